@@ -27,14 +27,14 @@ export const DIALECTS: Readonly<Record<OperatorChannel, Dialect>> = {
 const TIMEOUT_MS = 10 * SECOND
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' }
 
-/** Where and how a message of a dialect is POSTed. */
+/** Returns the path, headers and body of the POST. */
 export const rendered = ({ render }: Dialect, url: URL, notice: Notice, secrets: readonly string[]) => {
   const { query = '', headers = JSON_HEADERS, body } = render(notice, secrets)
   const search = query === '' ? url.search : `${url.search === '' ? '?' : `${url.search}&`}${query}`
   return { path: url.pathname + search, headers, body }
 }
 
-/** Never a message of an error, which may contain addresses. */
+/** Never an error's message, which may contain addresses. */
 const faultName = (fault: Fault): string => {
   if (fault.kind === 'timeout') return `timeout: ${fault.phase}`
   if (fault.kind === 'connect') return `${fault.phase}: ${codeOf(fault.error) ?? 'failed'}`
@@ -42,10 +42,10 @@ const faultName = (fault: Fault): string => {
 }
 
 /**
- * The operator's own URL, by the plain client without the guard of callbacks: whoever sets it can reach its network anyway, and a
- * receiver of their own is often inside. `CALLBACK_PROXY` is not asked, as for GetResult.
+ * The operators' channel. Uses the plain client, without the guard of callbacks: an operator can reach the network
+ * anyway, and own receivers are often inside. Like the client of GetResult, it ignores `CALLBACK_PROXY`.
  *
- * @param deps.connect for connections that are not simply opened
+ * @param deps.connect opens connections in another way than the default
  */
 export const openChannel = (deps: {
   url: Secret
@@ -72,7 +72,7 @@ export const openChannel = (deps: {
     most,
     gapMs,
     avoidsFullHours,
-    /** Sends once and never rejects, whatever the robot does. */
+    /** Sends once and never rejects. */
     post: async (notice: Notice): Promise<Answer> => {
       const { path, headers, body } = rendered(dialect, url, notice, secret ? [secret.reveal()] : [])
       const flat = ['user-agent', userAgent, ...Object.entries(headers).flat()]

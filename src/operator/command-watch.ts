@@ -6,8 +6,8 @@ import type { Emit } from '../telemetry/emit.ts'
 const HELD = 'to send again, run: idface-notifier deliveries resume'
 
 /**
- * Tells what commands have left in the database, which run beside the service: that deliveries are held or go on, and how backups
- * ended. The first stats tell what is amiss already.
+ * Emits events for the changes that commands make in the database beside the service: deliveries held or resumed, and
+ * backups done or failed. The first call emits a hold or failed backup that it finds.
  */
 export const createCommandWatch = (
   emit: Emit<'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>,

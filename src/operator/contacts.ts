@@ -17,13 +17,13 @@ import type { Answer } from './dialect.ts'
 import { type Notice, type NoticeItem, testItem } from './notice.ts'
 import { cutTo } from './plain-text.ts'
 
-/** A contact that does not take a message gets it again after so long. */
+/** Delay before a contact that does not take a message gets it again. */
 const RETRY_MS = 10 * MINUTE
-/** URLs that a text names, and that a webhook lists. */
+/** Maximum number of URLs that a text names, and that a webhook lists. */
 const NAMED = 3
 const LISTED = 50
 
-/** All news of a kind, however many URLs there are. */
+/** Returns one item for all news of a kind. */
 const itemOf = (news: readonly [CallbackNews, ...CallbackNews[]], language: Contact['language']): NoticeItem => {
   const [{ isOver, heldSince, callbackUrl: subject }] = news
   const { states, titles, contact: words } = CATALOGUES[language]
@@ -47,7 +47,7 @@ const itemOf = (news: readonly [CallbackNews, ...CallbackNews[]], language: Cont
   }
 }
 
-/** Tells partners in the words of operators' channels, but through the guard of callbacks: a stranger has chosen the URL. */
+/** Notifies partners in the channels' formats, but through the guard of callbacks: a stranger chose the URL. */
 export const createContacts = (deps: {
   store: Pick<Store, 'now' | 'findPartner' | 'liveSecrets' | 'findContact' | 'settleContact'>
   sender: Pick<Sender, 'send'>
@@ -76,13 +76,13 @@ export const createContacts = (deps: {
     const { httpStatus: status, retryAfter, excerpt } = result
     const answer = DIALECTS[channel].judge({ status, waitMs: readRetryAfter(retryAfter, at), text: excerpt ?? '' })
     if (answer.kind === 'told' || channel === 'webhook') return { answer, attempt }
-    // What a robot answers may repeat the path, which holds the key.
+    // A robot's response may repeat the path, which holds the key.
     const judged = { outcome: 'rejected', error: answer.code, responseExcerpt: answer.said } as const
     return { answer, attempt: { ...attempt, ...judged } }
   }
 
   return {
-    /** Sends what is new as one message, and records what came of it. */
+    /** Sends the news as one message and records the result. */
     tell: async ({ partnerId, lease, news, ...contact }: ClaimedContact): Promise<void> => {
       const { most, gapMs } = DIALECTS[operatorChannelOf(new URL(contact.url))]
       const kinds = [...Map.groupBy(news, one => `${one.isOver} ${one.heldSince === null}`).values()].slice(0, most)
@@ -97,13 +97,13 @@ export const createContacts = (deps: {
         ...{ messageId: id, partnerId, host: hostOf(told[0]?.callbackUrl ?? ''), toHost: hostOf(contact.url) },
         ...{ outcome, httpStatus, error, detail: null, durationMs, attempt: null },
       })
-      // A text that is refused would be refused again, and keep all that comes after it.
+      // A refused text would be refused again, and block all later ones.
       const isDone = answer.kind === 'told' || (answer.kind === 'refused' && answer.problem === 'content')
       const dueAt = store.now() + (isDone ? Math.ceil(gapMs) : RETRY_MS)
       await store.settleContact({ partnerId, lease, told: isDone ? told : [], dueAt })
     },
 
-    /** Sends a test now; null: the partner has no contact. */
+    /** Sends a test now. Returns its attempt, or null if the partner has no contact. */
     test: async (partnerId: string, id: string): Promise<Attempt | null> => {
       const contact = await store.findContact(partnerId)
       if (contact === null) return null

@@ -4,51 +4,51 @@ import { CATALOGUES } from '../core/operator-texts/describe.ts'
 import type { Notice } from './notice.ts'
 import { bytesOf, cutTo, defused, oneLine, withoutKeys } from './plain-text.ts'
 
-/** What a channel holds against us; `content`: about one message. */
+/** Reason of a refusal; `content`: it concerns one message. */
 export type Problem = OperatorProblem | 'content'
 
 /**
- * What came of a message. `code` is for the log, and `said` what the robot has said, in one line; never a page
- * of somebody else. `later`: it may work another time, after `waitMs` where that is known.
+ * Result of a message. `code` is for the log, and `said` the robot's own text in one line, never a foreign page.
+ * `later`: it may work after `waitMs`, or at any later time if null.
  */
 export type Answer =
   | { kind: 'told' }
   | { kind: 'later'; code: string; said: string; waitMs: number | null }
   | { kind: 'refused'; problem: Problem; code: string; said: string }
 
-/** What a robot answered. `waitMs` is from its `Retry-After`. */
+/** Response of a robot. `waitMs` is from its `Retry-After`. */
 export interface Reply {
   status: number
   waitMs: number | null
   text: string
 }
 
-/** What is to be sent: `query` is added to that of the URL, and the headers are those of JSON unless given. */
+/** A request: `query` is added to the URL's, and the headers are JSON's by default. */
 interface Rendered {
   query?: string
   headers?: Readonly<Record<string, string>>
   body: string
 }
 
-/** How to speak to a channel. */
+/** Format and limits of a channel. */
 export interface Dialect {
-  /** Most events in a message, and how long after one the next may go. */
+  /** Maximum number of alerts in a message, and minimum time between two messages. */
   most: number
   gapMs: number
-  /** Full and half hours are when everybody sends, and robots refuse. */
+  /** Many senders use full and half hours, and robots refuse then. */
   avoidsFullHours: boolean
   /** A robot has one secret, or none. */
   render: (notice: Notice, secrets: readonly string[]) => Rendered
   judge: (reply: Reply) => Answer
 }
 
-/** 18 messages a minute, where 20 are allowed. A digest names what it has no room for. */
+/** 18 messages a minute, where 20 are allowed. A digest names the alerts it has no room for. */
 export const ROBOT = { most: 200, gapMs: MINUTE / 18, avoidsFullHours: true } as const
 const LONGEST_SAID = 300
 
 /**
- * The events as at most `count` paragraphs of plain text that is harmless in a chat, together at most `most` bytes; what does not fit
- * is named. Of one alone the headline is left out: it is the title.
+ * Returns the alerts as at most `count` paragraphs of plain text that is harmless in a chat, together at most `most`
+ * bytes. The last ones name the types that do not fit, and the source. A single alert has no headline: it is the title.
  */
 export const paragraphsOf = (
   { items, language, source }: Notice,
@@ -78,7 +78,7 @@ export const paragraphsOf = (
   const room = most - bytesOf(footer) - (items.length > 1 ? bytesOf(moreOf(0)) : 0) - 10
   const fitting: string[] = []
   let taken = 0
-  // Two are for what does not fit, and the footer.
+  // Two are reserved: for the alerts that do not fit, and the footer.
   for (const text of texts.slice(0, count - 2)) {
     taken += bytesOf(text) + 4
     if (taken > room && fitting.length > 0) break
@@ -92,7 +92,7 @@ export const titleOf = ({ items, language }: Notice): string => {
   return `idface-notifier: ${defused(items.length === 1 && first ? first.headline : CATALOGUES[language].several(items.length))}`
 }
 
-/** The JSON object that a robot answered, if it is one. */
+/** Returns the JSON object of a robot's response, or null if it is none. */
 const objectOf = (text: string): Readonly<Record<string, unknown>> | null => {
   try {
     const value: unknown = JSON.parse(text)
@@ -102,14 +102,14 @@ const objectOf = (text: string): Readonly<Record<string, unknown>> | null => {
   }
 }
 
-/** What a code says: what the robot holds against us, or how long to wait. */
+/** Meaning of a robot's code: the reason of a refusal, or the time to wait. */
 export type Judged = Problem | { waitMs: number }
 
 const saidBy = (text: unknown): string => oneLine(typeof text === 'string' ? text : '')
-/** As it may be logged and shown: a gateway before the robot may speak in its form, and repeat the path, which holds the key. */
+/** Fit to be shown: a gateway before the robot may use its format, and repeat the path, which holds the key. */
 const shownOf = (said: string): string => cutTo(withoutKeys(said), LONGEST_SAID)
 
-/** A robot that answers 200 whatever it thinks: `code` is in the body, and 0 means that it told. */
+/** Judges a robot that always responds 200: `code` is in the body, and 0 means success. */
 export const judgeByCode = (
   { status, waitMs, text }: Reply,
   names: { code: string; said: string },
@@ -118,7 +118,7 @@ export const judgeByCode = (
   const object = objectOf(text)
   const code = object?.[names.code]
   if (typeof code !== 'number') {
-    // Whatever that is, it is no robot: a proxy, or a page for people. It may repeat the path, which holds the key.
+    // Not a robot: a proxy, or a page for people. It may repeat the path, which holds the key.
     const named = { code: `http ${status}`, said: '' }
     if (status === 404 || status === 410) return { kind: 'refused', problem: 'key', ...named }
     return { kind: 'later', ...named, waitMs }
@@ -128,6 +128,6 @@ export const judgeByCode = (
   const judged = judgeCode(code, said)
   const named = { code: `${names.code} ${code}`, said: shownOf(said) }
   if (typeof judged === 'string') return { kind: 'refused', problem: judged, ...named }
-  // A code that nobody knows may pass; that it does not is told.
+  // An unknown code may pass; if it lasts, `status` shows it.
   return { kind: 'later', ...named, waitMs: waitMs ?? judged?.waitMs ?? null }
 }

@@ -3,10 +3,10 @@ import { MINUTE } from '../core/duration.ts'
 import { type Dialect, type Judged, judgeByCode, type Problem, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
 import { cutTo } from './plain-text.ts'
 
-/** Bytes of the text: the whole body may have 20,000. */
+/** Maximum bytes of the text: the whole body may have 20,000. */
 const MOST_BYTES = 16_000
 
-/** The one code for whatever its safety settings refuse; only the words say what. */
+/** One code for all refusals by safety settings; only the text names the cause. */
 const UNSAFE = 310_000
 const unsafe = (said: string): Problem => {
   if (/keyword/i.test(said)) return 'keyword'
@@ -14,7 +14,7 @@ const unsafe = (said: string): Problem => {
   return /\bip\b|whitelist/i.test(said) ? 'address' : 'key'
 }
 
-/** It then takes nothing for ten minutes. */
+/** The robot then takes nothing for ten minutes. */
 const TOO_FAST = { waitMs: 10 * MINUTE }
 
 const CODES: Readonly<Record<number, Judged>> = {
@@ -35,7 +35,7 @@ const CODES: Readonly<Record<number, Judged>> = {
   90030: TOO_FAST,
 }
 
-/** By `OPERATOR_SECRET`, the time is in ms. */
+/** By `OPERATOR_SECRET`; the time is in ms. */
 const signatureOf = (timestamp: number, secret: string): string =>
   encodeURIComponent(createHmac('sha256', secret).update(`${timestamp}\n${secret}`).digest('base64'))
 

@@ -4,12 +4,12 @@ import { type OperatorNote, subjectKey } from '../core/operator-event.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
-/** More come only while the database cannot be written. */
+/** Maximum number of notes kept; reached only while the database cannot be written. */
 const MOST_PENDING = 1_000
-/** Between two writes: what comes many times a second is one row. */
+/** Interval of writes: many notes a second of one condition become one row. */
 const GAP_MS = SECOND / 2
 
-/** What is given up at another host is told at once, so it is not merged away. */
+/** A message given up at another host is notified at once, so it is not merged away. */
 const keyOf = (note: OperatorNote): string =>
   note.condition === 'message.exhausted' ? `${subjectKey(note)} ${note.details?.host}` : subjectKey(note)
 
@@ -38,7 +38,7 @@ export const createEventBuffer = (deps: {
       for (const type of merged) emit('operator_event.ended', { type, outcome: 'merged' })
       for (const type of dropped) emit('operator_event.ended', { type, outcome: 'dropped' })
     } catch {
-      // The watch tells that nothing can be written. What came meanwhile comes after what is kept.
+      // The watch reports that nothing can be written. Newer notes come after the kept ones.
       const later = [...pending.values()]
       pending.clear()
       for (const note of [...notes, ...later]) keep(note)
@@ -54,13 +54,13 @@ export const createEventBuffer = (deps: {
   const running = run()
 
   return {
-    /** Keeps it until it is written: more of the same adds to it, and an end takes the place of what it ends. */
+    /** Keeps a note until it is written. Later notes of the same condition add to it, and an end replaces it. */
     note: (note: OperatorNote): void => {
       keep(note)
       // Other roles may still end something.
       if (stopping.signal.aborted) void write()
     },
-    /** Writes what is there. */
+    /** Writes the notes that are left. */
     stop: async (): Promise<void> => {
       stopping.abort()
       await running

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import { type Dialect, type Judged, judgeByCode, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
 
-/** Bytes of the paragraphs: the whole body may have 20 KB. */
+/** Maximum bytes of the paragraphs: the whole body may have 20 KB. */
 const MOST_BYTES = 14_000
 
 const TOO_FAST = { waitMs: MINUTE }
@@ -19,13 +19,13 @@ const CODES: Readonly<Record<number, Judged>> = {
   99991400: TOO_FAST,
 }
 
-/** By `OPERATOR_SECRET`: the key is what others would sign, and the text is empty. The time is in seconds. */
+/** By `OPERATOR_SECRET`: the key is the text that others sign, and the signed text is empty. Time in seconds. */
 const signatureOf = (timestamp: string, secret: string): string =>
   createHmac('sha256', `${timestamp}\n${secret}`).digest('base64')
 
 const plain = (content: string) => ({ tag: 'plain_text', content })
 
-/** 飞书, and Lark: a card of version 1.0. In plain text nothing is a mention. */
+/** 飞书, and Lark: a card of version 1.0. Plain text makes no mentions. */
 export const FEISHU: Dialect = {
   ...ROBOT,
   render: (notice, [secret]) => {

@@ -4,7 +4,7 @@ import type { TelemetryEvent } from '../telemetry/emit.ts'
 
 type Named = Pick<OperatorNote, 'condition' | 'subject'> & { details: NonNullable<OperatorNote['details']> }
 
-/** What operators are told of a trouble; null: nothing, since an operator has made it, or the pages show it. */
+/** Returns the condition of a trouble, or null if operators are not notified: they made it, or the pages show it. */
 export const conditionOf = (trouble: Trouble): Named | null => {
   switch (trouble.code) {
     case 'account_paused':
@@ -28,7 +28,10 @@ export const conditionOf = (trouble: Trouble): Named | null => {
   }
 }
 
-/** What a check would not find. All URLs of a host are one subject: the first that works again, or is enabled, ends what was told of it. */
+/**
+ * Returns the notes of an event that no check would find. All URLs of a host are one subject: the first that works
+ * again, or is enabled, ends its alert.
+ */
 export const notesOfEvent = ({ name, fields }: TelemetryEvent, at: number): OperatorNote[] => {
   switch (name) {
     case 'upstream.unknown_status': {

@@ -2,22 +2,22 @@ import type { Language } from '../core/language.ts'
 import type { OperatorEvent } from '../core/operator-event.ts'
 import { CATALOGUES, describeEvent, type EventWords } from '../core/operator-texts/describe.ts'
 
-/** One event in words, as plain text: each channel makes it harmless in its own way. An empty remedy: there is nothing to do. */
+/** One alert in words, as plain text: each channel makes it harmless in its own way. Empty remedy: nothing to do. */
 export interface NoticeItem
   extends Omit<EventWords, 'advice'>,
     Pick<OperatorEvent, 'subject' | 'state' | 'since' | 'count'> {
-  /** Where operators read more. */
+  /** Page with more for operators. */
   runbook?: string
   details: Readonly<Record<string, unknown>>
 }
 
-/** What one message tells. */
+/** Content of one message. */
 export interface Notice {
-  /** The same whenever it is sent again as it is. */
+  /** Unchanged when the notice is sent again as it is. */
   id: string
   at: number
   language: Language
-  /** Which service tells it. */
+  /** Name of the service. */
   source: string
   items: readonly NoticeItem[]
 }
@@ -39,7 +39,7 @@ export const noticeItem = (event: OperatorEvent, language: Language, at: number)
   }
 }
 
-/** What `notify-test` sends. */
+/** Returns the item that `notify-test` sends. */
 export const testItem = (language: Language, source: string, at: number): NoticeItem => {
   const { title, ...words } = CATALOGUES[language].test
   return {

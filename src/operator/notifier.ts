@@ -13,15 +13,15 @@ import { type Notice, noticeItem } from './notice.ts'
 
 /** Longer than a message may take. */
 const LEASE_MS = MINUTE
-/** How often to look for what any node has noted. */
+/** Interval of claims, since any node may note alerts. */
 const IDLE_MS = SECOND
-/** In a row: then a channel that refuses lastingly is off, and `status` says of any other that it takes nothing. */
+/** Failures in a row after which a channel with a lasting problem is off, and `status` shows any other as failing. */
 const MOST_FAILURES = 3
-/** How often a channel that is off gets one message, until it takes one. */
+/** Interval of messages to a channel that is off, until it takes one. */
 const OFF_MS = LONGEST_WAIT_MS
 const RETRIES_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 15 * MINUTE]
 const JITTER = 0.2
-/** A channel that asks for more time gets no more: it may be a mistake. */
+/** Maximum wait that a channel may ask for: a longer one may be a mistake. */
 const LONGEST_PAUSE_MS = 15 * MINUTE
 
 /** Everybody's robots send on the full and half hour, and the makers refuse then. */
@@ -30,17 +30,17 @@ const BUSY_BEFORE_MS = 5 * SECOND
 const BUSY_MS = 35 * SECOND
 const SPREAD_MS = 20 * SECOND
 
-/** How long to wait until robots have time, in ms; 0: they have. `random` is in [0, 1). */
+/** Returns how long robots are busy from now, in ms; 0: they are not. `random` is in [0, 1). */
 export const fullHourWait = (now: number, random: number): number => {
   const sinceBusy = (now + BUSY_BEFORE_MS) % BUSY_EVERY_MS
   return sinceBusy < BUSY_MS ? BUSY_MS - sinceBusy + random * SPREAD_MS : 0
 }
 
-/** Whether the channel holds something against us that lasts, rather than against one text. */
+/** Returns the lasting reason of a refusal, or null if it may pass, or concerns one text. */
 const lastingProblem = (answer: Answer): OperatorProblem | null =>
   answer.kind === 'refused' && answer.problem !== 'content' ? answer.problem : null
 
-/** One message at a time, of all that waits in the store, to the channel. */
+/** Sends the due alerts of the store to the channel, one message at a time. */
 export const createNotifier = (deps: {
   store: Pick<
     Store,
@@ -54,7 +54,7 @@ export const createNotifier = (deps: {
   >
   channel: Pick<Channel, 'name' | 'most' | 'gapMs' | 'avoidsFullHours' | 'post'>
   language: Language
-  /** Which service this is. */
+  /** Name of this service. */
   source: string
   clock: Pick<Clock, 'sleep'>
   random: () => number
@@ -66,10 +66,10 @@ export const createNotifier = (deps: {
   let failingSince = 0
   let refusals = 0
   let refusing: RefusingChannel | null = null
-  /** Most events in the next message: half of a digest whose text is refused, then twice as many after each that is not. */
+  /** Maximum alerts in the next message: halved if a digest's text is refused, doubled after any other text. */
   let most = channel.most
 
-  /** With what is true of it now. Null: none of its webhooks is left, so it ends here, and its end is told next. */
+  /** Returns the alert with current details, or null if none of its messages is left: then its end is noted. */
   const asOfNow = async (event: ClaimedOperatorEvent): Promise<ClaimedOperatorEvent | null> => {
     const { condition, subject, state, since, details } = event
     if (!('partnerId' in details)) return event
@@ -79,7 +79,7 @@ export const createNotifier = (deps: {
     if (condition !== 'message.exhausted' || state === 'resolved') return { ...event, details: named }
     const { givenUp: left, givenUpIsCapped: leftIsCapped } = await store.givenUpOf(details.partnerId, since)
     if (left > 0 || leftIsCapped) return { ...event, details: { ...named, left, leftIsCapped } }
-    // What was noted after `at` counts, and not this end.
+    // A note after `at` overrules this end.
     await store.noteOperatorEvents([{ condition, subject, at, adds: 0, details: null }])
     return null
   }
@@ -105,7 +105,7 @@ export const createNotifier = (deps: {
     refusing = null
   }
 
-  /** When to try again. */
+  /** Returns the time of the next try. */
   const failed = async (answer: Exclude<Answer, { kind: 'told' }>): Promise<number> => {
     const { code: error, said } = answer
     const problem = lastingProblem(answer)
@@ -139,7 +139,7 @@ export const createNotifier = (deps: {
       return ended(events, events.length === 1 ? 'sent' : 'merged')
     }
     if (answer.kind === 'refused' && answer.problem === 'content') {
-      // It may be the fault of one of them, which takes no other with it.
+      // One of them may be at fault, and must not take the others with it.
       const isOne = events.length === 1
       most = isOne ? Math.min(2 * most, channel.most) : Math.ceil(events.length / 2)
       await store.settleOperatorEvents({ events, outcome: isOne ? 'dropped' : 'untold', claimableAt: null })
@@ -149,7 +149,7 @@ export const createNotifier = (deps: {
     ended(events, 'failed')
   }
 
-  /** How long to wait after it. */
+  /** Returns how long to wait after it, in ms. */
   const round = async (): Promise<number> => {
     const busyMs = channel.avoidsFullHours ? fullHourWait(store.now(), random()) : 0
     if (busyMs > 0) return busyMs
@@ -163,11 +163,11 @@ export const createNotifier = (deps: {
   }
 
   const run = async (): Promise<void> => {
-    // A restart tries at once, whatever an earlier process has found of the channel.
+    // A restart tries at once, in any state of the channel.
     const begin = { events: [], outcome: 'told', claimableAt: store.now() } as const
     await store.settleOperatorEvents(begin).catch(() => {})
     while (!stopping.signal.aborted) {
-      // A database that fails is told by others; what is not settled is told again when its lease has run out.
+      // Others report a failing database. Alerts that are not settled are due again when their lease ends.
       const waitMs = await round().catch(() => IDLE_MS)
       await clock.sleep(waitMs, stopping.signal).catch(() => {})
     }
@@ -175,7 +175,7 @@ export const createNotifier = (deps: {
   const running = run()
 
   return {
-    /** Begins no more message; resolves when the last one is recorded. */
+    /** Begins no more messages. Resolves when the last one is recorded. */
     stop: async (): Promise<void> => {
       stopping.abort()
       await running

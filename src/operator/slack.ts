@@ -3,18 +3,18 @@ import { cutTo } from './plain-text.ts'
 
 const MOST_OF_HEADER = 150
 const MOST_OF_SECTION = 3_000
-/** Bytes of all sections: more than anybody reads. */
+/** Maximum bytes of all sections: more than anybody reads. */
 const MOST_BYTES = 12_000
 /** A message may have 50 blocks, of which the header is one. */
 const MOST_SECTIONS = 48
 
-/** What it answers with 403, 404 and 410 lasts: `invalid_token`, `no_service`, `channel_not_found`, `channel_is_archived`. */
+/** Statuses of lasting errors: `invalid_token`, `no_service`, `channel_not_found`, `channel_is_archived`. */
 const GONE = new Set([401, 403, 404, 410])
 
-/** What is no name of an error may be somebody's page, which may repeat the path with the key. */
+/** Any other text may be a foreign page, which may repeat the path with the key. */
 const ERROR_NAME = /^[a-z_]{1,100}$/
 
-/** Slack: the URL is the secret. `verbatim` keeps it from making links and mentions of plain text. */
+/** Slack: the URL is the secret. `verbatim` keeps plain text from becoming links and mentions. */
 export const SLACK: Dialect = {
   ...ROBOT,
   avoidsFullHours: false,

@@ -6,7 +6,7 @@ import type { Dialect } from './dialect.ts'
 import type { NoticeItem } from './notice.ts'
 import { oneLine } from './plain-text.ts'
 
-/** For a program: each event by itself, five a second. */
+/** For a program: one alert a message, five messages a second. */
 const LIMITS = { most: 1, gapMs: SECOND / 5, avoidsFullHours: false } as const
 
 const PROBLEMS: Readonly<Record<number, OperatorProblem>> = {
@@ -16,7 +16,7 @@ const PROBLEMS: Readonly<Record<number, OperatorProblem>> = {
   410: 'key',
 }
 
-/** What of `details` is a time, in whatever event; null: it is not known. */
+/** Fields of `details` that are times, in any alert; null: not known. */
 const TIMES: ReadonlySet<string> = new Set(['since', 'nextTryAt'])
 const withIsoTimes = (details: NoticeItem['details']): NoticeItem['details'] =>
   Object.fromEntries(
@@ -26,7 +26,7 @@ const withIsoTimes = (details: NoticeItem['details']): NoticeItem['details'] =>
     ]),
   )
 
-/** Any other receiver: Standard Webhooks, as partners get. Without a secret it is not signed. */
+/** Any other receiver: Standard Webhooks, as for partners. Without a secret it is not signed. */
 export const STANDARD_WEBHOOK: Dialect = {
   ...LIMITS,
   render: ({ id, at, source, items }, secrets) => {
@@ -45,13 +45,13 @@ export const STANDARD_WEBHOOK: Dialect = {
     const headers = { 'content-type': 'application/json', 'webhook-id': id }
     return { headers: { ...headers, 'webhook-timestamp': String(timestampSeconds), ...signature }, body }
   },
-  // What the receiver has said is not kept: it may be anybody's page.
+  // The response's text is not kept: it may be anybody's page.
   judge: ({ status, waitMs }) => {
     if (status >= 200 && status < 300) return { kind: 'told' }
     const named = { code: `http ${status}`, said: '' }
     const problem = status >= 300 && status < 400 ? 'key' : PROBLEMS[status]
     if (problem) return { kind: 'refused', problem, ...named }
-    // Any other may pass, a 400 too: it is a program in the making, where a robot would judge the text.
+    // Any other status may pass, even 400: it is a program's bug, not a robot's judgement of the text.
     return { kind: 'later', ...named, waitMs }
   },
 }

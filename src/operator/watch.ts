@@ -24,8 +24,8 @@ const eventOf = (found: Found, state: OperatorEvent['state'], { since, at }: { s
 })
 
 /**
- * Whether nothing can be said of it: while an operator holds all webhooks, or the account is not asked, none is late by itself; and a
- * pause of an operator does not end that of an account that is refused.
+ * Whether the condition cannot be judged now. While an operator holds all messages, or an account is not polled,
+ * nothing counts as late; and an operator's pause does not end the alert of an account that is refused.
  */
 const isUnknown = (
   { condition, subject }: Pick<Found, 'condition' | 'subject'>,
@@ -39,7 +39,7 @@ const isUnknown = (
   )
 }
 
-/** Checks the state of the service, and notes what has come and gone, whichever node has noted it before. */
+/** Checks the service's state, and notes conditions that began or ended, no matter which node noted them before. */
 export const createWatch = ({
   store,
   note,
@@ -48,12 +48,12 @@ export const createWatch = ({
 }: {
   store: Pick<Store, 'stats' | 'now' | 'probe' | 'firingOperatorEvents' | 'givenUpOf'>
   note: (note: OperatorNote) => void
-  /** Tells of what cannot be noted, past the store; whether it was told. */
+  /** Notifies operators past the store, of conditions that cannot be stored. Resolves to false if not sent. */
   tellNow: (event: OperatorEvent) => Promise<boolean>
   emit: Emit<'operator.event' | 'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>
 }) => {
   const tellCommands = createCommandWatch(emit)
-  /** What the log says to be wrong, and since when. */
+  /** Conditions that the log shows as firing, and since when. */
   const logged = new Map<string, OperatorEvent>()
   let looks = 0
 
@@ -75,7 +75,7 @@ export const createWatch = ({
   const checkWriting = async (): Promise<void> => {
     const [error, before, at] = [await findWriteError(store), failing, store.now()]
     failing = error === null ? null : { error, since: before?.since ?? at }
-    // A lock, or a restart of PostgreSQL, is over by the next check, as a rule.
+    // A lock, or a restart of PostgreSQL, is usually over by the next check.
     if (error !== null && before === null) return
     const details = { code: 'store_failing', since: null, error: (failing ?? before)?.error ?? '' } as const
     const found: Found = { condition: 'store.failing', subject: 'database', details }
@@ -106,7 +106,7 @@ export const createWatch = ({
     for (const event of logged.values()) if (isOver(event)) log(event, 'resolved', at)
     for (const one of firing) if (isOver(one)) note({ ...one, at, adds: 0, details: null })
 
-    // At each look those of one partner are counted, so that this costs no more where there are many.
+    // Each check counts the messages of one partner, so that it costs no more with many.
     const given = firing.filter(one => one.condition === 'message.exhausted' && one.at > at - GIVEN_UP_MS)
     const next = given[looks++ % given.length]
     if (!next) return
@@ -120,7 +120,7 @@ export const createWatch = ({
   const run = async (): Promise<void> => {
     while (isRung) {
       isRung = false
-      // A database that cannot be read cannot be written, which the first check tells; the next one comes soon.
+      // A database that cannot be read cannot be written: the first part reports it, and the next check comes soon.
       await checkWriting()
         .then(checkTroubles)
         .catch(() => {})
@@ -129,7 +129,7 @@ export const createWatch = ({
   }
 
   return {
-    /** Checks, or once more after the check that is under way. */
+    /** Runs a check, or one more after the check under way. */
     check: (): Promise<void> => {
       isRung = true
       checking ??= run()

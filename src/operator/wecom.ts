@@ -2,7 +2,7 @@ import { MINUTE } from '../core/duration.ts'
 import { type Dialect, type Judged, judgeByCode, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
 import { cutTo } from './plain-text.ts'
 
-/** Bytes of the content. */
+/** Maximum bytes of the content. */
 const MOST_BYTES = 4_096
 
 /** Too many in a minute, or at a time. */
@@ -21,7 +21,7 @@ const CODES: Readonly<Record<number, Judged>> = {
   45033: TOO_FAST,
 }
 
-/** 企业微信: the key is in the URL, and there is no signature. */
+/** 企业微信: the key is in the URL, without a signature. */
 export const WECOM: Dialect = {
   ...ROBOT,
   render: notice => {
