@@ -57,7 +57,7 @@ export const createEventBuffer = (deps: {
     /** Keeps a note until it is written. Later notes of the same condition add to it, and an end replaces it. */
     note: (note: OperatorNote): void => {
       keep(note)
-      // Other roles may still end something.
+      // Other roles may still note something.
       if (stopping.signal.aborted) void write()
     },
     /** Writes the notes that are left. */

@@ -6,7 +6,7 @@ import { CATALOGUES, describeEvent, type EventWords } from '../core/operator-tex
 export interface NoticeItem
   extends Omit<EventWords, 'advice'>,
     Pick<OperatorEvent, 'subject' | 'state' | 'since' | 'count'> {
-  /** Page with more for operators. */
+  /** Runbook page for operators. */
   runbook?: string
   details: Readonly<Record<string, unknown>>
 }

@@ -120,7 +120,7 @@ export const createWatch = ({
   const run = async (): Promise<void> => {
     while (isRung) {
       isRung = false
-      // A database that cannot be read cannot be written: the first part reports it, and the next check comes soon.
+      // A database that cannot be read cannot be written: `checkWriting` reports it, and the next check comes soon.
       await checkWriting()
         .then(checkTroubles)
         .catch(() => {})

@@ -35,7 +35,7 @@ export type NewAct = Omit<Act, 'id' | 'at'>
 export type CommandUser = Pick<NewAct, 'name' | 'reason'>
 
 export interface ActQuery {
-  /** Matches the token or `name` of the act. */
+  /** Equals the act's `who` or `name`. */
   who: string | null
   act: string | null
   /** Epoch ms. */

@@ -89,12 +89,13 @@ export interface JudgedNode extends ServiceNode {
   isLost: boolean
   /** Traits in which it differs from the node started last; none for a lost node. */
   differsIn: readonly NodeTrait[]
-  /** Start of that node, if it differs from it; null: it does not. */
+  /** When the node started last began to run, if this one differs from it; null: it does not. */
   differsSince: number | null
 }
 
 /**
- * Finds the lost nodes, and the ones that differ from the node started last, as operators last set it. Oldest first.
+ * Finds lost nodes, and nodes that differ from the one started last, which has the operators' latest settings.
+ * Oldest first.
  */
 export const judgeNodes = (nodes: readonly ServiceNode[]): JudgedNode[] => {
   const sorted = nodes.toSorted(byAge)

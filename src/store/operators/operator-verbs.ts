@@ -37,7 +37,7 @@ export interface OperatorVerbs {
   noteOperatorEvents(notes: readonly OperatorNote[]): Promise<NotedOperatorEvents>
   /**
    * Claims due alerts in the order of `byUrgency`, each for one caller until its lease ends.
-   * Returns none within `gapMs` after a claim on any node.
+   * Returns none within `gapMs` after a claim that returned alerts, on any node.
    */
   claimOperatorEvents(claim: OperatorClaimRequest): Promise<ClaimedOperatorEvent[]>
   /** Records the result of a notice. Changes no alert that was claimed again since. */

@@ -16,7 +16,7 @@ import { type Choose, pageOfPartner, type ReadWindow, readWindow } from './searc
 export interface RegistrationQuery
   extends Pick<RegistrationFilter, 'idcardid' | 'status' | 'delivery'>,
     Partial<Pick<RegistrationFilter, 'host' | 'since' | 'until'>> {
-  /** Value of a metadata key. Sealed and not indexed: every other match is decrypted to test it. */
+  /** Value of a metadata key. Sealed and not indexed: each match of the other fields is decrypted to test it. */
   metadata?: { key: string; value: string } | null
   limit: number
   before: string | null

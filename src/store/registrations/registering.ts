@@ -96,7 +96,7 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
   const { verification } = facts
   if (isTaken(item, facts)) return { outcome: 'taken' }
   if (facts.hasLive) return { outcome: 'existing' }
-  // It cannot be sent, and the serial is not polled again: the first verdict is final.
+  // An unreadable verdict cannot be sent, nor is the serial polled again: the first verdict is final.
   if (verification?.verdict === 'unreadable') return { outcome: 'unreadable' }
   const { live, made } = facts.registrations
   if (live >= MOST_LIVE) return { outcome: 'too_many', limit: MOST_LIVE }
@@ -138,7 +138,7 @@ const isTaken = ({ partnerId }: NewRegistration, { verification, ownerOfSerialKe
 
 /**
  * The user is back: the poll is due now, in the first queue. During a poll the lease stays, and its settlement sees the
- * nudge. A nudge delays a poll only behind earlier nudges.
+ * nudge. A nudge never makes a poll later, except behind earlier nudges.
  */
 export const nudge = ({ dueAt, claimedAt }: Pick<KnownVerification, 'dueAt' | 'claimedAt'>, at: number): Nudge => {
   const isInCall = dueAt !== null && claimedAt !== null && dueAt > at

@@ -74,8 +74,8 @@ export interface RegistrationRow
 }
 
 /**
- * Takes conditions on `registrations r`, `verifications v`, `message_bodies b` and `deliveries d`.
- * It joins the last two itself, since for a LEFT JOIN of the view `messages` SQLite would materialize the view.
+ * To be followed by conditions on `registrations r`, `verifications v`, `message_bodies b` and `deliveries d`.
+ * It joins the last two itself: for a LEFT JOIN of the view `messages` SQLite would materialize the view.
  */
 export const SELECT_REGISTRATIONS = `
   SELECT ${columnsOf('registrations', OWN, 'r')}, ${columnsOf('verifications', OF_VERIFICATION, 'v')},

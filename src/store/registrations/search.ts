@@ -34,7 +34,7 @@ export type ReadWindow = (place: SearchPlace, limit: number) => Promise<FoundReg
 /** Filters matches by values that the filter cannot see, such as sealed metadata. */
 export type Choose = (meant: readonly FoundRegistration[]) => Promise<readonly FoundRegistration[]>
 
-/** `lookedBackTo`: set if the search stopped at its limit of rows: creation time of the last registration read. */
+/** `lookedBackTo`: creation time of the last registration read, if the search stopped at its limit of rows. */
 export interface SearchPage<Item> extends Page<Item> {
   lookedBackTo?: number
 }

@@ -51,7 +51,7 @@ export interface DeliveryStats extends QueueStats {
 
 export type GivenUp = Pick<DeliveryStats, 'givenUp' | 'givenUpIsCapped'>
 
-/** State of the service: its queues and their delays, nodes, troubled callbacks, and the engine. */
+/** State of the service: queues and their delays, callbacks, bulk acts, nodes, and the engine. */
 export interface Stats {
   /** Epoch ms. */
   at: number
