@@ -9,9 +9,9 @@ import { openPool, type Pool, TIME_LIMITS, type TimeLimits } from './pool.ts'
 import { openTx } from './tx.ts'
 
 export interface Connection extends Transactions {
-  /** For the loops of the workers, apart from the connections of calls, so that neither waits for the other. */
+  /** For the workers' loops, over a second pool, so that loops and calls do not wait for each other. */
   loops: Transactions
-  /** The database's clock, as far as the last transaction told it. */
+  /** The database's clock, estimated from the last transaction. */
   now: () => number
   engineCounts: () => Omit<PostgresCounts, 'kind' | 'isListening' | 'unreadableHints'>
   close(): Promise<void>
@@ -20,25 +20,25 @@ export interface Connection extends Transactions {
 export interface ConnectionOptions {
   /** postgres://USER:PASSWORD@HOST/NAME */
   url: string
-  /** Epoch ms; decides where the database's clock does not. */
+  /** Local clock, epoch ms; decides if `hasDatabaseClock` is false. */
   now: () => number
-  /** False: `now` decides, not the database's clock. */
+  /** Whether the database's clock decides instead of `now`. */
   hasDatabaseClock: boolean
   /** Rejects when the signal aborts. */
   sleep: (ms: number, signal?: AbortSignal) => Promise<unknown>
-  /** Connections for calls, and as many for the loops. */
+  /** Size of the pool for calls, and of the pool for loops. */
   connections: number
-  /** `TIME_LIMITS` unless given. */
+  /** `TIME_LIMITS` by default. */
   limits?: TimeLimits
 }
 
-/** A call is run again after these pauses, but not once it has lasted so long. */
+/** Pauses between the runs of a call. No rerun starts later than `RUN_AGAIN_WITHIN_MS` after the first run. */
 const PAUSES_MS = [20, 100, 400, 1_000]
 const RUN_AGAIN_WITHIN_MS = 3_000
 
 /**
- * Each transaction sets them for itself, since a pooler in transaction mode keeps nothing of a session. Where the session says that commits
- * need not be durable, it is overruled; READ WRITE would overrule a read-only server.
+ * Each transaction sets its limits, since a pooler in transaction mode drops a session's settings. Commits that the
+ * session makes non-durable are made durable. READ WRITE is not set: it would overrule a read-only server.
  */
 const begunWith = ({ statementMs, lockMs, idleMs }: TimeLimits, more = ''): string => `
   SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at, pg_is_in_recovery() AS "isStandby",
@@ -46,8 +46,9 @@ const begunWith = ({ statementMs, lockMs, idleMs }: TimeLimits, more = ''): stri
     set_config('idle_in_transaction_session_timeout', '${idleMs}', true),${more}
     (SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local'))`
 /**
- * The same few statements run over and over, each by an index: planned anew for each call, as PostgreSQL does where it estimates few rows for
- * an array, they take as long to plan as to run. A plan is kept, so it must not depend on how small a table was.
+ * The same few statements run repeatedly, each by an index. PostgreSQL plans them anew for each call where it estimates
+ * few rows for an array, and planning takes as long as running. A plan is kept, so it must not depend on the size of a
+ * small table.
  */
 const PLANNED_ONCE = `
     set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),`
@@ -61,10 +62,10 @@ interface Begun {
   isStandby: boolean
 }
 
-/** A statement without a result is sent and not awaited: where it fails, so does all that follows. */
+/** Statements without a result are sent without waiting; if one fails, all later ones fail. */
 const ANSWERS_NOTHING = /^\s*(?!.*\bRETURNING\b)(INSERT|UPDATE|DELETE|SELECT pg_advisory_xact_lock)/s
 
-/** Whether it was committed is not known, so it is not run again. */
+/** The response to a COMMIT is lost. The transaction may be durable, so it is not retried. */
 class CommitLost extends Error {}
 
 export const openConnection = (options: ConnectionOptions): Connection => {
@@ -74,10 +75,10 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   let aheadMs = 0
   const prepare = createPreparing()
 
-  /** When it began. */
+  /** Returns when the transaction began, epoch ms. */
   const begin = async (client: PoolClient, pool: Pool, kind: keyof Transactions): Promise<number> => {
     const before = now()
-    // Reads of calls are planned for their values: people filter by much.
+    // Reads of calls are planned for their values, since filters vary.
     const text = pool === calls && kind === 'read' ? begun : begunPlannedOnce
     together(client)
     const limit = { query_timeout: limits.beginMs }
@@ -86,13 +87,13 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       client.query<Begun>({ ...prepare.named(text), ...limit }),
     ])
     const [{ at, isStandby }] = rows as [Begun]
-    // It may be behind what is true.
+    // A standby may lag behind.
     if (isStandby) throw readOnly()
     if (hasDatabaseClock) aheadMs = at - (before + now()) / 2
     return hasDatabaseClock ? at : now()
   }
 
-  /** @param sent what was sent before it and may not be answered yet */
+  /** @param sent settles with the statements sent before */
   const commit = async (client: PoolClient, sent: Promise<unknown>): Promise<void> => {
     together(client)
     const [{ command }] = await counts
@@ -107,7 +108,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   const runOnce = async <T>(pool: Pool, kind: keyof Transactions, verb: (tx: Tx) => Promise<T>): Promise<T> => {
     const client = await pool.connect()
     let isReusable = false
-    /** Rejects as the first statement that fails, whose error all after it only repeat. */
+    /** Rejects with the error of the first failed statement; later errors only result from it. */
     let sent: Promise<unknown> = Promise.resolve()
     const run = async <Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
       together(client)
@@ -119,7 +120,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     try {
       const at = await begin(client, pool, kind)
       const value = await verb(openTx(run, { at, db: drizzle({ client }) }))
-      // Whoever uses the connection next finds out if it fails.
+      // A read does not wait for its COMMIT; a failure shows at the next use of the connection.
       await (kind === 'write' ? commit(client, sent) : void client.query('COMMIT').catch(() => {}))
       isReusable = true
       return value
@@ -134,7 +135,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   }
 
   const runAgain = async <T>(pool: Pool, kind: keyof Transactions, run: (tx: Tx) => Promise<T>): Promise<T> => {
-    // The other clock may be set meanwhile.
+    // Monotonic, since the wall clock may be set meanwhile.
     const start = performance.now()
     for (const pauseMs of PAUSES_MS) {
       try {
@@ -180,14 +181,15 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   }
 }
 
-/** Statements are prepared once for each connection, until it shows that a pooler does not keep them. */
+/** Prepares statements once per connection, until an error shows that a pooler drops them. */
 const createPreparing = () => {
   const names = new Map<string, string>()
   let isKept = true
   return {
     named: (text: string): { text: string; name?: string } => {
       if (!isKept) return { text }
-      // Of its text, since behind a pooler another node may have prepared its own on the same connection of the server.
+      // A hash of the text: behind a pooler another node may have prepared its statements on the same server
+      // connection.
       const name = names.get(text) ?? createHash('sha256').update(text).digest('base64url')
       names.set(text, name)
       return { text, name }
@@ -198,7 +200,7 @@ const createPreparing = () => {
   }
 }
 
-/** What is sent in this turn of the event loop is one write. */
+/** Sends everything from this turn of the event loop in one write. */
 const together = ({ connection: { stream } }: PoolClient): void => {
   if (stream.writableCorked > 0) return
   stream.cork()

@@ -3,7 +3,7 @@ import type { ExtraConfigColumn } from 'drizzle-orm/pg-core'
 
 export * from '../drizzle.ts'
 
-/** As CommonJS, which loads faster and takes less memory than its ES modules: see ../drizzle.ts. */
+/** CommonJS loads faster and takes less memory than the ES modules: see ../drizzle.ts. */
 const require = createRequire(import.meta.url)
 export const { drizzle } = require('drizzle-orm/node-postgres') as typeof import('drizzle-orm/node-postgres')
 export const { migrate } =
@@ -17,7 +17,7 @@ const { bigint, boolean, check, customType, doublePrecision, index, integer, jso
 const int8 = (name: string) => bigint(name, { mode: 'number' })
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 
-/** What `schema/` writes the tables with. Its types are those of both engines. */
+/** Column and table builders for `schema/`, whose types serve both engines. */
 export const kit = {
   check,
   index,
@@ -26,7 +26,7 @@ export const kit = {
   uniqueIndex,
   bytes,
   table: pgTable,
-  /** Compared byte by byte, as SQLite and JavaScript do, whatever the database's locale is: ids are in the order of their creation. */
+  /** Compared byte by byte as in SQLite and JavaScript, whichever locale the database has: ids sort by creation. */
   text: <const Value extends string = string>(name: string, _?: { enum: readonly Value[] }) =>
     customType<{ data: Value }>({ dataType: () => 'text COLLATE "C"' })(name),
   /** An id or a count, up to 2^53. */
@@ -39,9 +39,9 @@ export const kit = {
   flag: (name: string) => boolean(name).notNull().default(false),
   /** A secret or a person's data, encrypted by the vault. */
   sealed: bytes,
-  /** In an index, its last column: a numeric primary key, with which each index of SQLite ends by itself. */
+  /** Last column of an index: a numeric primary key, with which every SQLite index ends implicitly. */
   rowid: (column: ExtraConfigColumn) => [column],
-  /** In an index: as SQLite has it. */
+  /** Index column with NULL first, as in SQLite. */
   nullsFirst: (column: ExtraConfigColumn) => column.asc().nullsFirst(),
   byEngine: <T>({ postgres }: { sqlite: T; postgres: T }): T => postgres,
 }

@@ -3,21 +3,21 @@ import type { StoreError } from '../stats/stats.ts'
 import { unavailableBy } from '../unavailable.ts'
 
 /**
- * What an error means for whoever waits. `again`: the same may work at once, as after a deadlock or a restart of the server.
- * `passing`: not now, as on a full disk. Null: the statement is wrong.
+ * Meaning of an error for the caller. `again`: a retry may succeed at once, as after a deadlock or a restart of the
+ * server. `passing`: a later call may succeed, as after a full disk. Null: the statement is wrong.
  */
 export type Failure = 'again' | 'passing' | null
 
 /**
- * `lost`: nothing is known of what was sent last. `stale`: a new connection may lead to another server, or to the same one with nothing
- * prepared. `unprepared`: a statement that was prepared is not known, since a pooler has given the transaction another connection of the
- * server. Undefined: it goes on.
+ * State of a connection after an error. `lost`: the fate of the last statement is unknown. `stale`: to be replaced by a
+ * new connection, which may lead to another server and has no prepared statements. `unprepared`: a prepared statement
+ * is missing, since a pooler has switched the server connection. Undefined: usable.
  */
 type ConnectionState = 'lost' | 'stale' | 'unprepared' | undefined
 
 /**
- * SQLSTATEs, what Node calls an error of a socket, and names for what pg gives no code; the first that fits. A row that is damaged fails
- * each time, so that does not pass.
+ * By SQLSTATE, Node's code of a socket error, or a name of `NAMES`; the first match counts. A damaged row fails each
+ * time, so corruption is not `passing`.
  */
 const CLASSES: readonly (readonly [codes: RegExp, failure: Failure, kind: StoreError, connection?: ConnectionState])[] =
   [
@@ -37,7 +37,7 @@ const CLASSES: readonly (readonly [codes: RegExp, failure: Failure, kind: StoreE
     [/^XX00[12]$/, null, 'corrupt'],
   ]
 
-/** The messages of pg that have no code. */
+/** Names for pg's errors without a code, by message. */
 const NAMES: readonly (readonly [message: RegExp, name: string])[] = [
   [/^timeout exceeded when trying to connect/, 'EXHAUSTED'],
   [/^Query read timeout/, 'TIMEOUT'],
@@ -47,11 +47,13 @@ const NAMES: readonly (readonly [message: RegExp, name: string])[] = [
   ],
 ]
 
-/** As pg says of a connection that it knows is gone: nothing was sent any more. */
+/** Whether pg knew that the connection was gone, and sent nothing. */
 export const isUnsent = (error: unknown): boolean =>
   error instanceof Error && /^Client (has encountered a connection error|was closed)/.test(error.message)
 
-/** The SQLSTATE, or Node's code; empty for what is neither. drizzle wraps pg's errors in its own. */
+/**
+ * Returns the SQLSTATE, Node's code or a name of `NAMES`; empty for other errors. drizzle wraps pg's errors in its own.
+ */
 export const postgresCodeOf = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (!(cause instanceof Error)) return ''
@@ -62,32 +64,32 @@ export const postgresCodeOf = (error: unknown): string => {
 
 const classOf = (error: unknown) => CLASSES.find(([codes]) => codes.test(postgresCodeOf(error)))
 
-/** By what an error is counted. */
+/** The kind under which an error is counted. */
 export const storeErrorOf = (error: unknown): StoreError => classOf(error)?.[2] ?? 'other'
 
 export const connectionAfter = (error: unknown): ConnectionState => classOf(error)?.[3]
 
-/** As the server's own: it takes no writes. */
+/** An error like the server's own for a write that it refuses. */
 export const readOnly = (): Error => Object.assign(new Error('this server is a standby'), { code: '25006' })
 
-/** Whatever keeps a connection from being opened, a certificate too, may pass. */
+/** Errors while connecting, a bad certificate included, may pass: an error without a class becomes `LOST`. */
 export const unreachable = (error: unknown): unknown =>
   judgeFailure(error) === null ? Object.assign(new Error('no connection'), { code: 'LOST' }) : error
 
-/** Ids are drawn at random: one that is there already will be there the next time too. */
+/** Constraints of random ids: a retry inserts the same id, and fails again. */
 const OF_AN_ID = /_pkey$|^registrations_id_unique$/
 
-/** Two nodes have added the same row: whoever looks once more finds that of the other. */
+/** Whether another node may have added the same row; a retry finds it. */
 const isAddedTwice = (error: unknown): boolean =>
   postgresCodeOf(error) === '23505' && !OF_AN_ID.test(constraintOf(error) ?? '')
 
 export const judgeFailure = (error: unknown): Failure => (isAddedTwice(error) ? 'again' : (classOf(error)?.[1] ?? null))
 
-/** What the caller may know. The errors of pg and drizzle carry statements and values, so none of them goes on. */
+/** Returns the error for the caller. Errors of pg and drizzle contain statements and values, so they are replaced. */
 export const explain = (error: unknown): unknown => {
   const code = postgresCodeOf(error)
   const constraint = constraintOf(error)
-  // A row that is still there when it was looked for again is no other node's.
+  // A unique violation that outlasts the retries is not caused by another node.
   if (code !== '23505' && judgeFailure(error) !== null) return unavailableBy(code, storeErrorOf(error))
   if (code === '' || code.startsWith('ERR_'))
     return isOfDrizzle(error) ? new Error('a statement cannot be sent') : error
@@ -103,5 +105,5 @@ const constraintOf = (error: unknown): string | null => {
 const causeOf = (error: unknown): object =>
   error instanceof Error ? (error.cause instanceof Error ? error.cause : error) : {}
 
-/** Its message has the statement and the values. */
+/** drizzle's message contains the statement and its values. */
 const isOfDrizzle = (error: unknown): boolean => error instanceof Error && 'query' in error && 'params' in error

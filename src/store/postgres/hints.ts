@@ -7,7 +7,7 @@ import { sessionOf } from './pool.ts'
 
 type Sleep = (ms: number, signal?: AbortSignal) => Promise<unknown>
 
-/** Waits; rejects at once when the signal aborts, even where the timer goes on. */
+/** Sleeps; rejects as soon as the signal aborts, even if `sleep` ignores it. */
 const pause = async (sleep: Sleep, ms: number, signal: AbortSignal): Promise<void> => {
   signal.throwIfAborted()
   const ended = new AbortController()
@@ -19,25 +19,28 @@ const pause = async (sleep: Sleep, ms: number, signal: AbortSignal): Promise<voi
 
 interface HintChannelOptions {
   url: string
-  /** Where hints are told here. */
+  /** Emits the hints of this process. */
   hints: EventEmitter<StoreHints>
   sleep: Sleep
-  /** Of this node alone. */
+  /** Unique to this process. */
   id: string
 }
 
 const CHANNEL = 'idface_notifier'
-/** Each NOTIFY holds a lock that all commits with one wait for, so hints go together, apart from the transactions that they tell of. */
+/**
+ * Each NOTIFY holds a lock that all commits with a NOTIFY wait for, so hints are batched, outside the transactions that
+ * they follow.
+ */
 const GAP_MS = 10
-/** So many are below the 8,000 bytes that PostgreSQL takes. */
+/** Maximum number of hints per payload: this stays below PostgreSQL's limit of 8,000 bytes. */
 const HINTS_OF_A_PAYLOAD = 64
-/** So many hints wait to be sent; more than these are lost. */
+/** Maximum number of unsent hints; further ones are dropped. */
 const MOST_WAITING = 10_000
-/** When a node ends, its last hints have so long to be sent. */
+/** Time limit for sending the last hints on close. */
 const CLOSING_MS = 500
 const CONNECT_AGAIN_MS = 5_000
 
-/** What other nodes have to know, with the form of its argument. The others are of what a process itself has seen. */
+/** Hints for other nodes, with the schema of their argument. Each process emits the other hints itself. */
 const CROSSING = new Map<unknown, z.ZodType>([
   ['verificationsDue', z.undefined()],
   ['messagesDue', z.undefined()],
@@ -49,8 +52,8 @@ const HINT = z.custom<Hint>(word => Array.isArray(word) && CROSSING.get(word[0])
 const PAYLOAD = z.object({ from: z.string(), hints: z.array(z.unknown()) })
 
 /**
- * Hints between nodes, by NOTIFY on a connection of its own. Nobody may need them: behind a pooler in transaction mode, or while that
- * connection is away, none arrive.
+ * Sends hints between nodes by NOTIFY, over a separate connection. No node may rely on them: behind a pooler in
+ * transaction mode, or while that connection is down, none arrive.
  */
 export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) => {
   const closing = new AbortController()
@@ -81,10 +84,10 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
         sending = null
       })
   }
-  /** Waits for no answer. */
+  /** Does not wait for the server. */
   const leave = () => void client?.connection.stream.destroy()
 
-  /** Whoever may connect to the database can send anything, and nobody would catch what is thrown here. */
+  /** Any user of the database can send any payload, and nothing catches an exception of this handler. */
   const attempt = (run: () => void) => {
     try {
       run()
@@ -131,18 +134,18 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
   const listened = keepListening()
 
   return {
-    /** Tells hints here at once, and other nodes before long, if it can. Only after the commit of what they tell. */
+    /** Emits hints in this process at once and queues them for other nodes. Call it only after the commit. */
     tell: (told: readonly Hint[]): void => {
       tellHints(hints, told)
       for (const word of wordsOf(told)) if (outbox.size < MOST_WAITING) outbox.add(word)
       if (outbox.size > 0 && isListening) beginToSend()
     },
-    /** Whether it has heard itself, and so hears the other nodes. */
+    /** Whether it has received its own notification, so that it also receives those of other nodes. */
     isUp: () => isUp,
-    /** How many payloads and hints it could not read. */
+    /** Number of payloads and hints that could not be parsed. */
     unreadable: () => unreadable,
     close: async (): Promise<void> => {
-      // A command tells something, and ends at once.
+      // A command may end right after its hints.
       for (let left = CLOSING_MS; left > 0 && (outbox.size > 0 || sending); left -= GAP_MS) await sleep(GAP_MS)
       closing.abort()
       leave()
@@ -152,7 +155,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
   }
 }
 
-/** Each as JSON, the registrations one by one, so that the same ones are known by their text. */
+/** Returns the hints as JSON, one registration each, so that the outbox drops duplicates. */
 const wordsOf = (told: readonly Hint[]): string[] =>
   told
     .filter(([name]) => CROSSING.has(name))

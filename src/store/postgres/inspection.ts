@@ -16,19 +16,19 @@ import type { PostgresOptions } from './store.ts'
 
 export interface PostgresInspection extends Inspection {
   kind: 'postgres'
-  /** @param patience how long LISTEN is waited for */
+  /** @param patience limits the wait for LISTEN */
   server(patience: AbortSignal): Promise<ServerFacts>
-  /** Those that keep dead rows, the oldest first, a few. */
+  /** The oldest transactions that keep dead rows from being vacuumed, 5 at most. */
   transactions(): Promise<SessionFacts[]>
-  /** Those in the way first, a few. */
+  /** Sessions that hold locks, 5 at most; those that block others come first. */
   lockHolders(): Promise<SessionFacts[]>
 }
 
 const ANSWER_TIMEOUT_MS = 10_000
-/** A table that somebody has locked is waited for no longer by each check that reads it: `locks` tells who. */
+/** Lock timeout of a check. The check `locks` names the session that holds the lock. */
 const LOCK_MS = 1_000
 
-/** Throws where the database cannot be connected to. */
+/** Throws if it cannot connect. */
 export const openPostgresInspection = async (
   options: Pick<PostgresOptions, 'url' | 'masterKey' | 'previousKey' | 'random' | 'defaultRate' | 'now' | 'sleep'>,
 ): Promise<PostgresInspection> => {
@@ -38,7 +38,7 @@ export const openPostgresInspection = async (
   const connection = openConnection({ ...options, ...{ hasDatabaseClock: true, connections: 1, limits } })
   const context = createContext(connection, options, { random, hints: createHints() })
   const { sealed } = context
-  /** A pooler keeps nothing of the limit. */
+  /** Sets the lock timeout for one transaction: a pooler may drop a session's settings. */
   const within = async <T>(read: () => Promise<T>): Promise<T> => {
     await client.query(`BEGIN READ ONLY; SET LOCAL lock_timeout = ${LOCK_MS}`)
     return read().finally(() => client.query('ROLLBACK'))

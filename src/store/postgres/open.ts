@@ -7,10 +7,9 @@ import type { OpeningStep } from './opening.ts'
 import { openPostgresStore } from './store.ts'
 
 const CREATED = 'if you expected an existing one, stop: DATABASE_URL names another database'
-/** For calls, and as many for the loops. */
+/** Size of each pool: one is for calls, one for loops. */
 const CONNECTIONS = { service: 5, command: 2 }
 
-/** Opens the database that this URL names. */
 export const openPostgres = async (
   url: string,
   { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,

@@ -9,19 +9,21 @@ import { TIME_LIMITS, type TimeLimits } from './pool.ts'
 
 export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', import.meta.url))
 
-/** That there was no schema; of an existing database, that its schema is an older one, and when that is over. */
+/** `created`: the database had no schema. `migrating`, `migrated`: begin and end of an upgrade of an older schema. */
 export type OpeningStep = { step: 'created' } | { step: 'migrating'; bytes: number } | { step: 'migrated' }
 
-/** One node migrates, the others wait for it: as long as this. Any number will do that no other user of the database takes. */
+/**
+ * Advisory lock of the migrating node; the others wait up to `LOCK_TIMEOUT_MS`. Any number that is not used otherwise.
+ */
 const MIGRATION_LOCK = 0x69_64_66_6e
 const LOCK_TIMEOUT_MS = 60_000
 const CONNECT_TIMEOUT_MS = 10_000
-/** Older ones are not maintained any more. */
+/** Older major versions are out of maintenance. */
 const OLDEST_SERVER = 140_000
 
 /**
- * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where the server is too old,
- * where a later version has been here, and where the master key is another one.
+ * Brings the database to the current schema. Throws before it changes anything, with advice for the operator, if the
+ * server is too old, the encoding is not UTF8, a later version has changed the schema, or the master key differs.
  */
 export const bringUpToDate = async (
   url: string,
@@ -39,12 +41,12 @@ export const bringUpToDate = async (
   try {
     await refuseOldServer(guard)
     await refuseEncoding(guard)
-    // Held by a transaction, so that it works through a pooler, and ends with the connection.
+    // A transaction holds the lock: this works through a pooler and ends with the connection.
     await guard.query(
       `BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; SET LOCAL idle_in_transaction_session_timeout = 0`,
     )
     await guard.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]).catch(refuseLock)
-    // Who has locked a table may keep it for hours.
+    // A session may hold a table lock for hours.
     await guard.query(`SET LOCAL lock_timeout = ${limits.lockMs}`)
     const age = await ageOf(guard)
     if (age === 'later') refuseLater()
@@ -62,7 +64,7 @@ export const bringUpToDate = async (
   }
 }
 
-/** Runs those of a folder that are missing, all or none. Fails where another session keeps a table locked for longer than calls wait. */
+/** Applies the missing migrations of a folder, all or none. Throws if a table stays locked for longer than `lockMs`. */
 export const runMigrations = async (
   url: string,
   folder: string,
@@ -70,8 +72,8 @@ export const runMigrations = async (
 ): Promise<void> => {
   const client = await openClient(url, 'migrate')
   try {
-    // drizzle's own BEGIN is within this one, and its COMMIT ends it. Nothing is made in a schema of the role's name, where PostgreSQL
-    // would look first.
+    // drizzle's own BEGIN has no effect within this transaction, and its COMMIT ends it. `search_path`: PostgreSQL
+    // would first try a schema of the role's name.
     await client.query(`BEGIN; SET LOCAL lock_timeout = ${lockMs}; SET LOCAL search_path = public`)
     await migrate(drizzle({ client }), { migrationsFolder: folder, migrationsSchema: 'public' })
   } finally {
@@ -80,9 +82,9 @@ export const runMigrations = async (
 }
 
 /**
- * A connection for one thing, named by it in the server's list of sessions.
+ * Opens a connection for one purpose, whose `name` the server's list of sessions shows.
  *
- * @param answerWithinMs how long a statement may take; as long as it does unless given
+ * @param answerWithinMs timeout of each statement; none by default
  */
 export const openClient = async (url: string, name: string, answerWithinMs?: number): Promise<Client> => {
   const client = new pg.Client({
@@ -91,7 +93,7 @@ export const openClient = async (url: string, name: string, answerWithinMs?: num
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     ...(answerWithinMs === undefined ? {} : { query_timeout: answerWithinMs }),
   })
-  // The statement that waits for an answer is told of it.
+  // The pending statement rejects with it.
   client.on('error', () => {})
   await client.connect()
   return client
@@ -122,7 +124,7 @@ const refuseOldServer = async (client: Client) => {
   })
 }
 
-/** Names and messages are in any language. */
+/** Names and messages may be in any language. */
 const refuseEncoding = async (client: Client) => {
   const { rows } = await client.query<{ encoding: string }>("SELECT current_setting('server_encoding') AS encoding")
   const encoding = rows[0]?.encoding
@@ -140,7 +142,7 @@ export const ageOf = async (client: Pick<Client, 'query'>): Promise<SchemaAge> =
   return tables.length === 0 ? 'new' : judgeSchema(MIGRATIONS, await appliedOf(client))
 }
 
-/** The newest migration that has run, as the journal says when; null: none has. */
+/** Returns the journal's `when` of the newest applied migration, or null if there is none. */
 const appliedOf = async (client: Pick<Client, 'query'>): Promise<number | null> => {
   const { rows } = await client.query<{ applied: string | null }>(
     'SELECT max(created_at) AS applied FROM public.__drizzle_migrations',
@@ -149,7 +151,7 @@ const appliedOf = async (client: Pick<Client, 'query'>): Promise<number | null> 
   return applied === null ? null : Number(applied)
 }
 
-/** What shows which master key it was written with; null: none yet. */
+/** Returns the value that only the right master key opens, or null if none is stored yet. */
 export const canaryOf = async (client: Pick<Client, 'query'>): Promise<Buffer | null> => {
   const { rows } = await client.query<{ value: Buffer }>("SELECT value FROM meta WHERE key = 'canary'")
   return rows[0]?.value ?? null

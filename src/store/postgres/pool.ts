@@ -3,23 +3,23 @@ import type { PoolStats } from '../stats/stats.ts'
 import { pg } from './drizzle.ts'
 import { unreachable } from './failure.ts'
 
-/** How long a node waits for the database, each in ms. */
+/** Time limits for the database, in ms. */
 export interface TimeLimits {
-  /** A statement may take so long, then the server ends it. */
+  /** Maximum duration of a statement; the server then cancels it. */
   statementMs: number
-  /** A statement may wait for a lock so long. */
+  /** Maximum wait of a statement for a lock. */
   lockMs: number
-  /** A transaction may do nothing so long, then the server ends it, and its locks. */
+  /** Maximum idle time within a transaction; the server then ends the session, which releases its locks. */
   idleMs: number
-  /** BEGIN waits for nothing, so a connection that is dead is found out by it. */
+  /** Response timeout of BEGIN, which waits for nothing on the server: it detects a dead connection. */
   beginMs: number
-  /** Until a connection is free, or is made. */
+  /** Maximum wait for a free or new connection. */
   connectMs: number
-  /** Longer than any statement may take: then the server cannot be heard. */
+  /** Response timeout of a statement, above `statementMs`: the server is then unreachable. */
   answerMs: number
 }
 
-/** Those of the service; docs/postgresql.md tells what they come to. */
+/** Limits of the service; docs/postgresql.md describes their effect. */
 export const TIME_LIMITS: TimeLimits = {
   statementMs: 10_000,
   lockMs: 3_000,
@@ -34,7 +34,7 @@ export type Pool = ReturnType<typeof openPool>
 interface PoolOptions {
   /** postgres://USER:PASSWORD@HOST/NAME */
   url: string
-  /** What the server's list of sessions calls it. */
+  /** Shown in the server's list of sessions. */
   name: string
   size: number
   limits: Pick<TimeLimits, 'connectMs' | 'answerMs'>
@@ -64,25 +64,25 @@ export const sessionOf = (
   types,
 })
 
-/** Connections to a primary or to a pooler before it. */
+/** Opens a pool of connections to a primary, or to a pooler in front of it. */
 export const openPool = ({ size, limits, ...session }: PoolOptions) => {
   const ofPool = { pipeline: true, max: size, idleTimeoutMillis: IDLE_TIMEOUT_MS }
   const pool = new pg.Pool({ ...sessionOf(session, limits), ...ofPool })
   let closing: Promise<void> | null = null
 
-  // One that breaks while it is idle is opened anew when it is needed.
+  // An idle connection that breaks is replaced when needed.
   pool.on('error', () => {})
-  // One that breaks between two statements says so at the next one.
+  // If a connection breaks between two statements, the next one rejects.
   pool.on('connect', client => client.on('error', () => {}))
 
   return {
-    /** Throws within `connectMs`: no connection is free, or none can be made. */
+    /** Rejects within `connectMs` if no connection is free or can be opened. */
     connect: (): Promise<PoolClient> =>
       pool.connect().catch((error: unknown) => {
         throw unreachable(error)
       }),
     stats: (): PoolStats => {
-      // The pool gives out an idle connection at the next tick, until when whoever takes it counts as one that waits.
+      // pg hands out an idle connection at the next tick; until then its caller counts as waiting.
       const taken = Math.min(pool.idleCount, pool.waitingCount)
       const idle = pool.idleCount - taken
       return { inUse: pool.totalCount - idle, idle, waiting: pool.waitingCount - taken }

@@ -16,8 +16,8 @@ export const { meta, counts } = databaseTables(kit)
 const { identity, index, int8, table, text } = kit
 
 /**
- * What each statement changes of `counts`, which the triggers append here: nobody waits for a row that all writers would have to lock.
- * From time to time the changes are folded into `counts`; whoever reads a count adds both.
+ * Changes of `counts`, appended by triggers, so that writers need not lock a common row. They are folded into `counts`
+ * periodically; a reader adds both.
  */
 export const countChanges = table(
   'count_changes',

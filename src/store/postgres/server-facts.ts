@@ -8,14 +8,14 @@ export interface ServerFacts {
   /** `18.1` */
   version: string
   user: string
-  /** Settings that keep what was acknowledged, and claims fast, and that are off. */
+  /** Settings that are off, although durability or fast claims need them. */
   off: readonly string[]
   isReadOnly: boolean
-  /** A pooler answers. */
+  /** The connection leads to a pooler. */
   isPooled: boolean
-  /** A session hears by LISTEN what another one notifies. */
+  /** LISTEN receives the notifications of other sessions. */
   hearsOthers: boolean
-  /** It sees since when the transactions of other users run. */
+  /** The role may see when transactions of other users began. */
   seesOthers: boolean
 }
 
@@ -27,11 +27,11 @@ const SERVER = `SELECT split_part(current_setting('server_version'), ' ', 1) AS 
 
 type Row = Omit<ServerFacts, 'isPooled' | 'hearsOthers'> & { pid: number }
 
-/** @param patience how long LISTEN is waited for */
+/** @param patience limits the wait for LISTEN */
 export const readServer = async (client: Client, url: string, patience: AbortSignal): Promise<ServerFacts> => {
   const { rows } = await client.query<Row>(SERVER)
   const { pid, ...facts } = rows[0] as Row
-  // A pooler has made up what it tells at the start.
+  // A pooler invents the process id that it sends at connect.
   const isPooled = (client as unknown as { processID: number }).processID !== pid
   return { ...facts, isPooled, hearsOthers: facts.isReadOnly || (await hearsOthers(client, url, patience)) }
 }
@@ -56,11 +56,11 @@ const hearsOthers = async (client: Client, url: string, signal: AbortSignal): Pr
 export interface SessionFacts {
   /** As `bob (psql, pid 77)`. */
   name: string
-  /** How long its transaction has been open; null: that cannot be seen. */
+  /** Age of its transaction; null if unknown. */
   openMs: number | null
   /** The statement that ends it. */
   endsWith: string
-  /** Others wait for it now. */
+  /** Other sessions wait for it now. */
   isInTheWay: boolean
 }
 
@@ -84,7 +84,7 @@ const TRANSACTIONS = `(SELECT ${SESSION}, false AS "isInTheWay" FROM pg_stat_act
 export const readTransactions = async (client: Client): Promise<SessionFacts[]> =>
   (await client.query<SessionFacts>(TRANSACTIONS)).rows
 
-/** Sessions that do nothing, and those that others wait for but who wait for nobody. */
+/** Sessions that block others without waiting themselves, and idle transactions with a table lock. */
 const HOLDERS = `WITH blocking AS (
     SELECT DISTINCT unnest(pg_blocking_pids(pid)) AS pid FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'
@@ -105,7 +105,7 @@ interface Server {
   oldestMs: number | null
 }
 
-/** What the server says of itself: reads its statistics, however large the tables are. */
+/** Returns the server's statistics. The cost does not depend on the size of the tables. */
 export const readServerStats = async (tx: Tx): Promise<Omit<PostgresStats, 'masterKey'>> => {
   const [server] = await tx.all<Server>(STATISTICS)
   const counted = await tx.all<{ table: BusyTable; dead: number }>(DEAD_ROWS, { tables: BUSY_TABLES })
@@ -120,7 +120,9 @@ export const readServerStats = async (tx: Tx): Promise<Omit<PostgresStats, 'mast
   }
 }
 
-/** Of other users' sessions only members of pg_read_all_stats see since when. A transaction that is prepared has no session. */
+/**
+ * Only members of pg_read_all_stats see when other users' transactions began. A prepared transaction has no session.
+ */
 const STATISTICS = `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
   pg_database_size(current_database()) AS "databaseBytes",
   (SELECT extract(epoch FROM clock_timestamp() - min(at)) * 1000 FROM (

@@ -8,21 +8,21 @@ import { bringUpToDate, type OpeningStep } from './opening.ts'
 import { readServerStats } from './server-facts.ts'
 import { createUpkeep } from './upkeep.ts'
 
-/** What operators read over all partners takes so many connections at most of those for calls. */
+/** Maximum number of call connections in use by operators' reads across partners. */
 const LONG_READS_AT_ONCE = 2
 
 export interface PostgresOptions extends ContextOptions, Omit<ConnectionOptions, 'connections' | 'hasDatabaseClock'> {
-  /** Random bytes, for what is sealed. */
+  /** Random bytes for sealing. */
   random: (bytes: number) => Buffer
-  /** Connections for calls, and as many for the loops; 5 unless given. */
+  /** Size of the pool for calls, and of the pool for loops; 5 by default. */
   connections?: number
-  /** False: `now` decides, not the database's clock; true unless given. */
+  /** False: `now` decides instead of the database's clock; true by default. */
   hasDatabaseClock?: boolean
-  /** Told before the database is open. A newer schema may take long. */
+  /** Called before the database is open, since a migration may take long. */
   onStep?: (step: OpeningStep) => void
 }
 
-/** Opens a PostgreSQL database, at the current schema. Throws what `bringUpToDate` throws. */
+/** Opens a PostgreSQL database and brings it to the current schema. Throws as `bringUpToDate` does. */
 export const openPostgresStore = async ({
   random,
   connections = 5,
@@ -36,7 +36,7 @@ export const openPostgresStore = async ({
   await bringUpToDate(options.url, { sealed: alone.sealed, onStep, limits: options.limits })
   const channel = openHintChannel({ url: options.url, hints, sleep: options.sleep, id: random(8).toString('hex') })
   const context: StoreContext = { ...alone, tell: channel.tell }
-  // For what the workers call, so that calls and workers do not wait for each other's connections.
+  // For workers, so that calls and workers do not wait for each other's connections.
   const loops: StoreContext = { ...context, ...connection.loops }
   const queued = createKeyedQueue(LONG_READS_AT_ONCE)
   const searches: StoreContext = { ...context, read: run => queued('', () => context.read(run)) }

@@ -15,7 +15,7 @@ const POSTGRES: Dialect = {
   forRemoval: 'FOR UPDATE',
   lookUp: (table, on, which) => {
     const alias = table.split(' ')[1]
-    // Without an OFFSET the planner would take it for a plain join.
+    // Without OFFSET the planner would flatten this into a plain join.
     const found = `LATERAL (SELECT ${alias}.* FROM ${table} WHERE ${on} OFFSET 0) AS ${alias}`
     return which === 'or none' ? `LEFT JOIN ${found} ON true` : `CROSS JOIN ${found}`
   },
@@ -32,16 +32,16 @@ const POSTGRES: Dialect = {
 
 const TABLES: Readonly<Record<TableName, PgTable>> = schema
 
-/** A parameter, or with a point behind it a column of the rows that it is. */
+/** `@name`, or `@name.column` for a column of a parameter that is a list of rows. */
 const PARAMETER = /@([a-zA-Z]\w*)(?:\.([a-zA-Z]\w*))?/g
 
 interface Numbered {
   text: string
-  /** What each `$n` stands for. */
+  /** The values of `$1`, `$2` and so on. */
   valuesOf: (values: Values) => unknown[]
 }
 
-/** `= ANY` is sought by an index, whereas a subquery may become a join that reads all of a table. */
+/** `= ANY` uses an index, whereas a subquery may become a join that reads the whole table. */
 const LIST = /\bIN \(SELECT unnest\((@\w+::\w+\[\])\)\)/g
 
 const number = (sql: string): Numbered => {
@@ -74,7 +74,7 @@ const typeOf = (rows: readonly Values[], name: string): ParameterType => {
   return rows.every(row => row[name] == null || Number.isSafeInteger(row[name])) ? 'int8' : 'float8'
 }
 
-/** By the statement and the names and types of its values. */
+/** Keyed by statement, and by names and types of its values. */
 const laterals = new Map<string, Numbered>()
 const lateral = (sql: Sql, rows: readonly Values[]): Numbered => {
   const text = typeof sql === 'string' ? sql : sql(POSTGRES)
@@ -93,13 +93,13 @@ const lateral = (sql: Sql, rows: readonly Values[]): Numbered => {
 interface Written {
   table: string
   columns: { property: string; name: string }[]
-  /** As arrays, a column each. */
+  /** `unnest` of one array per column. */
   from: string
   insert: string
   mapped: (rows: readonly Values[]) => unknown[]
 }
 const written = new Map<string, Written>()
-/** @param keys of an insert: the ids are in the order of the rows, which are inserted in the order of these */
+/** @param keys columns that an insert is sorted by; ids still follow the order of the rows */
 const describe = (name: TableName, properties: readonly string[], keys: readonly string[] = []): Written => {
   const key = `${name} ${properties.join(' ')} ${keys.join(',')}`
   const before = written.get(key)
@@ -137,7 +137,7 @@ const describe = (name: TableName, properties: readonly string[], keys: readonly
   return made
 }
 
-/** In the order of their numbers, so that two transactions do not wait for each other. */
+/** Sorted, so that two transactions cannot deadlock. */
 const NUMBERED =
   '(SELECT DISTINCT hashtextextended(name, 0) AS n FROM unnest($1::text[]) AS name ORDER BY n) AS numbered'
 const LOCK = {
@@ -147,7 +147,7 @@ const LOCK = {
 
 type Run = <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>
 
-/** The statements of a verb, over those of a transaction of the connection. */
+/** A verb's `Tx`, over a transaction of the connection. */
 export const openTx = (run: Run, { at, db }: Pick<Tx, 'at' | 'db'>): Tx => ({
   at,
   db,

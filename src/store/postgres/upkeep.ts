@@ -3,17 +3,20 @@ import { newestOf } from '../opening.ts'
 import type { Transactions, Tx } from '../tx.ts'
 import { MIGRATIONS } from './opening.ts'
 
-/** Transactions with each beat. */
+/** Maximum number of folding transactions per heartbeat. */
 const MOST_FOLDS = 20
 
 const APPLIED = 'SELECT max(created_at) AS applied FROM public.__drizzle_migrations'
 
-/** What each node does from time to time for all. */
+/** Returns the periodic work that any node does for all nodes. */
 export const createUpkeep = ({ read, write, hints }: StoreContext) => {
-  // As this process was started: an upgrade may replace the folder beneath it.
+  // Read at start: an upgrade may replace the folder while this process runs.
   const newest = newestOf(MIGRATIONS)
 
-  /** What a later version needs of the schema, this one does not know: it ends, and its next start says why. */
+  /**
+   * Emits `broken` if a later version has changed the schema: this version does not know its rules. The next start
+   * reports the cause.
+   */
   const endIfOutdated = async () => {
     const [row] = await read(tx => tx.all<{ applied: number }>(APPLIED))
     if ((row?.applied ?? 0) > newest) hints.emit('broken', new Error('a later version has changed the schema'))
@@ -21,17 +24,17 @@ export const createUpkeep = ({ read, write, hints }: StoreContext) => {
 
   return async (): Promise<void> => {
     await endIfOutdated()
-    // Any node may do so, and what fails is counted among the errors of the database.
+    // Errors are counted by the connection, and any later heartbeat may fold.
     await foldCounts({ write }, MOST_FOLDS).catch(() => {})
   }
 }
 
-/** Changes that one transaction folds. */
+/** Maximum number of changes per transaction. */
 const FOLDED_TOGETHER = 5_000
 
 /**
- * Adds the oldest changes to the counts, and gives what those are now; by key, so that two nodes do not lock each other. An array, since
- * the planner may join a subquery by reading the whole table.
+ * Adds the oldest changes to the counts and returns the new counts. Sorted by key, so that two nodes cannot deadlock.
+ * ARRAY: the planner may turn a subquery into a join that reads the whole table.
  */
 const FOLD = `
   WITH folded AS (
@@ -47,7 +50,7 @@ const FORGET = `
   DELETE FROM counts AS known USING unnest(@empty.what::text[], @empty.owner::text[]) AS empty(what, owner)
   WHERE known.what = empty.what AND known.owner = empty.owner AND known.n = 0`
 
-/** @returns whether there was something to fold */
+/** @returns whether it folded any changes */
 const fold = async (tx: Tx): Promise<boolean> => {
   const counts = await tx.all<{ what: string; owner: string; n: number }>(FOLD)
   const empty = counts.filter(({ n }) => n === 0)
@@ -55,7 +58,10 @@ const fold = async (tx: Tx): Promise<boolean> => {
   return counts.length > 0
 }
 
-/** Adds what triggers have counted to the counts, until nothing is left, or for `most` transactions. Any number of nodes may do so. */
+/**
+ * Folds the changes that triggers have recorded into the counts, in at most `most` transactions. Safe to run on several
+ * nodes at once.
+ */
 export const foldCounts = async ({ write }: Pick<Transactions, 'write'>, most: number): Promise<void> => {
   for (let left = most; left > 0; left--) if (!(await write(fold))) return
 }
