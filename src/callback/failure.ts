@@ -1,7 +1,7 @@
 import { codeOf } from '../core/error.ts'
 import type { Fault } from '../http-client/client.ts'
 
-/** Why an attempt got no answer. */
+/** Why an attempt got no response. */
 export type FailureCode =
   /** The URL, or an address it leads to, may not be called. */
   | 'url'
@@ -10,22 +10,22 @@ export type FailureCode =
   | 'dns'
   | 'refused'
   | 'unreachable'
-  /** No connection in time, or a connection and no answer in time. */
+  /** No connection in time, or no response in time on a connection. */
   | 'connect_timeout'
   | 'timeout'
   | 'tls'
-  /** The connection was closed before the answer's headers were complete. */
+  /** The connection was closed before the response headers were complete. */
   | 'reset'
-  /** What came is not an HTTP/1.1 answer with a status of 200 to 599. */
+  /** The bytes received are not an HTTP/1.1 response with a status of 200 to 599. */
   | 'protocol'
   /** The egress proxy did not open the connection to the receiver. */
   | 'proxy'
   /** Our own egress proxy cannot be reached, or refuses us. Nothing was sent. */
   | 'proxy_down'
-  /** Our own side: no file descriptor or port was free, or the sender is closed. Nothing was sent. */
+  /** Local failure: no file descriptor or port was free, or the sender is closed. Nothing was sent. */
   | 'local'
 
-/** `detail` is for the operator's log: a phase, a reason or an error code, never a URL, an address, a body. */
+/** `detail` is for the operators' log: a phase, a reason or an error code; never a URL, an address or a body. */
 export interface Failure {
   error: FailureCode
   detail: string | null
@@ -66,14 +66,14 @@ const CODES: Record<string, FailureCode> = {
 
 const failureOfCode = (code: string): Failure => ({ error: CODES[code] ?? 'protocol', detail: code })
 
-/** The failure behind an error of net or tls. Its message is never kept: it may contain addresses and bytes. */
+/** Returns the failure for an error of net or tls, without its message, which may contain addresses and bytes. */
 export const failureOfError = (error: Error): Failure => failureOfCode(String(codeOf(error) || error.name))
 
 const failureToConnect = ({ phase, error }: Extract<Fault, { kind: 'connect' }>): Failure => {
   if (error instanceof SendError) return error.failure
   const failure = failureOfError(error as Error)
   if (phase !== 'tls') return failure
-  // Whatever breaks in a handshake is TLS, unless it is our own side.
+  // Any error in a handshake counts as TLS, unless the cause is local.
   return { error: failure.error === 'local' ? 'local' : 'tls', detail: failure.detail }
 }
 
@@ -82,7 +82,7 @@ const failureInTime = ({ phase }: Extract<Fault, { kind: 'timeout' }>): Failure 
   return phase === 'response' ? { error: 'timeout', detail: null } : { error: 'connect_timeout', detail: phase }
 }
 
-/** What a fault of the HTTP client is called here. */
+/** Maps a fault of the HTTP client to a failure. */
 export const failureOf = (fault: Fault): Failure => {
   switch (fault.kind) {
     case 'connect':
@@ -103,5 +103,5 @@ export const failureOf = (fault: Fault): Failure => {
   }
 }
 
-/** Something is short or broken here, such as sockets or the proxy; the receiver has nothing to do with it. */
+/** Whether the cause is on our side, such as missing sockets or the proxy, and not the receiver. */
 export const isOurFailure = (error: FailureCode): boolean => error === 'local' || error === 'proxy_down'

@@ -8,11 +8,13 @@ import type { NameResolver } from './resolve.ts'
 import { openTunnel } from './tunnel.ts'
 
 const MAX_GOOD_URLS = 2_000
-/** Addresses tried in turn, and how long each but the last gets: together well under the limit for connecting. */
+/** Maximum number of addresses tried in turn, and timeout of each but the last: in all well below the connect limit. */
 const MAX_CANDIDATES = 4
 const CANDIDATE_MS = 300
 
-/** Judging is pure and the policy does not change, so a URL that was good stays good; the oldest are dropped first. */
+/**
+ * Returns a judge that caches good URLs, since judging is pure and the policy constant. The oldest are dropped first.
+ */
 export const createUrlJudge = (policy: UrlPolicy): ((text: unknown) => UrlVerdict) => {
   const good = new Map<string, UrlVerdict>()
   return text => {
@@ -26,7 +28,7 @@ export const createUrlJudge = (policy: UrlPolicy): ((text: unknown) => UrlVerdic
   }
 }
 
-/** IPv4 first: a receiver whose IPv6 is dead, which nobody notices there, is reached without a delay. */
+/** IPv4 first: a receiver with a broken IPv6, which often goes unnoticed there, is reached without delay. */
 const candidatesOf = (addresses: readonly string[]): string[] => {
   const ofFamily = (family: number) => addresses.filter(address => isIP(address) === family)
   const [v4, v6] = [ofFamily(4), ofFamily(6)]
@@ -36,7 +38,7 @@ const candidatesOf = (addresses: readonly string[]): string[] => {
     .slice(0, MAX_CANDIDATES)
 }
 
-/** Answers with addresses that have been judged: a second look-up could give others. */
+/** Returns a lookup function that yields the judged addresses: a second lookup could return others. */
 const pin =
   (addresses: readonly string[]): LookupFunction =>
   (_name, options, done) => {
@@ -47,10 +49,9 @@ const pin =
   }
 
 /**
- * Connects to a callback's host, and never to an address that may not be called. Rejects with a SendError, or the error of
- * net.
+ * Connects to a callback's host, and never to a blocked address. Rejects with a `SendError` or an error of net.
  *
- * @param deps.proxy an egress proxy; it may have any address, but what it is asked to reach is judged too.
+ * @param deps.proxy an egress proxy; its own address is not judged, but its targets are
  */
 export const createGuardedConnect = (deps: {
   allowed: Networks
@@ -60,7 +61,10 @@ export const createGuardedConnect = (deps: {
   const { allowed, resolver, proxy } = deps
 
   const isInside = (address: string): boolean => allowed.contains(address, isIP(address) === 4 ? 'ipv4' : 'ipv6')
-  /** What has led elsewhere once stays so: the owner of a name must not choose what is told of which address. */
+  /**
+   * Whether all addresses seen so far are inside. False is final: otherwise the owner of a name could choose which
+   * errors we disclose about which address.
+   */
   const insides = new WeakMap<CallbackUrl, boolean>()
 
   const refusalOf = (address: string): SendError | null => {
@@ -68,7 +72,7 @@ export const createGuardedConnect = (deps: {
     return verdict.ok ? null : new SendError('blocked', verdict.refusal)
   }
 
-  /** The judged addresses to try, in this order. One bad address among good ones refuses the name: no honest name has both. */
+  /** Returns the judged addresses in the order of trying. One bad address refuses the name: no honest name has both. */
   const candidatesFor = async (url: CallbackUrl): Promise<readonly string[]> => {
     const { hostname, isLiteral } = url
     const resolution = isLiteral ? { ok: true as const, addresses: [hostname] } : await resolver.resolve(hostname)
@@ -82,7 +86,7 @@ export const createGuardedConnect = (deps: {
     return candidatesOf(addresses)
   }
 
-  /** The peer's address is judged before a byte is written. */
+  /** Judges the peer's address before a byte is written. */
   const judgedPeer = (socket: Socket): Socket => {
     const refusal = refusalOf(socket.remoteAddress ?? '')
     if (!refusal) return socket
@@ -94,7 +98,7 @@ export const createGuardedConnect = (deps: {
     const candidates = await candidatesFor(url)
     signal.throwIfAborted()
     if (proxy) {
-      // The address that was judged, not the name: the proxy would resolve it again, perhaps to something else.
+      // The judged address, not the name: the proxy would resolve it again, perhaps to another address.
       const [address = ''] = candidates
       const authority = `${isIP(address) === 6 ? `[${address}]` : address}:${url.port}`
       onProxy(address)
@@ -111,7 +115,7 @@ export const createGuardedConnect = (deps: {
 
   return {
     connect,
-    /** Whether it, or all addresses that its name has led to, are in the operator's own networks; false where it has led to none. */
+    /** Returns whether the URL has led only to the operator's own networks; false if it has led to no address yet. */
     leadsInside: (url: CallbackUrl): boolean => (url.isLiteral ? isInside(url.hostname) : (insides.get(url) ?? false)),
   }
 }

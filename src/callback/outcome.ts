@@ -3,27 +3,30 @@ import type { Exchange } from '../http-client/client.ts'
 import type { Attempt } from '../store/messages/message.ts'
 import { type Failure, type FailureCode, failureOf } from './failure.ts'
 
-/** How an attempt ended. `answered` once the answer's headers were complete, even if the body failed. */
+/** Result of one request. `answered` once the response headers are complete, even if the body fails. */
 export type Outcome =
   | { kind: 'answered'; httpStatus: number; retryAfter: string | null; excerpt: string | null }
   | ({ kind: 'failed' } & Failure)
 
-/** How much of an answer's body is kept. */
+/** Maximum size of the stored part of a response body. */
 export const EXCERPT_BYTES = 1024
 
 const HIGHEST_STATUS = 599
 const COMPRESSED = '[compressed, not decoded]'
 
-/** Controls but tab and newline, marks that reverse text or hide in it, and separators that some read as a new line. */
+/**
+ * Control characters other than tab and newline, invisible and text-reversing marks, and line separators of some
+ * readers.
+ */
 const HARMFUL = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]--[\t\n]]/gv
 
 const decode = (body: Buffer): string =>
-  // As a stream: without a character that the limit has cut in two.
+  // `stream`: drops a character that the limit has cut in two.
   new TextDecoder('utf-8', { ignoreBOM: true }).decode(body, { stream: body.length >= EXCERPT_BYTES })
 
 /**
- * The beginning of an answer's body as text that can be stored, logged and shown (escaped as any text): valid UTF-8
- * without control characters. Null if there is no body; a compressed one is not decoded.
+ * Returns the beginning of a response body as text that is safe to store, log and show (escaped as usual): valid UTF-8
+ * without control characters. Returns null for an empty body. A compressed body is not decoded.
  */
 export const readExcerpt = (body: Buffer, contentEncoding: string | null): string | null => {
   if (body.length === 0) return null
@@ -47,7 +50,9 @@ export const outcomeOf = ({ head, body, fault }: Exchange): Outcome => {
 
 const ROUND_MS = 100
 
-/** What a partner learns wherever it is, since it comes from a server at an address that may be called: the first that fits. */
+/**
+ * Errors disclosed for every receiver, since they come from a server at a permitted address; the first match counts.
+ */
 const TOLD: readonly [AttemptError, RegExp][] = [
   ['certificate_expired', /^tls CERT_HAS_EXPIRED$/],
   ['certificate_wrong_name', /^tls ERR_TLS_CERT_ALTNAME_/],
@@ -56,7 +61,7 @@ const TOLD: readonly [AttemptError, RegExp][] = [
   ['tls', /^tls /],
   ['invalid_response', /^protocol /],
 ]
-/** And these in the operator's own networks, where it is meant to reach its receivers. */
+/** Errors disclosed only for receivers in the operator's own networks, for which they help. */
 const TOLD_INSIDE: Partial<Record<FailureCode, AttemptError>> = {
   refused: 'refused',
   unreachable: 'unreachable',
@@ -66,9 +71,9 @@ const TOLD_INSIDE: Partial<Record<FailureCode, AttemptError>> = {
 }
 
 /**
- * An attempt as its partner is told of it. Every other reason why no answer came (refused, timed out, not allowed, no such
- * name) is `no_response` with a rounded duration: a partner must not learn from it what our network looks like, or scan that of
- * somebody else. What only operators see stands behind it, see `toldOf`.
+ * Returns the attempt as it is stored. Failures outside `TOLD` and `TOLD_INSIDE` (refused, timed out, not allowed, no
+ * such name) are `no_response` with a rounded duration: a partner must not learn our network's layout, or scan another
+ * network. The cause for operators is appended to `error`; `toldOf` removes it.
  */
 export const attemptOf = (result: Outcome & { durationMs: number; isInside?: boolean }, at: number): Attempt => {
   if (result.kind === 'answered') {
@@ -80,7 +85,7 @@ export const attemptOf = (result: Outcome & { durationMs: number; isInside?: boo
   const told = found?.[0] ?? (result.isInside ? TOLD_INSIDE[result.error] : null) ?? 'no_response'
   const durationMs =
     told === 'no_response' ? Math.max(1, Math.ceil(result.durationMs / ROUND_MS)) * ROUND_MS : result.durationMs
-  // The code of net, tls or DNS, where there is one.
+  // The error code of net, tls or DNS, if any.
   const cause = result.detail !== null && /^[A-Z]\w+$/.test(result.detail) ? result.detail : result.error
   const error = told === cause ? told : `${told} ${cause}`
   return { at, outcome: 'failed', httpStatus: null, error, durationMs, responseExcerpt: null }

@@ -5,7 +5,7 @@ import { MINUTE, SECOND } from '../core/duration.ts'
 import { codeOf } from '../core/error.ts'
 
 /**
- * All addresses of a name, 32 at most and not judged yet, or why there are none: `detail` is the DNS error's code, or
+ * Up to 32 addresses of a name, not judged yet, or the reason for having none: `detail` is the DNS error code or
  * `too_many_addresses`.
  */
 export type Resolution = { ok: true; addresses: readonly string[] } | { ok: false; detail: string }
@@ -14,15 +14,15 @@ export type NameResolver = ReturnType<typeof openNameResolver>
 
 const POSITIVE_MS = MINUTE
 const NEGATIVE_MS = 30 * SECOND
-/** A name server in trouble says nothing about the name: short, so that the next attempt asks again. */
+/** A failing name server says nothing about the name: short, so that the next attempt queries again. */
 const TROUBLE_MS = 3 * SECOND
 const MAX_NAMES = 5_000
-/** More is no name of a receiver: the largest have a dozen. */
+/** No receiver has more: the largest have a dozen. */
 const MAX_ADDRESSES = 32
 
-/** c-ares waits longer with each try, and for each server in turn; this ends it in any case. */
+/** Time limit of a query. c-ares waits longer with each try, and for each server in turn. */
 const LIMIT_MS = 3 * SECOND
-/** Once one family has answered, the other gets this long. */
+/** How long the second address family may take after the first has found addresses. */
 const OTHER_FAMILY_MS = 300
 
 const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA'])
@@ -30,7 +30,7 @@ const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA'])
 interface FamilyAnswer {
   addresses: string[]
   ttlMs: number
-  /** Null when there are addresses. */
+  /** Null if `addresses` is not empty. */
   code: string | null
 }
 
@@ -54,7 +54,10 @@ const familyOf = async (asked: Promise<{ address: string; ttl: number }[]>): Pro
   }
 }
 
-/** Waits for both families: not long for the second once the first has answered, and for neither beyond the limit. */
+/**
+ * Waits for both address families: up to `OTHER_FAMILY_MS` for the second once the first has found addresses, and at
+ * most `LIMIT_MS` in all.
+ */
 const gather = async (
   asked: readonly Promise<FamilyAnswer>[],
   clock: Pick<Clock, 'sleep'>,
@@ -89,10 +92,11 @@ const combine = (answers: readonly FamilyAnswer[]): { resolution: Resolution; ke
 }
 
 /**
- * Resolves names by DNS alone: c-ares has no thread pool that slow name servers could fill, and reads no /etc/hosts, which
- * is about our own network. Remembers at most 5,000 names, for their TTL but at most a minute, and failures for 30 s.
+ * Resolves names by DNS only: c-ares has no thread pool that slow name servers could fill, and does not read
+ * /etc/hosts, which describes our own network. Caches up to 5,000 names: addresses for their TTL, at most a minute;
+ * failures for 30 s, or 3 s if the name server failed.
  *
- * @param deps.servers name servers as `address` or `address:port`; the system's if missing
+ * @param deps.servers name servers as `address` or `address:port`; the system's by default
  */
 export const openNameResolver = (deps: { servers?: readonly string[]; clock: Pick<Clock, 'monotonic' | 'sleep'> }) => {
   const { monotonic: now } = deps.clock

@@ -5,21 +5,23 @@ import { createGuardedConnect, createUrlJudge } from './guard.ts'
 import { EXCERPT_BYTES, type Outcome, outcomeOf } from './outcome.ts'
 import { type NameResolver, openNameResolver } from './resolve.ts'
 
-/** One POST. `headers` has all but `host`, `content-length` and `user-agent`; `body` is sent as it is. */
+/** One POST. `headers` lacks `host`, `content-length` and `user-agent`; `body` is sent unchanged. */
 export interface Outgoing {
   partnerId: string
   url: string
   headers: Readonly<Record<string, string>>
   body: string
-  /** Asked just before the bytes leave; false: they do not, and the attempt ends as `local`. */
+  /**
+   * Called just before the bytes are written; if it returns false, nothing is sent and the attempt fails as `local`.
+   */
   mayStillSend?: () => boolean
-  /** The trace of the registration, for our own spans: it is not sent. */
+  /** Trace of the registration, for our own spans; not sent. */
   traceparent?: string | null
 }
 
 /**
- * `durationMs`: all of it, DNS, connecting, headers and body. `isInside`: the URL leads to the networks
- * that the operator has allowed, and nowhere else.
+ * `durationMs`: total of DNS, connecting, headers and body. `isInside`: the URL has led only to networks that the
+ * operator has allowed.
  */
 export type SendResult = Outcome & { durationMs: number; isInside?: boolean }
 
@@ -27,8 +29,8 @@ export type Sender = ReturnType<typeof openSender>
 
 /**
  * @param deps.timeoutMs limit of one attempt
- * @param deps.proxy the URL of an egress proxy, or null; the environment's proxy settings have no effect
- * @param deps.resolver the system's name servers if missing; closed with the sender
+ * @param deps.proxy URL of an egress proxy, or null; proxy settings of the environment have no effect
+ * @param deps.resolver uses the system's name servers by default; closed with the sender
  */
 export const openSender = (deps: {
   timeoutMs: number
@@ -45,7 +47,7 @@ export const openSender = (deps: {
   const client = openClient({
     connect: guard.connect,
     limits: { ...SHORT_ANSWER, keptBytes: EXCERPT_BYTES },
-    // A webhook that comes twice has the same id.
+    // Safe: a repeated webhook has the same id.
     retries: 'unanswered',
     clock,
   })
@@ -55,7 +57,7 @@ export const openSender = (deps: {
     const startedAt = clock.monotonic()
     const flat = ['user-agent', userAgent]
     for (const name in headers) flat.push(name, headers[name] as string)
-    // Partners share no connections, not even to one origin: what one did to a connection must not harm another.
+    // Partners share no connections, not even to one origin: a partner must not be able to harm another's connection.
     const to = { key: `${partnerId} ${url.origin}`, origin: url }
     const request = { method: 'POST', path: url.path, headers: flat, body } as const
     const exchange = await client.send(to, mayStillSend ? { ...request, mayWrite: mayStillSend } : request, timeoutMs)
@@ -67,8 +69,8 @@ export const openSender = (deps: {
 
   return {
     /**
-     * Sends once and never rejects, whatever a receiver does. The URL and every address it leads to are judged anew. If the
-     * receiver turns out to have closed a reused connection, the same bytes go out once more on a fresh one.
+     * Sends once and never rejects. Judges the URL on every call, and its addresses for every new connection. If the
+     * receiver has closed a reused connection, the same bytes are sent once more on a new one.
      */
     send: async (outgoing: Outgoing): Promise<SendResult> => {
       const verdict = judge(outgoing.url)
@@ -76,7 +78,7 @@ export const openSender = (deps: {
       const error = verdict.refusal === 'address' || verdict.refusal === 'special_use' ? 'blocked' : 'url'
       return { kind: 'failed', error, detail: verdict.refusal, durationMs: 0 }
     },
-    /** Attempts under way end as failed (`local`); let them finish before. */
+    /** Attempts in flight fail as `local`, so let them finish first. */
     close: (): void => {
       resolver.close()
       client.close()

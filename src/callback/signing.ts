@@ -4,7 +4,7 @@ import type { Secret } from '../core/secret.ts'
 import { createSigningKey, type SigningKey, sign, signElsewhere } from '../core/signature.ts'
 import type { Store } from '../store/store.ts'
 
-/** The headers of one attempt. Each attempt is signed anew: receivers refuse a signature that is some minutes old. */
+/** Returns an attempt's headers. Each attempt is signed anew, since receivers refuse signatures some minutes old. */
 export const webhookHeaders = (
   { id, body, attempt }: { id: string; body: string; attempt: number },
   keys: readonly SigningKey[],
@@ -20,10 +20,10 @@ export const webhookHeaders = (
   }
 }
 
-/** More live secrets than most services have; their keys take a few MB. */
+/** Cache size: more live secrets than most services have; the keys take a few MB. */
 const MAX_KEYS = 10_000
 
-/** Signing keys by secret: to make a key costs more than a signature. */
+/** Caches signing keys by secret: making a key costs more than a signature. */
 export const createKeyring = () => {
   const keys = new Map<string, SigningKey>()
   return (secret: Secret): SigningKey => {
@@ -37,7 +37,7 @@ export const createKeyring = () => {
   }
 }
 
-/** Signs stored messages for a partner who fetches them, as they would be signed if they were sent now. */
+/** Signs stored messages for a partner that fetches them, as if they were sent now. */
 export const createEventSigner = ({ now, liveSecrets }: Pick<Store, 'now' | 'liveSecrets'>) => {
   const signingKeys = createKeyring()
 

@@ -12,8 +12,8 @@ export interface TestCallbackDeps {
 }
 
 /**
- * Sends `idface.test` to a URL once, signed like any webhook, and resolves with how that ended. A 2xx enables the URL where it was
- * disabled, or had answered 410; nothing else is stored.
+ * Sends `idface.test` to a URL once, signed like any webhook, and resolves with the attempt. A 2xx enables a URL that
+ * was disabled or had answered 410; nothing else is stored.
  */
 export const createTestCallback = ({ store, sender, newId }: TestCallbackDeps) => {
   const signingKeys = createKeyring()

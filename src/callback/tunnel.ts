@@ -5,9 +5,9 @@ import { originOf } from '../core/origin.ts'
 import { TLS_OPTIONS } from '../http-client/client.ts'
 import { failureOfError, SendError } from './failure.ts'
 
-/** To connect to the proxy itself, which is near. Together with a slow name server it is less than the limit for connecting. */
+/** Timeout for connecting to the proxy, which is near. With the limit for DNS it stays below the connect limit. */
 const REACH_MS = 1_500
-/** Our credentials are wrong, or we ask too often: no receiver can cause that. */
+/** Our credentials are wrong or we send too many requests: no receiver can cause these. */
 const REFUSES_US = new Set([407, 429])
 
 const credentialsOf = ({ username, password }: URL): string[] =>
@@ -19,11 +19,11 @@ const credentialsOf = ({ username, password }: URL): string[] =>
       ]
 
 /**
- * Opens a connection through an egress proxy by CONNECT. Rejects with a SendError: `proxy_down` where the proxy itself is to
- * blame, or our credentials for it, and `proxy` where that, or the receiver, may be.
+ * Opens a connection through an egress proxy by CONNECT. Rejects with a `SendError`: `proxy_down` if the proxy or our
+ * credentials for it fail, `proxy` if the proxy or the receiver may have failed.
  *
- * @param proxy `http:` or `https:`, with credentials or without
- * @param authority where to, `address:port`
+ * @param proxy `http:` or `https:`, with or without credentials
+ * @param authority the target, `address:port`
  */
 export const openTunnel = (proxy: URL, authority: string, signal: AbortSignal): Promise<Socket> =>
   new Promise((resolve, reject) => {
@@ -62,7 +62,7 @@ export const openTunnel = (proxy: URL, authority: string, signal: AbortSignal): 
     asked.once('timeout', () => fail(new SendError('proxy_down', 'timeout')))
     asked.on('error', error => {
       const detail = failureOfError(error).detail ?? 'failed'
-      // What is no HTTP comes from the proxy: a receiver has not been connected to yet.
+      // Invalid HTTP comes from the proxy: no receiver is connected yet.
       const isOurs = !isReached || detail.startsWith('HPE_')
       fail(new SendError(isOurs ? 'proxy_down' : 'proxy', detail))
     })

@@ -5,7 +5,7 @@ import { codeOf } from '../core/error.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Exchange, Fault, Limits, ResponseHead } from '../http-client/client.ts'
 
-/** An answer has a few hundred bytes. */
+/** A GetResult response has a few hundred bytes. */
 const BODY_LIMIT = 64 * 1024
 const MAX_RETRY_AFTER_MS = 10 * MINUTE
 
@@ -14,7 +14,7 @@ export const UPSTREAM_LIMITS: Limits = {
   bodyBytes: BODY_LIMIT,
   keptBytes: BODY_LIMIT,
   totalBytes: 4 * BODY_LIMIT,
-  // The time limit of the call is enough.
+  // The call's own time limit is enough.
   connectMs: Number.POSITIVE_INFINITY,
   bodyMs: Number.POSITIVE_INFINITY,
 }
@@ -26,7 +26,7 @@ const transient = (cause: TransientCause, detail: string | null = null): Answer 
   ...(detail === null ? {} : { detail }),
 })
 
-/** Such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`; the text of an error may hold an address. */
+/** Returns the error code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. The message may contain an address. */
 const detailOf = (fault: Fault): string | null => {
   const code = fault.kind === 'connect' ? codeOf(fault.error) : fault.kind === 'lost' ? fault.code : null
   return typeof code === 'string' && /^[A-Z0-9_]{2,64}$/.test(code) ? code : null
@@ -51,17 +51,17 @@ const causeOf = (fault: Fault): TransientCause => {
   }
 }
 
-/** @param now by upstream's clock, as a date in `Retry-After` is */
+/** @param now upstream's time, for a date in `Retry-After` */
 const refusalOf = ({ status, headers }: ResponseHead, now: number): Answer => {
   const waitMs = readRetryAfter(headers.get('retry-after') ?? null, now)
   if (status !== 429 && (status !== 503 || waitMs === null)) return transient('http_status', String(status))
   return { kind: 'throttled', code: null, retryAfterMs: waitMs === null ? null : Math.min(waitMs, MAX_RETRY_AFTER_MS) }
 }
 
-/** What came of one call. No redirect is followed and no encoding decoded. */
+/** Classifies one exchange with upstream. Follows no redirect and decodes no content encoding. */
 export const answerOf = ({ head, body, fault }: Exchange, now: number): Answer => {
   if (head && head.status !== 200) return refusalOf(head, now)
-  // We asked for no encoding; decoding one anyway would open the door to compression bombs.
+  // The request asks for no encoding; decoding one anyway would permit compression bombs.
   const encoding = head?.headers.get('content-encoding')?.trim().toLowerCase() || 'identity'
   if (encoding !== 'identity') return transient('unparseable')
   if (fault) return transient(causeOf(fault), detailOf(fault))
@@ -82,7 +82,7 @@ const pickFields = (body: unknown): AnswerFields | null => {
   return { code: body.code, status, message, livingScore, similarity }
 }
 
-// TypeScript's library does not know yet that a reviver is handed the source text of a number.
+// TypeScript's library lacks the reviver's argument with the source text of a number.
 type Reviver = (this: unknown, key: string, value: unknown, context: { source: string }) => unknown
 
 const keepScoreText: Reviver = (key, value, { source }) =>
@@ -90,7 +90,7 @@ const keepScoreText: Reviver = (key, value, { source }) =>
 
 const readJson = (text: string): AnswerFields | null => {
   const fields = pickFields(JSON.parse(text))
-  // Scores usually are strings. A number is read again as it was written: 95.250 would become 95.25.
+  // Scores usually are strings. A number is reread as written: 95.250 would become 95.25.
   const isNumeric = typeof fields?.livingScore === 'number' || typeof fields?.similarity === 'number'
   return isNumeric ? pickFields(JSON.parse(text, keepScoreText as Parameters<typeof JSON.parse>[1])) : fields
 }
@@ -125,8 +125,8 @@ const readXml = (text: string): AnswerFields | null => {
 }
 
 /**
- * Reads a GetResult body, JSON or XML, whichever its first character announces: the content type is often wrong.
- * Null for everything else: HTML, cut or empty bodies, invalid UTF-8, a DTD, nesting too deep to walk.
+ * Parses a GetResult body as JSON or XML, by its first character: the content type is often wrong. Returns null for all
+ * else: HTML, cut or empty bodies, invalid UTF-8, a DTD, or nesting that is too deep.
  */
 export const readBody = (bytes: Uint8Array): AnswerFields | null => {
   try {
@@ -134,7 +134,7 @@ export const readBody = (bytes: Uint8Array): AnswerFields | null => {
     if (text.startsWith('{')) return readJson(text)
     return text.startsWith('<') ? readXml(text) : null
   } catch {
-    // Both parsers and the decoder report bad input by throwing; none of them does anything but read.
+    // The parsers and the decoder throw on bad input, and have no side effects.
     return null
   }
 }

@@ -18,7 +18,7 @@ export interface UpstreamAccount {
 
 export type Upstream = ReturnType<typeof openUpstream>
 
-/** A `Date` header has whole seconds and was on its way: a smaller difference is noise. */
+/** Smaller differences are noise: a `Date` header has whole seconds and was in transit. */
 const SKEW_TOLERANCE_MS = 5 * SECOND
 
 /**
@@ -43,12 +43,12 @@ export const openUpstream = (deps: {
       ? ['user-agent', deps.userAgent, 'content-type', 'application/x-www-form-urlencoded']
       : ['user-agent', deps.userAgent]
 
-  // A call of which a byte was sent is not repeated: it may have been counted.
+  // A request is not repeated once a byte of it was sent: upstream may have counted it.
   const client = openClient({ limits: UPSTREAM_LIMITS, retries: 'unsent', clock })
   const skews = new Map<string, number>()
-  /** How far upstream's clock is ahead of ours, as used to sign for this account, in ms; 0 until our time was refused. */
+  /** Upstream's lead over our clock in signatures for this account, in ms; 0 until upstream refuses our time. */
   const skewMs = (accountId: string): number => skews.get(accountId) ?? 0
-  /** Upstream's time less that of the clock that makes no steps. */
+  /** Upstream's time minus the monotonic clock. */
   let offset: number | null = null
 
   const formOf = (account: UpstreamAccount, idcardid: string): string => {
@@ -59,24 +59,24 @@ export const openUpstream = (deps: {
     return `${start}${dynamicPassword({ apiId: account.apiId, apiKey, time })}&time=${time}`
   }
 
-  /** The answer, and the `Date` that it came with. */
+  /** Returns the answer and the response's `Date`. */
   const call = async (account: UpstreamAccount, idcardid: string) => {
     const form = formOf(account, idcardid)
     const parts = method === 'POST' ? { path, body: form } : { path: queryStart + form, body: null }
     const exchange = await client.send({ key: account.id, origin }, { method, headers, ...parts }, timeoutMs)
     const date = exchange.head?.status === 200 ? readHttpDate(exchange.head.headers.get('date') ?? null) : null
-    // It leaves out the part of the second: half a second on average.
+    // `Date` drops the fraction of a second: half a second on average.
     if (date !== null) offset = date + SECOND / 2 - clock.monotonic()
     return { answer: answerOf(exchange, now() + skewMs(account.id)), date }
   }
 
-  /** Asks once more, with the time that the refusal came with. */
+  /** Repeats a refused call with the time from the refusal's `Date`. */
   const askAnew = async (account: UpstreamAccount, idcardid: string, date: number | null): Promise<Answer> => {
     const before = skewMs(account.id)
     const learnt = (date ?? 0) - now()
     if (date !== null && Math.abs(learnt - before) > SKEW_TOLERANCE_MS) skews.set(account.id, learnt)
     const { answer } = await call(account, idcardid)
-    // A correction that did not help may come from a bogus Date: the next call must start from the skew before.
+    // A correction that did not help may come from a false `Date`: the next call must start from the previous skew.
     if (answer.kind === 'clock') skews.set(account.id, before)
     return answer
   }
@@ -84,14 +84,14 @@ export const openUpstream = (deps: {
   let isClosed = false
 
   /**
-   * Asks GetResult once about a serial. Whatever upstream does is an `Answer`; it throws for bugs only, such as asking
-   * after `close`. The kind `clock` never comes out: a refused signature is renewed once, with the clock corrected by
-   * the response's `Date`, and if that is refused too the answer is an account fault (`clock` or `password_refused`).
+   * Calls GetResult for a serial. Every failure of upstream is an `Answer`; throws only for bugs, such as a call after
+   * `close`. Never returns the kind `clock`: after a refused signature it repeats the call once with the clock
+   * corrected by the response's `Date`; a second refusal is an account fault (`clock` or `password_refused`).
    */
   const ask = async (account: UpstreamAccount, idcardid: string): Promise<Answer> => {
     if (isClosed) throw new Error('asked GetResult after close')
     const { answer: first, date } = await call(account, idcardid)
-    // A static password has no time in it: the same request would only be refused again.
+    // A static password does not depend on the time: a repeated request would be refused again.
     const isRenewed = first.kind === 'clock' && account.passwordMode === 'dynamic'
     const answer = isRenewed ? await askAnew(account, idcardid, date) : first
     if (answer.kind !== 'clock') return answer
@@ -102,11 +102,11 @@ export const openUpstream = (deps: {
     ask,
     skewMs,
     /**
-     * How far upstream's clock is ahead of ours by the `Date` of its last answer, in ms, to within a second; null: there was
-     * none. A step of our clock since then counts.
+     * Upstream's lead over our clock by the last `Date` of a 200 response, in ms, accurate to a second; null if there
+     * was none. Includes steps of our clock since then.
      */
     clockAheadMs: (): number | null => (offset === null ? null : Math.round(offset + clock.monotonic() - now())),
-    /** Calls in flight end as `unreachable`; let them finish before. */
+    /** Calls in flight end as `unreachable`, so let them finish first. */
     close: () => {
       isClosed = true
       client.close()
@@ -115,10 +115,10 @@ export const openUpstream = (deps: {
 }
 
 /**
- * GetResult's dynamic password: lower-case hex `md5(apiId + apiKey + 'idface' + time)`, UTF-8, no separators.
- * The vendor's formula has a name and an ID number between `idface` and the time; both are empty for this call.
+ * GetResult's dynamic password: lower-case hex `md5(apiId + apiKey + 'idface' + time)`, UTF-8, without separators. The
+ * vendor's formula has a name and an ID number between `idface` and the time; both are empty for this call.
  *
- * @param time Unix seconds: the same number that is sent as `time`
+ * @param time Unix seconds, equal to the request's `time`
  */
 export const dynamicPassword = ({ apiId, apiKey, time }: { apiId: string; apiKey: string; time: number }): string =>
   hash('md5', `${apiId}${apiKey}idface${time}`)

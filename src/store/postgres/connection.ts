@@ -37,8 +37,8 @@ const PAUSES_MS = [20, 100, 400, 1_000]
 const RUN_AGAIN_WITHIN_MS = 3_000
 
 /**
- * Each transaction sets its limits, since a pooler in transaction mode drops a session's settings. Commits that the
- * session makes non-durable are made durable. READ WRITE is not set: it would overrule a read-only server.
+ * Each transaction sets its limits, since a pooler in transaction mode drops a session's settings. A weaker
+ * `synchronous_commit` of the session is overruled. READ WRITE is not set: it would overrule a read-only server.
  */
 const begunWith = ({ statementMs, lockMs, idleMs }: TimeLimits, more = ''): string => `
   SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at, pg_is_in_recovery() AS "isStandby",
@@ -47,8 +47,8 @@ const begunWith = ({ statementMs, lockMs, idleMs }: TimeLimits, more = ''): stri
     (SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local'))`
 /**
  * The same few statements run repeatedly, each by an index. PostgreSQL plans them anew for each call where it estimates
- * few rows for an array, and planning takes as long as running. A plan is kept, so it must not depend on the size of a
- * small table.
+ * few rows for an array, and planning takes as long as running. Plans are kept, so they must not assume that a table
+ * stays small.
  */
 const PLANNED_ONCE = `
     set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),`
@@ -188,8 +188,7 @@ const createPreparing = () => {
   return {
     named: (text: string): { text: string; name?: string } => {
       if (!isKept) return { text }
-      // A hash of the text: behind a pooler another node may have prepared its statements on the same server
-      // connection.
+      // Hash of the text: behind a pooler another node may have prepared statements on the same server connection.
       const name = names.get(text) ?? createHash('sha256').update(text).digest('base64url')
       names.set(text, name)
       return { text, name }

@@ -18,9 +18,9 @@ export interface PostgresInspection extends Inspection {
   kind: 'postgres'
   /** @param patience limits the wait for LISTEN */
   server(patience: AbortSignal): Promise<ServerFacts>
-  /** The oldest transactions that keep dead rows from being vacuumed, 5 at most. */
+  /** The oldest transactions that keep dead rows from being vacuumed, at most 5. */
   transactions(): Promise<SessionFacts[]>
-  /** Sessions that hold locks, 5 at most; those that block others come first. */
+  /** Sessions that hold locks, at most 5; the ones that block others come first. */
   lockHolders(): Promise<SessionFacts[]>
 }
 

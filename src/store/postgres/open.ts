@@ -10,6 +10,7 @@ const CREATED = 'if you expected an existing one, stop: DATABASE_URL names anoth
 /** Size of each pool: one is for calls, one for loops. */
 const CONNECTIONS = { service: 5, command: 2 }
 
+/** Opens the database at `url` and emits an event when it is created or migrated. */
 export const openPostgres = async (
   url: string,
   { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,

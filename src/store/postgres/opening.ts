@@ -12,9 +12,7 @@ export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', 
 /** `created`: the database had no schema. `migrating`, `migrated`: begin and end of an upgrade of an older schema. */
 export type OpeningStep = { step: 'created' } | { step: 'migrating'; bytes: number } | { step: 'migrated' }
 
-/**
- * Advisory lock of the migrating node; the others wait up to `LOCK_TIMEOUT_MS`. Any number that is not used otherwise.
- */
+/** Advisory lock of the migrating node; the others wait for `LOCK_TIMEOUT_MS`. The number is arbitrary. */
 const MIGRATION_LOCK = 0x69_64_66_6e
 const LOCK_TIMEOUT_MS = 60_000
 const CONNECT_TIMEOUT_MS = 10_000

@@ -14,8 +14,8 @@ export const createUpkeep = ({ read, write, hints }: StoreContext) => {
   const newest = newestOf(MIGRATIONS)
 
   /**
-   * Emits `broken` if a later version has changed the schema: this version does not know its rules. The next start
-   * reports the cause.
+   * Emits `broken` if a later version has changed the schema, which this version cannot handle. The next start reports
+   * why.
    */
   const endIfOutdated = async () => {
     const [row] = await read(tx => tx.all<{ applied: number }>(APPLIED))
