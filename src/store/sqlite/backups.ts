@@ -27,21 +27,21 @@ interface Deps {
 type Storage = Pick<Config, 'storage'>
 
 export interface BackupMade {
-  /** The backup, and the database that it is of: absolute paths. */
+  /** Absolute paths of the backup and of its database. */
   file: string
   database: string
-  /** Of which moment it is, epoch ms. */
+  /** The moment that it was made at, epoch ms. */
   at: number
   bytes: number
-  /** The fingerprint of the key that opens it. */
+  /** Fingerprint of the key that opens it. */
   masterKey: string
 }
 
 /**
- * Makes a backup of the database that the settings name, which may be in use, and records there how it ended. It appears as `file` once
- * it is checked and safe from a power cut, and knows its own moment. Never makes a database, a key or a newer schema.
+ * Backs up the configured database, which may be in use, and records the result there. `file` appears once the backup
+ * is checked and synced, and contains its own record. Never creates a database, a key or a newer schema.
  *
- * Throws a `BackupError`, or an `Error` that begins with the name of the setting to change.
+ * Throws a `BackupError`, or an `Error` whose message begins with the name of the setting to change.
  */
 export const makeBackup = async (
   { storage }: Storage,
@@ -72,14 +72,14 @@ export const makeBackup = async (
   }
 }
 
-/** Throws a `BackupError` where a backup cannot be put at this absolute path. */
+/** Throws a `BackupError` if a file is in the way of a backup at this absolute path. */
 const assertFree = (file: string): void => {
-  // SQLite would take a log or a journal there for the backup's own.
+  // SQLite would treat a log or a journal there as the backup's.
   const taken = [file, `${file}.partial`, `${file}-wal`, `${file}-journal`].find(path => existsSync(path))
   if (taken !== undefined) throw new BackupError('taken', taken)
 }
 
-/** Remembers in the database how a backup has ended. Where it cannot be written, the backup is good all the same. */
+/** Records a backup's result in the database. If that fails, the backup is still valid. */
 const tryToRecord = (database: string, record: BackupRecord, { by, now }: { by: CommandUser; now: number }): void => {
   try {
     const client = new Database(database, { fileMustExist: true, timeout: COPY_BUSY_TIMEOUT_MS })
@@ -99,9 +99,9 @@ const tryToRecord = (database: string, record: BackupRecord, { by, now }: { by: 
 }
 
 /**
- * Prepares to put a backup in the place of the database that the settings name.
+ * Prepares to replace the configured database with a backup.
  *
- * Throws a `BackupError`, or an `Error` that begins with the name of the setting to change.
+ * Throws a `BackupError`, or an `Error` whose message begins with the name of the setting to change.
  */
 export const openRestore = async (
   { storage }: Storage,
@@ -114,9 +114,9 @@ export const openRestore = async (
 }
 
 /**
- * Why the backup could not be restored now with the key that the settings name; null: it could.
+ * Returns why the backup cannot be restored now with the configured key, or null if it can.
  *
- * @param options.deep also looks through the file itself, which takes time in proportion to its size
+ * @param options.deep also checks the whole file for damage, in time proportional to its size
  */
 export const findBackupProblem = (
   { storage }: Storage,
@@ -132,7 +132,7 @@ export const findBackupProblem = (
   }
 }
 
-/** Where the database is, and what opens it. */
+/** Returns the database's path and keys. */
 const locate = (
   { database, ...storage }: Config['storage'],
   random: Deps['random'],
@@ -140,7 +140,7 @@ const locate = (
 ): { path: string; keys: Keys } => {
   if (database.kind === 'postgres') throw new BackupError('postgres', '')
   const named = resolve(database.path)
-  // Before anything else, which would make its folder.
+  // Checked first: `realPathOf` would create the folder.
   if (!mayBeMissing && !lstatSync(named, { throwIfNoEntry: false })) throw new BackupError('missing', named)
   const path = realPathOf(named)
   const { masterKey = findKeyBeside(path), previousKey } = keysOf(storage)

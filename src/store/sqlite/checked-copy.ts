@@ -8,24 +8,24 @@ import { hasOurId } from './connection.ts'
 import { isDamage, sqliteCodeOf } from './failure.ts'
 import { ageOf, canaryOf } from './opening.ts'
 
-/** The canary of the keys that are given, and the current one's fingerprint. */
+/** Checks a database against the configured keys; `keyId` is the fingerprint of the current key. */
 export type Keys = Pick<Sealed, 'canary' | 'keyId'>
 type Client = Database.Database
 
 const PRIVATE = 0o600
-/** A service may be at work beside it. */
+/** A service may use the database at the same time. */
 export const COPY_BUSY_TIMEOUT_MS = 10_000
 const NO_ROOM = /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL)/
 
 /**
- * Copies the database at `from`, as it is at one moment, into the new file `to`; writers do not wait. The copy is one file without a log,
- * looked through, and opens with the keys. Throws a `BackupError`.
+ * Copies the database at `from`, as of one moment, into the new file `to`, without blocking writers. The copy is one
+ * file without a log, checked for damage, and opens with the keys. Throws a `BackupError`.
  */
 export const copyChecked = async (from: string, to: string, keys: Keys): Promise<void> => {
   const source = openExisting(from)
   try {
     closeSync(openSync(to, 'wx', PRIVATE))
-    // Otherwise the copy begins anew whenever somebody writes.
+    // Without an open transaction each write would restart the copy.
     source.exec('BEGIN; SELECT 1 FROM sqlite_schema')
     await source.backup(to)
     withDatabase(to, client => {
@@ -47,7 +47,7 @@ const openExisting = (path: string): Client => {
   }
 }
 
-/** Throws a `BackupError` where the backup could not be restored. @param deep looks through the whole file */
+/** Throws a `BackupError` if the backup cannot be restored. @param deep also checks the whole file for damage */
 export const checkBackup = (path: string, { keys, deep }: { keys: Keys; deep: boolean }): void => {
   const client = openExisting(path)
   try {
@@ -73,7 +73,7 @@ const checkKey = (client: Client, path: string, { canary, keyId }: Keys): void =
   throw new BackupError('wrong_key', path, { detail: sealed?.toString('hex', 0, keyId.length) ?? '-' })
 }
 
-/** What went wrong with the files. */
+/** Returns the `BackupError` for an error of SQLite or the file system; other errors are returned unchanged. */
 export const backupErrorOf = (error: unknown, { from, to }: { from: string; to: string }): unknown => {
   if (error instanceof BackupError) return error
   const code = sqliteCodeOf(error) || String(codeOf(error) ?? '')
@@ -83,7 +83,7 @@ export const backupErrorOf = (error: unknown, { from, to }: { from: string; to: 
   return code === '' ? error : new BackupError('not_usable', dirname(to), { detail: code, cause: error })
 }
 
-/** Runs it on a database that nobody else has open. */
+/** Runs it on a database that should have no other user. */
 export const withDatabase = <T>(path: string, run: (client: Client) => T): T => {
   const client = new Database(path, { fileMustExist: true })
   try {
@@ -94,7 +94,7 @@ export const withDatabase = <T>(path: string, run: (client: Client) => T): T => 
   }
 }
 
-/** With whatever SQLite keeps beside it. */
+/** Removes a database and SQLite's files beside it. */
 export const removeDatabase = (path: string): void => {
   for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
 }

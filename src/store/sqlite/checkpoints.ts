@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import { judgeFailure } from './failure.ts'
 
-/** As SQLite answers: frames (pages as they were written) in the log, and how many of them are in the database now. */
+/** SQLite's result: frames (written pages) in the log, and how many of them are in the database. */
 interface Checkpoint {
   log: number
   checkpointed: number
@@ -9,13 +9,13 @@ interface Checkpoint {
 
 export type Checkpoints = ReturnType<typeof createCheckpoints>
 
-/** So many frames, 4 MB of a new file's pages, are worth a checkpoint. */
+/** Minimum number of uncopied frames for a checkpoint: 4 MB of a new file's pages. */
 const WORTH_FRAMES = 2_000
 const EVERY_MS = 250
 
 /**
- * Moves what the log has into the database from time to time, between two transactions; the next one begins the log anew, unless
- * somebody reads it. SQLite's own checkpoints must be off: it does not tell where one fails within a commit.
+ * Copies the log into the database periodically, between two transactions; the next transaction restarts the log unless
+ * a reader still uses it. SQLite's own checkpoints must be off: it does not report one that fails within a commit.
  *
  * @param onFailed a checkpoint failed for good, so the database is broken
  */
@@ -41,7 +41,7 @@ export const createCheckpoints = (client: Database.Database, onFailed: (error: u
   }, EVERY_MS)
   timer.unref()
   return {
-    /** For how long a reader has kept the log from beginning anew; 0: none does. */
+    /** How long a reader has kept the log from restarting, in ms; 0 if none does. */
     pinnedMs: (): number => (pinnedSince === null ? 0 : performance.now() - pinnedSince),
     close: (): void => clearInterval(timer),
   }

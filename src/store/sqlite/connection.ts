@@ -15,16 +15,16 @@ import { isDamage, judgeFailure, sqliteCodeOf, storeErrorOf } from './failure.ts
 import { createGroupCommit } from './group-commit.ts'
 import { createTxs } from './tx.ts'
 
-/** The busy time-out blocks the event loop, so it is short, and waiting goes on asynchronously: 225 ms in all. */
+/** The busy timeout blocks the event loop, so it is short; further waiting is asynchronous: 225 ms in all. */
 export const BUSY_TIMEOUT_MS = 50
 const BUSY_PAUSES_MS = [25, 50]
 
 /**
- * Runs what a connection does, again if the database is busy. After an error of the disk it runs nothing more.
+ * Runs operations of a connection, and retries while the database is busy. After a disk error it runs nothing more.
  *
- * @param path the database's real path; null: it is in memory
- * @param onFailed told what SQLite has thrown, each time that it is the caller who learns of it
- * @param onBroken told once, before anything is rejected because of it
+ * @param path the database's real path; null if it is in memory
+ * @param onFailed called with each SQLite error that reaches a caller
+ * @param onBroken called once, before any call rejects with that error
  */
 export const createAttempts = ({
   path,
@@ -44,7 +44,9 @@ export const createAttempts = ({
     }
     return broken
   }
-  /** What the caller may know: that the database is not available now. An error that is not the database's is told as it is. */
+  /**
+   * Returns the error for the caller: `unavailable` for an error of the database; other errors are returned unchanged.
+   */
   const explain = (error: unknown): unknown => {
     const failure = judgeFailure(error)
     if (failure === null) return error
@@ -67,15 +69,15 @@ export const createAttempts = ({
   return { attempt, breakDown, explain }
 }
 
-/** `idfn`: stands in the header of each database of ours. */
+/** `idfn`: in the header of each of our databases. */
 const APPLICATION_ID = 0x69_64_66_6e
 
 export const hasOurId = (client: Database.Database): boolean =>
   client.pragma('application_id', { simple: true }) === APPLICATION_ID
 
-/** Marks a new database as ours. Throws, and leaves it as it was, where it is of something else. */
+/** Marks a new database as ours. Throws, without changing it, if it belongs to another application. */
 const markOurs = (client: Database.Database, path: string): void => {
-  // Another process that makes the same database marks it before it makes a table.
+  // Read before the id: another process that creates this database sets the id before it makes a table.
   const isEmpty = client.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
   if (hasOurId(client)) return
   if (!isEmpty || client.pragma('application_id', { simple: true }) !== 0)
@@ -87,18 +89,18 @@ const markOurs = (client: Database.Database, path: string): void => {
 }
 
 /**
- * After an error of the disk nothing more is read or acknowledged, because what the disk says then cannot be trusted. The
- * process must start again.
+ * After a disk error nothing more is read or acknowledged, because the disk's content is then unreliable. The process
+ * must restart.
  */
 export interface Connection extends Transactions {
   client: Database.Database
-  /** The file's real path; null: it is in memory. */
+  /** The file's real path; null if it is in memory. */
   path: string | null
-  /** Runs it outside of a transaction, again if the database is busy. */
+  /** Runs it outside a transaction, and retries while the database is busy. */
   attempt<T>(run: () => T): Promise<T>
   /**
-   * Ends the start: from now on checkpoints run between transactions, and the files are watched. But for a command, which has nothing else
-   * to do, the event loop is not blocked for long any more while another process keeps the file busy.
+   * Ends the start: checkpoints now run between transactions, and the files are watched. A busy file no longer blocks
+   * the event loop for long, except in a command, which has nothing else to do.
    */
   beginUpkeep(): void
   engineCounts(): SqliteCounts
@@ -106,12 +108,12 @@ export interface Connection extends Transactions {
 }
 
 /**
- * While starting nothing else is going on yet, and another process may be migrating the file, or sealing what is in it: 10 s in all, as it is
- * tried three times.
+ * Busy timeout during the start, 10 s in three tries: nothing else runs yet, and another process may be migrating the
+ * file or sealing its content.
  */
 const START_TIMEOUT_MS = 3_300
 const BATCH_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
-/** Short beside what a poll or a webhook takes, and long enough for most of what is written meanwhile. */
+/** Short compared to a poll or a webhook, and long enough to collect most writes of that time. */
 const GATHER_MS = 10
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024
 /** Each commit is synced before it returns. */
@@ -127,7 +129,7 @@ const checkpointFailed = (error: unknown): AppError => {
 /**
  * Opens or creates the database file.
  *
- * @param onBroken told once, before anything is rejected because of it
+ * @param onBroken called once, before any call rejects with that error
  */
 export const openConnection = (
   given: string,
@@ -188,7 +190,8 @@ export const openConnection = (
 }
 
 /**
- * Runs reads in a turn of the event loop of their own, so between two groups of writes: each sees what is committed, all as of one moment.
+ * Runs each read in a separate turn of the event loop, and so between two groups of writes: it sees one committed
+ * state.
  */
 export const createReads = (client: Database.Database) => {
   const [begin, commit] = ['BEGIN', 'COMMIT'].map(text => client.prepare(text))
@@ -207,16 +210,16 @@ export const createReads = (client: Database.Database) => {
 const openClient = (path: string): Database.Database => {
   const client = new Database(path, { timeout: START_TIMEOUT_MS })
   try {
-    // Of a new file only. A commit writes whole pages, and a day's commits change a few rows in each of many tables.
+    // New files only. A commit writes whole pages, and usual commits change a few rows in each of many tables.
     client.pragma('page_size = 2048')
     markOurs(client, path)
     useLog(client)
     client.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)
-    // SQLite does not tell of a checkpoint that fails within a commit: all of them are done, and judged, in checkpoints.ts.
+    // SQLite does not report a checkpoint that fails within a commit, so checkpoints.ts runs and checks all of them.
     client.pragma('wal_autocheckpoint = 0')
     client.pragma(`synchronous = ${FULL}`)
     client.pragma('temp_store = MEMORY')
-    // What is erased is overwritten wherever that costs no further write: in all but pages that become free as a whole.
+    // Overwrites erased content where that costs no further write: everywhere but in pages that become free as a whole.
     client.pragma('secure_delete = FAST')
     return client
   } catch (error) {
@@ -225,13 +228,13 @@ const openClient = (path: string): Database.Database => {
   }
 }
 
-/** Before the first write the pragma always answers FULL, so this is checked after one. */
+/** Called after a write: before the first write the pragma always returns FULL. */
 const assertSynced = (client: Database.Database) => {
   const level = client.pragma('synchronous', { simple: true })
   if (level !== FULL) throw new Error(`SQLite does not sync each commit: synchronous is ${level}`)
 }
 
-/** Two processes that start on a new file at once both make it use a log; SQLite does not wait here, whatever its time-out. */
+/** Two processes that start on a new file both switch it to WAL, and SQLite ignores its busy timeout here. */
 const useLog = (client: Database.Database) => {
   const pause = new Int32Array(new SharedArrayBuffer(4))
   for (let tries = 50; ; tries--) {

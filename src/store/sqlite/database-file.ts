@@ -3,14 +3,14 @@ import { dirname } from 'node:path'
 import { codeOf } from '../../core/error.ts'
 
 /*
- * Nothing here opens and closes a file that this process may have open in SQLite: that would drop all locks which the process
- * holds on it, and another process could take the database away.
+ * Nothing here opens and closes a file that this process may have open in SQLite: closing it drops all locks of the
+ * process on that file, and another process could take over the database.
  */
 
-/** How often it is looked whether the files are still there. */
+/** Interval for checking that the files still exist. */
 const WATCH_EVERY_MS = 5_000
 
-/** The file that `path` names, through symbolic links; the last folder of the path is made where it is missing. */
+/** Resolves symbolic links in `path`. Creates its last folder if missing. */
 export const realPathOf = (path: string): string => {
   try {
     mkdirSync(dirname(path), { mode: 0o700 })
@@ -20,7 +20,7 @@ export const realPathOf = (path: string): string => {
   return findRealPath(path)
 }
 
-/** The same, without making anything; where there is no file, the path as it is. */
+/** Resolves symbolic links without creating anything; returns `path` unchanged if no file exists. */
 export const findRealPath = (path: string): string => {
   try {
     return realpathSync(path)
@@ -29,16 +29,19 @@ export const findRealPath = (path: string): string => {
   }
 }
 
-/** Whether the file must be looked through for damage before it is used: it was not closed, or `markUnchecked` says so. */
+/** Whether the file must be checked for damage before use: it was not closed, or `markUnchecked` marked it. */
 export const isUnchecked = (path: string): boolean =>
   (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0 || existsSync(uncheckedMark(path))
 
-/** Has each start look through the file until `unmarkUnchecked`: one that finds damage closes the database, and its log is gone. */
+/**
+ * Makes each start check the file until `unmarkUnchecked`. The log alone does not show it: a start that finds damage
+ * closes the database, which removes the log.
+ */
 export const markUnchecked = (path: string): void => {
   try {
     writeFileSync(uncheckedMark(path), '')
   } catch {
-    // A full or read-only disk: this start looks through the file all the same, and damage is told whenever it is read.
+    // A full or read-only disk: this start checks the file anyway, and later reads report damage.
   }
 }
 
@@ -46,7 +49,7 @@ export const unmarkUnchecked = (path: string): void => rmSync(uncheckedMark(path
 
 const uncheckedMark = (path: string): string => `${path}.unchecked`
 
-/** Which file is at `path` now; null where there is none to be seen. */
+/** Returns the identity of the file at `path`, or null if none can be found. */
 const identityOf = (path: string): string | null => {
   try {
     const { dev, ino } = statSync(path, { bigint: true })
@@ -56,7 +59,7 @@ const identityOf = (path: string): string | null => {
   }
 }
 
-/** Looks every 5 s whether the files that are there now still are. @param onGone one of them has been removed or replaced */
+/** Checks every 5 s that the present files are still in place. @param onGone a file was removed or replaced */
 export const watchFiles = (paths: readonly string[], onGone: () => void): { close(): void } => {
   const identify = () => paths.map(identityOf).join()
   const opened = identify()

@@ -12,7 +12,7 @@ export const { migrate } =
 const core = require('drizzle-orm/sqlite-core') as typeof import('drizzle-orm/sqlite-core')
 const { blob, check, customType, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } = core
 
-/** As PostgreSQL's, by whose types the tables are known. */
+/** SQLite's version of PostgreSQL's `kit`, whose types describe the tables of both engines. */
 export const kit = {
   check,
   index,
@@ -31,7 +31,7 @@ export const kit = {
   sealed: customType<{ data: Buffer; driverData: unknown }>({
     dataType: () => 'blob',
     toDriver: bytes => bytes,
-    // What a damaged file has instead of bytes does not open either, and is told where it is opened.
+    // A damaged file may hold another type: empty bytes cannot be opened either, and opening them reports the damage.
     fromDriver: value => (Buffer.isBuffer(value) ? value : Buffer.alloc(0)),
   }),
   rowid: () => [],

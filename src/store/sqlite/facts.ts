@@ -3,7 +3,7 @@ import { afterBackup, type BackupRecord, NO_BACKUP } from '../backup.ts'
 import { type ActEnd, COMMAND, type CommandUser } from '../operators/acts.ts'
 import { BACKUPS, type Fact } from '../operators/facts.ts'
 
-/** A fact of a file, for what opens no store; null: there is none. */
+/** Returns a fact stored in the file, or null if it is missing; for code that opens no store. */
 export const findFact = <Value>(client: Database.Database, { name, read }: Fact<Value>): Value | null => {
   const value = client.prepare<[string], Buffer>('SELECT value FROM meta WHERE key = ?').pluck().get(name)
   return value === undefined ? null : read(value.toString('utf8'))
@@ -20,7 +20,7 @@ export const noteBackup = (client: Database.Database, record: BackupRecord): voi
 
 type FileAct = CommandUser & { act: string; outcome: ActEnd; at: number }
 
-/** Records what a command did that opens no store. */
+/** Records the act of a command that opens no store. */
 export const insertFileAct = (client: Database.Database, act: FileAct): void => {
   client
     .prepare<FileAct & { who: string }>(`

@@ -4,12 +4,13 @@ import type { StoreError } from '../stats/stats.ts'
 import { databaseErrorOf } from '../unavailable.ts'
 
 /**
- * What SQLite's error means for the database. `busy`: somebody else is writing. `passing`: not now, as on a full disk.
- * `broken`: what was written may be lost or is damaged, so nothing more may be acknowledged. Null: an error of the caller's.
+ * Meaning of SQLite's error for the database. `busy`: another connection is writing. `passing`: a later call may
+ * succeed, as after a full disk. `broken`: writes may be lost or damaged, so nothing more may be acknowledged. Null:
+ * the caller's error.
  */
 export type Failure = 'busy' | 'passing' | 'broken' | null
 
-/** The first that fits. Extended codes begin with the plain one. */
+/** The first match counts. Extended codes begin with the primary code. */
 const CLASSES: readonly (readonly [codes: RegExp, failure: Failure, kind: StoreError])[] = [
   [/^SQLITE_(BUSY|LOCKED)/, 'busy', 'busy'],
   [/^SQLITE_FULL/, 'passing', 'full'],
@@ -21,7 +22,7 @@ const CLASSES: readonly (readonly [codes: RegExp, failure: Failure, kind: StoreE
 ]
 const classOf = (code: string) => CLASSES.find(([codes]) => codes.test(code))
 
-/** As SQLite names the error; empty for what is none of SQLite's. drizzle wraps some in its own. */
+/** Returns SQLite's code of the error, or an empty text for other errors. drizzle wraps some in its own. */
 export const sqliteCodeOf = (error: unknown): string => {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
   const code = codeOf(cause)
@@ -30,12 +31,12 @@ export const sqliteCodeOf = (error: unknown): string => {
 
 export const judgeFailure = (error: unknown): Failure => classOf(sqliteCodeOf(error))?.[1] ?? null
 
-/** By what an error is counted. */
+/** The kind under which an error is counted. */
 export const storeErrorOf = (error: unknown): StoreError => classOf(sqliteCodeOf(error))?.[2] ?? 'other'
 
 /** Whether SQLite has found the file itself damaged. */
 export const isDamage = (error: unknown): boolean =>
   classOf(sqliteCodeOf(error) || (databaseErrorOf(error) ?? ''))?.[2] === 'corrupt'
 
-/** Why nothing more is asked of it. */
+/** Reason for rejecting calls after `close`. */
 export const CLOSED: Words = { en: 'it has been closed', zh: '已关闭' }

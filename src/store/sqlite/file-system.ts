@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { EngineFigures } from '../stats/stats.ts'
 
-/** As Linux numbers them (statfs(2)). */
+/** File system types of Linux (statfs(2)). */
 const NETWORK: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
@@ -10,7 +10,7 @@ const NETWORK: ReadonlyMap<number, string> = new Map([
   [0xfe534d42, 'SMB'],
 ])
 
-/** The kind of network that the file or folder is behind; null: none that is known, or nothing is there. */
+/** Returns the network file system that holds the file or folder, or null if it is local, unknown or missing. */
 export const networkOf = (path: string): string | null => {
   try {
     return NETWORK.get(statfsSync(path).type) ?? null
@@ -19,7 +19,7 @@ export const networkOf = (path: string): string | null => {
   }
 }
 
-/** Bytes that this user may still write to the disk of the folder. */
+/** Returns the bytes that this user may still write to the folder's disk. */
 export const freeBytesOf = (folder: string): number => {
   const { bavail, bsize } = statfsSync(folder)
   return bavail * bsize
@@ -28,9 +28,9 @@ export const freeBytesOf = (folder: string): number => {
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
 /**
- * What the file tells of itself.
+ * Returns a function that reads the sizes of the file and of its log, and the free disk space.
  *
- * @param path its real path; null: it is in memory
+ * @param path its real path; null if it is in memory
  */
 export const createFileFigures = (path: string | null) => async (): Promise<EngineFigures> => {
   if (path === null) return { kind: 'sqlite', databaseBytes: 0, walBytes: 0, diskFreeBytes: null }
@@ -42,7 +42,7 @@ export const createFileFigures = (path: string | null) => async (): Promise<Engi
   }
 }
 
-/** Whatever has been written to the file, by whom ever, outlasts a power cut from now on. */
+/** Makes all writes to the file so far, by any process, survive a power cut. */
 export const syncFile = (path: string): void => {
   const file = openSync(path, 'r')
   try {
@@ -52,5 +52,5 @@ export const syncFile = (path: string): void => {
   }
 }
 
-/** Without this a power cut may take back that a file in the folder was made, renamed or removed. */
+/** Makes the creation, renaming or removal of the file at `path` survive a power cut. */
 export const syncFolderOf = (path: string): void => syncFile(dirname(path))

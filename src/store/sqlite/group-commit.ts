@@ -10,13 +10,13 @@ interface Write {
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
 
 /**
- * One transaction, and so one sync of the disk, for all that is written in the same turn of the event loop, and what nobody waits for.
- * Each write keeps its own atomicity: one that throws is undone alone.
+ * Runs all writes of one turn of the event loop, and pending `soon` writes, in one transaction with one sync of the
+ * disk. Each write stays atomic: one that throws is undone alone.
  *
- * @param gatherMs so long what nobody waits for lets others join its transaction
- * @param deps.begin the transaction, as a verb sees it
- * @param deps.attempt runs the transaction, again if the database is busy; rejects when nothing of it was committed
- * @param deps.explain turns what a single write threw into what its caller may know
+ * @param gatherMs how long a `soon` write waits for others to join its transaction
+ * @param deps.begin returns the transaction for a verb
+ * @param deps.attempt runs the transaction, and retries while the database is busy; rejects if nothing was committed
+ * @param deps.explain converts an error of a single write to the error for its caller
  */
 export const createGroupCommit = (
   client: Database.Database,
@@ -29,7 +29,7 @@ export const createGroupCommit = (
 ) => {
   const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map(text => client.prepare(text))
   const [mark, release, undo] = ['SAVEPOINT w', 'RELEASE w', 'ROLLBACK TO w'].map(text => client.prepare(text))
-  /** In the order they came, which is the order they are run in. */
+  /** In order of arrival, which is also the order of execution. */
   let waiting: Write[] = []
   let committing: Promise<void> | null = null
   let gathering: NodeJS.Timeout | undefined
@@ -53,7 +53,7 @@ export const createGroupCommit = (
       release?.run()
       return { ok: true, value }
     } catch (error) {
-      // Some errors (a full disk) have ended the whole transaction, and after others nothing of it may be kept.
+      // Some errors (a full disk) end the whole transaction; after a `broken` one, nothing of it may be kept.
       if (!client.inTransaction || judgeFailure(error) === 'broken') throw error
       undo?.run()
       release?.run()
@@ -61,7 +61,9 @@ export const createGroupCommit = (
     }
   }
 
-  /** A savepoint for each write would copy every page that it touches, so there are none until one has thrown. */
+  /**
+   * A savepoint per write would copy each page that it touches, so savepoints are used only after a write has thrown.
+   */
   const runAll = async (writes: readonly Write[]): Promise<Outcome[]> => {
     let isInWrite = false
     try {
@@ -75,7 +77,7 @@ export const createGroupCommit = (
         return outcomes
       })
     } catch (error) {
-      // A single one has nobody else to spare, and what a damaged database says a second time is not to be believed.
+      // A single write has no others to protect, and a damaged database cannot be trusted on a second run.
       if (!isInWrite || writes.length === 1 || judgeFailure(error) === 'broken') throw error
       return await transact(async () => {
         const outcomes: Outcome[] = []
@@ -112,9 +114,9 @@ export const createGroupCommit = (
 
   return {
     /**
-     * Runs it in the transaction of the next turn of the event loop; `soon`: within `gatherMs`, in that of the next other write if one comes
-     * before. Resolves once its COMMIT has returned, which is when it is durable. `run` must await nothing but its `Tx`, and must have no
-     * effect but on the database: when another write of the same transaction throws, all are undone and run again.
+     * Runs it in the transaction of the next turn of the event loop; `soon`: within `gatherMs`, or together with an
+     * earlier write. Resolves once its COMMIT has returned, and so is durable. `run` must await only its `Tx` and have
+     * no effect outside the database: when another write of the transaction throws, all are undone and run again.
      */
     write: <T>(run: (tx: Tx) => T | Promise<T>, when?: 'soon') =>
       new Promise<T>((resolve, reject) => {
@@ -124,7 +126,7 @@ export const createGroupCommit = (
         else if (committing === null) gathering ??= setTimeout(startCommit, gatherMs)
       }),
 
-    /** Resolves when nothing waits to be committed. */
+    /** Resolves when no write is pending. */
     end: async (): Promise<void> => {
       if (gathering) startCommit()
       while (committing !== null) await committing

@@ -6,11 +6,11 @@ import type { SqliteOptions } from './store.ts'
 
 export interface SqliteInspection extends Inspection {
   kind: 'sqlite'
-  /** What SQLite finds wrong with the file; null: nothing. Takes time in proportion to its size. */
+  /** Returns SQLite's findings of damage, or null if there are none. Takes time proportional to the file's size. */
   findDamage(pragma: 'quick_check' | 'integrity_check'): string | null
 }
 
-/** @param options.path the real path of a file that is there */
+/** @param options.path real path of an existing file */
 export const openInspection = (options: SqliteOptions): SqliteInspection => {
   const { client, context, figures, close } = openReadOnly(options)
   const { sealed } = context

@@ -10,7 +10,7 @@ import type { OpeningStep } from './opening.ts'
 
 const CREATED = 'if you expected an existing one, stop: the volume or the working folder is wrong'
 
-/** Opens the file at this path, which is made where there is none, with its key beside it. */
+/** Opens the file at this path, and creates it if missing; so too its key beside it, unless the settings have one. */
 export const openSqliteFile = async (
   given: string,
   { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
@@ -23,7 +23,7 @@ export const openSqliteFile = async (
     as === 'command'
       ? (await import('./store.ts')).openSqliteStore
       : (await import('./thread/remote-store.ts')).openRemoteStore
-  // A short command may come beside a service that has the file open, and must not take long.
+  // A command may run beside a service that has the file open, and must be quick.
   const quickCheck = as === 'service' && isUnchecked(path)
   if (quickCheck) {
     markUnchecked(path)
@@ -57,7 +57,7 @@ const isFolder = (path: string) => ({
 })
 
 const readOrMakeKey = (path: string, { random, emit }: Pick<OpenStoreDeps, 'random' | 'emit'>): Buffer => {
-  // The key is made before the database, so one without the other was written with a key that is elsewhere.
+  // The key is made before the database, so a database without a key was written with a key that is elsewhere.
   if (!existsSync(`${path}.key`) && hasContent(path))
     throw new StartError({
       en: `MASTER_KEY is not set and ${path}.key is not there, but the database is: put its key back`,

@@ -17,14 +17,15 @@ const damaged = (found: string): StartError =>
     zh: `数据库已损坏（${found}）：请用最近的备份运行 restore，它会保留该文件（见 docs/operations.zh-CN.md 的“数据库损坏”）`,
   })
 
-/** What is told of an existing file whose schema is an older one. A new file is not migrated, it is made. */
+/** Begin and end of the migration of an existing file with an older schema; a new file has neither. */
 export type OpeningStep = 'migrating' | 'migrated'
 
 /**
- * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where a later version
- * has been here, where the master key is another one, where its content was moved elsewhere, and where the file is damaged.
+ * Brings the database to the current schema. Throws before it changes anything, with advice for the operator, if a
+ * later version has changed the schema, the master key differs, the content was moved elsewhere, or the file is
+ * damaged.
  *
- * @param options.quickCheck looks through the whole file for damage first
+ * @param options.quickCheck checks the whole file for damage first
  */
 export const bringUpToDate = async (
   { client, attempt, write }: Connection,
@@ -41,7 +42,7 @@ export const bringUpToDate = async (
     return age === 'older'
   })
   if (isOlder) onStep('migrating')
-  // Two processes may start at once: the one that comes second fails, and finds nothing left to do when it tries again.
+  // Two processes may start at once: the second one fails, and its retry finds nothing to do.
   const migrateOnce = () => attempt(() => migrate(drizzle({ client }), { migrationsFolder: MIGRATIONS }))
   await migrateOnce().catch(migrateOnce)
   const value = sealed.canary.seal()
@@ -52,7 +53,7 @@ export const bringUpToDate = async (
 
 const ADD_CANARY = "INSERT INTO meta (key, value) VALUES ('canary', @value) ON CONFLICT DO NOTHING"
 
-/** Runs it; what SQLite says of a damaged file becomes what to do about it. */
+/** Runs it, and converts SQLite's error about a damaged file to a `StartError` with advice. */
 export const refuseDamage = <T>(run: () => T): T => {
   try {
     return run()
@@ -72,12 +73,12 @@ export const ageOf = (client: Database.Database): SchemaAge => {
 
 const assertWhole = (client: Database.Database) => {
   const problem = client.prepare<[], string>('PRAGMA quick_check(1)').pluck().get()
-  // SQLite's answer may have several lines.
+  // SQLite may return several lines.
   const found = problem?.replaceAll(/\s+/g, ' ')
   if (found !== 'ok') throw damaged(String(found))
 }
 
-/** What shows which master key it was written with; null: none yet. */
+/** Returns the value that only the right master key opens, or null if none is stored yet. */
 export const canaryOf = (client: Database.Database): Buffer | null =>
   client.prepare<[], Buffer>("SELECT value FROM meta WHERE key = 'canary'").pluck().get() ?? null
 
@@ -86,7 +87,7 @@ const assertKey = (client: Database.Database, sealed: Sealed) => {
   if (canary !== null && !sealed.canary.isOurs(canary)) refuseKey()
 }
 
-/** Throws where the file has been moved to another database: its copy there goes on, and two would ask and send everything twice. */
+/** Throws if the file was moved to another database, which is in use: both would poll and send everything twice. */
 const refuseMoved = (client: Database.Database): void => {
   const to = findFact(client, MOVED_TO)
   if (to === null) return

@@ -10,8 +10,8 @@ import type { SqliteOptions } from './store.ts'
 import { createTxs } from './tx.ts'
 
 /**
- * A connection that only reads, to a file that is there and at the current schema. It sees what is committed, and a commit is seen only
- * once it is synced (decisions/010).
+ * Opens a read-only connection to an existing file at the current schema. It sees a commit only once it is synced
+ * (decisions/010).
  *
  * @param options.path its real path
  */
@@ -31,14 +31,17 @@ export const openReadOnly = ({ path, now, ...options }: SqliteOptions, hints = c
     { random: randomBytes, hints },
   )
   const close = async () => {
-    // Reads that have begun end first.
+    // Lets reads end that have begun.
     await yieldToLoop()
     client.close()
   }
   return { client, context, figures: createFileFigures(path), close }
 }
 
-/** All verbs of a store, beside one that has the file open and at the current schema: those that write reject. */
+/**
+ * Returns all verbs of a store, over a read-only connection beside a store that has the file open and at the current
+ * schema. Verbs that write reject.
+ */
 export const openReadOnlyStore = (options: SqliteOptions, hints = createHints()) => {
   const { context, figures, close } = openReadOnly({ ...options, path: realPathOf(options.path) }, hints)
   return {

@@ -8,32 +8,32 @@ import { isDamage, judgeFailure } from './failure.ts'
 import { syncFile, syncFolderOf } from './file-system.ts'
 import { lockForService } from './service-lock.ts'
 
-/** What a restore would do. */
+/** Effects of a restore. */
 export interface RestorePlan {
   bytes: number
   registrations: number
-  /** When the newest registration in it was made, epoch ms. */
+  /** Creation time of the newest registration in it, epoch ms; null if it has none. */
   newest: number | null
-  /** Webhooks that it has as not sent yet, and registrations that it has as not decided yet. */
+  /** Numbers of unsent webhooks and of undecided registrations in it. */
   willSend: number
   willAsk: number
-  /** Where the present database will be kept; null: there is none. */
+  /** Path under which the present database will be kept; null if there is none. */
   keepsAs: string | null
 }
 
 export interface PreparedRestore {
   plan: RestorePlan
-  /** Puts it in the place of the database. */
+  /** Replaces the database with the copy. */
   commit(options: { hold: boolean; by: CommandUser }): void
-  /** Releases the place, and leaves nothing behind. Always to be called. */
+  /** Releases the lock and removes the draft. Must always be called. */
   close(): void
 }
 
 /**
- * Copies the backup beside the database, and checks the copy. The database is not touched before `commit`, and at any moment it is the
- * old one or the new one, whole: so a restore that was killed is simply run again.
+ * Copies the backup beside the database and checks the copy. The database is unchanged before `commit`, and at any
+ * moment it is the old or the new one, whole: a killed restore can be run again.
  *
- * @param options.database the real path of the database whose place it takes; there need not be one
+ * @param options.database real path of the database to replace, which may be missing
  */
 export const prepareRestore = async ({
   file,
@@ -84,18 +84,18 @@ const planOf = (draft: string): Omit<RestorePlan, 'keepsAs'> =>
     }
   })
 
-/** What the restored database is to know of itself. */
+/** Records the restore in the restored database. */
 const writeFacts = (draft: string, { now, hold, by }: { now: number; hold: boolean; by: CommandUser }): void =>
   withDatabase(draft, client => {
     client.transaction(() => {
       if (hold && findFact(client, DELIVERIES_HELD) === null) putFact(client, DELIVERIES_HELD, now)
-      // What was stopped after the backup would go on by itself, and a cancel cannot be undone.
+      // Acts that were stopped after the backup would continue, and a cancel cannot be undone.
       client
         .prepare(
           "UPDATE bulk_acts SET state = 'stopped', ended_at = ? WHERE partner_id IS NULL AND state IN ('probing', 'running')",
         )
         .run(now)
-      // Whoever worked on the other one is not missed here.
+      // Nodes of the replaced database must not count as missing.
       client.exec('DELETE FROM nodes')
       insertFileAct(client, { ...by, act: 'database.restore', outcome: 'done', at: now })
     })()
@@ -107,7 +107,7 @@ const replaceDatabase = (path: string, { draft, keepsAs }: { draft: string; keep
       closeDatabase(path)
       linkSync(path, keepsAs)
     }
-    // The old log must be gone for good before the new file is there: SQLite would play it back into that.
+    // The old log must be durably removed before the new file is in place: SQLite would replay it into that file.
     for (const suffix of ['-journal', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
     syncFolderOf(path)
     renameSync(draft, path)
@@ -117,7 +117,7 @@ const replaceDatabase = (path: string, { draft, keepsAs }: { draft: string; keep
   }
 }
 
-/** Puts the log into the database, which SQLite does only for one who has it alone. The log of a damaged one is lost. */
+/** Moves the log into the database, for which SQLite requires exclusive use. The log of a damaged database is lost. */
 const closeDatabase = (path: string): void => {
   try {
     withDatabase(path, client => client.pragma('journal_mode = DELETE'))

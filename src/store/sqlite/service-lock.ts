@@ -2,15 +2,15 @@ import Database from 'better-sqlite3'
 import { StartError } from '../../core/error.ts'
 import { judgeFailure } from './failure.ts'
 
-/** One that is just ending, or that is asked whether it is there. */
+/** Wait for a service that is ending, or for a process that tests the lock. */
 const WAIT_MS = 2_000
 
 /**
- * Takes the lock that the only service of the database at the real path `path` has, until it is released or the process ends, however it
- * ends. It is a lock of SQLite's on a file beside the database, which commands have open too.
+ * Takes the lock of the only service of the database at the real path `path`, until it is released or the process ends
+ * in any way. SQLite locks a file beside the database, since commands have the database open too.
  *
- * Throws a `StartError` where another service has it. Where the file cannot be made there is no lock: why is told when the database is
- * opened.
+ * Throws a `StartError` if another service holds it. If the file cannot be created, it takes no lock: opening the
+ * database then reports the cause.
  */
 export const lockForService = (path: string): { release(): void } => {
   let client: Database.Database | null = null

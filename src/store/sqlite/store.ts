@@ -13,15 +13,15 @@ export interface SqliteOptions extends ContextOptions {
   /** A file, or `:memory:`. */
   path: string
   now: () => number
-  /** Looks for damage before it opens, which takes time in proportion to the file's size; false unless given. */
+  /** Checks for damage before opening, in time proportional to the file's size; false by default. */
   quickCheck?: boolean
-  /** A service refuses to work beside another one. A command always waits for another process as long as a start does. */
+  /** A service refuses to run beside another one. A command keeps the long busy timeout of the start. */
   as?: OpenAs
-  /** Told before the database is open. A newer schema may take long. */
+  /** Called before the database is open, since a migration may take long. */
   onStep?: (step: OpeningStep) => void
 }
 
-/** Opens the SQLite file, at the current schema. Throws what `bringUpToDate` throws. */
+/** Opens the SQLite file and brings it to the current schema. Throws as `bringUpToDate` does. */
 export const openSqliteStore = async ({
   path,
   now,

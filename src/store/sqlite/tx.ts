@@ -14,7 +14,7 @@ const SQLITE: Dialect = {
   forUpdate: () => '',
   forKeyShare: '',
   forRemoval: '',
-  // CROSS: in the order in which they stand.
+  // CROSS keeps the written order of the tables.
   lookUp: (table, on, which) => `${which === 'or none' ? 'LEFT' : 'CROSS'} JOIN ${table} ON ${on}`,
   first: (table, which) => {
     const rowid = `${table.split(' ')[1]}.rowid`
@@ -25,7 +25,10 @@ const SQLITE: Dialect = {
   takeRoom: [],
 }
 
-/** SQLite compiles a statement anew for each value of a bare parameter that stands beside an index, ORDER BY or LIMIT. */
+/**
+ * SQLite recompiles a statement for each value of a bare parameter beside an index, ORDER BY or LIMIT; a plus avoids
+ * it.
+ */
 const withoutBare = (text: string): string => text.replaceAll(/\+?(@[a-zA-Z]\w*)/g, '+$1')
 
 const plain = (value: unknown): unknown => {
@@ -50,20 +53,20 @@ const columnsOf = (isMeant: (column: SQLiteColumn) => boolean): ReadonlySet<stri
   )
 const FLAGS = columnsOf(({ columnType }) => columnType === 'SQLiteBoolean')
 const SEALED = columnsOf(column => column.getSQLType() === 'blob')
-/** Rows of one statement: each costs little more than half of what one by itself would. The ids of new ones follow each other. */
+/** Rows per statement: a row then costs little more than half of a separate one. New ids are consecutive. */
 const TOGETHER = 8
 const valuesOf = (names: readonly string[], rows: number): string =>
   `VALUES ${Array(rows).fill(`(${names.map(() => '?')})`)}`
 
 interface Prepared {
   statement: Statement
-  /** Results that SQLite has as something else. */
+  /** Columns whose SQLite type differs from ours. */
   convert: readonly (readonly [name: string, convert: (value: unknown) => unknown])[]
 }
 type ResultRow = Record<string, unknown>
 
 const asFlag = (value: unknown): unknown => (value === null ? null : value !== 0)
-/** What a damaged file has instead of bytes does not open either, and is told where it is opened. */
+/** A damaged file may hold another type: empty bytes cannot be opened either, and opening them reports the damage. */
 const asBytes = (value: unknown): unknown => (value === null || Buffer.isBuffer(value) ? value : Buffer.alloc(0))
 const conversionOf = ({ name, table, column }: Database.ColumnDefinition) => {
   if (FLAGS.has(`${table}.${column}`) || /^(is|has)[A-Z]/.test(name)) return [[name, asFlag] as const]
@@ -76,7 +79,7 @@ const read = ({ statement, convert }: Prepared, values: Values): ResultRow[] => 
   return rows
 }
 
-/** Makes the transactions of a connection; their statements are prepared once. */
+/** Returns a function that makes the transactions of a connection; statements are prepared once. */
 export const createTxs = (client: Database.Database): ((at: number) => Tx) => {
   const known = new Map<Sql, Prepared>()
   const prepare = (sql: Sql): Prepared => {
@@ -90,7 +93,10 @@ export const createTxs = (client: Database.Database): ((at: number) => Tx) => {
   }
 
   const writes = new Map<string, (rows: readonly Values[]) => number[]>()
-  /** Writes rows with the values of these columns, in this order, by a statement that is for so many `rows`. */
+  /**
+   * Returns a function that writes rows with these columns, in this order. `textOf` returns the statement for `rows`
+   * rows.
+   */
   const writing = (
     key: string,
     table: TableName,

@@ -1,8 +1,8 @@
 import type { Verb } from './thread/protocol.ts'
 
 /**
- * On which thread each verb runs (decisions/010). `here`: it reads a few rows by their keys, and so waits for nobody's write. `reader`: its
- * work grows with what there is. All others run on the writer's: they write, or read what is small and seldom asked for.
+ * Thread of each verb (decisions/010). `here`: reads a few rows by key, and so waits for no write. `reader`: its work
+ * grows with the data. All others run on the writer's thread: they write, or read little and rarely.
  */
 export const THREAD_OF: Readonly<Partial<Record<Verb, 'here' | 'reader'>>> = {
   findKey: 'here',

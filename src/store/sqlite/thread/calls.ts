@@ -10,18 +10,18 @@ interface Caller {
   reject: (error: unknown) => void
 }
 
-/** The API has gathered these already (coalescer), so they need not wait for the end of the turn. */
+/** Verbs to be sent at once: the API has already batched these (coalescer). */
 const AT_ONCE: ReadonlySet<Call['verb']> = new Set<Call['verb']>(['register'])
 
 /**
- * The calls that wait for the other thread. What is called in one turn of the event loop is posted together, at its end
- * or with the first that is posted at once.
+ * Calls that are pending on the other thread. Calls of one turn of the event loop are posted together at its end, or
+ * with the first one that is sent at once.
  *
- * @param post sends calls; throws, and has sent nothing, where something in them cannot be copied
+ * @param post sends calls; throws, without sending any, if a value in them cannot be copied
  */
 export const createCalls = (post: (calls: readonly Call[]) => void) => {
   /**
-   * By id; ids are used again. Not a Map: V8 replaces one that is filled and emptied all the time, and the old tables keep
+   * By id; ids are reused. Not a Map: V8 replaces a Map that is constantly filled and emptied, and the old tables keep
    * their calls alive (decisions/009).
    */
   const waiting: (Caller | null)[] = []
@@ -71,7 +71,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
       else caller.reject(unpackError(outcome.error))
     },
 
-    /** Takes no more of them. Resolves when none waits. */
+    /** Rejects further calls. Resolves when none is pending. */
     refuse: (why: Words): Promise<void> => {
       refusal = why
       return new Promise(resolve => {
@@ -80,7 +80,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
       })
     },
 
-    /** Nobody will answer: all that wait are rejected, and whatever comes. */
+    /** Rejects all pending and further calls: the thread has ended. */
     abandon: (why: Words): void => {
       refusal = why
       unsent = []

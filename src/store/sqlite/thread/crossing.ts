@@ -1,11 +1,12 @@
 import { Secret } from '../../../core/secret.ts'
 
 /**
- * What a plain copy to another thread would make something else of: a secret crosses as the bytes of its text in an `Int8Array`, which
- * nothing else is, and a buffer as the `Uint8Array` that it is there anyway. All else is plain. What holds neither is sent as it is.
+ * Converts values that a plain copy to another thread would change. A secret crosses as an `Int8Array` of its text's
+ * bytes, a type without other use, and a buffer as the `Uint8Array` that the copy makes of it anyway. All other data is
+ * plain. Data without secrets and buffers is sent unchanged.
  */
 
-/** A Buffer may be a view of a larger pool, and sending it would send the whole pool: then its bytes are copied first. */
+/** A Buffer may be a view of a larger pool, which would be sent as a whole: its bytes are then copied first. */
 const toBytes = ({ buffer, byteLength, byteOffset }: Uint8Array): Uint8Array =>
   byteLength === buffer.byteLength
     ? new Uint8Array(buffer)
@@ -22,7 +23,9 @@ const unpackOne = (value: object): unknown => {
   return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.length) : undefined
 }
 
-/** Puts in place of each value in it what `change` makes of that; undefined: it stays, and what is in it is changed. */
+/**
+ * Returns a function that replaces nested values by `change(value)`; undefined keeps the value and descends into it.
+ */
 const createChange = (change: (value: object) => unknown) => {
   const changed = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value

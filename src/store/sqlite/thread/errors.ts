@@ -1,20 +1,20 @@
 import { AppError, StartError } from '../../../core/error.ts'
 import type { Words } from '../../../core/language.ts'
 
-/** An error as it is sent to another thread, where a plain copy would lose its class and its code. */
+/** An error in transit to another thread: a plain copy would lose its class and its code. */
 export interface PackedError {
-  /** The class's, where the error has no better one of its own. */
+  /** The error's name, or its class's name if that is `Error`. */
   name: string
   message: string
   stack: string | undefined
-  /** As the system and SQLite name it. */
+  /** Code of the system or of SQLite. */
   code: string | number | undefined
-  /** One of the language's own, with nothing added. */
+  /** Whether its class is built in and nothing was added. */
   isPlain: boolean
   cause: PackedError | undefined
-  /** Null: not an `AppError`. */
+  /** Null if it is no `AppError`. */
   app: ReturnType<typeof pick> | null
-  /** Null: not a `StartError`. */
+  /** Null if it is no `StartError`. */
   words: Words | null
 }
 
@@ -23,7 +23,7 @@ const pick = ({ code, detail, errors, retryAfterMs, databaseCode }: AppError) =>
 }
 
 const PLAIN = new Map([Error, TypeError, RangeError, ReferenceError, SyntaxError].map(kind => [kind.name, kind]))
-/** Stops here, in case an error is its own cause. */
+/** Maximum depth of causes, in case an error is its own cause. */
 const DEEPEST = 4
 
 export const packError = (thrown: unknown, depth = 0): PackedError => {
@@ -53,6 +53,6 @@ const anew = ({ name, message, code, isPlain, cause, app, words }: PackedError):
   const more = cause && { cause: unpackError(cause) }
   if (words) return new StartError(words, more)
   if (isPlain) return new (PLAIN.get(name) ?? Error)(message, more)
-  // With properties of its own, so that the log takes it for what it is: a library's, whose words are not to be trusted.
+  // Its properties mark it as a library's error, whose message the log does not trust.
   return Object.assign(new Error(message, more), { name }, code === undefined ? {} : { code })
 }

@@ -11,16 +11,16 @@ import { pack } from './crossing.ts'
 import { type PackedError, unpackError } from './errors.ts'
 import type { Answers, Calls, PackedHint, ThreadName, Verb } from './protocol.ts'
 
-/** With a path of its own ending, as the code runs from its source and from what is published. */
+/** The extension of the running code: `.ts` from source, `.js` when published. */
 const SOURCE = new URL(`./store-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
 export const ENDED: Words = { en: 'its thread has ended', zh: '其线程已结束' }
 
-/** A thread that has opened the database, and does what it is asked. */
+/** A thread that has opened the database and runs its verbs. */
 export type OpenThread = Awaited<ReturnType<typeof openThread>>
 
 /**
- * Starts the thread. What is asked in one turn of the loop goes there as one message. Rejects with what opening has thrown.
- * A thread that ends by itself is told as `broken`.
+ * Starts the thread. Calls of one turn of the event loop are sent as one message. Rejects with the error of opening.
+ * Emits `broken` if the thread ends unexpectedly.
  */
 export const openThread = async (
   name: ThreadName,
@@ -54,7 +54,7 @@ export const openThread = async (
     fail(error)
     void thread.terminate()
   })
-  // After all messages that it has sent before.
+  // Comes after all messages of the thread.
   thread.on('exit', () => {
     const error = failure ?? unavailable(ENDED)
     hasEnded = true
@@ -68,7 +68,7 @@ export const openThread = async (
     if (!hasEnded) await calls.send('close', [])
     await ended.promise
   }
-  /** Ends it at once: what is under way rejects. */
+  /** Terminates it; pending calls reject. */
   const end = async () => {
     closing ??= ended.promise
     await thread.terminate()
@@ -82,7 +82,7 @@ export const openThread = async (
   return {
     verbs: await verbs,
     call: calls.call,
-    /** Waits for what is under way, and takes no more. */
+    /** Waits for pending calls, and rejects further ones. */
     close: () => {
       closing ??= close()
       return closing

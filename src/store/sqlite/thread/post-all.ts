@@ -1,8 +1,8 @@
 /**
- * Posts the items as one message; where something in one of them cannot be copied, each as its own, so that the others do
- * not suffer for it.
+ * Posts the items as one message. If a value cannot be copied, posts each item separately, so that the others do not
+ * fail with it.
  *
- * @param post throws, and has sent nothing, where it cannot be copied
+ * @param post throws, without sending anything, if a value cannot be copied
  */
 export const postAll = <Item>(
   items: readonly Item[],

@@ -2,23 +2,23 @@ import type { StoreHints } from '../../hints.ts'
 import type { Store } from '../../store.ts'
 import type { PackedError } from './errors.ts'
 
-/** What a thread is asked to do: the store's asynchronous verbs. */
+/** A verb that a thread can run: an asynchronous method of the store. */
 export type Verb = Exclude<
   { [Name in keyof Store]: Store[Name] extends (...args: never[]) => Promise<unknown> ? Name : never }[keyof Store],
   'close'
 >
 
-/** A store, or one that only reads. */
+/** `store` writes, `read` only reads. */
 export type ThreadName = 'store' | 'read'
 
 export interface Call {
   id: number
-  /** `open` comes first: its arguments are which store, and `SqliteOptions`; its result is the store's verbs. */
+  /** `open` comes first: its arguments are a `ThreadName` and `SqliteOptions`, its result the store's verbs. */
   verb: Verb | 'open' | 'close'
   args: unknown
 }
 
-/** All that was asked in one turn of the event loop, and what time it is by the asking side's clock. */
+/** All calls of one turn of the event loop, with the time of the caller's clock. */
 export interface Calls {
   now: number
   calls: readonly Call[]
@@ -44,7 +44,7 @@ export interface PackedHint {
   args: readonly unknown[]
 }
 
-/** What has come of earlier calls. The hints come first: they were emitted before the calls had ended. */
+/** Outcomes of earlier calls. Hints come first: they were emitted before the calls ended. */
 export interface Answers {
   hints: readonly PackedHint[]
   outcomes: readonly Outcome[]

@@ -10,20 +10,23 @@ import { THREAD_OF } from '../verb-threads.ts'
 import { ENDED, type OpenThread, openThread } from './open-thread.ts'
 import type { Verb } from './protocol.ts'
 
-/** The reader's thread ends with the first `stats` after so long without a read. A service asks for them every 15 s. */
+/** Time without a read after which the next `stats` ends the reader's thread. A service calls `stats` every 15 s. */
 const UNREAD_MS = MINUTE
 
-/** While no more than this waits, `stats` takes the writer's thread some ms at most; of more, its reads may come from the disk. */
+/**
+ * Maximum number of waiting rows with which `stats` takes the writer's thread some ms at most; with more, its reads may
+ * come from the disk.
+ */
 const FEW = 500
 const countOf = ({ accounts, polls, deliveries, failingHosts }: Stats): number =>
   accounts.length + polls.due + polls.scheduled + deliveries.due + deliveries.scheduled + failingHosts.hosts
 
 /**
- * Opens the SQLite file on a thread of its own, so that no statement, however long, holds up the event loop, and two
- * cores share the work. What is asked in one turn of the loop is written together. Reads are done elsewhere (`THREAD_OF`); their
- * thread starts with the first of them, and ends when nobody reads. After a failure of the disk nothing more is read.
+ * Opens the SQLite file on a separate thread, so that no statement holds up the event loop, and two cores share the
+ * work. Writes of one turn of the event loop are committed together. Reads run elsewhere (`THREAD_OF`): the reader's
+ * thread starts with the first long read and ends when unused. After a disk failure nothing more is read.
  *
- * Throws what `openSqliteStore` throws. A thread that ends by itself is told as `broken`.
+ * Throws as `openSqliteStore` does. Emits `broken` if a thread ends unexpectedly.
  */
 export const openRemoteStore = async (options: SqliteOptions): Promise<Store> => {
   const hints = createHints()
@@ -40,7 +43,7 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
   let readAt = 0
   let ending: Promise<void> | undefined
   let closing: Promise<void> | null = null
-  /** By the last `stats`. */
+  /** Waiting rows at the last `stats`. */
   let waiting = 0
 
   const read = async (verb: Verb, args: unknown[]): Promise<unknown> => {
@@ -51,7 +54,7 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
     })
     return (await reader).call(verb, args)
   }
-  /** What is under way ends first; whatever is read from then on has another thread. */
+  /** Ends an unused reader's thread once its pending reads have ended; later reads start another one. */
   const endUnread = () => {
     if (reader === null || options.now() - readAt < UNREAD_MS) return
     ending = reader.then(thread => thread.close()).catch(() => {})
@@ -74,10 +77,10 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
   const close = async () => {
     refusal ??= unavailable(CLOSED)
     const opened = await reader?.catch(() => null)
-    // It only reads, and a long list would hold up the stop.
+    // Terminated at once: it only reads, and a long list would delay the stop.
     await Promise.all([opened?.end(), ending])
     await here?.close()
-    // The store closes the file last, and so tidies up its log.
+    // The store closes the file last, which removes the log.
     await store.close()
   }
   const verbs = store.verbs.map(verb => [verb, (...args: unknown[]) => call(verb, args)])

@@ -18,9 +18,9 @@ import {
 } from './protocol.ts'
 
 /**
- * Does what the port asks: opens a store first, then its verbs.
+ * Runs the calls from the port: first `open`, then the store's verbs.
  *
- * @param onOpen the start is over
+ * @param onOpen called when the store is open
  */
 export const serve = (port: MessagePort, onOpen = () => {}): void => {
   let now = 0
@@ -39,7 +39,9 @@ export const serve = (port: MessagePort, onOpen = () => {}): void => {
     outcomes = []
     postAll(all, { post, refuse: ({ id }, error) => post([{ id, ok: false, error: packError(error) }]) })
   }
-  /** After the promises that are already resolved, so that what was committed together is answered together. */
+  /**
+   * Runs after promises that are already resolved, so that calls that were committed together are answered together.
+   */
   const flushSoon = () => {
     if (!isFlushing) process.nextTick(flush)
     isFlushing = true
@@ -47,7 +49,7 @@ export const serve = (port: MessagePort, onOpen = () => {}): void => {
 
   const open = async (name: ThreadName, options: Omit<SqliteOptions, 'now' | 'onStep'>): Promise<Verb[]> => {
     const given = { ...options, now: () => now }
-    // At once: what comes then may hold up this thread for long.
+    // Sent at once: the next step may block this thread for long.
     const onStep = (step: OpeningStep) => {
       port.postMessage({ hints: [{ name: 'step', args: [step] }], outcomes: [] } satisfies Answers)
     }
@@ -81,7 +83,7 @@ export const serve = (port: MessagePort, onOpen = () => {}): void => {
     now = message.now
     for (const call of message.calls) void answer(call)
   })
-  // Calls that nobody would answer: the thread ends, and all that wait are told.
+  // Unreadable calls would stay pending: the thread ends, and all pending calls reject.
   port.on('messageerror', error => {
     throw error
   })

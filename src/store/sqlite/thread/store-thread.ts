@@ -2,6 +2,6 @@ import { parentPort } from 'node:worker_threads'
 import { limitMemory } from '../../../limit-memory.ts'
 import { serve } from './serve.ts'
 
-/** The threads that `openThread` starts. */
+/** Entry point of the threads that `openThread` starts. */
 if (!parentPort) throw new Error('this runs as a thread')
 serve(parentPort, limitMemory)
