@@ -12,9 +12,7 @@ const MAX_GOOD_URLS = 2_000
 const MAX_CANDIDATES = 4
 const CANDIDATE_MS = 300
 
-/**
- * Returns a judge that caches good URLs, since judging is pure and the policy constant. The oldest are dropped first.
- */
+/** Returns a judge that caches good URLs, as judging is pure and the policy constant. The oldest are dropped first. */
 export const createUrlJudge = (policy: UrlPolicy): ((text: unknown) => UrlVerdict) => {
   const good = new Map<string, UrlVerdict>()
   return text => {

@@ -14,10 +14,7 @@ export const EXCERPT_BYTES = 1024
 const HIGHEST_STATUS = 599
 const COMPRESSED = '[compressed, not decoded]'
 
-/**
- * Control characters other than tab and newline, invisible and text-reversing marks, and line separators of some
- * readers.
- */
+/** Control characters except tab and newline, invisible and text-reversing marks, and line and paragraph separators. */
 const HARMFUL = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]--[\t\n]]/gv
 
 const decode = (body: Buffer): string =>
@@ -50,9 +47,7 @@ export const outcomeOf = ({ head, body, fault }: Exchange): Outcome => {
 
 const ROUND_MS = 100
 
-/**
- * Errors disclosed for every receiver, since they come from a server at a permitted address; the first match counts.
- */
+/** Errors disclosed for every receiver, as they come from a server at a permitted address. The first match counts. */
 const TOLD: readonly [AttemptError, RegExp][] = [
   ['certificate_expired', /^tls CERT_HAS_EXPIRED$/],
   ['certificate_wrong_name', /^tls ERR_TLS_CERT_ALTNAME_/],

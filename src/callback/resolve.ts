@@ -55,8 +55,7 @@ const familyOf = async (asked: Promise<{ address: string; ttl: number }[]>): Pro
 }
 
 /**
- * Waits for both address families: up to `OTHER_FAMILY_MS` for the second once the first has found addresses, and at
- * most `LIMIT_MS` in all.
+ * Waits for both address families: once one has found addresses, `OTHER_FAMILY_MS` for the other; `LIMIT_MS` in all.
  */
 const gather = async (
   asked: readonly Promise<FamilyAnswer>[],

@@ -11,9 +11,7 @@ export interface Outgoing {
   url: string
   headers: Readonly<Record<string, string>>
   body: string
-  /**
-   * Called just before the bytes are written; if it returns false, nothing is sent and the attempt fails as `local`.
-   */
+  /** Called just before the bytes are written; false: nothing is sent, and the attempt fails as `local`. */
   mayStillSend?: () => boolean
   /** Trace of the registration, for our own spans; not sent. */
   traceparent?: string | null

@@ -46,9 +46,8 @@ const begunWith = ({ statementMs, lockMs, idleMs }: TimeLimits, more = ''): stri
     set_config('idle_in_transaction_session_timeout', '${idleMs}', true),${more}
     (SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local'))`
 /**
- * The same few statements run repeatedly, each by an index. PostgreSQL plans them anew for each call where it estimates
- * few rows for an array, and planning takes as long as running. Plans are kept, so they must not assume that a table
- * stays small.
+ * The same few statements run repeatedly, each by an index. For arrays that it expects to be small, PostgreSQL plans
+ * anew on each call, which takes as long as running. Plans are kept, so they must not assume that a table stays small.
  */
 const PLANNED_ONCE = `
     set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),`

@@ -52,7 +52,7 @@ export const isUnsent = (error: unknown): boolean =>
   error instanceof Error && /^Client (has encountered a connection error|was closed)/.test(error.message)
 
 /**
- * Returns the SQLSTATE, Node's code or a name of `NAMES`; empty for other errors. drizzle wraps pg's errors in its own.
+ * Returns the SQLSTATE, Node's code or a name of `NAMES`; '' for other errors. drizzle wraps pg's errors in its own.
  */
 export const postgresCodeOf = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error

@@ -28,8 +28,7 @@ interface HintChannelOptions {
 
 const CHANNEL = 'idface_notifier'
 /**
- * Each NOTIFY holds a lock that all commits with a NOTIFY wait for, so hints are batched, outside the transactions that
- * they follow.
+ * Each NOTIFY holds a lock that all other commits with NOTIFY wait for, so hints are batched after their transactions.
  */
 const GAP_MS = 10
 /** Maximum number of hints per payload: this stays below PostgreSQL's limit of 8,000 bytes. */

@@ -120,9 +120,7 @@ export const readServerStats = async (tx: Tx): Promise<Omit<PostgresStats, 'mast
   }
 }
 
-/**
- * Only members of pg_read_all_stats see when other users' transactions began. A prepared transaction has no session.
- */
+/** Only members of pg_read_all_stats see the age of other users' transactions. A prepared one has no session. */
 const STATISTICS = `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
   pg_database_size(current_database()) AS "databaseBytes",
   (SELECT extract(epoch FROM clock_timestamp() - min(at)) * 1000 FROM (

@@ -14,8 +14,7 @@ export const createUpkeep = ({ read, write, hints }: StoreContext) => {
   const newest = newestOf(MIGRATIONS)
 
   /**
-   * Emits `broken` if a later version has changed the schema, which this version cannot handle. The next start reports
-   * why.
+   * Emits `broken` if a later version has changed the schema, which this one cannot handle. The next start reports why.
    */
   const endIfOutdated = async () => {
     const [row] = await read(tx => tx.all<{ applied: number }>(APPLIED))
@@ -58,10 +57,7 @@ const fold = async (tx: Tx): Promise<boolean> => {
   return counts.length > 0
 }
 
-/**
- * Folds the changes that triggers have recorded into the counts, in at most `most` transactions. Safe to run on several
- * nodes at once.
- */
+/** Folds the changes recorded by triggers into the counts, in at most `most` transactions. Several nodes may run it. */
 export const foldCounts = async ({ write }: Pick<Transactions, 'write'>, most: number): Promise<void> => {
   for (let left = most; left > 0; left--) if (!(await write(fold))) return
 }

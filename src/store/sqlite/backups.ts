@@ -30,7 +30,7 @@ export interface BackupMade {
   /** Absolute paths of the backup and of its database. */
   file: string
   database: string
-  /** The moment that it was made at, epoch ms. */
+  /** Time of the backup, epoch ms. */
   at: number
   bytes: number
   /** Fingerprint of the key that opens it. */

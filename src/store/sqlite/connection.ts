@@ -44,9 +44,7 @@ export const createAttempts = ({
     }
     return broken
   }
-  /**
-   * Returns the error for the caller: `unavailable` for an error of the database; other errors are returned unchanged.
-   */
+  /** Returns the error for the caller: `unavailable` for an error of the database; other errors unchanged. */
   const explain = (error: unknown): unknown => {
     const failure = judgeFailure(error)
     if (failure === null) return error
@@ -89,8 +87,8 @@ const markOurs = (client: Database.Database, path: string): void => {
 }
 
 /**
- * After a disk error nothing more is read or acknowledged, because the disk's content is then unreliable. The process
- * must restart.
+ * After a disk error the disk's content is unreliable: nothing more is read or acknowledged, and the process must
+ * restart.
  */
 export interface Connection extends Transactions {
   client: Database.Database
@@ -189,10 +187,7 @@ export const openConnection = (
   }
 }
 
-/**
- * Runs each read in a separate turn of the event loop, and so between two groups of writes: it sees one committed
- * state.
- */
+/** Runs each read in a separate turn of the event loop, between two groups of writes: it sees one committed state. */
 export const createReads = (client: Database.Database) => {
   const [begin, commit] = ['BEGIN', 'COMMIT'].map(text => client.prepare(text))
   return async <T>(run: () => T | Promise<T>): Promise<T> => {

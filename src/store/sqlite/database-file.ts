@@ -10,7 +10,7 @@ import { codeOf } from '../../core/error.ts'
 /** Interval for checking that the files still exist. */
 const WATCH_EVERY_MS = 5_000
 
-/** Resolves symbolic links in `path`. Creates its last folder if missing. */
+/** Returns `path` with symbolic links resolved. Creates its last folder if missing. */
 export const realPathOf = (path: string): string => {
   try {
     mkdirSync(dirname(path), { mode: 0o700 })
@@ -20,7 +20,7 @@ export const realPathOf = (path: string): string => {
   return findRealPath(path)
 }
 
-/** Resolves symbolic links without creating anything; returns `path` unchanged if no file exists. */
+/** Returns `path` with symbolic links resolved, or unchanged if no such file exists. Creates nothing. */
 export const findRealPath = (path: string): string => {
   try {
     return realpathSync(path)

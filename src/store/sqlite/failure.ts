@@ -5,8 +5,8 @@ import { databaseErrorOf } from '../unavailable.ts'
 
 /**
  * Meaning of SQLite's error for the database. `busy`: another connection is writing. `passing`: a later call may
- * succeed, as after a full disk. `broken`: writes may be lost or damaged, so nothing more may be acknowledged. Null:
- * the caller's error.
+ * succeed, as after a full disk. `broken`: writes may be lost or damaged, so nothing more is acknowledged. Null: a
+ * caller's error.
  */
 export type Failure = 'busy' | 'passing' | 'broken' | null
 

@@ -62,7 +62,7 @@ export const createGroupCommit = (
   }
 
   /**
-   * A savepoint per write would copy each page that it touches, so savepoints are used only after a write has thrown.
+   * A savepoint per write would copy each page that it touches, so savepoints are set only after a write has thrown.
    */
   const runAll = async (writes: readonly Write[]): Promise<Outcome[]> => {
     let isInWrite = false

@@ -26,8 +26,8 @@ const SQLITE: Dialect = {
 }
 
 /**
- * SQLite recompiles a statement for each value of a bare parameter beside an index, ORDER BY or LIMIT; a plus avoids
- * it.
+ * For a bare parameter beside an index, ORDER BY or LIMIT, SQLite recompiles the statement for each value; a plus
+ * avoids it.
  */
 const withoutBare = (text: string): string => text.replaceAll(/\+?(@[a-zA-Z]\w*)/g, '+$1')
 
@@ -94,8 +94,7 @@ export const createTxs = (client: Database.Database): ((at: number) => Tx) => {
 
   const writes = new Map<string, (rows: readonly Values[]) => number[]>()
   /**
-   * Returns a function that writes rows with these columns, in this order. `textOf` returns the statement for `rows`
-   * rows.
+   * Returns a writer of rows with these columns, in this order. `textOf` returns the statement for a number of rows.
    */
   const writing = (
     key: string,

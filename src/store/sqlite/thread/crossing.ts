@@ -23,9 +23,7 @@ const unpackOne = (value: object): unknown => {
   return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.length) : undefined
 }
 
-/**
- * Returns a function that replaces nested values by `change(value)`; undefined keeps the value and descends into it.
- */
+/** Returns a function that replaces nested values by `change(value)`; undefined keeps a value and descends into it. */
 const createChange = (change: (value: object) => unknown) => {
   const changed = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value

@@ -13,10 +13,7 @@ import type { Verb } from './protocol.ts'
 /** Time without a read after which the next `stats` ends the reader's thread. A service calls `stats` every 15 s. */
 const UNREAD_MS = MINUTE
 
-/**
- * Maximum number of waiting rows with which `stats` takes the writer's thread some ms at most; with more, its reads may
- * come from the disk.
- */
+/** With up to this many waiting rows `stats` takes some ms of the writer's thread; with more, it may read from disk. */
 const FEW = 500
 const countOf = ({ accounts, polls, deliveries, failingHosts }: Stats): number =>
   accounts.length + polls.due + polls.scheduled + deliveries.due + deliveries.scheduled + failingHosts.hosts

@@ -39,9 +39,7 @@ export const serve = (port: MessagePort, onOpen = () => {}): void => {
     outcomes = []
     postAll(all, { post, refuse: ({ id }, error) => post([{ id, ok: false, error: packError(error) }]) })
   }
-  /**
-   * Runs after promises that are already resolved, so that calls that were committed together are answered together.
-   */
+  /** Runs after the promises that are already resolved, so that calls committed together are answered together. */
   const flushSoon = () => {
     if (!isFlushing) process.nextTick(flush)
     isFlushing = true
