@@ -61,9 +61,7 @@ export const createGroupCommit = (
     }
   }
 
-  /**
-   * A savepoint per write would copy each page that it touches, so savepoints are set only after a write has thrown.
-   */
+  /** Sets no savepoints until a write has thrown: a savepoint per write would copy each page that it touches. */
   const runAll = async (writes: readonly Write[]): Promise<Outcome[]> => {
     let isInWrite = false
     try {
@@ -114,8 +112,8 @@ export const createGroupCommit = (
 
   return {
     /**
-     * Runs it in the transaction of the next turn of the event loop; `soon`: within `gatherMs`, or together with an
-     * earlier write. Resolves once its COMMIT has returned, and so is durable. `run` must await only its `Tx` and have
+     * Runs it in the transaction of the next turn of the event loop; `soon`: within `gatherMs`, or earlier in that of
+     * another write. Resolves once its COMMIT has returned, and so is durable. `run` must await only its `Tx` and have
      * no effect outside the database: when another write of the transaction throws, all are undone and run again.
      */
     write: <T>(run: (tx: Tx) => T | Promise<T>, when?: 'soon') =>

@@ -10,7 +10,7 @@ import type { OpeningStep } from './opening.ts'
 
 const CREATED = 'if you expected an existing one, stop: the volume or the working folder is wrong'
 
-/** Opens the file at this path, and creates it if missing; so too its key beside it, unless the settings have one. */
+/** Opens the file at this path, creating it if missing. Without MASTER_KEY its key is in a file beside it. */
 export const openSqliteFile = async (
   given: string,
   { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,

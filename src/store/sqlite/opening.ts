@@ -22,8 +22,7 @@ export type OpeningStep = 'migrating' | 'migrated'
 
 /**
  * Brings the database to the current schema. Throws before it changes anything, with advice for the operator, if a
- * later version has changed the schema, the master key differs, the content was moved elsewhere, or the file is
- * damaged.
+ * later version has changed the schema, the master key differs, the data was moved elsewhere, or the file is damaged.
  *
  * @param options.quickCheck checks the whole file for damage first
  */
@@ -87,7 +86,7 @@ const assertKey = (client: Database.Database, sealed: Sealed) => {
   if (canary !== null && !sealed.canary.isOurs(canary)) refuseKey()
 }
 
-/** Throws if the file was moved to another database, which is in use: both would poll and send everything twice. */
+/** Throws if the data was moved to another database: both would poll and send everything twice. */
 const refuseMoved = (client: Database.Database): void => {
   const to = findFact(client, MOVED_TO)
   if (to === null) return
