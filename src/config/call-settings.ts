@@ -61,7 +61,7 @@ export const UPSTREAM = {
   },
 } satisfies SettingGroup
 
-/** When a serial is asked about. */
+/** When serials are polled. */
 export const POLLING = {
   title: { en: 'Polling', zh: '轮询' },
   settings: {

@@ -4,13 +4,13 @@ import { formatDuration, readDuration } from '../core/duration.ts'
 import type { Words } from '../core/language.ts'
 import { Secret } from '../core/secret.ts'
 
-/** Reads what somebody has written: a setting, or an option or argument of a command. */
+/** Reads a setting, or an option or argument of a command. */
 export interface Parser<T> {
-  /** What the text must be: follows the name in an error, which never repeats the text, since that may hold a secret. */
+  /** The requirement. Follows the name in an error, which never repeats the text, since that may hold a secret. */
   must: Words
-  /** Null: the text is something else. */
+  /** Returns null if the text is not valid. */
   parse: (text: string) => T | null
-  /** All that it may be, for help and completion. */
+  /** All possible values, for help and completion. */
   choices?: readonly string[]
 }
 
@@ -19,7 +19,7 @@ interface Range {
   max: number
 }
 
-/** Each item of a list with commas; null: one of them is something else. */
+/** Reads each item of a comma-separated list; returns null if one is not valid. */
 const readEach = <T>(text: string, parse: (item: string) => T | null): T[] | null => {
   const items = text === '' ? [] : text.split(',').map(item => parse(item.trim()))
   const read = items.flatMap(item => (item === null ? [] : [item]))
@@ -37,7 +37,7 @@ export const oneOf = <const T extends string>(choices: readonly T[]): Parser<T> 
   choices,
 })
 
-/** At least one of these words, separated by commas; each once, in their order here. */
+/** At least one of these words, separated by commas. Returns each once, in their order here. */
 export const someOf = <const T extends string>(words: readonly T[]): Parser<readonly T[]> => ({
   must: {
     en: `must be some of ${words.join(', ')}, separated by commas`,
@@ -96,7 +96,7 @@ export const durationList = ({ most, ...range }: Range & { most: number }): Pars
   }
 }
 
-/** CIDRs. A prefix shorter than `widest` is refused: it opens more of the address space than anybody means. */
+/** CIDRs. A prefix shorter than `widest` is refused: it opens more of the address space than anybody intends. */
 export const networks = (widest = { ipv4: 0, ipv6: 0 }): Parser<readonly Network[]> => ({
   must: {
     en: `must be networks, separated by commas, each an address and a prefix length of at least ${widest.ipv4} (IPv6: ${widest.ipv6}), such as 192.0.2.10/32`,

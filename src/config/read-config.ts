@@ -11,7 +11,7 @@ import { type Config, settingGroups } from './settings.ts'
 
 export type Environment = Record<string, string | undefined>
 
-/** `message` follows the name of the setting and a colon. None repeats a secret. */
+/** `message` follows the name of the setting and a colon. It never repeats a secret. */
 export interface Problem {
   setting: string
   message: Words
@@ -19,7 +19,7 @@ export interface Problem {
 
 export type ConfigResult<C> = { ok: true; config: C } | { ok: false; problems: readonly Problem[] }
 
-/** What a command needs beyond the database. */
+/** Settings that a command needs: of the database, or of the upstream account too. */
 export type Need = 'database' | 'upstream'
 
 /** The config of a command that needs the upstream account. */
@@ -30,7 +30,7 @@ export type UpstreamConfig = Config & {
 type Draft = { [G in keyof Config]: Partial<Config[G]> }
 
 const OUR_PREFIX = /^(CALLBACK|IHUYI|POLL|UPSTREAM)_/
-/** What the pages for partners export, perhaps in the same shell. */
+/** Exported on the pages for partners, perhaps in the same shell. */
 const PARTNERS_OWN = 'CALLBACK_URL'
 
 const settings = settingGroups.flatMap(([, group]) => Object.values(group.settings))
@@ -42,7 +42,7 @@ const withoutEmpty = (env: Environment): Environment =>
 /**
  * Reads all settings at once; an empty string counts as not set.
  *
- * @param isDebugged whether a debugger can see all that this process does
+ * @param isDebugged whether a debugger can inspect this process
  */
 export function readConfig(env: Environment, need: 'upstream', isDebugged?: boolean): ConfigResult<UpstreamConfig>
 export function readConfig(env: Environment, need: Need, isDebugged?: boolean): ConfigResult<Config>
@@ -63,7 +63,8 @@ export function readConfig(
     }
     draft[groupName] = values
   }
-  // The table gives the config its type and contents. What did not parse is missing in the draft, and is a problem above.
+  // The table determines the type and contents of the config. A value that did not parse is missing in the draft, and
+  // is a problem above.
   problems.push(...contradictions(draft as Draft), ...unknownNames(given), ...unsafeEnvironment(given, isDebugged))
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: draft as unknown as Config }
 }
@@ -135,7 +136,7 @@ function* contradictions({ polling, storage, operator }: Draft): Generator<Probl
 
 const SHORTEST_TOKEN = 16
 
-/** What is valid and hardly meant: the start and `doctor` warn of it. */
+/** Yields settings that are valid but probably a mistake: the start and `doctor` warn of them. */
 export function* doubtsOf({ storage, polling, server, operator }: Config): Generator<Problem> {
   if (storage.retentionMs < DAY)
     yield problem(
@@ -164,7 +165,7 @@ function* unknownNames(env: Environment): Generator<Problem> {
   }
 }
 
-/** What makes Node trust any certificate, or shows what no log may hold. */
+/** Variables that make Node trust any certificate or print data that no log may hold, and a debugger. */
 function* unsafeEnvironment(env: Environment, isDebugged: boolean): Generator<Problem> {
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0')
     yield problem(

@@ -4,7 +4,7 @@ import type { Parser } from './parsers.ts'
 export interface Setting {
   name: string
   parser: Parser<unknown>
-  /** The text that counts if the setting is not set; null: none, and the value is then null too. */
+  /** Text used if the setting is not set; null: no default, and the value is then null too. */
   default: string | null
   /** Never printed; may be read from the file that `NAME_FILE` names. */
   secret?: true

@@ -2,55 +2,57 @@ import { ACCOUNT_FAULTS, type Answer } from './answer.ts'
 import { MINUTE, SECOND } from './duration.ts'
 import { outageProbeDelay, silenceOf } from './outage.ts'
 
-/** What an APIID can look like: it is named in the log and the audit. */
+/** Form of an APIID, which appears in the log and the audit. */
 export const API_ID = /^[\w.@-]{1,128}$/
 
 export const PAUSE_REASONS = [...ACCOUNT_FAULTS, 'operator'] as const
 export type PauseReason = (typeof PAUSE_REASONS)[number]
 
-/** What decides whether, and how fast, an account may be asked. Times are epoch ms, rates calls a second. */
+/** The state that decides whether, and how fast, an account may be polled. Times are epoch ms, rates calls a second. */
 export interface AccountState {
   rate: number
   pausedAt: number | null
   pauseReason: PauseReason | null
-  /** The upstream code that caused the pause; null where an operator did. */
+  /** Upstream code that caused the pause; null if an operator did. */
   pauseCode: number | null
-  /** Since when GetResult cannot be reached, and why; null while it can, and during a pause. */
+  /** Since when, and why, GetResult cannot be reached; null while it can, and during a pause. */
   unreachableAt: number | null
   unreachableError: string | null
-  /** Canary calls since the pause or the outage began. */
+  /** Number of canary calls since the pause or the outage began. */
   probes: number
-  /** When the next canary may go; null while there is neither pause nor outage, or a pause by an operator. */
+  /** Earliest time of the next canary; null without a pause or an outage, and during a pause by an operator. */
   probeAt: number | null
-  /** The earliest time of the next call under the rate. */
+  /** Earliest time of the next call under the rate. */
   allowedAt: number
-  /** When the rate began to grow again after a pause or a throttling, and from which rate; null at full speed. */
+  /**
+   * When the rate last began to grow again after a pause or a throttling, and from which rate; null if it never did.
+   */
   rampAt: number | null
   rampRate: number | null
 }
 
-/** What an answer does to its account; written in the same transaction as what it does to its verification. */
+/** The effect of an answer on its account, written in one transaction with the effect on its verification. */
 export type AccountChange =
   | { kind: 'pause'; reason: PauseReason; code: number; probes: number; probeAt: number }
   | { kind: 'resume'; rampRate: number; rampAt: number }
   | { kind: 'throttle'; rampRate: number; rampAt: number; allowedAt: number }
-  /** `error` is such as `unreachable: ECONNREFUSED`. */
+  /** `error` is the cause, with its detail if any, such as `unreachable: ECONNREFUSED`. */
   | { kind: 'unreachable'; error: string; since: number; probes: number; probeAt: number }
   | { kind: 'back' }
 
-/** What to write to an account's row. */
+/** The changes to an account's row. */
 export type AccountPatch = Partial<Omit<AccountState, 'rate'>>
 
 const PROBE_DELAYS_MS = [1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE]
-/** Repeated bad logins may freeze an account for good. */
+/** Repeated wrong logins may freeze an account for good. */
 const CAREFUL_PROBE_DELAYS_MS = [10 * MINUTE, 30 * MINUTE, 60 * MINUTE, 120 * MINUTE]
-/** The serials may be to blame, and the next one may be good. */
+/** The serials may be at fault, and the next one may be good. */
 const SERIAL_PROBE_DELAYS_MS = [1 * MINUTE]
 const RAMP_DOUBLING_MS = 10 * SECOND
 const SLOW_START_SHARE = 1 / 8
 const SLOWEST_RATE = 0.1
 const LONGEST_HOLD_MS = 10 * MINUTE
-/** A claim may make up for being this late; more would be a burst. */
+/** Lateness that a claim may make up for; more would be a burst. */
 const CARRY_MS = 50
 
 type Ramp = Pick<AccountState, 'rate' | 'rampAt' | 'rampRate'>
@@ -61,10 +63,10 @@ export const effectiveRate = ({ rate, rampAt, rampRate }: Ramp, now: number): nu
     ? rate
     : Math.min(rate, rampRate * 2 ** Math.max(0, (now - rampAt) / RAMP_DOUBLING_MS))
 
-/** How long `calls` take from now on, in ms: while the account recovers its rate doubles, and then is full. */
+/** Duration of `calls` from now on, in ms. While the account recovers, its rate doubles until it is full. */
 export const durationOf = (calls: number, account: Ramp, now: number): number => {
   const { rate, rampAt } = account
-  // An upstream that asked for time has put the ramp's beginning ahead.
+  // An upstream that asked for time has put the beginning of the ramp ahead.
   const heldMs = Math.min(Math.max(0, (rampAt ?? now) - now), LONGEST_HOLD_MS)
   const from = effectiveRate(account, now)
   const perMs = Math.LN2 / RAMP_DOUBLING_MS
@@ -74,29 +76,29 @@ export const durationOf = (calls: number, account: Ramp, now: number): number =>
     : heldMs + Math.log(rate / from) / perMs + ((calls - onRamp) / rate) * SECOND
 }
 
-/** Between two calls. */
+/** Time between two calls. */
 const gapMs = (account: AccountState, now: number): number => SECOND / effectiveRate(account, now)
-/** When the next call could have gone, which is at most `CARRY_MS` ago. */
+/** When the next call could have been made, at most `CARRY_MS` ago. */
 const startOf = ({ allowedAt }: AccountState, now: number): number => Math.max(allowedAt, now - CARRY_MS)
 
-/** Only a canary is asked about: the account is refused, or GetResult cannot be reached. */
+/** Whether at most a canary is polled: the account is paused, or GetResult cannot be reached. */
 export const isProbed = ({ pausedAt, unreachableAt }: Pick<AccountState, 'pausedAt' | 'unreachableAt'>): boolean =>
   pausedAt !== null || unreachableAt !== null
 
-/** No canary waits longer: the longest delay of each kind, or the lease of the one before. */
+/** Longest wait of a canary: the longest delay of its kind, or the lease of the one before. */
 const longestProbe = ({ pausedAt, pauseReason }: AccountState): number => {
   if (pausedAt === null) return 5 * MINUTE
   return Math.max(...probeDelays(pauseReason))
 }
 
 /**
- * The account as a claim takes it: times that lie further ahead than any rule puts them were written before the system's clock was set
- * back, and are over. Otherwise nothing would be asked for as long as the clock was set back by.
+ * The account as a claim takes it. Times further ahead than any rule sets were written before the system's clock was
+ * set back, and count as past. Otherwise polling would stop for as long as the clock was set back by.
  */
 export const withoutStepBack = <Account extends AccountState>(account: Account, now: number): Account => {
   const { rate, allowedAt, rampAt, probeAt } = account
   const slowestGapMs = SECOND / Math.min(SLOWEST_RATE, rate * SLOW_START_SHARE)
-  // An upstream that asked for time has put both at the same time ahead.
+  // An upstream that asked for time has put both times ahead together.
   const isHeld =
     rampAt !== null && rampAt > now && rampAt <= now + LONGEST_HOLD_MS && allowedAt <= rampAt + slowestGapMs
   return {
@@ -107,7 +109,7 @@ export const withoutStepBack = <Account extends AccountState>(account: Account, 
   }
 }
 
-/** How many of the `want` calls may be made now: what the rate allows, or the canary, once it is due. */
+/** How many of the `want` calls may be made now: as many as the rate allows, or the canary if it is due. */
 export const allowance = (account: AccountState, now: number, want: number): number => {
   if (want <= 0) return 0
   if (isProbed(account)) return account.probeAt !== null && account.probeAt <= now ? 1 : 0
@@ -115,23 +117,23 @@ export const allowance = (account: AccountState, now: number, want: number): num
   return start > now ? 0 : Math.min(want, Math.floor((now - start) / gapMs(account, now)) + 1)
 }
 
-/** After `taken` calls (at least one) have been claimed with a lease until `leaseEnd`. */
+/** Returns the changes after a claim of `taken` calls (at least one) with a lease until `leaseEnd`. */
 export const afterClaim = (
   account: AccountState,
   { now, taken, leaseEnd }: { now: number; taken: number; leaseEnd: number },
 ): AccountPatch => {
   const allowedAt = startOf(account, now) + taken * gapMs(account, now)
-  // If a canary never returns, the next one goes when its lease has run out.
+  // If a canary never returns, the next one is due when its lease ends.
   return isProbed(account) ? { allowedAt, probeAt: leaseEnd } : { allowedAt }
 }
 
-/** When what is due at `dueAt` can be claimed at the earliest; null: not before an operator resumes the account. */
+/** When a poll due at `dueAt` can be claimed at the earliest, or null until an operator resumes the account. */
 export const claimableAt = (account: AccountState, dueAt: number): number | null => {
   const from = isProbed(account) ? account.probeAt : account.allowedAt
   return from === null ? null : Math.max(dueAt, from)
 }
 
-/** What else decides what an answer means for its account. */
+/** The other facts that decide the effect of an answer on its account. */
 export interface AnswerMoment {
   now: number
   /** In [0, 1). */
@@ -139,11 +141,11 @@ export interface AnswerMoment {
   othersInvalid: boolean
   mostlyUnknown: boolean
   invalidIds: number
-  /** Since when GetResult could not be reached, this call included or up to it; null: it could. */
+  /** Since when GetResult could not be reached, up to or including this call; null if it could. */
   outageSince: number | null
 }
 
-/** What an answer means for the whole account; null for nothing, which is the usual case. */
+/** Returns the effect of an answer on the whole account, or null for none, the usual case. */
 export const accountChange = (account: AccountState, answer: Answer, moment: AnswerMoment): AccountChange | null => {
   const { now, outageSince } = moment
   if (account.pauseReason === 'operator') return null
@@ -182,8 +184,9 @@ const REACHABLE = { unreachableAt: null, unreachableError: null } as const
 export const RUNNING = { pausedAt: null, pauseReason: null, pauseCode: null, ...REACHABLE, probes: 0, probeAt: null }
 
 /**
- * Applies the change to the account as it is when the answer is recorded: since the call was made, another answer or an
- * operator may have changed it. Null: nothing changes, because a pause by an operator outlives every answer.
+ * Applies a change to the account as it is when the answer is recorded: another answer or an operator may have changed
+ * it since the call. Returns null if nothing changes, such as during a pause by an operator, which outlives every
+ * answer.
  */
 export const afterAccountChange = (account: AccountState, change: AccountChange, now: number): AccountPatch | null => {
   if (account.pauseReason === 'operator') return null
@@ -195,7 +198,7 @@ export const afterAccountChange = (account: AccountState, change: AccountChange,
     case 'resume':
       return { ...RUNNING, rampRate: change.rampRate, rampAt: change.rampAt }
     case 'throttle':
-      // Another call in flight may have been told to wait longer.
+      // Another call in flight may have been asked to wait longer.
       return {
         ...(account.unreachableAt === null ? {} : RUNNING),
         rampRate: change.rampRate,
@@ -208,35 +211,37 @@ export const afterAccountChange = (account: AccountState, change: AccountChange,
       return { unreachableAt: account.unreachableAt ?? since, unreachableError, probes, probeAt }
     }
     case 'back':
-      // Another answer may have said so already. What was overdue goes at the rate as it was before.
+      // Another answer may have recorded it already. Overdue polls go at the rate as it was before.
       return account.unreachableAt === null ? null : RUNNING
     default:
       return change satisfies never
   }
 }
 
-/** A pause may be over once the key, or how it is sent, has been corrected: so the next canary goes at once. */
+/** A correction of the key, or of how it is sent, may end a pause: so the next canary is due at once. */
 export const afterNewCredentials = ({ pausedAt, pauseReason }: AccountState, now: number): AccountPatch | null =>
   pausedAt === null || pauseReason === 'operator' ? null : { probes: 0, probeAt: now }
 
-/** Nothing is asked, not even by a canary, until an operator resumes the account. */
+/** Nothing is polled, not even by a canary, until an operator resumes the account. */
 export const pausedByOperator = (now: number): AccountPatch => ({ ...RUNNING, pausedAt: now, pauseReason: 'operator' })
 
-/** Null: it is not paused, so nothing changes. What an answer has paused is tried at once, and only a good answer ends the pause. */
+/**
+ * Returns null if the account is not paused. A pause caused by an answer is only tried at once: a good answer ends it.
+ */
 export const resumedByOperator = (account: AccountState, now: number): AccountPatch | null =>
   account.pauseReason === 'operator'
     ? { ...RUNNING, ...slowStart(account.rate, now) }
     : afterNewCredentials(account, now)
 
-/** It is paused, and may work again: what came of the call that tries it is not known yet. */
+/** Whether the account is paused and being tried: the canary's answer is not known yet. */
 export const isTried = ({ pausedAt, pauseReason, probes }: Pick<AccountState, 'pausedAt' | 'pauseReason' | 'probes'>) =>
   pausedAt !== null && pauseReason !== 'operator' && probes === 0
 
-/** What waits for an account that is removed is asked to its end: nobody could end an operator's pause any more. */
+/** Lifts an operator's pause of a removed account, which nobody could end any more: polls go on to their end. */
 export const removedByOperator = (account: AccountState, now: number): AccountPatch | null =>
   account.pauseReason === 'operator' ? resumedByOperator(account, now) : null
 
-/** After a pause, whoever ended it. */
+/** After a pause, however it ended. */
 const slowStart = (rate: number, now: number) => ({ rampRate: rate * SLOW_START_SHARE, rampAt: now })
 
 /** After a canary that says nothing about the account: the pause goes on for the same reason, for at least `holdMs`. */

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-/** A set of networks, such as those that may be called although they are not public. */
+/** A set of networks, such as the non-public ones that may be called. */
 export interface Networks {
   contains(address: string, family: 'ipv4' | 'ipv6'): boolean
 }
@@ -27,7 +27,7 @@ const IPV4_DENIED = [
   ['reserved', '192.0.0.0/24 240.0.0.0/4'],
 ] as const
 
-/** These only name the refusal: every IPv6 address outside 2000::/3 is refused anyway. */
+/** Outside 2000::/3 these only name the refusal: every address there is refused anyway. */
 const IPV6_DENIED = [
   ['ipv4_mapped', '::ffff:0:0/96'],
   ['unspecified', '::/128'],
@@ -45,10 +45,10 @@ type AddressRefusal = (typeof IPV4_DENIED | typeof IPV6_DENIED)[number][0] | 'no
 
 export type AddressVerdict = { ok: true } | { ok: false; refusal: AddressRefusal }
 
-/** In front of an IPv4 address: the IPv6 address that it is mapped to. */
+/** Prefix length that an IPv4-mapped IPv6 address has in front of its IPv4 address. */
 const MAPPED_BITS = 96
 
-/** The groups of an IPv6 address, in whatever spelling; a zone is left out. */
+/** The groups of an IPv6 address in any spelling, without its zone. */
 const groupsOf = (address: string): number[] => {
   const bare = address.replace(/%.*$/, '').replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...octets: string[]) => {
     const [a = 0, b = 0, c = 0, d = 0] = octets.slice(0, 4).map(Number)
@@ -59,21 +59,24 @@ const groupsOf = (address: string): number[] => {
   return [...head, ...zeros, ...tail].map(group => Number.parseInt(group, 16))
 }
 
-/** What a limit applies to: an IPv4 address, or the /64 of an IPv6 address, because a single customer has a whole /64. */
+/**
+ * The unit that limits apply to: an IPv4 address, or the /64 of an IPv6 address, because a single customer has a whole
+ * /64.
+ */
 export const networkOf = (address: string): string => {
   if (isIP(address) !== 6) return address
   const groups = groupsOf(address).slice(0, 4)
   return `${groups.map(group => group.toString(16)).join(':')}::/64`
 }
 
-/** The IPv4 address that is the end of an IPv6 one. */
+/** The IPv4 address in the last 32 bits of an IPv6 address. */
 const lastIpv4 = (groups: readonly number[]): string =>
   groups
     .slice(-2)
     .flatMap(group => [group >> 8, group & 255])
     .join('.')
 
-/** The IPv4 address behind `::ffff:10.0.0.1`, in whatever spelling; every other text as it is. */
+/** Returns the IPv4 address of a mapped one such as `::ffff:10.0.0.1`, in any spelling; any other text unchanged. */
 export const unmapped = (address: string): string => {
   if (isIP(address) !== 6) return address
   const groups = groupsOf(address)
@@ -81,8 +84,8 @@ export const unmapped = (address: string): string => {
 }
 
 /**
- * Reads a network in CIDR notation, such as `10.0.0.0/8` or `fd00::/8`; null for anything else. What is mapped is IPv4:
- * `::ffff:10.0.0.0/104` is `10.0.0.0/8`.
+ * Reads a network in CIDR notation, such as `10.0.0.0/8` or `fd00::/8`; returns null for anything else. Mapped networks
+ * become IPv4: `::ffff:10.0.0.0/104` is `10.0.0.0/8`.
  */
 export const readNetwork = (cidr: string): Network | null => {
   const network = parseNetwork(cidr)
@@ -99,7 +102,7 @@ const parseNetwork = (cidr: string): Network | null => {
 }
 
 /**
- * The addresses in any of these networks. Each family has a list of its own, because one list takes `::ffff:10.0.0.1` for
+ * The addresses in any of these networks. Each family has a separate list, because one list takes `::ffff:10.0.0.1` for
  * `10.0.0.1` and the other way about: `::ffff:0:0/96` would contain every IPv4 address.
  */
 export const createNetworks = (networks: readonly Network[]): Networks => {
@@ -117,15 +120,17 @@ const listsOf = (ranges: typeof IPV4_DENIED | typeof IPV6_DENIED) =>
 const ipv4Denied = listsOf(IPV4_DENIED)
 const ipv6Denied = listsOf(IPV6_DENIED)
 const ipv6Global = listOf('2000::/3')
-/** An address in these leads to the IPv4 address that is its end: mapped ones by the system, the others by NAT64. */
+/**
+ * Addresses in these lead to the IPv4 address in their last 32 bits: mapped ones by the system, the others by NAT64.
+ */
 const leadsToIpv4 = listOf('::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48')
 
 const refuse = (refusal: AddressRefusal): AddressVerdict => ({ ok: false, refusal })
 
 /**
- * Whether a callback may be sent to an IP address: it must be public, or inside `allowed`. An IPv6 address that leads to an IPv4
- * one needs both to be: a wide network of IPv6 must not open 169.254.169.254. Text that is no address, and an address that
- * cannot be judged, are refused.
+ * Whether a callback may be sent to an IP address: it must be public, or inside `allowed`. If an IPv6 address leads to
+ * an IPv4 one, both must be: a wide IPv6 network must not open 169.254.169.254. Text that is no address, and an address
+ * that cannot be judged, are refused.
  */
 export const judgeAddress = (address: string, allowed: Networks): AddressVerdict => {
   try {
@@ -133,7 +138,7 @@ export const judgeAddress = (address: string, allowed: Networks): AddressVerdict
     if (address.includes('%')) return refuse('zone')
     const version = isIP(address)
     if (version === 0) return refuse('not_an_address')
-    // With a wrong or missing family BlockList finds nothing.
+    // With a wrong or missing family, BlockList finds nothing.
     const family = version === 4 ? 'ipv4' : 'ipv6'
     if (allowed.contains(address, family))
       return version === 6 && leadsToIpv4.contains(address, 'ipv6')

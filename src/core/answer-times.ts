@@ -1,18 +1,18 @@
 import { MINUTE, SECOND } from './duration.ts'
 
-/** How long GetResult takes to answer, and how many calls are made at a time meanwhile. */
+/** Mean response time of GetResult, and the maximum number of calls in flight. */
 export interface AnswerTime {
   ms: number
   calls: number
 }
 
-/** What a node has seen in the last minute, by account. */
+/** Response times of a node in the last minute, by account. */
 export type NodeAnswers = Readonly<Record<string, AnswerTime>>
 
-/** Of each account so many calls are kept. */
+/** Maximum number of calls kept per account. */
 const MOST_CALLS = 200
 
-/** @param calls that an account may have in flight */
+/** @param calls maximum number of calls in flight per account */
 export const createAnswerTimes = (calls: number) => {
   const accounts = new Map<string, { at: number; ms: number }[]>()
   return {
@@ -32,11 +32,11 @@ export const createAnswerTimes = (calls: number) => {
   }
 }
 
-/** Calls a second that can be reached, whatever the rate. */
+/** Calls per second that the response times allow, regardless of the rate. */
 export const reachOf = (answers: AnswerTime | null): number =>
   answers === null ? Number.POSITIVE_INFINITY : (answers.calls / Math.max(1, answers.ms)) * SECOND
 
-/** Those of all nodes as one; null: none knows. */
+/** Response times of all nodes as one, or null if no node knows any. */
 export const answersOf = (accountId: string, nodes: readonly (NodeAnswers | null)[]): AnswerTime | null => {
   const told = nodes.flatMap(answers => answers?.[accountId] ?? [])
   const calls = told.reduce((sum, one) => sum + one.calls, 0)

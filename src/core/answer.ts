@@ -6,7 +6,7 @@ export interface Verdict {
   similarity: string | null
 }
 
-/** Why an account cannot be used; shown by `explain`, the log and the pause. */
+/** Why an account cannot be used, as `explain`, the log and the pause show it. */
 export const ACCOUNT_FAULTS = [
   'egress_ip',
   'credentials_missing',
@@ -33,20 +33,20 @@ export type TransientCause =
   | 'unparseable' // HTML, cut JSON, no code
   | 'too_large'
 
-/** What one GetResult call said, classified: the whole code table of the upstream as one union. */
+/** A classified response of GetResult: the whole code table of the upstream as one union. */
 export type Answer =
   | { kind: 'verdict'; code: 2; verdict: Verdict }
   | { kind: 'waiting'; code: 2; status: string }
   | { kind: 'unknown_status'; code: 2; status: string }
   | { kind: 'not_found'; code: 4061 }
   | { kind: 'invalid_id'; code: 4060 }
-  /** `detail` is for the operator: an error code or an HTTP status, never text of the other side. */
+  /** `detail` is for the operator: an error code or an HTTP status, never text from upstream. */
   | { kind: 'transient'; code: number | null; cause: TransientCause; detail?: string }
   | { kind: 'throttled'; code: number | null; retryAfterMs: number | null }
   | { kind: 'account'; code: number; fault: AccountFault }
   | { kind: 'clock'; code: 40501 | 40502 }
 
-/** The fields of a GetResult body that matter, parsed but not validated; an absent one is null or undefined. */
+/** The fields of a GetResult body that are used, parsed but not validated; an absent one is null or undefined. */
 export type AnswerFields = Readonly<Record<'code' | 'status' | 'message' | 'livingScore' | 'similarity', unknown>>
 
 const MESSAGE_LENGTH = 200
@@ -56,16 +56,16 @@ const SCORE_LENGTH = 64
 /** Link issued; link opened; not begun. Only the first is documented; the others come from the provider behind the API. */
 const WAITING = new Set(['ING', 'SCAN', 'INIT'])
 
-/** Says in words that are known that there is no verdict yet. */
+/** Whether the status is known to mean that no verdict exists yet. */
 export const isWaitingStatus = (status: string): boolean => WAITING.has(status.toUpperCase())
 
 /**
- * Turns untrusted text into a string that every database, log and JSON reader accepts: at most `length` UTF-16 units, no control
- * characters, no lone surrogates. Blank text, and anything but text or a number, is null.
+ * Turns untrusted text into a string that every database, log and JSON reader accepts: at most `length` UTF-16 units,
+ * no control characters, no lone surrogates. Returns null for blank text, and for anything but text or a number.
  */
 const readText = (value: unknown, length: number): string | null => {
   if (typeof value !== 'string') return typeof value === 'number' ? String(value) : null
-  // The cut may have split a pair.
+  // The cut may have split a surrogate pair.
   const cut = value
     .trim()
     .slice(0, length)
@@ -84,7 +84,8 @@ const readCode = (value: unknown): number | null => {
 const readStatus = (fields: AnswerFields): Answer => {
   const status = readText(fields.status, STATUS_LENGTH)
   if (status === null) return { kind: 'transient', code: 2, cause: 'no_result' }
-  // A verdict is final, so it must be spelt as documented. `success` becomes an unknown status, for a human to look at.
+  // A verdict is final, so it must be spelt as documented. `success` becomes an unknown status, for an operator to
+  // check.
   if (status === 'SUCCESS' || status === 'FAIL') {
     const message = readText(fields.message, MESSAGE_LENGTH)
     const livingScore = readText(fields.livingScore, SCORE_LENGTH)
@@ -95,7 +96,10 @@ const readStatus = (fields: AnswerFields): Answer => {
   return { kind: isWaitingStatus(status) ? 'waiting' : 'unknown_status', code: 2, status }
 }
 
-/** The codes that say something about the account; of the others, code 1 and the 408x appear only in the vendor's examples and other documents. */
+/**
+ * The codes that say something about the account. Of the others, code 1 and the 408x appear only in the vendor's
+ * examples and other documents.
+ */
 const FAULTS: ReadonlyMap<number, AccountFault> = new Map<number, AccountFault>([
   [400, 'egress_ip'],
   [401, 'credentials_missing'],
@@ -132,5 +136,5 @@ const CHECK_STATES: Partial<Record<Answer['kind'], 'complete' | 'open'>> = {
   not_found: 'open',
 }
 
-/** What an answer shows of the person's check; null: nothing. */
+/** State of the person's check that an answer shows, or null if it shows none. */
 export const checkStateOf = ({ kind }: Pick<Answer, 'kind'>): 'complete' | 'open' | null => CHECK_STATES[kind] ?? null

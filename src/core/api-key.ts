@@ -16,7 +16,7 @@ const keysOf = ({ prefix, idPrefix }: { prefix: string; idPrefix: string }) => {
       const body = `${prefix}_${id.slice(idPrefix.length)}_${secret}`
       return { id, text: `${body}${checksumOf(body)}`, hash: hashOf(secret) }
     },
-    /** Null if it cannot be one. The checksum keeps typing errors away from the database. */
+    /** Returns null if the text cannot be a key. The checksum keeps typing errors away from the database. */
     read: (text: string): { id: string; hash: Buffer } | null => {
       const [, body, ulid, secret, checksum] = form.exec(text) ?? []
       if (body === undefined || secret === undefined || checksumOf(body) !== checksum) return null
@@ -25,8 +25,8 @@ const keysOf = ({ prefix, idPrefix }: { prefix: string; idPrefix: string }) => {
   }
 }
 
-/** A partner's: `ifn_…`, with the id `key_…`. */
+/** Keys of partners: `ifn_…`, with ids `key_…`. */
 export const { create: createApiKey, read: readApiKey } = keysOf({ prefix: 'ifn', idPrefix: 'key_' })
 
-/** An operator's: `ifnadmin_…`, with the id `token_…`. */
+/** Tokens of operators: `ifnadmin_…`, with ids `token_…`. */
 export const { create: createAdminToken, read: readAdminToken } = keysOf({ prefix: 'ifnadmin', idPrefix: 'token_' })

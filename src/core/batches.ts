@@ -1,11 +1,11 @@
 import { yieldToLoop } from './clock.ts'
 
-/** Does one batch: how many rows it did, and whether another may find more. */
+/** Processes one batch. Resolves with the number of rows and whether another batch may find more. */
 export type Batch = () => Promise<{ count: number; hasMore: boolean }>
 
 /**
- * Runs batches until one says that there is no more, or `isStopped` says so, with a turn of the event loop between two; how many rows
- * they did in all.
+ * Runs batches until one reports no more or `isStopped` returns true, and yields to the event loop in between. Resolves
+ * with the number of rows in all.
  */
 export const runBatches = async (batch: Batch, isStopped = () => false): Promise<number> => {
   let done = 0

@@ -1,4 +1,4 @@
-/** Sets an entry as the newest of its map. Where there would be more than `most`, the oldest is dropped. */
+/** Sets an entry as the newest of its map. Drops the oldest entry if there would be more than `most`. */
 export const setNewest = <Key, Value>(
   map: Map<Key, Value>,
   most: number,

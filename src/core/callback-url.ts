@@ -19,25 +19,28 @@ export interface UrlPolicy {
   allowed: Networks
 }
 
-/** `message` says what would be right, and no more than the partner may know. */
+/** `message` states the requirement, and no more than the partner may know. */
 export type UrlVerdict = { ok: true; url: CallbackUrl } | { ok: false; refusal: UrlRefusal; message: Words }
 
 export const LONGEST_URL = 2048
 const MAX_NAME_LENGTH = 253
 
-/** The ports from 1024 up that fetch refuses, because another protocol may listen: https://fetch.spec.whatwg.org/#port-blocking */
+/**
+ * The ports from 1024 up that fetch refuses, because another protocol may listen there:
+ * https://fetch.spec.whatwg.org/#port-blocking
+ */
 const BAD_PORTS = new Set([
   1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ])
 
 /**
- * Names that have a meaning only inside a network, or that DNS must not be asked for. `.test`, `.example` and `.invalid`
- * are missing because they reach nothing anyway and examples use them.
+ * Names that have a meaning only inside a network, or that must not be resolved by DNS. `.test`, `.example` and
+ * `.invalid` are missing because they reach nothing anyway and examples use them.
  */
 const SPECIAL_USE =
   /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|arpa|onion|alt|consul|cluster)$/
 
-// The same message for every blocked target, so that it tells nothing about our network.
+// One message for every blocked target, so that it reveals nothing about our network.
 const NOT_PUBLIC = {
   en: 'must lead to a public address: private, loopback and reserved ones are refused',
   zh: '必须指向公网地址，不支持内网、环回和保留地址',
@@ -47,7 +50,7 @@ const NOT_LOCALHOST = {
   zh: '不支持 localhost，请改用 127.0.0.1',
 }
 
-/** What would be right instead. */
+/** The requirement that a refused URL fails. */
 const MESSAGES = {
   not_text: () => ({ en: 'must be a URL', zh: '必须是 URL' }),
   too_long: () => ({
@@ -97,12 +100,12 @@ const isName = (name: string): boolean => {
 
 const judgeName = (name: string, policy: UrlPolicy): UrlVerdict | null => {
   if (!SPECIAL_USE.test(name)) return isName(name) ? null : refuse('name', policy)
-  // Refused even if loopback is allowed: only DNS says what a name leads to, and DNS is not asked for this one.
+  // Refused even if loopback is allowed: only DNS knows where a name leads, and DNS is not asked for this one.
   const isForDeveloper = name === 'localhost' && judgeAddress('127.0.0.1', policy.allowed).ok
   return { ...refuse('special_use', policy), ...(isForDeveloper && { message: NOT_LOCALHOST }) }
 }
 
-/** Any port inside the operator's own networks; elsewhere only ports at which HTTP is to be expected. */
+/** Any port inside the operator's own networks; elsewhere only ports where HTTP is to be expected. */
 const isPortAllowed = (
   { protocol, hostname, port, isLiteral }: Pick<CallbackUrl, 'protocol' | 'hostname' | 'port' | 'isLiteral'>,
   policy: UrlPolicy,
@@ -147,7 +150,7 @@ export const judgeUrl = (text: unknown, policy: UrlPolicy): UrlVerdict => {
   return judgeParsed(partsOf(url), policy)
 }
 
-/** Which callback URLs are accepted when they are registered, and connected to when they are called. */
+/** Policy for callback URLs, applied when they are registered and when they are connected to. */
 export const callbackPolicy = ({
   allowHttp,
   allowNetworks,

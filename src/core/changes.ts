@@ -1,15 +1,15 @@
-/** The most JSON that is kept of the changes of one act, in bytes, and the most of one text, in UTF-16 units. */
+/** Size limits: of the JSON stored about one act's changes, in bytes, and of one text in it, in UTF-16 units. */
 export const MOST_BYTES = 1_024
 export const LONGEST_TEXT = 128
 
 type Fact = string | number | boolean | null
-/** What is known of an object. It must hold no secret, and no whole URL: a partner may have put a secret into that. */
+/** Known facts of an object. Never a secret or a whole URL: a partner may have put a secret into that. */
 export type Facts = { readonly [field: string]: Fact | Facts | undefined }
-/** What is done to an object. */
+/** A change of an object. */
 export interface Edit {
-  /** Left out: there is nothing yet, or it is not known. */
+  /** Omitted if the object does not exist yet, or is not known. */
   before?: Facts
-  /** The fields that are set; others stay. Left out: the object goes. */
+  /** The fields that are set; others stay. Omitted if the object is removed. */
   after?: Facts
 }
 
@@ -23,8 +23,8 @@ const cut = (fact: Fact = null): Fact =>
   typeof fact === 'string' && fact.length > LONGEST_TEXT ? `${fact.slice(0, LONGEST_TEXT - 1).toWellFormed()}…` : fact
 
 /**
- * What changes of an object, as JSON: of each field, such as `quotas.daily`, what it was and will be. What would make it too long is
- * left out. Null: nothing changes.
+ * Returns the changes of an object as JSON: per field, such as `quotas.daily`, its value before and after. Leaves out
+ * fields that would make it too long. Returns null if nothing changes.
  */
 export const changesOf = ({ before, after }: Edit): string | null => {
   const old = new Map(flat(before ?? {}))

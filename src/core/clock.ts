@@ -1,19 +1,19 @@
-/** Where time comes from. src/app wires the system's; tests pass one that stands still. */
+/** Source of time: the system's clocks, wired in src/app; in tests, one that stands still. */
 export interface Clock {
   /** Epoch ms. It may jump when the system's clock is set. */
   now(): number
   /** ms since an arbitrary moment. It never jumps. */
   monotonic(): number
-  /** ms that this thread has worked: what others have of the machine meanwhile does not count. */
+  /** CPU time of this thread in ms. Time that the machine gives to others does not count. */
   threadCpu(): number
   /** Resolves after `ms`. Rejects at once when the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
-/** Resolves in the next turn of the event loop: others go first on this thread. */
+/** Resolves in the next turn of the event loop, so that other work on this thread runs first. */
 export const yieldToLoop = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-/** Waits for the end of something, for so long at most; then `onLate` says what is wrong, if it is. */
+/** Waits for `ended`, but at most `ms`: then it calls `onLate`, which may throw. */
 export const within = async (
   { sleep }: Pick<Clock, 'sleep'>,
   ms: number,
@@ -25,6 +25,6 @@ export const within = async (
   await Promise.race([ended, timeout]).finally(() => limit.abort(null))
 }
 
-/** Null is never. */
+/** The earlier of two times; null stands for never. */
 export const earlier = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.min(a, b)

@@ -1,12 +1,12 @@
-/** As much of `AsyncDisposableStack` as is used, which Node 22 has not. */
+/** The part of `AsyncDisposableStack` that is used here and missing in Node 22. */
 export interface Closing {
   defer(close: () => unknown): void
-  /** Another one takes over what this one would close. */
+  /** Moves all deferred functions to a new stack. */
   move(): Closing
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Closes the last one first, and all of them whichever throws; the last error is thrown. */
+/** Calls the deferred functions, last one first, and all of them even if some throw; then throws the last error. */
 export const createClosing = (deferred: (() => unknown)[] = []): Closing => {
   const closeAll = async (): Promise<void> => {
     const close = deferred.pop()

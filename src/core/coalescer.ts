@@ -1,10 +1,10 @@
 /**
- * Gathers calls that come in the same turn of the event loop, or while as many batches are under way as may be, into the
- * next batch: one call of the store for all of them. `run` answers one result an item, in order; if it fails, every call
- * of that batch fails with its error.
+ * Batches calls: calls of one turn of the event loop, or made while `batches` batches are running, share the next
+ * batch, which is one call of the store. `run` returns one result per item, in order; if it fails, all calls of that
+ * batch reject with its error.
  *
- * @param limits.gathered of a batch that has gathered while others were under way: where each takes seconds, as while a database does not
- *   answer, nobody waits for many of them
+ * @param limits.gathered maximum size of a batch gathered while others ran: if each takes seconds, such as while a
+ *   database does not answer, callers wait for few of them
  */
 export const createCoalescer = <Item, Result>(
   run: (items: Item[]) => Promise<readonly Result[]>,

@@ -1,6 +1,6 @@
 import type { Words } from './language.ts'
 
-/** What the caller did wrong, or cannot have now. `http/json/problem.ts` has the HTTP status of each code. */
+/** Errors that the caller caused or has to wait out. `http/json/problem.ts` has the HTTP status of each code. */
 export type ErrorCode =
   | 'invalid_json'
   | 'invalid_query'
@@ -14,26 +14,29 @@ export type ErrorCode =
   | 'too_many_requests'
   | 'unavailable'
 
-/** A bad field: `path` is its name as the caller wrote it, `message` says what would be right. */
+/** A bad field: `path` is its name as the caller wrote it, `message` states the requirement. */
 export interface FieldError {
   path: string
   message: Words
 }
 
-/** The code that Node or a library has put on an error, as `ENOENT`; null: there is none. */
+/** Returns the code that Node or a library has put on an error, such as `ENOENT`, or null if it has none. */
 export const codeOf = (error: unknown): string | number | null => {
   const code = (error as { code?: unknown } | null | undefined)?.code
   return typeof code === 'string' || typeof code === 'number' ? code : null
 }
 
-/** For what a caller must be told, in the language that it asks for; the log has it in English. An outcome that is expected is a value; any other error is a bug. */
+/**
+ * An error to return to a caller, in the caller's language; the log has it in English. An expected outcome is a value
+ * instead; any other error is a bug.
+ */
 export class AppError extends Error {
   override readonly name = 'AppError'
   readonly code: ErrorCode
   readonly detail: Words
   readonly errors: readonly FieldError[]
   readonly retryAfterMs: number | null
-  /** Why the database is unavailable, as it calls it, such as `SQLITE_FULL` or `53100`. */
+  /** The database's code for why it is unavailable, such as `SQLITE_FULL` or `53100`. */
   readonly databaseCode: string | null
 
   constructor(
@@ -50,7 +53,9 @@ export class AppError extends Error {
   }
 }
 
-/** What keeps the service or a command from starting, and what to do, for whoever has started it. */
+/**
+ * Keeps the service or a command from starting. Its text has the cause and the remedy, for the person who started it.
+ */
 export class StartError extends Error {
   override readonly name = 'StartError'
   readonly words: Words

@@ -1,13 +1,13 @@
-/** How many values fell between bounds. */
+/** Number of values between bounds. */
 export interface Histogram {
   /** Ascending. A value belongs to the first bound that it does not exceed. */
   bounds: readonly number[]
-  /** One for each bound, and one for what exceeds the last. Not cumulative. */
+  /** One per bound, and one for values above the last bound. Not cumulative. */
   counts: readonly number[]
   sum: number
 }
 
-/** A histogram that grows; what `read` gives does not. */
+/** A histogram that grows; `read` returns a snapshot. */
 export const createHistogram = (bounds: readonly number[]) => {
   const counts = new Array<number>(bounds.length + 1).fill(0)
   let sum = 0

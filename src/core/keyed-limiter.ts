@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 
-/** Counts, by key, what has started and not ended. */
+/** Counts operations in flight, by key. */
 export const createInFlight = <Key = string>() => {
   const counts = new Map<Key, number>()
   let total = 0
@@ -21,7 +21,7 @@ export const createInFlight = <Key = string>() => {
       for (const resolve of idle) resolve()
       idle = []
     },
-    /** Resolves when everything has ended. */
+    /** Resolves when nothing is in flight. */
     whenIdle: (): Promise<void> => (total === 0 ? Promise.resolve() : new Promise(resolve => idle.push(resolve))),
   }
 }
@@ -30,18 +30,18 @@ type Acquisition = 'acquired' | 'timed_out' | 'cancelled'
 
 interface Waiter<Item> {
   item: Item
-  /** By the monotonic clock. */
+  /** End of the wait, by the monotonic clock in ms. */
   until: number
   resolve: (acquisition: Acquisition) => void
 }
 
-/** How often waiters are checked for their time limit. */
+/** Interval at which waiters are checked for their time limit. */
 const TICK_MS = 100
 
 /**
- * At most `size` items of each key hold a slot at a time. The others wait in line, first come, first served.
+ * Lets at most `size` items per key hold a slot at a time. The others wait, first come, first served.
  *
- * @param deps.timeLimit how long an item waits at most, to within 100 ms; unless given, for ever
+ * @param deps.timeLimit maximum wait of an item, to within 100 ms; without it, items wait for ever
  */
 export const createKeyedLimiter = <Item>(deps: {
   size: number
@@ -69,7 +69,7 @@ export const createKeyedLimiter = <Item>(deps: {
       }
   }
 
-  /** Runs while somebody waits. */
+  /** Runs while items wait. */
   const watch = async (clock: Pick<Clock, 'monotonic' | 'sleep'>) => {
     isWatching = true
     while (queues.size > 0) {
@@ -83,7 +83,7 @@ export const createKeyedLimiter = <Item>(deps: {
   return {
     /** Items that hold a slot or wait for one, by key. */
     counts: all.counts,
-    /** Answers at once where a slot is free. Whoever has `acquired` must `release`; nobody else may. */
+    /** Returns at once if a slot is free. The caller must `release` after `acquired`, and only then. */
     acquire: (key: string, item: Item): 'acquired' | Promise<Acquisition> => {
       all.start(key)
       if ((holding.counts.get(key) ?? 0) < size) {
@@ -109,7 +109,7 @@ export const createKeyedLimiter = <Item>(deps: {
   }
 }
 
-/** Runs at most `size` works of each key at a time, the others of it after them in the order in which they came. */
+/** Runs at most `size` functions per key at a time. The others wait, first come, first served. */
 export const createKeyedQueue = (size: number) => {
   const limiter = createKeyedLimiter<null>({ size })
   return async <T>(key: string, work: () => Promise<T>): Promise<T> => {

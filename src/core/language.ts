@@ -1,7 +1,7 @@
-/** What people read of the service: its explanations, its commands. */
+/** Languages of the texts for people: explanations and commands. */
 export type Language = 'en' | 'zh'
 
-/** Of a command's reader. The order is POSIX's: the first variable that is set and not empty counts. */
+/** Language of a command's reader. As in POSIX, the first variable that is set and not empty counts. */
 export const languageOf = ({ LC_ALL, LC_MESSAGES, LANG }: Readonly<Record<string, string | undefined>>): Language =>
   /^zh/i.test(LC_ALL || LC_MESSAGES || LANG || '') ? 'zh' : 'en'
 

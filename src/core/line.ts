@@ -3,11 +3,13 @@ import type { Words } from './language.ts'
 export const LONGEST_NAME = 100
 export const LONGEST_REASON = 500
 
-/** Without what breaks the line, or turns the text around it in a terminal, a page or a log. */
+/**
+ * Whether no character breaks the line, or changes the direction of the text around it in a terminal, a page or a log.
+ */
 export const isHarmless = (text: string): boolean =>
   text.isWellFormed() && !/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(text)
 
-/** A name or a reason as it is kept: one line that reads as it is written; null: it cannot be one. */
+/** Returns a name or a reason as stored, one line that reads as it is written, or null if the text cannot be one. */
 export const readLine = (text: string, longest: number): string | null => {
   const line = text.trim()
   return line !== '' && line.length <= longest && isHarmless(line) ? line : null

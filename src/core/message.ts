@@ -6,7 +6,7 @@ import type { Reason } from './verification.ts'
 export const MESSAGE_STATES = ['pending', 'delivered', 'exhausted'] as const
 export type MessageState = (typeof MESSAGE_STATES)[number]
 
-/** How a message ends. A resend begins it anew, and it ends once more. */
+/** How a message ends. After a resend it ends once more. */
 export const MESSAGE_ENDS = ['delivered', 'exhausted', 'cancelled', 'gone'] as const
 export type MessageEnd = (typeof MESSAGE_ENDS)[number]
 
@@ -19,11 +19,11 @@ export interface WebhookContent {
   timestamp: number
   registrationId: string
   idcardid: string
-  /** The verdict, or, without one, the last raw status of GetResult. */
+  /** The verdict, or without one the last raw status of GetResult. */
   status: string | null
   reason: Reason | null
   verdict: Verdict | null
-  /** Leaves out the scores and the message; the partner fetches them itself. */
+  /** Leaves out the scores and the message, which the partner fetches itself. */
   thin: boolean
   /** The serial was a test serial, and nobody was checked. */
   sandbox: boolean
@@ -78,11 +78,11 @@ export const callbackDisabledBody = (notice: {
   })
 }
 
-/** A registration has one message, so the message's id is derived from its: it stays the same even after a restore. */
+/** A registration has one message, whose id derives from the registration's: it stays the same even after a restore. */
 export const messageIdOf = (registrationId: string): string => `msg_${registrationId.slice('reg_'.length)}`
 
 export const ATTEMPT_ORIGINS = ['first', 'retry', 'resend'] as const
-/** What brought an attempt: the message itself, the schedule after a failure, or whoever had it resent. */
+/** Cause of an attempt: the message itself, the schedule after a failure, or a resend. */
 export type AttemptOrigin = (typeof ATTEMPT_ORIGINS)[number]
 
 export const originOf = ({ attempts, retries }: { attempts: number; retries: number }): AttemptOrigin => {
@@ -90,7 +90,10 @@ export const originOf = ({ attempts, retries }: { attempts: number; retries: num
   return attempts === 0 ? 'first' : 'resend'
 }
 
-/** Why an attempt got no answer, as any partner is told: `no_response` stands for all that shows what our network looks like. */
+/**
+ * Errors of attempts without a response, as shown to every partner: `no_response` stands for all that reveal our
+ * network.
+ */
 export const COMMON_ERRORS = [
   'no_response',
   'tls',
@@ -100,19 +103,19 @@ export const COMMON_ERRORS = [
   'not_tls',
   'invalid_response',
 ] as const
-/** Told in the operator's own networks alone. */
+/** Shown only for the operator's own networks. */
 export const NETWORK_ERRORS = ['refused', 'unreachable', 'connect_timeout', 'timeout', 'reset'] as const
 export const ATTEMPT_ERRORS = [...COMMON_ERRORS, ...NETWORK_ERRORS] as const
 export type AttemptError = (typeof ATTEMPT_ERRORS)[number]
 
-/** Stored as `TOLD CODE`; a partner is shown `TOLD`. */
+/** Returns the part of a stored error that a partner may see: errors are stored as `SHOWN CODE`. */
 export const toldOf = (error: string): string => error.split(' ', 1).join()
 export const asTold = <A extends { error: string | null }>(attempt: A): A => ({
   ...attempt,
   error: attempt.error && toldOf(attempt.error),
 })
 
-/** How an attempt ended, as far as the schedule is concerned; `httpStatus` is null if no answer came. */
+/** Result of an attempt, as far as the schedule needs it; `httpStatus` is null without a response. */
 export interface AttemptOutcome {
   httpStatus: number | null
   retryAfterMs: number | null
@@ -123,13 +126,13 @@ export interface MessageStep {
   /** When to send again; null unless pending. */
   dueAt: number | null
   retries: number
-  /** The receiver said 410: hold everything else for this URL. */
+  /** The receiver responded 410: all other messages for this URL are held. */
   gone: boolean
 }
 
 /**
- * The columns that change when a message is resent: it is sent now, whatever its state, with a new schedule and the same id. An attempt
- * that is under way has taken its number, so that the next one has another.
+ * Returns the columns that a resend changes: the message is due at once, in any state, with a new schedule and the same
+ * id. An attempt in flight keeps its number, so the next one gets another.
  */
 export const resent = (
   { claims, claimedAt, unrecorded }: { claims: number; claimedAt: number | null; unrecorded: number },
@@ -140,7 +143,7 @@ export const resent = (
   claimedAt: null,
   retries: 0,
   claims: claims + 1,
-  /** What was claimed before this count decides nothing any more. */
+  /** Claims below this number decide nothing any more. */
   fence: claims + 1,
   unrecorded: claimedAt === null ? unrecorded : unrecorded + 1,
 })
@@ -152,7 +155,9 @@ export interface AttemptMoment {
   scheduleMs: readonly number[]
 }
 
-/** Decides what becomes of a message after one attempt; `retries` counts the retries since it was first sent or resent. */
+/**
+ * Returns the next step of a message after an attempt; `retries` counts the retries since it was first sent or resent.
+ */
 export const afterAttempt = (
   { retries }: { retries: number },
   { httpStatus, retryAfterMs }: AttemptOutcome,
@@ -171,8 +176,8 @@ export const afterAttempt = (
 const LONGEST_OUR_FAILURE_MS = MINUTE
 
 /**
- * How long a message waits, in ms, that could not be sent for a fault of our own side, which uses up none of its retries: longer with
- * each claim that brought no attempt, up to a minute.
+ * Returns the delay, in ms, of a message that could not be sent because of a fault on our side, which uses up none of
+ * its retries. It doubles with each claim without an attempt, up to a minute (±20 %).
  *
  * @param random in [0, 1)
  */

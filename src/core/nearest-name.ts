@@ -1,4 +1,4 @@
-/** How many characters must be inserted, deleted or replaced to turn one word into the other. */
+/** Number of characters to insert, delete or replace to turn one word into the other. */
 const editDistance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (const [index, letter] of [...a].entries()) {
@@ -12,7 +12,7 @@ const editDistance = (a: string, b: string): number => {
   return row.at(-1) ?? 0
 }
 
-/** The name that was most likely meant; the first of equals. */
+/** Returns the name most similar to a mistyped one; the first of equals. */
 export const nearestName = (name: string, names: readonly string[]): string | undefined => {
   const measured = names.map(candidate => ({ candidate, distance: editDistance(name, candidate) }))
   return measured.toSorted((a, b) => a.distance - b.distance)[0]?.candidate

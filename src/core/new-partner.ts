@@ -8,7 +8,10 @@ interface Chance {
   random: (bytes: number) => Buffer
 }
 
-/** A partner as the store takes it, and its first API key and signing secret in clear text, which are shown only now. */
+/**
+ * Returns a partner as the store takes it, with its first API key and signing secret in clear text, which are shown
+ * only now.
+ */
 export const newPartner = (name: string, { newId, random }: Chance) => {
   const { id, text, hash } = createApiKey(newId('key'), random)
   const { secret: signingSecret } = generateSecret('v1', random)

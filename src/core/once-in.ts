@@ -1,10 +1,13 @@
-/** Reads once in `everyMs` at most, and one at a time: all who ask meanwhile get the last reading, or the one under way. */
+/**
+ * Calls `read` at most once per `everyMs`, and one at a time. Callers in between share the last reading, or the one in
+ * progress.
+ */
 export const onceIn = <T>(everyMs: number, read: () => Promise<T>, monotonic: () => number): (() => Promise<T>) => {
   let last: { at: number; reading: Promise<T> } | null = null
   let isReading = false
   return () => {
     const at = monotonic()
-    // One that waits, as for a lock, has a connection.
+    // A reading that waits, as for a lock, holds a connection.
     if (last === null || (!isReading && at - last.at >= everyMs)) {
       isReading = true
       const reading = read().finally(() => {

@@ -1,24 +1,26 @@
 import type { Language } from './language.ts'
 
-/** Where operators are told, by what it understands. `webhook`: Standard Webhooks, as partners get. */
+/** Kinds of operators' channels, by the format that they understand. `webhook`: Standard Webhooks, as partners get. */
 export const OPERATOR_CHANNELS = ['wecom', 'dingtalk', 'feishu', 'slack', 'webhook'] as const
 export type OperatorChannel = (typeof OPERATOR_CHANNELS)[number]
 
-/** What a channel holds against us that lasts until somebody sees to it. */
+/** Why a channel refuses notices until an operator fixes it. */
 export type OperatorProblem = 'signature' | 'key' | 'keyword' | 'address'
 
-/** It has taken none of several messages in a row. */
+/** A channel that has taken none of several notices in a row. */
 export interface RefusingChannel {
   /** Epoch ms. */
   since: number
   channel: OperatorChannel
-  /** Then it gets one message an hour. Null: what keeps it may pass by itself, so it is tried as often as ever. */
+  /**
+   * With a problem it gets one notice an hour. Null: the failure may pass by itself, so it is tried as often as ever.
+   */
   problem: OperatorProblem | null
-  /** What it answered, such as `http 404`. */
+  /** The channel's error, such as `http 404`. */
   error: string
 }
 
-/** Where a partner is told that its URLs fail. */
+/** Where a partner is notified that its URLs fail. */
 export interface Contact {
   url: string
   secret: string | null
@@ -33,5 +35,5 @@ const ROBOTS: Readonly<Record<string, Exclude<OperatorChannel, 'webhook'>>> = {
   'hooks.slack.com': 'slack',
 }
 
-/** A robot is known by its host, and everything else is a webhook. */
+/** Recognises robots by their host; any other host is a webhook. */
 export const operatorChannelOf = ({ hostname }: Pick<URL, 'hostname'>): OperatorChannel => ROBOTS[hostname] ?? 'webhook'

@@ -3,14 +3,17 @@ import type { Trouble, TroubleCode } from './trouble.ts'
 
 type TroubleOf<Code extends TroubleCode> = Extract<Trouble, { code: Code }>
 
-/** `partnerName` is looked up when it is told. */
+/** `partnerName` is looked up when the notice is sent. */
 interface Receiver {
   partnerId: string
   partnerName?: string
   host: string
 }
 
-/** What operators are told of, each with what its sentence needs beside the subject. None of it is a secret or a person's. */
+/**
+ * The conditions that operators are notified of, each with the details of its sentence beside the subject. Never
+ * secrets or personal data.
+ */
 export interface OperatorDetails {
   /** Subject: the account's APIID. */
   'account.paused': TroubleOf<'account_paused'>
@@ -19,12 +22,12 @@ export interface OperatorDetails {
   'upstream.unknown_status': { account: string; status: string }
   /** Subject: `deliver`, or `poll` and the account's APIID. */
   'backlog.growing': TroubleOf<'polls_late' | 'deliveries_late'>
-  /** Subject: the partner and the host, which may have many URLs. `error` is how the last attempt failed. */
+  /** Subject: the partner and the host, which may have many URLs. `error` is that of the last attempt. */
   'callback.failing': Receiver & { since: number; error: string }
   'callback.disabled': Receiver & { since: number; error: string }
   /**
-   * Subject: the partner. `host` and `error` are of the last one; `hosts`: of all, up to `MOST_HOSTS`. `left`, looked up when it is told:
-   * how many are not delivered.
+   * Subject: the partner. `host` and `error` are of the last message; `hosts` are those of all, up to `MOST_HOSTS`.
+   * `left`, looked up when the notice is sent: number of messages that are still not delivered.
    */
   'message.exhausted': Receiver & { error: string; hosts?: readonly string[]; left?: number; leftIsCapped?: boolean }
   /** Subject: the node's name. */
@@ -33,20 +36,20 @@ export interface OperatorDetails {
   'backup.failed': TroubleOf<'backup_failed'>
   /** Subject: `disk`. */
   'disk.low': TroubleOf<'disk_low'>
-  /** Subject: `database`. Nothing can be written there, for whatever reason. */
+  /** Subject: `database`. Writes to it fail, for any reason. */
   'store.failing': TroubleOf<'store_failing'>
 }
 
 export type OperatorCondition = keyof OperatorDetails
 
 interface Kind {
-  /** The name by which operators are told of its end; null: it happens and has no end, and is over an hour after the last one. */
+  /** Type name of the notice about its end. Null: it has no end, and counts as over an hour after its last notice. */
   end: string | null
-  /** 0 concerns all, 1 an account, 2 a partner, who may have caused it. */
+  /** 0 concerns the whole service, 1 an account, 2 a partner, which may itself be the cause. */
   severity: 0 | 1 | 2
-  /** A condition of `troublesOf`, which a look finds to have come or gone. */
+  /** A condition of `troublesOf`: the periodic check finds that it fires or is over. */
   isFound?: true
-  /** No event of its own tells it in the log. */
+  /** Logged as `operator.event`, because no other event logs it. */
   isLogged?: true
 }
 
@@ -67,54 +70,56 @@ export const KINDS: Readonly<Record<OperatorCondition, Kind>> = {
 
 export type OperatorState = 'firing' | 'resolved'
 
-/** What has been seen. Times are epoch ms. */
+/** An observation of a condition. Times are epoch ms. */
 export type OperatorNote = {
   [Condition in OperatorCondition]: {
     condition: Condition
     subject: string
     at: number
-    /** How many times it has happened since the last note; 0: it is only still so. */
+    /** How often it has happened since the last observation; 0: it only continues. */
     adds: number
-    /** Null: it is over. */
+    /** Null if it is over. */
     details: OperatorDetails[Condition] | null
   }
 }[OperatorCondition]
 
-/** All that is known of a condition of one subject: what happened within an hour is one event. */
+/** Alert: the stored record of a condition of one subject. Occurrences within an hour are one alert. */
 export interface OperatorEvent {
   condition: OperatorCondition
   subject: string
   state: OperatorState
-  /** When it began, and when it was last noted. */
+  /** When it began, and when it was last observed. */
   since: number
   at: number
   /** How often it has begun, or happened, within the hour. */
   count: number
   details: OperatorDetails[OperatorCondition]
-  /** What operators were told last, and when; null: nothing. */
+  /** State in the last notice, and its time; null if none was sent. */
   toldState: OperatorState | null
   toldAt: number | null
-  /** When there is something to tell; null: there is nothing. */
+  /** When the next notice is due, or null if none is. */
   dueAt: number | null
 }
 
 export const subjectKey = ({ condition, subject }: Pick<OperatorEvent, 'condition' | 'subject'>): string =>
   `${condition} ${subject}`
 
-/** All names by which operators are told of something. */
+/** Type names of all notices. */
 export const OPERATOR_EVENT_TYPES: readonly string[] = [
   ...new Set(Object.entries(KINDS).flatMap(([condition, { end }]) => [condition, end ?? condition])),
 ]
 
-/** The name by which operators are told of it: that of its end, once it is over. */
+/** Type name of the alert's notice; once the alert is resolved, that of its end. */
 export const operatorEventType = ({ condition, state }: Pick<OperatorEvent, 'condition' | 'state'>): string =>
   state === 'firing' ? condition : (KINDS[condition].end ?? condition)
 
-/** Within it only the count rises. */
+/** Minimum time between two notices of one alert; meanwhile only the count rises. */
 const ONCE_A_MS = HOUR
-/** No event, and no channel, waits longer: what lies further ahead was put off before the clock was set back, and is due now. */
+/**
+ * Longest wait of an alert or a channel. A time further ahead was set before the clock was set back, and is due now.
+ */
 export const LONGEST_WAIT_MS = HOUR
-/** What begins again within the hour, and after its end was told, is told once it has lasted for so long. */
+/** How long a condition must last before it is notified again within an hour of the notice of its end. */
 export const AGAIN_MS = 5 * MINUTE
 
 const hourEnd = ({ toldAt }: Pick<OperatorEvent, 'toldAt'>, now: number): number => (toldAt ?? now) + ONCE_A_MS
@@ -134,7 +139,7 @@ const begun = (note: Firing, known: OperatorEvent | null, now: number): Operator
     : { ...event, count: Math.max(1, adds), dueAt: now }
 }
 
-/** So many hosts of a partner are told one by one. */
+/** Maximum number of a partner's hosts in one alert. */
 const MOST_HOSTS = 10
 
 const hostsOf = ({ condition, details }: Pick<OperatorEvent, 'condition' | 'details'>): readonly string[] => {
@@ -144,12 +149,12 @@ const hostsOf = ({ condition, details }: Pick<OperatorEvent, 'condition' | 'deta
 
 type Amount = Pick<OperatorEvent, 'condition' | 'count' | 'details'>
 
-/** What has no end is told again before its hour is over: at 10, 100, 1,000 …, and where it happens at another host. */
+/** Whether a condition without an end is notified before its hour is over: at 10, 100, 1,000 …, or at another host. */
 const isWorse = (after: Amount, before: Amount): boolean =>
   KINDS[after.condition].end === null &&
   (`${after.count}`.length > `${before.count}`.length || hostsOf(after).length > hostsOf(before).length)
 
-/** What is added is told when the hour is over, or with the end, unless it is much. */
+/** Further occurrences are notified when the hour is over, or with the end, unless `isWorse`. */
 const continued = (note: Firing, known: OperatorEvent, now: number): OperatorEvent | null => {
   const { at, adds } = note
   const isBack = known.state === 'resolved'
@@ -164,14 +169,14 @@ const continued = (note: Firing, known: OperatorEvent, now: number): OperatorEve
 
 const ended = ({ at }: OperatorNote, known: OperatorEvent | null, now: number): OperatorEvent | null => {
   if (known === null || known.state === 'resolved') return null
-  // Its last end was told, and nobody has heard that it had begun again; or nobody has heard of what has no end.
+  // This firing was not notified: the last notice was of an earlier end, or a condition without an end had none.
   const isUntold = known.toldState === 'resolved' || (known.toldState === null && KINDS[known.condition].end === null)
   return { ...known, state: 'resolved', at, dueAt: isUntold ? null : now }
 }
 
-/** The event once this is noted; null: nothing changes. */
+/** Returns the alert after an observation, or null if nothing changes. */
 export const afterNote = (known: OperatorEvent | null, note: OperatorNote, now: number): OperatorEvent | null => {
-  // Somebody else has seen it later. After a step of the clock what was seen then lies ahead.
+  // A later observation is stored already. A stored time ahead of `now` was set before the clock was set back.
   if (known !== null && known.at <= now && note.at < known.at) return null
   if (note.details === null) return ended(note, known, now)
   const firing = note as Firing
@@ -184,9 +189,9 @@ export const afterNote = (known: OperatorEvent | null, note: OperatorNote, now: 
 }
 
 /**
- * Once operators have been told.
+ * Returns the fields that change when a notice was sent.
  *
- * @param told what they were told of: more may have been noted since
+ * @param told the alert as in the notice: more may have been observed since
  */
 export const afterTold = (
   event: OperatorEvent,
@@ -202,9 +207,9 @@ export const afterTold = (
 
 type Ranked = Pick<OperatorEvent, 'condition' | 'dueAt'> & { id: number }
 
-/** In which order events are told: the gravest first, and of these the longest due. */
+/** Sort order of due notices: gravest first, then longest due. */
 export const byUrgency = (a: Ranked, b: Ranked): number =>
   KINDS[a.condition].severity - KINDS[b.condition].severity || (a.dueAt ?? 0) - (b.dueAt ?? 0) || a.id - b.id
 
-/** So many events are kept. */
+/** Maximum number of stored alerts. */
 export const MOST_OPERATOR_EVENTS = 1_000

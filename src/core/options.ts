@@ -1,7 +1,9 @@
-/** What is wrong with a value, to stand behind its name ("must be …"); null: nothing. */
+/** Returns the fault of a value, to follow its name ("must be …"), or null if the value is valid. */
 export type Rule = (value: unknown) => string | null
 
-/** For JavaScript, and for settings that are not set: throws a `TypeError` that names the first option that is not right. */
+/**
+ * Checks options of JavaScript callers, and unset settings. Throws a `TypeError` that names the first invalid option.
+ */
 export const checkOptions = (of: string, options: unknown, rules: Readonly<Record<string, Rule>>): void => {
   const names = Object.keys(rules)
   if (typeof options !== 'object' || options === null)
@@ -38,7 +40,7 @@ export const isOneOf =
       ? null
       : `must be ${allowed.join(' or ')}, and is ${typeof value === 'string' && value !== '' ? 'another text' : kindOfValue(value)}`
 
-/** Its kind only: the value may be a secret. */
+/** Describes the kind of a value, not the value: it may be a secret. */
 export const kindOfValue = (value: unknown): string => {
   if (value === undefined) return 'missing'
   if (value === null) return 'null'

@@ -1,14 +1,14 @@
-/** Where a connection leads: the parts of a URL that say so. */
+/** Target of a connection: the parts of a URL that determine it. */
 export interface Origin {
   protocol: 'http:' | 'https:'
   /** A name, or an address without brackets. */
   hostname: string
   port: number
-  /** As in the `Host` header: with the port unless it is the scheme's, IPv6 in brackets. */
+  /** As in the `Host` header: with the port unless it is the scheme's default, IPv6 in brackets. */
   host: string
 }
 
-/** The parts of a URL that say where it leads. */
+/** Returns the target of a URL. */
 export const originOf = ({ protocol, hostname, port, host }: URL): Origin => {
   const isSecure = protocol === 'https:'
   return {

@@ -1,12 +1,14 @@
 import { DAY, readDuration, SECOND } from './duration.ts'
 import { clockIn } from './show-time.ts'
 
-/** A time that was typed, epoch ms, where the reader is: `zone` is a name such as `Asia/Shanghai`. */
+/** Converts a typed time to epoch ms for a reader's clock and zone; `zone` is a name such as `Asia/Shanghai`. */
 export type TypedTime = (here: { now: number; zone: string }) => number
 
 const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/
 
-/** Epoch ms of a wall clock, as `2026-11-24T16:20:05`; where a clock was set back, one of the two. */
+/**
+ * Epoch ms of a wall-clock time such as `2026-11-24T16:20:05`. If a clock was set back then, one of the two moments.
+ */
 const atClock = (local: string, zone: string): number => {
   const asUtc = Date.parse(`${local}Z`)
   const aheadAt = (at: number) => Date.parse(`${clockIn(zone)(at)}Z`) - Math.floor(at / SECOND) * SECOND
@@ -14,8 +16,9 @@ const atClock = (local: string, zone: string): number => {
 }
 
 /**
- * Reads how long ago (`24h`), the time of a clock (`10:00`, the last one that has been), a date (its beginning), and a date with a time, as
- * tables show it or in ISO 8601. Without an offset it is the reader's own time. Null: it is none of these.
+ * Reads a time ago (`24h`), a time of day (`10:00`, its last occurrence), a date (its beginning), or a date with a
+ * time, as tables show it or in ISO 8601. Without an offset it is the reader's local time. Returns null for anything
+ * else.
  */
 export const readTime = (text: string): TypedTime | null => {
   const ago = readDuration(text)

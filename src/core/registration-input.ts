@@ -1,7 +1,7 @@
 import { DAY, SECOND } from './duration.ts'
 import type { Words } from './language.ts'
 
-/** The value that was meant, or a message that says what would be right; `path`: of which part. */
+/** The parsed value, or a message that states the requirement; `path` locates the bad part. */
 export type Read<T> = { ok: true; value: T } | { ok: false; message: Words; path?: string[] }
 
 /** A serial of GetResult. Submit sends `0` if there is none. */
@@ -17,7 +17,7 @@ export const SERIAL_AS_NUMBER: Words = {
 }
 
 const CITIZEN = /^\d{6}((?:18|19|20)\d\d)(\d\d)(\d\d)\d{3}[\dXx]$/
-/** Whether it has the form of a 身份证号 of GB 11643, its day and its checksum right. */
+/** Whether the text has the form of an ID card number (身份证号, GB 11643), with a valid date and checksum. */
 export const isCitizenId = (text: string): boolean => {
   const [, year, month, day] = CITIZEN.exec(text) ?? []
   if (year === undefined) return false
@@ -68,14 +68,14 @@ const readIsoTime = (text: string): number | null => {
   const [, year, month, day] = ISO_TIME.exec(text) ?? []
   // Date.parse takes 31 April for 1 May.
   if (Number(day) > new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()) return null
-  // It reads neither a comma nor an offset without a colon.
+  // Date.parse reads neither a comma nor an offset without a colon.
   const at = Date.parse(text.replace(',', '.').replace(/([+-]\d\d)(\d\d)$/, '$1:$2'))
   return year === undefined || Number.isNaN(at) ? null : at
 }
 
 /**
- * Reads `metadata`: a JSON object of strings. Every name is data, even `__proto__`: the copy has it as its own property, and
- * no other object changes.
+ * Reads `metadata`: a JSON object of strings. Every name is data, even `__proto__`: the copy has it as an own property,
+ * and no other object changes.
  */
 export const readMetadata = (input: unknown): Read<Record<string, string>> => {
   if (Array.isArray(input)) return { ok: false, message: AN_ARRAY }

@@ -1,6 +1,9 @@
 import { SECOND } from './duration.ts'
 
-/** The three date formats a recipient of HTTP must read (RFC 9110, 5.6.7). `Date.parse` alone would take `-1` for a date. */
+/**
+ * The three date formats that an HTTP recipient must read (RFC 9110, 5.6.7). `Date.parse` alone would take `-1` for a
+ * date.
+ */
 const HTTP_DATES = [
   /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
   /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
@@ -17,8 +20,8 @@ export const readHttpDate = (header: string | null): number | null => {
 }
 
 /**
- * Reads `Retry-After` (seconds or an HTTP date) as ms to wait from `now`, never negative; null if it is unusable. It is not
- * clamped: the caller knows which wait is absurd.
+ * Reads `Retry-After` (seconds or an HTTP date) as ms to wait from `now`, never negative; returns null if it is
+ * unusable. It is not clamped: the caller knows its own limit.
  */
 export const readRetryAfter = (header: string | null, now: number): number | null => {
   const text = header?.trim() ?? ''

@@ -1,4 +1,6 @@
-/** What an operator's token lets do: look; resend, pause and the like; everything. Each includes those before it. */
+/**
+ * Permissions of an operator's token: read; resend, pause and the like; everything. Each includes the ones before it.
+ */
 export const ROLES = ['read', 'operate', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 

@@ -3,7 +3,7 @@ import type { Language, Words } from './language.ts'
 
 type Unit = readonly [ms: number, name: Words]
 export const SECONDS: Unit = [SECOND, { en: 's', zh: '秒' }]
-/** The largest first. */
+/** Largest first. */
 export const UNITS: readonly Unit[] = [
   [DAY, { en: 'days', zh: '天' }],
   [HOUR, { en: 'h', zh: '小时' }],
@@ -11,7 +11,7 @@ export const UNITS: readonly Unit[] = [
   SECONDS,
 ]
 
-/** `5 min`: in the largest unit of which there are two. */
+/** Formats a span such as `5 min`, in the largest unit of which it has at least two. */
 export const showSpan = (ms: number, language: Language): string => {
   const [size, unit] = UNITS.find(([size]) => ms >= 2 * size) ?? SECONDS
   return `${Math.ceil(ms / size)} ${unit[language]}`
@@ -27,5 +27,5 @@ export const showBytes = (bytes: number): string => {
 export const showSeconds = (ms: number, language: Language): string =>
   `${roundedRate(ms / SECOND)} ${SECONDS[1][language]}`
 
-/** Three digits say all that an estimate can. */
+/** Rounds to three digits: an estimate has no more. */
 export const roundedRate = (rate: number): number => Number(rate.toPrecision(3))

@@ -2,7 +2,7 @@ import type { Language } from './language.ts'
 
 const BEIJING = 'Asia/Shanghai'
 
-/** Where a reader is taken to be of whom no more than the language is known. */
+/** Default zone of a reader of whom only the language is known. */
 export const ZONE_OF: Readonly<Record<Language, string>> = { en: 'UTC', zh: BEIJING }
 
 /** The zone's name for its reader. */
@@ -29,5 +29,5 @@ export const timeIn = (language: Language, zone = ZONE_OF[language]): ShowTime =
   return at => (zone === 'UTC' ? `协调世界时 ${clock(at)}` : `当地时间（${zone}）${clock(at)}`)
 }
 
-/** For a reader of whom no more than the language is known. */
+/** For a reader of whom only the language is known. */
 export const SHOW_TIME: Readonly<Record<Language, ShowTime>> = { en: timeIn('en'), zh: timeIn('zh') }

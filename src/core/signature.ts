@@ -11,13 +11,13 @@ import { promisify } from 'node:util'
 /** `v1`: HMAC-SHA256, one secret for both sides. `v1a`: ed25519, the partner holds only the public key. */
 export type SignatureType = 'v1' | 'v1a'
 
-/** A secret ready for signing. Keep it: making one costs more than a signature. */
+/** A secret prepared for signing. Keep it: making one costs more than a signature. */
 export interface SigningKey {
   type: SignatureType
   key: KeyObject
 }
 
-/** What a signature covers. `body` must be exactly what is sent, in UTF-8. */
+/** The content that a signature covers. `body` must be exactly the text that is sent, in UTF-8. */
 export interface SignedContent {
   id: string
   timestampSeconds: number
@@ -84,7 +84,7 @@ export const sign = (keys: readonly SigningKey[], content: SignedContent): strin
     )
     .join(' ')
 
-/** The same, for many at once: ed25519, which takes ten times as long as an HMAC, is computed on other threads. */
+/** Like `sign`, for many at once: ed25519, which takes ten times as long as an HMAC, is computed on other threads. */
 export const signElsewhere = async (keys: readonly SigningKey[], content: SignedContent): Promise<string> => {
   const signatures = keys.map(key =>
     key.type === 'v1' ? hmacOf(key, content) : signInPool(null, Buffer.from(textOf(content)), key.key).then(ed25519Of),
@@ -93,10 +93,10 @@ export const signElsewhere = async (keys: readonly SigningKey[], content: Signed
 }
 
 /**
- * Makes a new secret. `createSigningKey` reads `secret`; the partner verifies with `publicText`, which is the same text for `v1`,
- * and `whpk_` with the base64 of the public key for `v1a`.
+ * Makes a new secret. `createSigningKey` reads `secret`; the partner verifies with `publicText`: for `v1` the same
+ * text, for `v1a` `whpk_` with the base64 of the public key.
  *
- * @param random returns that many unpredictable bytes
+ * @param random returns the given number of unpredictable bytes
  */
 export const generateSecret = (
   type: SignatureType,

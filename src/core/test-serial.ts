@@ -3,8 +3,8 @@ import { readDuration } from './duration.ts'
 import type { Words } from './language.ts'
 
 /**
- * The account of test serials, which the service answers itself, so that no account's pause, outage or rate concerns them. It is made
- * where SANDBOX is on, and stays; no list has it, and no partner can name it.
+ * Account of test serials. The service answers them itself, so no pause, outage or rate of an account affects them. It
+ * is created where SANDBOX is on, and stays; no list has it, and no partner can name it.
  */
 export const TEST_ACCOUNT_ID = 'acc_test'
 
@@ -13,12 +13,12 @@ const OUTCOMES = ['success', 'fail', 'notfound', 'expire', 'invalid', 'unknown']
 /** A serial that stands for a check with a known end. */
 export interface TestSerial {
   outcome: (typeof OUTCOMES)[number]
-  /** The age at which it ends; 0 without a duration. */
+  /** Age at which it ends, in ms; 0 without a duration. */
   afterMs: number
-  /** Scores of its verdict; null: those of any. */
+  /** Scores of its verdict; null: the default ones. */
   similarity: string | null
   livingScore: string | null
-  /** Its webhook comes twice. */
+  /** Its webhook is sent twice. */
   twice: boolean
 }
 
@@ -28,9 +28,10 @@ const TEST_SERIAL = new RegExp(
 )
 
 /**
- * Reads `test_OUTCOME`, then if given, in this order: a duration, `similarity_95`, `living_88`, `twice`, and any word that makes it unique,
- * such as `test_success_3s` or `test_success_3s_order-42`. Without a duration before it the word begins with a letter or is a number:
- * `test_success_3_order` has lost its unit. Null for any other serial.
+ * Reads `test_OUTCOME`, followed, if given, in this order, by a duration, `similarity_95`, `living_88`, `twice`, and
+ * any word that makes it unique, such as `test_success_3s` or `test_success_3s_order-42`. Without a duration before it
+ * the word begins with a letter or is a number: `test_success_3_order` has lost its unit. Returns null for any other
+ * serial.
  */
 export const readTestSerial = (idcardid: string): TestSerial | null => {
   const [, named, duration, similarity = null, livingScore = null, twice, word = ''] = TEST_SERIAL.exec(idcardid) ?? []
@@ -44,7 +45,7 @@ export const readTestSerial = (idcardid: string): TestSerial | null => {
   return { outcome, afterMs, similarity, livingScore, twice: twice !== undefined }
 }
 
-/** Whether it was meant to be one and cannot be read, such as `test_sucess` or `TEST-SUCCESS`. */
+/** Whether the serial begins like a test serial and cannot be read as one, such as `test_sucess` or `TEST-SUCCESS`. */
 export const isMisspelt = (idcardid: string): boolean =>
   /^test[_-]/i.test(idcardid) && readTestSerial(idcardid) === null
 
@@ -54,7 +55,7 @@ export const TEST_SERIAL_FORM: Words = {
   zh: `以 test_ 开头，但不是可用的测试流水号：必须是 ${FORMS.join('、')} 之一，之后可依次加时长、similarity_95、living_88、twice 和自定义后缀，例如 test_success_3s_twice_my-1；后缀以字母开头，或为纯数字`,
 }
 
-/** Whether this is the text of a webhook that the sandbox sends twice. */
+/** Whether the body is that of a webhook that the sandbox sends twice. */
 export const isToldTwice = (body: string): boolean =>
   body.includes('"sandbox":true') && (readTestSerial(JSON.parse(body).data.idcardid)?.twice ?? false)
 
@@ -71,7 +72,7 @@ const ENDS: Readonly<Record<TestSerial['outcome'], Answer>> = {
   expire: WAITING,
 }
 
-/** What GetResult would answer about a test serial of this age: ING until `afterMs` has passed. */
+/** Returns GetResult's answer about a test serial of this age: ING until `afterMs` has passed. */
 export const answerOfTestSerial = (
   { outcome, afterMs, similarity, livingScore }: TestSerial,
   ageMs: number,

@@ -4,13 +4,16 @@ import { MINUTE } from './duration.ts'
 import type { NodeRole, NodeTrait } from './node.ts'
 import type { RefusingChannel } from './operator-channel.ts'
 
-/** What is due waits longer than this: webhooks or polls are late, whatever their number. */
+/** How long a poll or webhook is due before it counts as late, however few they are. */
 export const LATE_MS = 2 * MINUTE
 
-/** The partner of an account that has the most registrations that wait for their verdict. */
+/** Of an account's partners, the one with the most registrations that wait for their verdict. */
 export type MostWaiting = Pick<FailingHost, 'partnerId' | 'partnerName' | 'waiting'>
 
-/** A host where every attempt to a partner's callback URLs has failed, two or more of each: `error` is of the one that failed first. */
+/**
+ * A host with callback URLs of a partner that only fail, after two or more attempts each: `error` is that of the URL
+ * failing longest.
+ */
 export interface FailingHost {
   partnerId: string
   partnerName: string
@@ -18,23 +21,23 @@ export interface FailingHost {
   urls: number
   since: number
   error: string
-  /** Webhooks for the host that are not delivered, counted up to 10,000. */
+  /** Undelivered webhooks for the host, counted up to 10,000. */
   waiting: number
 }
 
-/** Those that have failed the longest, and how many there are. */
+/** The hosts that have failed longest, and the number of all. */
 export interface FailingHosts {
   worst: readonly FailingHost[]
   hosts: number
 }
 
 /**
- * What an operator has to see to. Times are epoch ms; `since` null: it is not known. `account` is an APIID, which is tried next at
- * `nextTryAt`; null: that is not known. `etaMs` null: nobody works the backlog off.
+ * A condition that an operator has to fix. Times are epoch ms; `since` is null if unknown. `account` is an APIID, next
+ * tried at `nextTryAt`, or null if unknown. `etaMs` is null if no node works off the backlog.
  */
 export type Trouble =
   | { code: 'no_service'; since: null }
-  /** Nothing can be written. `error` is the database's, such as `SQLITE_FULL` or `53100`. */
+  /** Writes fail. `error` is the database's code, such as `SQLITE_FULL` or `53100`. */
   | { code: 'store_failing'; since: null; error: string }
   | {
       code: 'account_paused'
@@ -56,24 +59,24 @@ export type Trouble =
       isCapped: boolean
       most?: MostWaiting | undefined
       rate: number
-      /** Less than `rate` while the account recovers, or where `isSlow`. */
+      /** Less than `rate` while the account recovers, or if `isSlow`. */
       rateNow: number
-      /** Null: not known. `isSlow`: they are what limits the rate. */
+      /** Null if unknown. `isSlow`: the response times limit the rate. */
       answers: AnswerTime | null
       isSlow: boolean
       etaMs: number | null
     }
-  /** `node` is its name; `since`: when it last showed itself; `undone`: those of its roles that no other node has, if there are any. */
+  /** `node` is its name, `since` its last sign of life, `undone` its roles that no other node has, if any. */
   | { code: 'node_lost'; since: number; node: string; undone?: readonly NodeRole[] }
   | { code: 'node_differs'; since: number; node: string; differsIn: readonly NodeTrait[] }
-  /** `aheadMs`: how far GetResult's clock is ahead of that of the node. */
+  /** `aheadMs`: how far GetResult's clock is ahead of the node's. */
   | { code: 'clock_wrong'; since: null; node: string; aheadMs: number }
   | { code: 'disk_low'; since: null; freeBytes: number }
   | { code: 'backup_failed'; since: number; reason: string }
   | ({ code: 'operators_not_told' } & RefusingChannel)
-  /** In the last day, and not delivered since. */
+  /** Given up in the last day, and not delivered since. */
   | { code: 'messages_exhausted'; since: null; count: number; isCapped: boolean }
-  /** URLs that only fail, and are still tried. */
+  /** Hosts of URLs that only fail and are still tried. */
   | ({ code: 'callbacks_failing'; since: number } & FailingHosts)
   | { code: 'messages_held'; since: null; held: number; urls: number }
 

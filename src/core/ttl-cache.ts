@@ -2,13 +2,13 @@ import { setNewest } from './bounded-map.ts'
 
 interface TtlCacheOptions<T> {
   ttlMs: number
-  /** When there would be more entries, the oldest is dropped. */
+  /** Maximum number of entries; beyond it the oldest is dropped. */
   size: number
   now: () => number
   load: (key: string) => Promise<T | null>
 }
 
-/** Caches what `load` resolves with. Neither null nor an error is cached. Calls at the same time share one load. */
+/** Caches the results of `load`, except null and errors. Concurrent calls share one load. */
 export const createTtlCache = <T>({ ttlMs, size, now, load }: TtlCacheOptions<T>) => {
   const entries = new Map<string, { at: number; value: Promise<T | null> }>()
 

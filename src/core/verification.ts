@@ -7,34 +7,34 @@ import { type PollSchedule, pollInterval } from './polling/schedule.ts'
 export const REASONS = ['expired', 'not_found', 'gone', 'invalid_id', 'unknown_status'] as const
 export type Reason = (typeof REASONS)[number]
 
-/** A registration that still waits for the verdict. Times are epoch ms. */
+/** A registration that waits for the verdict. Times are epoch ms. */
 export interface Waiting {
   id: string
   createdAt: number
   expiresAt: number
 }
 
-/** What the answers so far have shown. */
+/** Counters over the answers so far. */
 interface Counts {
-  /** Answers in a row that said nothing about the serial. */
+  /** Consecutive answers that say nothing about the serial. */
   failures: number
-  /** When the first of them came; null: the last answer said something about it. */
+  /** Time of the first of them, or null if `failures` is 0. */
   failingSince: number | null
-  /** Answers 4060 in a row. */
+  /** Consecutive 4060 answers. */
   invalidIds: number
-  /** Upstream has shown a status for the serial at least once. */
+  /** Whether upstream has ever shown a status for the serial. */
   seen: boolean
-  /** Answers 4061 in a row since it was seen, at least `maxMs` apart. */
+  /** Consecutive 4061 answers since the serial was seen; each counts at least `maxMs` after the one before. */
   goneChecks: number
 }
 
-/** What the next step of a verification depends on. */
+/** The state that decides the next step of a verification. */
 export interface VerificationState extends Counts {
-  /** The latest registration or nudge ("the user is back"); the schedule counts the check's age from here. */
+  /** Time of the latest registration or nudge ("the user is back"), from which the schedule counts the check's age. */
   nudgedAt: number
-  /** When the call before this one was made. */
+  /** Time of the previous poll. */
   lastPolledAt: number | null
-  /** The last status that upstream has shown for the serial. */
+  /** Last status that upstream has shown for the serial. */
   rawStatus: string | null
   waiting: readonly Waiting[]
 }
@@ -44,7 +44,7 @@ export interface PollPolicy extends PollSchedule {
   notFoundGraceMs: number
 }
 
-/** What to write after an answer. `dueAt` is null if nobody waits any more. */
+/** Changes to write after an answer. `dueAt` is null if no registration waits any more. */
 export interface VerificationStep extends Counts {
   dueAt: number | null
   verdict: Verdict | null
@@ -56,40 +56,40 @@ export interface PollMoment {
   /** In [0, 1). */
   random: number
   policy: PollPolicy
-  /** Other serials of the account get 4060 too, so the fault is not this serial's. */
+  /** Other serials of the account get 4060 too, so this serial is not at fault. */
   othersInvalid: boolean
-  /** It may be so: the last of the others got 4060. */
+  /** `othersInvalid` is possible: the last answer about another serial was 4060. */
   maybeOthersInvalid?: boolean | undefined
-  /** The wait until the next poll after an answer that says to wait; the policy's rule unless given. */
+  /** Delay of the next poll after an answer that says to wait; by default the policy's rule. */
   intervalMs?: number | undefined
-  /** The account's last calls failed too, so it is not this serial that makes them fail. */
+  /** The account's last calls failed too, so this serial is not at fault. */
   othersFail?: boolean | undefined
-  /** Nothing has broken the asking off unless given. */
+  /** Interruptions of polling; none by default. */
   breaks?: Breaks | undefined
 }
 
-/** What keeps answers from ending anybody. Times are epoch ms. */
+/** Interruptions of polling. They postpone the end of registrations after failed polls. Times are epoch ms. */
 interface Breaks {
-  /** When this process began to ask: its network may come up later than itself. */
+  /** When this process began to poll: its network may come up later than the process. */
   startedAt: number
-  /** When the account's last pause or throttling ended; 0: there was none. Nothing was asked before. */
+  /** When the account's last pause or throttling ended, before which nothing was polled; 0 if it had none. */
   resumedAt: number
 }
 
-/** After 4060 the serial is polled this many times more before it is given up. */
+/** Extra polls after a 4060 before the serial is given up. */
 const INVALID_ID_RETRIES = 2
-/** A serial that was seen and is now unknown counts as gone after this many confirmations. */
+/** Confirmations after which a serial that was seen and is now unknown counts as gone. */
 const GONE_CONFIRMATIONS = 2
 const SLOW_BACK_OFF_MS = { min: MINUTE, max: 10 * MINUTE }
-/** While no answer says anything about the serial, its deadlines are held open this long: from then, or from the first failure. */
+/** How long a registration stays open past its deadline, or past the first failure if later, while all polls fail. */
 const OUTAGE_GRACE_MS = 24 * HOUR
-/** After a start failures end nobody for this long. */
+/** How long after a start failed polls end no registration. */
 const UNSURE_MS = MINUTE
 const NO_BREAKS: Breaks = { startedAt: 0, resumedAt: 0 }
-/** What an answer leaves of the counts that says something about the serial. */
+/** Counters after an answer that says something about the serial. */
 const CALM = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
 
-/** Decides what becomes of a verification after one answer. Account faults and throttling leave the row where it is. */
+/** Returns the next step of a verification after an answer. Account faults and throttling change no counter. */
 export const afterAnswer = (state: VerificationState, answer: Answer, moment: PollMoment): VerificationStep => {
   switch (answer.kind) {
     case 'verdict':
@@ -113,18 +113,18 @@ export const afterAnswer = (state: VerificationState, answer: Answer, moment: Po
   }
 }
 
-/** The answer says nothing of this serial alone. */
+/** After an answer that is not about this serial: keeps the counters, due at once. */
 const stay = (state: VerificationState, { now }: PollMoment): VerificationStep => {
   const { failures, failingSince, invalidIds, seen, goneChecks } = state
   return { failures, failingSince, invalidIds, seen, goneChecks, dueAt: now, verdict: null, ended: [] }
 }
 
-/** When, and for which reason, a registration ends after this answer. The earliest end wins. */
+/** Returns when and why a registration ends after this answer. The earliest end wins. */
 type Ends = (waiting: Waiting, policy: PollPolicy) => { at: number; reason: Reason }
 
 const deadlineOf = ({ expiresAt }: Waiting, { settleMarginMs }: PollPolicy): number => expiresAt + settleMarginMs
 
-/** What a deadline is called that passes without an answer of now about the status. */
+/** Reason of a registration whose deadline passes while the answer shows no status. */
 const lateReason = ({ rawStatus }: VerificationState): Reason =>
   rawStatus === null || isWaitingStatus(rawStatus) ? 'expired' : 'unknown_status'
 
@@ -132,7 +132,7 @@ const endsAtDeadline =
   (reason: Reason): Ends =>
   (waiting, policy) => ({ at: deadlineOf(waiting, policy), reason })
 
-/** All end now, except those whose deadline has passed. */
+/** Ends all registrations now, or at their deadline if it has passed. */
 const endsNow =
   (state: VerificationState, { now }: PollMoment, reason: Reason): Ends =>
   (waiting, policy) => {
@@ -140,7 +140,10 @@ const endsNow =
     return deadline <= now ? { at: deadline, reason: lateReason(state) } : { at: now, reason }
   }
 
-/** A day after the deadline, or after the first failure where that came later: until then, an answer may still come. */
+/**
+ * Ends one day after the deadline, or after the first failure or the last resumption if later: an answer may still
+ * come.
+ */
 const endsUnanswered = (state: VerificationState, { now, breaks = NO_BREAKS }: PollMoment): Ends => {
   const since = Math.max(state.failingSince ?? now, breaks.resumedAt)
   return (waiting, policy) => ({
@@ -156,8 +159,8 @@ const endsNotFound: Ends = (waiting, policy) => {
 }
 
 /**
- * Ends the registrations whose time has come and polls again for the others: by age or after `delayMs`, and at the next end at the
- * latest.
+ * Ends the registrations whose end has come and polls again for the others: after `intervalMs` or `delayMs`, and no
+ * later than the next end.
  */
 const goOn = (
   { waiting, nudgedAt, seen }: VerificationState,
@@ -174,7 +177,7 @@ const goOn = (
 
 const afterGone = (state: VerificationState, moment: PollMoment): VerificationStep => {
   const { now, policy } = moment
-  // A nudge or another registration's deadline may bring calls closer together; such calls confirm nothing.
+  // A nudge or another registration's deadline may shorten the time between polls; such polls confirm nothing.
   const confirms = state.goneChecks === 0 || now - (state.lastPolledAt ?? 0) >= policy.maxMs
   const goneChecks = state.goneChecks + (confirms ? 1 : 0)
   if (goneChecks > GONE_CONFIRMATIONS) return goOn(state, moment, { ends: endsNow(state, moment, 'gone') })
@@ -189,7 +192,7 @@ const afterInvalidId = (state: VerificationState, moment: PollMoment): Verificat
     return goOn(state, moment, { ends, delayMs: moment.policy.minMs, counts: { invalidIds } })
   }
   if (!moment.othersInvalid) return goOn(state, moment, { ends: endsNow(state, moment, 'invalid_id') })
-  // GetResult has shown it before, so it is not malformed: the account is to blame.
+  // GetResult has shown the serial before, so it is not malformed: the account is at fault.
   if (state.seen) return stay(state, moment)
   return goOn(state, moment, {
     ends: endsAtDeadline('invalid_id'),
@@ -199,8 +202,9 @@ const afterInvalidId = (state: VerificationState, moment: PollMoment): Verificat
 }
 
 /**
- * Full jitter: anywhere up to a ceiling that doubles with each failure, so that a herd spreads out. Where GetResult cannot be reached the
- * account backs off, and the serial keeps its place: whatever is due is asked about as soon as there is an answer again.
+ * Full jitter: a random delay up to a ceiling that doubles with each failure, so that a herd spreads out. While
+ * GetResult cannot be reached, the account backs off instead of the serial: due serials are polled as soon as it
+ * answers again.
  */
 const backOff = (
   state: VerificationState,
@@ -220,15 +224,15 @@ const backOff = (
   return goOn(state, moment, { ends: endsUnanswered(state, moment), delayMs, counts })
 }
 
-/** At its third poll a new serial has had time to become visible. */
+/** Polls within which a new serial becomes visible. */
 const LOOKUP_POLLS = 3
 
 /**
- * Whether upstream knows the serial: `found` at the first poll that shows it, `not_found` at the third that does not, or
- * earlier when it is given up. Null at every other poll, so that each serial counts once.
+ * Returns whether upstream knows the serial: `found` at the first poll that shows it, `not_found` at the third that
+ * does not, or earlier if it is given up. Returns null at every other poll, so that each serial counts once.
  *
- * @param verification as it was before this poll
- * @param step what the answer to this poll leads to
+ * @param verification state before this poll
+ * @param step the step that follows this poll's answer
  */
 export const lookupOf = (
   { seen, polls }: { seen: boolean; polls: number },

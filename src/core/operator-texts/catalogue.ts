@@ -6,33 +6,33 @@ import type { ShowTime } from '../show-time.ts'
 import type { Trouble, TroubleCode } from '../trouble.ts'
 import type { DatabaseFault } from './database-fault.ts'
 
-/** What is wrong, and what to do about it. */
+/** A problem and its remedy. */
 export interface TroubleWords {
   sentence: string
   remedy: string
 }
 
-/** A remedy, and the commands that do what the console has a button for, which are said after it elsewhere. */
+/** A remedy, and the commands that follow it outside the console, which has a button for them. */
 export interface Entry extends TroubleWords {
   commands?: readonly string[]
 }
 
-/** `page`: what to do on the page of the account, which is said first elsewhere. */
+/** `page`: the step on the account's page, which precedes the remedy outside that page. */
 export interface Fault extends TroubleWords {
   page?: string
 }
 export const remedyOf = ({ page = '', remedy }: Fault): string => page + remedy
 
-/** When it is said (epoch ms), and how a time is written. */
+/** Time of the text (epoch ms), and the format of times. */
 export interface Moment {
   at: number
   showTime: ShowTime
 }
 
-/** What a channel answered: a lasting problem, one with the text of a message, or what may pass. */
+/** A channel's error: a lasting problem, one with the text of a message, or one that may pass. */
 export type ChannelFault = OperatorProblem | 'content' | 'later'
 
-/** Conditions that are no trouble of `status`: they happen, or are of one partner. */
+/** Conditions that are no trouble of `status`: they happen once, or concern one partner. */
 type Own = {
   [Condition in OperatorCondition as OperatorDetails[Condition] extends Trouble ? never : Condition]: (
     details: OperatorDetails[Condition],
@@ -42,7 +42,7 @@ type Own = {
 
 type Happened = Pick<OperatorEvent, 'count' | 'since' | 'state'>
 
-/** All that operators read of what is wrong, in one language: `status`, `doctor`, the overview and notices have it from here. */
+/** All texts for operators about troubles, in one language, for `status`, `doctor`, the overview and notices. */
 export interface Catalogue {
   troubles: { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => Entry }
   faults: Readonly<Record<AccountFault, Fault>>
@@ -50,15 +50,15 @@ export interface Catalogue {
   channelRemedies: Readonly<Record<ChannelFault, string>>
   traits: Readonly<Record<NodeTrait, string>>
   own: Own
-  /** What a notice calls a condition, whether it has come or is over. */
+  /** Name of a condition in a notice, firing or resolved. */
   titles: Readonly<Record<OperatorCondition, string>>
   states: Readonly<Record<OperatorState, string>>
   times: (count: number) => string
   lasted: (since: string, until: string, span: string) => string
-  /** It ended before it began, by a clock that was set back. */
+  /** For an alert that ended before it began, by a clock that was set back. */
   ended: (until: string) => string
   test: TroubleWords & { title: string }
-  /** What a partner's contact is told of its URLs. */
+  /** Notices to a partner's contact about its URLs. */
   contact: Readonly<Record<'callback.failing' | 'callback.disabled', (urls: string) => TroubleWords>> & {
     over: (urls: string) => string
     since: (time: string) => string
@@ -70,19 +70,19 @@ export interface Catalogue {
   more: (count: number, types: string) => string
 }
 
-/** A commit does not fit into less: it writes some pages of 2 or 4 KiB. */
+/** Free space below which no commit fits: it writes some pages of 2 or 4 KiB. */
 export const FULL_BYTES = 32 * 1024
 
 export const atLeast = (count: number, isCapped = false): string => `${count}${isCapped ? '+' : ''}`
 
 interface NamedPartner {
   partnerId: string
-  /** Not known, where there is none. */
+  /** Null or missing if unknown. */
   partnerName?: string | null | undefined
 }
 
 export const showPartner = ({ partnerId, partnerName }: NamedPartner): string =>
   partnerName ? `${partnerName} (${partnerId})` : partnerId
 
-/** What is not ahead is under way. */
+/** Whether the time is still ahead; if not, its action is under way. */
 export const isAhead = (at: number | null, now: number): at is number => at !== null && at > now

@@ -16,9 +16,9 @@ const FAULTS = [
   ['unreachable', /^(08\w{3}|57P\w\d|E(CONN\w+|TIMEDOUT|HOST\w+|NET\w+|PIPE)|LOST|TIMEOUT)$/],
 ] as const
 
-/** Why the database cannot be used, as far as it changes what to do. */
+/** Why the database cannot be used, as far as the remedy depends on it. */
 export type DatabaseFault = (typeof FAULTS)[number][0] | 'other'
 
-/** @param error as the database or the system calls it, such as `SQLITE_FULL`, `53100` or `EACCES` */
+/** @param error code of the database or the system, such as `SQLITE_FULL`, `53100` or `EACCES` */
 export const databaseFaultOf = (error: string): DatabaseFault =>
   FAULTS.find(([, errors]) => errors.test(error))?.[0] ?? 'other'

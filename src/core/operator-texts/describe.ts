@@ -21,7 +21,7 @@ const described = ({ sentence, remedy: advice, commands = [] }: Entry, language:
   remedy: [advice, ...commands].join(language === 'en' ? ' ' : ''),
 })
 
-/** Says it in words of the reader's language, as of `at` (epoch ms); `showTime` knows the reader's zone. */
+/** Describes a trouble in the reader's language, as of `at` (epoch ms); `showTime` knows the reader's zone. */
 export const describeTrouble = (
   trouble: Trouble,
   language: Language,
@@ -32,23 +32,23 @@ export const describeTrouble = (
   return described(words(trouble, { at, showTime }), language)
 }
 
-/** Why GetResult refuses an account; `here`: what to do for whoever is on its page. */
+/** Why GetResult refuses an account; `here`: the remedy for a reader of the account's page. */
 export const describeFault = (fault: AccountFault, language: Language): TroubleWords & { here: string } => {
   const words = CATALOGUES[language].faults[fault]
   return { sentence: words.sentence, here: words.remedy, remedy: remedyOf(words) }
 }
 
-/** What to do about a channel that does not take what it is sent. */
+/** Remedy for a channel that refuses notices. */
 export const channelRemedy = (fault: ChannelFault, language: Language): string =>
   CATALOGUES[language].channelRemedies[fault]
 
 export interface EventWords extends Described {
-  /** The name by which it is told. */
+  /** Type name of the notice. */
   type: string
   headline: string
 }
 
-/** What a notice says of an event, as of `at`. Of its end there is nothing to do. */
+/** Describes an alert for a notice, as of `at`. A resolved alert has no remedy. */
 export const describeEvent = (event: OperatorEvent, language: Language, at: number): EventWords => {
   const { condition, details, state, since, count } = event
   const { states, titles, times, lasted, ended, own } = CATALOGUES[language]

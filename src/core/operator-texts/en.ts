@@ -4,7 +4,7 @@ import { atLeast, type Catalogue, FULL_BYTES, isAhead, remedyOf, showPartner } f
 import { databaseFaultOf } from './database-fault.ts'
 import { BACKUP_FAULTS } from './overview.ts'
 
-/** The space is before the remedy. */
+/** Ends in a space: the remedy follows. */
 const PAGE =
   'Open the page of the account in the console, enter the right APIKEY and save (or PATCH /v1/admin/accounts/APIID): it is tried at once. '
 const SETTINGS =

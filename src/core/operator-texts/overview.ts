@@ -1,6 +1,6 @@
 import type { Words } from '../language.ts'
 
-/** What the console and `status` say alike. */
+/** Texts that the console and `status` share. */
 export const CALM: Words = { en: 'Nothing is wrong.', zh: '一切正常。' }
 export const QUEUE = {
   due: { en: 'Due now', zh: '已到期' },
@@ -14,7 +14,7 @@ export const DISABLED: Words = {
   en: 'Disabled partners whose work waits: ',
   zh: '合作方已停用，但仍有登记待查询或回调待投递：',
 }
-/** A new webhook is due at once. */
+/** Only retries wait: a new webhook is due at once. */
 export const retried = (count: string): Words => ({
   en: `Webhooks that wait for another attempt: ${count}`,
   zh: `${count} 个回调投递失败，等待重试`,

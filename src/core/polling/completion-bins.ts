@@ -10,7 +10,7 @@ export const BIN_STARTS_MS: readonly number[] = [
   ...Array.from({ length: LOG_BINS }, (_, index) => SECOND * 10 ** (index / BINS_A_DECADE)),
 ]
 export const BIN_COUNT = BIN_STARTS_MS.length
-/** In the middle of a bin, on the same scale. */
+/** Middle of each bin, on the same scale. */
 export const BIN_MIDDLES_MS: readonly number[] = BIN_STARTS_MS.map(start => start * 10 ** (0.5 / BINS_A_DECADE))
 
 /** The start of a bin in ms; infinity after the last one. */
@@ -22,20 +22,20 @@ export const binOf = (ageMs: number): number =>
     BIN_STARTS_MS.findLastIndex(start => start <= ageMs),
   )
 
-/** By bin: how many checks were completed at that age, and for how long, in sum, checks of that age were watched. */
+/** By bin: how many checks were completed at that age, and the total time that checks of that age were watched. */
 export interface CompletionBins {
   completions: number[]
   exposureMs: number[]
 }
 
-/** What one poll has shown: the check was open at the age `fromMs`, and complete or still open at `toMs`. */
+/** Result of one poll: the check was open at the age `fromMs`, and complete or still open at `toMs`. */
 export interface Watched {
   fromMs: number
   toMs: number
   isComplete: boolean
 }
 
-/** By bin: the chance a ms that a check which is still open is completed. */
+/** By bin: the probability per ms that a check that is still open is completed. */
 export type Hazard = readonly number[]
 
 export const emptyBins = (): CompletionBins => ({
@@ -46,8 +46,8 @@ export const emptyBins = (): CompletionBins => ({
 export const finishedOf = ({ completions }: CompletionBins): number => completions.reduce((sum, one) => sum + one, 0)
 
 /**
- * Adds what a poll has shown to the bins, in place. Nobody saw when within the span a check was completed. So its completion is
- * spread over the span's bins in proportion to `hazard`, and its exposure ends there.
+ * Adds the result of a poll to the bins, in place. The time of a completion within the span is unknown. So the
+ * completion is spread over the span's bins in proportion to `hazard`, and its exposure ends there.
  */
 export const addWatched = (bins: CompletionBins, { fromMs, toMs, isComplete }: Watched, hazard: Hazard): void => {
   const parts: { bin: number; lengthMs: number; gone: number }[] = []
@@ -81,7 +81,7 @@ export const changeBins = (before: CompletionBins, { keep, more }: BinsChange): 
   exposureMs: before.exposureMs.map((one, bin) => one * keep + (more.exposureMs[bin] ?? 0)),
 })
 
-/** A bin that holds something; a bin without a row is empty. */
+/** A bin with contents; a bin without a row is empty. */
 export interface BinRow {
   bin: number
   completions: number

@@ -9,14 +9,17 @@ import {
 } from './completion-bins.ts'
 import { type PollSchedule, pollInterval } from './schedule.ts'
 
-/** For how many completions the prior counts, and the bins around at most, each of them so much less than the one before. Found by simulation. */
+/**
+ * Weights, in completions: of the prior; of the bins around, at most; and how much less each next one counts. Found by
+ * simulation.
+ */
 const PRIOR_WEIGHT = 0.05
 const AROUND_WEIGHT = 10
 const NEARNESS = BIN_MIDDLES_MS.map((_, distance) => 0.6 ** distance)
-/** As long as nothing is known: a level at which most checks are completed within a day. */
+/** Hazard summed over a day while nothing is known: most checks are completed within a day. */
 const PRIOR_COMPLETIONS = 2
 
-/** The hazard under which the rule would be the best schedule: its shape is 1 / interval², its level is taken from the bins. */
+/** The hazard for which the rule is the best schedule: its shape is 1 / interval², its level is taken from the bins. */
 const priorOf = (bins: CompletionBins, schedule: PollSchedule): number[] => {
   const shape = BIN_MIDDLES_MS.map(middle => pollInterval(middle, schedule) ** -2)
   const over = (exposures: readonly number[]) => shape.reduce((sum, one, bin) => sum + one * (exposures[bin] ?? 0), 0)
@@ -28,8 +31,8 @@ const priorOf = (bins: CompletionBins, schedule: PollSchedule): number[] => {
 }
 
 /**
- * Completions over exposure, bin by bin, as a factor to the prior. The bins around count as a few completions more, so they decide
- * where little was observed, and hardly count where much was.
+ * Estimates the hazard: completions over exposure, bin by bin, as a factor to the prior. The bins around count as a few
+ * more completions: they decide where little was observed, and hardly count where much was.
  */
 export const estimateHazard = (bins: CompletionBins, schedule: PollSchedule): Hazard => {
   const prior = priorOf(bins, schedule)

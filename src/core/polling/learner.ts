@@ -13,9 +13,12 @@ import { type Interval, learnedSchedule, type PollSchedule, pollInterval } from 
 
 /** The rule holds until the faded completions reach this weight, which takes 200 finished checks. */
 const FIRST_FINISHED = 182
-/** After this many more finished checks an observation weighs 1/e. */
+/** Number of further finished checks after which an observation weighs 1/e. */
 const MEMORY = 1_000
-/** An age that fewer open checks have lived through counts as unknown: there the shorter of the two intervals holds. */
+/**
+ * Open checks that must have lived through an age for it to count as known; before, the shorter of the two intervals
+ * holds.
+ */
 const LEAST_WATCHED = 10
 
 export type PollLearner = ReturnType<typeof createPollLearner>
@@ -34,13 +37,13 @@ export const createPollLearner = (schedule: PollSchedule) => {
       pending ??= emptyBins()
       addWatched(pending, watched, hazard)
     },
-    /** What was watched since the last call; null if nothing was. */
+    /** Returns the observations since the last call, or null without any. */
     take: (): BinsChange | null => {
       const change = pending && { keep: Math.exp(-finishedOf(pending) / MEMORY), more: pending }
       pending = null
       return change
     },
-    /** Takes over the account's bins as they are stored now. */
+    /** Takes over the account's bins as stored now. */
     know: (bins: CompletionBins): void => {
       hazard = estimateHazard(bins, schedule)
       interval = finishedOf(bins) < FIRST_FINISHED ? rule : withCare(learnedSchedule(hazard, schedule), rule, bins)

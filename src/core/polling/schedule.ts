@@ -1,44 +1,47 @@
 import { DAY } from '../duration.ts'
 import { BIN_COUNT, BIN_MIDDLES_MS, BIN_STARTS_MS, binOf, binStart, type Hazard } from './completion-bins.ts'
 
-/** The bounds of every schedule, and where the rule begins to ask more rarely. */
+/** Bounds of every schedule, and the age at which the rule begins to poll less often. */
 export interface PollSchedule {
   minMs: number
   maxMs: number
   rampMs: number
 }
 
-/** How long to wait before the next poll, in ms, by the age of the check. */
+/** Delay before the next poll in ms, by the age of the check. */
 export type Interval = (ageMs: number) => number
 
 /**
- * The rule: every `minMs` up to the age `rampMs`, while most people finish; then in proportion to the age, and every `maxMs`
- * at the latest.
+ * The rule: every `minMs` up to the age `rampMs`, while most people finish; then in proportion to the age, but at least
+ * every `maxMs`.
  */
 export const pollInterval = (ageMs: number, { minMs, maxMs, rampMs }: PollSchedule): number =>
   Math.min(maxMs, Math.max(minMs, minMs * Math.max(1, ageMs / rampMs)))
 
 /**
- * No learned interval is longer than this many times the rule's: what is best for all checks of an account together must not
- * be bad for a kind of check among them, such as the quick ones beside many slow ones.
+ * Maximum ratio of a learned interval to the rule's: the best schedule for all checks of an account together must not
+ * be bad for one kind of check, such as the quick ones among many slow ones.
  */
 const MOST_STRETCH = 1.5
 
-/** The longest interval that a learned schedule may have at this age. */
+/** Longest interval of a learned schedule at this age. */
 const longestInterval = (ageMs: number, schedule: PollSchedule): number =>
   Math.min(schedule.maxMs, MOST_STRETCH * pollInterval(ageMs, schedule))
 
-/** By bin: how many polls a ms. */
+/** By bin: polls per ms. */
 type Density = readonly number[]
 
-/** √(hazard / 2 cost), `minMs` apart at least and `longestInterval` at most. */
+/** √(hazard / 2 cost), with intervals of `minMs` at least and `longestInterval` at most. */
 const densityFor = (hazard: Hazard, cost: number, schedule: PollSchedule): Density =>
   BIN_STARTS_MS.map((start, bin) => {
     const wanted = Math.sqrt((hazard[bin] ?? 0) / (2 * cost))
     return Math.min(1 / schedule.minMs, Math.max(1 / longestInterval(start, schedule), wanted))
   })
 
-/** Polls with the density that is best at this cost: the next one falls where the density, integrated from the last one on, reaches one. */
+/**
+ * Polls with the density that is best at this cost: the next poll is due where the density, integrated from the last
+ * poll, reaches one.
+ */
 export const densitySchedule = (hazard: Hazard, cost: number, schedule: PollSchedule): Interval => {
   const density = densityFor(hazard, cost, schedule)
   /** The density's integral from age 0 to the start of each bin. */
@@ -55,7 +58,7 @@ export const densitySchedule = (hazard: Hazard, cost: number, schedule: PollSche
   }
 }
 
-/** The mean time from a completion within a day to the poll that finds it, in ms: half the interval of that age. */
+/** Mean time from a completion within a day to the poll that finds it, in ms: half the interval of that age. */
 const meanDelay = (density: Density, hazard: Hazard): number => {
   let open = 1
   let delay = 0
@@ -68,10 +71,16 @@ const meanDelay = (density: Density, hazard: Hazard): number => {
 }
 
 const STEPS = 24
-/** Where `minMs` is the limit, the last hundredth of the delay would cost most of the polls that are saved. */
+/**
+ * Mean delay allowed, relative to the rule's. At the limit `minMs`, saving this hundredth would cost most of the polls
+ * saved.
+ */
 const DELAY_ALLOWED = 1.01
 
-/** The schedule with the fewest polls whose mean delay is no more than a hundredth above the rule's, or comes nearest to that within the bounds. */
+/**
+ * Returns the schedule with the fewest polls whose mean delay is at most 1 % above the rule's, or as near to that as
+ * the bounds allow.
+ */
 export const learnedSchedule = (hazard: Hazard, schedule: PollSchedule): Interval => {
   const rule = BIN_MIDDLES_MS.map(middle => 1 / pollInterval(middle, schedule))
   const allowedMs = meanDelay(rule, hazard) * DELAY_ALLOWED
