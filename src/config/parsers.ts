@@ -6,7 +6,7 @@ import { Secret } from '../core/secret.ts'
 
 /** Reads a setting, or an option or argument of a command. */
 export interface Parser<T> {
-  /** The requirement. Follows the name in an error, which never repeats the text, since that may hold a secret. */
+  /** Requirement, printed after the name in an error. An error never repeats the text, since it may hold a secret. */
   must: Words
   /** Returns null if the text is not valid. */
   parse: (text: string) => T | null

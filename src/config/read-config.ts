@@ -30,7 +30,7 @@ export type UpstreamConfig = Config & {
 type Draft = { [G in keyof Config]: Partial<Config[G]> }
 
 const OUR_PREFIX = /^(CALLBACK|IHUYI|POLL|UPSTREAM)_/
-/** Exported on the pages for partners, perhaps in the same shell. */
+/** A variable that the partners' pages export, perhaps in the same shell. */
 const PARTNERS_OWN = 'CALLBACK_URL'
 
 const settings = settingGroups.flatMap(([, group]) => Object.values(group.settings))
@@ -165,7 +165,7 @@ function* unknownNames(env: Environment): Generator<Problem> {
   }
 }
 
-/** Variables that make Node trust any certificate or print data that no log may hold, and a debugger. */
+/** Yields settings of Node that trust any certificate, or expose data that no log may hold. */
 function* unsafeEnvironment(env: Environment, isDebugged: boolean): Generator<Problem> {
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0')
     yield problem(

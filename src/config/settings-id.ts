@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { type Config, settingGroups } from './settings.ts'
 
-/** What the nodes of one database need not have in common. */
+/** Settings that the nodes of one database need not have in common. */
 const OF_A_NODE =
   /^(ROLES|HOST|PORT|DATABASE_URL|LOG_LEVEL|TRUST_PROXY|OTEL_.*|TRACES|CALLBACK_CONCURRENCY.*|UPSTREAM_CONCURRENCY)$/
 const LENGTH = 8
 
 /**
- * Names the settings that all nodes of a database should have in common: nodes with the same ones have the same id. Secrets have
- * no part in it.
+ * Returns an id of the settings that all nodes of a database should have in common: equal settings have equal ids.
+ * Secrets have no part in it.
  */
 export const settingsIdOf = (config: Config): string => {
   const values = settingGroups.flatMap(([group, { settings }]) =>

@@ -19,13 +19,13 @@ const describe = (group: string, setting: Setting, language: Language): Describe
   }
 }
 
-/** Every setting with its default, not what is set. */
+/** Every setting with its default, not its value. */
 export const listSettings = (language: Language): Described[] =>
   settingGroups.flatMap(([group, { settings }]) =>
     Object.values(settings).map(setting => describe(group, setting, language)),
   )
 
-/** As it is written where it is set. `key`: its name in the config, which ends in `Ms` for durations. */
+/** Formats a value as written in the environment. `key`: its name in the config, which ends in `Ms` for durations. */
 const textOf = (key: string, value: unknown): string => {
   if (Array.isArray(value)) return value.map(item => textOf(key, item)).join(',')
   if (typeof value === 'number' && key.endsWith('Ms')) return formatDuration(value)
@@ -34,7 +34,7 @@ const textOf = (key: string, value: unknown): string => {
   return String(value)
 }
 
-/** Every setting with its default and what is in force; of secrets only whether that is another. */
+/** Every setting with its default and its value; for secrets only whether the value differs from the default. */
 export const settingsInForce = (config: Config, language: Language) =>
   settingGroups.flatMap(([group, { settings }]) =>
     Object.entries(settings).map(([key, setting]) => {

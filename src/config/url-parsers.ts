@@ -6,7 +6,7 @@ import type { Parser } from './parsers.ts'
 /** `path` is absolute or relative to the working folder; `url` may hold a password. */
 export type Database = { kind: 'sqlite'; path: string } | { kind: 'postgres'; url: Secret }
 
-/** Null: it is no absolute URL of HTTP. */
+/** Returns null if the text is no absolute URL of HTTP or HTTPS. */
 const httpUrl = (text: string): URL | null => (/^https?:\/\//i.test(text) ? URL.parse(text) : null)
 
 const hasCredentials = ({ username, password }: URL): boolean => username !== '' || password !== ''
@@ -29,7 +29,7 @@ export const upstreamUrl: Parser<string> = {
   },
 }
 
-/** The base that `v1/traces` follows. */
+/** The base URL, to which `v1/traces` is appended. */
 export const collectorUrl: Parser<string> = {
   must: {
     en: 'must be the URL of a collector, http://HOST:4318 or https://HOST; credentials go into OTEL_EXPORTER_OTLP_HEADERS',
@@ -42,7 +42,7 @@ export const collectorUrl: Parser<string> = {
   },
 }
 
-/** The URL of a robot holds its key, so it is a secret and not sent in the clear. */
+/** The URL of a robot contains its key, so it is a secret and must not be sent in the clear. */
 export const operatorUrl: Parser<Secret> = {
   must: {
     en: 'must be the webhook address of a robot, as it was copied and with https://, which hides the key in it, or another URL without a user',
@@ -55,7 +55,7 @@ export const operatorUrl: Parser<Secret> = {
   },
 }
 
-/** For Basic authentication, which ends the user at the first colon. */
+/** Whether user and password fit Basic authentication, in which the first colon ends the user. */
 const areCredentials = ({ username, password }: URL): boolean => {
   try {
     return /^[^:\p{Cc}]*$/u.test(decodeURIComponent(username)) && /^\P{Cc}*$/u.test(decodeURIComponent(password))
@@ -76,7 +76,7 @@ export const proxyUrl: Parser<Secret> = {
   },
 }
 
-/** With TLS the certificate and its host are always looked at, but for `no-verify`. libpq's weaker modes would look at less. */
+/** With TLS, certificate and host are always verified except by `no-verify`; libpq's weaker modes would verify less. */
 const TLS_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
 const LIKE_VERIFY_FULL = /([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/
 

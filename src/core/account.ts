@@ -24,9 +24,7 @@ export interface AccountState {
   probeAt: number | null
   /** Earliest time of the next call under the rate. */
   allowedAt: number
-  /**
-   * When the rate last began to grow again after a pause or a throttling, and from which rate; null if it never did.
-   */
+  /** When the rate last began to grow again after a pause or throttling, and from which rate; null if it never did. */
   rampAt: number | null
   rampRate: number | null
 }
@@ -52,7 +50,7 @@ const RAMP_DOUBLING_MS = 10 * SECOND
 const SLOW_START_SHARE = 1 / 8
 const SLOWEST_RATE = 0.1
 const LONGEST_HOLD_MS = 10 * MINUTE
-/** Lateness that a claim may make up for; more would be a burst. */
+/** How much lateness a claim may make up for; more would be a burst. */
 const CARRY_MS = 50
 
 type Ramp = Pick<AccountState, 'rate' | 'rampAt' | 'rampRate'>
@@ -211,7 +209,7 @@ export const afterAccountChange = (account: AccountState, change: AccountChange,
       return { unreachableAt: account.unreachableAt ?? since, unreachableError, probes, probeAt }
     }
     case 'back':
-      // Another answer may have recorded it already. Overdue polls go at the rate as it was before.
+      // Another answer may have ended the outage already. Overdue polls go at the rate of before.
       return account.unreachableAt === null ? null : RUNNING
     default:
       return change satisfies never
@@ -225,9 +223,7 @@ export const afterNewCredentials = ({ pausedAt, pauseReason }: AccountState, now
 /** Nothing is polled, not even by a canary, until an operator resumes the account. */
 export const pausedByOperator = (now: number): AccountPatch => ({ ...RUNNING, pausedAt: now, pauseReason: 'operator' })
 
-/**
- * Returns null if the account is not paused. A pause caused by an answer is only tried at once: a good answer ends it.
- */
+/** Null if the account is not paused. A pause caused by an answer is tried at once; only a good answer ends it. */
 export const resumedByOperator = (account: AccountState, now: number): AccountPatch | null =>
   account.pauseReason === 'operator'
     ? { ...RUNNING, ...slowStart(account.rate, now) }

@@ -45,7 +45,7 @@ type AddressRefusal = (typeof IPV4_DENIED | typeof IPV6_DENIED)[number][0] | 'no
 
 export type AddressVerdict = { ok: true } | { ok: false; refusal: AddressRefusal }
 
-/** Prefix length that an IPv4-mapped IPv6 address has in front of its IPv4 address. */
+/** Number of bits in front of the IPv4 address in an IPv4-mapped IPv6 address. */
 const MAPPED_BITS = 96
 
 /** The groups of an IPv6 address in any spelling, without its zone. */
@@ -59,10 +59,7 @@ const groupsOf = (address: string): number[] => {
   return [...head, ...zeros, ...tail].map(group => Number.parseInt(group, 16))
 }
 
-/**
- * The unit that limits apply to: an IPv4 address, or the /64 of an IPv6 address, because a single customer has a whole
- * /64.
- */
+/** The unit that limits apply to: an IPv4 address, or the /64 of an IPv6 address, as one customer has a whole /64. */
 export const networkOf = (address: string): string => {
   if (isIP(address) !== 6) return address
   const groups = groupsOf(address).slice(0, 4)
@@ -120,9 +117,7 @@ const listsOf = (ranges: typeof IPV4_DENIED | typeof IPV6_DENIED) =>
 const ipv4Denied = listsOf(IPV4_DENIED)
 const ipv6Denied = listsOf(IPV6_DENIED)
 const ipv6Global = listOf('2000::/3')
-/**
- * Addresses in these lead to the IPv4 address in their last 32 bits: mapped ones by the system, the others by NAT64.
- */
+/** Their addresses lead to the IPv4 address in the last 32 bits: mapped ones by the system, the others by NAT64. */
 const leadsToIpv4 = listOf('::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48')
 
 const refuse = (refusal: AddressRefusal): AddressVerdict => ({ ok: false, refusal })

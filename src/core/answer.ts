@@ -96,10 +96,7 @@ const readStatus = (fields: AnswerFields): Answer => {
   return { kind: isWaitingStatus(status) ? 'waiting' : 'unknown_status', code: 2, status }
 }
 
-/**
- * The codes that say something about the account. Of the others, code 1 and the 408x appear only in the vendor's
- * examples and other documents.
- */
+/** Codes about the account. Of the others, 1 and 408x appear only in the vendor's examples and other documents. */
 const FAULTS: ReadonlyMap<number, AccountFault> = new Map<number, AccountFault>([
   [400, 'egress_ip'],
   [401, 'credentials_missing'],

@@ -25,10 +25,7 @@ export type UrlVerdict = { ok: true; url: CallbackUrl } | { ok: false; refusal: 
 export const LONGEST_URL = 2048
 const MAX_NAME_LENGTH = 253
 
-/**
- * The ports from 1024 up that fetch refuses, because another protocol may listen there:
- * https://fetch.spec.whatwg.org/#port-blocking
- */
+/** Ports from 1024 up that fetch blocks: another protocol may listen. https://fetch.spec.whatwg.org/#port-blocking */
 const BAD_PORTS = new Set([
   1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ])
@@ -50,7 +47,7 @@ const NOT_LOCALHOST = {
   zh: '不支持 localhost，请改用 127.0.0.1',
 }
 
-/** The requirement that a refused URL fails. */
+/** The requirement to name for each refusal. */
 const MESSAGES = {
   not_text: () => ({ en: 'must be a URL', zh: '必须是 URL' }),
   too_long: () => ({

@@ -4,7 +4,7 @@ export interface Clock {
   now(): number
   /** ms since an arbitrary moment. It never jumps. */
   monotonic(): number
-  /** CPU time of this thread in ms. Time that the machine gives to others does not count. */
+  /** CPU time of this thread in ms; that of other threads and processes does not count. */
   threadCpu(): number
   /** Resolves after `ms`. Rejects at once when the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>

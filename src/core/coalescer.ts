@@ -3,8 +3,8 @@
  * batch, which is one call of the store. `run` returns one result per item, in order; if it fails, all calls of that
  * batch reject with its error.
  *
- * @param limits.gathered maximum size of a batch gathered while others ran: if each takes seconds, such as while a
- *   database does not answer, callers wait for few of them
+ * @param limits.gathered maximum size of a batch gathered while others ran: larger, so that no call waits for many
+ *   batches when each takes seconds, such as while a database does not respond
  */
 export const createCoalescer = <Item, Result>(
   run: (items: Item[]) => Promise<readonly Result[]>,

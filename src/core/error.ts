@@ -26,10 +26,7 @@ export const codeOf = (error: unknown): string | number | null => {
   return typeof code === 'string' || typeof code === 'number' ? code : null
 }
 
-/**
- * An error to return to a caller, in the caller's language; the log has it in English. An expected outcome is a value
- * instead; any other error is a bug.
- */
+/** An error for the caller, in its language (log: English). Expected outcomes are values; any other error is a bug. */
 export class AppError extends Error {
   override readonly name = 'AppError'
   readonly code: ErrorCode
@@ -53,9 +50,7 @@ export class AppError extends Error {
   }
 }
 
-/**
- * Keeps the service or a command from starting. Its text has the cause and the remedy, for the person who started it.
- */
+/** Keeps the service or a command from starting. The text has the cause and the remedy, for the operator. */
 export class StartError extends Error {
   override readonly name = 'StartError'
   readonly words: Words

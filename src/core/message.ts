@@ -90,10 +90,7 @@ export const originOf = ({ attempts, retries }: { attempts: number; retries: num
   return attempts === 0 ? 'first' : 'resend'
 }
 
-/**
- * Errors of attempts without a response, as shown to every partner: `no_response` stands for all that reveal our
- * network.
- */
+/** Errors of attempts without a response, as shown to partners: `no_response` hides all that reveal our network. */
 export const COMMON_ERRORS = [
   'no_response',
   'tls',
@@ -155,9 +152,7 @@ export interface AttemptMoment {
   scheduleMs: readonly number[]
 }
 
-/**
- * Returns the next step of a message after an attempt; `retries` counts the retries since it was first sent or resent.
- */
+/** Returns a message's next step after an attempt; `retries` counts the retries since it was first sent or resent. */
 export const afterAttempt = (
   { retries }: { retries: number },
   { httpStatus, retryAfterMs }: AttemptOutcome,

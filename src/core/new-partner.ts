@@ -8,10 +8,7 @@ interface Chance {
   random: (bytes: number) => Buffer
 }
 
-/**
- * Returns a partner as the store takes it, with its first API key and signing secret in clear text, which are shown
- * only now.
- */
+/** Returns a partner for the store, and its first API key and signing secret in clear text, shown only now. */
 export const newPartner = (name: string, { newId, random }: Chance) => {
   const { id, text, hash } = createApiKey(newId('key'), random)
   const { secret: signingSecret } = generateSecret('v1', random)

@@ -1,7 +1,4 @@
-/**
- * Calls `read` at most once per `everyMs`, and one at a time. Callers in between share the last reading, or the one in
- * progress.
- */
+/** Reads at most once per `everyMs`, one at a time; callers in between share the last reading or the one under way. */
 export const onceIn = <T>(everyMs: number, read: () => Promise<T>, monotonic: () => number): (() => Promise<T>) => {
   let last: { at: number; reading: Promise<T> } | null = null
   let isReading = false

@@ -12,9 +12,7 @@ export interface RefusingChannel {
   /** Epoch ms. */
   since: number
   channel: OperatorChannel
-  /**
-   * With a problem it gets one notice an hour. Null: the failure may pass by itself, so it is tried as often as ever.
-   */
+  /** With a problem, it gets one notice an hour. Null: the failure may pass, so it is tried as often as ever. */
   problem: OperatorProblem | null
   /** The channel's error, such as `http 404`. */
   error: string

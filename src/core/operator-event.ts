@@ -10,10 +10,7 @@ interface Receiver {
   host: string
 }
 
-/**
- * The conditions that operators are notified of, each with the details of its sentence beside the subject. Never
- * secrets or personal data.
- */
+/** Conditions of alerts, each with the details of its sentence beside the subject. No secrets or personal data. */
 export interface OperatorDetails {
   /** Subject: the account's APIID. */
   'account.paused': TroubleOf<'account_paused'>
@@ -26,7 +23,7 @@ export interface OperatorDetails {
   'callback.failing': Receiver & { since: number; error: string }
   'callback.disabled': Receiver & { since: number; error: string }
   /**
-   * Subject: the partner. `host` and `error` are of the last message; `hosts` are those of all, up to `MOST_HOSTS`.
+   * Subject: the partner. `host` and `error` are of the last message; `hosts`: the hosts of all, up to `MOST_HOSTS`.
    * `left`, looked up when the notice is sent: number of messages that are still not delivered.
    */
   'message.exhausted': Receiver & { error: string; hosts?: readonly string[]; left?: number; leftIsCapped?: boolean }
@@ -115,9 +112,7 @@ export const operatorEventType = ({ condition, state }: Pick<OperatorEvent, 'con
 
 /** Minimum time between two notices of one alert; meanwhile only the count rises. */
 const ONCE_A_MS = HOUR
-/**
- * Longest wait of an alert or a channel. A time further ahead was set before the clock was set back, and is due now.
- */
+/** Longest wait of an alert or channel. A due time further ahead is from before the clock was set back: due now. */
 export const LONGEST_WAIT_MS = HOUR
 /** How long a condition must last before it is notified again within an hour of the notice of its end. */
 export const AGAIN_MS = 5 * MINUTE
@@ -169,14 +164,14 @@ const continued = (note: Firing, known: OperatorEvent, now: number): OperatorEve
 
 const ended = ({ at }: OperatorNote, known: OperatorEvent | null, now: number): OperatorEvent | null => {
   if (known === null || known.state === 'resolved') return null
-  // This firing was not notified: the last notice was of an earlier end, or a condition without an end had none.
+  // No notice of this firing was sent: the last was of an earlier end, or a condition without an end had none.
   const isUntold = known.toldState === 'resolved' || (known.toldState === null && KINDS[known.condition].end === null)
   return { ...known, state: 'resolved', at, dueAt: isUntold ? null : now }
 }
 
 /** Returns the alert after an observation, or null if nothing changes. */
 export const afterNote = (known: OperatorEvent | null, note: OperatorNote, now: number): OperatorEvent | null => {
-  // A later observation is stored already. A stored time ahead of `now` was set before the clock was set back.
+  // A later observation is stored already. A stored time ahead of `now`, from before a step of the clock, is ignored.
   if (known !== null && known.at <= now && note.at < known.at) return null
   if (note.details === null) return ended(note, known, now)
   const firing = note as Firing
@@ -189,7 +184,7 @@ export const afterNote = (known: OperatorEvent | null, note: OperatorNote, now: 
 }
 
 /**
- * Returns the fields that change when a notice was sent.
+ * Returns the changes to an alert after a notice of it was sent.
  *
  * @param told the alert as in the notice: more may have been observed since
  */

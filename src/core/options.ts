@@ -1,9 +1,7 @@
 /** Returns the fault of a value, to follow its name ("must be …"), or null if the value is valid. */
 export type Rule = (value: unknown) => string | null
 
-/**
- * Checks options of JavaScript callers, and unset settings. Throws a `TypeError` that names the first invalid option.
- */
+/** For JavaScript callers and unset settings. Throws a `TypeError` that names the first invalid option. */
 export const checkOptions = (of: string, options: unknown, rules: Readonly<Record<string, Rule>>): void => {
   const names = Object.keys(rules)
   if (typeof options !== 'object' || options === null)

@@ -13,10 +13,7 @@ export interface SilentRun {
   serials: ReadonlySet<number>
 }
 
-/**
- * Up to this many serials may be at fault rather than GetResult. In an outage more fail within two timeouts, if they
- * are due.
- */
+/** Maximum number of serials that may be at fault themselves. In an outage more fail within two timeouts, if due. */
 const FEW = 5
 
 /** Returns why a call brought no answer of GetResult, or null if it brought any. */
@@ -54,7 +51,7 @@ export const withAnswered = (last: LastAnswered, verificationId: number, at: num
 /** A few serials that fail alone count as at fault until no other serial has been answered for this long. */
 const LONE_MS = 2 * MINUTE
 
-/** Failures in a row, over which time, that are an outage: a few soon, or two over a longer time, such as timeouts. */
+/** Failures in a row, and their time span, that are an outage: a few soon, or two over longer, such as timeouts. */
 const DEAD = { calls: 3, ms: 2 * SECOND }
 const HANGING = { calls: 2, ms: 10 * SECOND }
 /** A server that responds, but not as GetResult, may do so now and then under load. */

@@ -6,9 +6,7 @@ export type TypedTime = (here: { now: number; zone: string }) => number
 
 const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/
 
-/**
- * Epoch ms of a wall-clock time such as `2026-11-24T16:20:05`. If a clock was set back then, one of the two moments.
- */
+/** Epoch ms of a wall-clock time such as `2026-11-24T16:20:05`; where a clock was set back, one of the two moments. */
 const atClock = (local: string, zone: string): number => {
   const asUtc = Date.parse(`${local}Z`)
   const aheadAt = (at: number) => Date.parse(`${clockIn(zone)(at)}Z`) - Math.floor(at / SECOND) * SECOND
@@ -16,7 +14,7 @@ const atClock = (local: string, zone: string): number => {
 }
 
 /**
- * Reads a time ago (`24h`), a time of day (`10:00`, its last occurrence), a date (its beginning), or a date with a
+ * Reads an age (`24h`), a time of day (`10:00`, its last occurrence), a date (its beginning), or a date with a
  * time, as tables show it or in ISO 8601. Without an offset it is the reader's local time. Returns null for anything
  * else.
  */

@@ -7,10 +7,7 @@ export type RegistrationStatus = (typeof REGISTRATION_STATUSES)[number]
 /** Whether the text has the form of a registration id; anything else never reaches the database. */
 export const isRegistrationId = (text: string): boolean => /^reg_[0-9A-HJKMNP-TV-Z]{26}$/.test(text)
 
-/**
- * Statuses of which a pair has at most one registration: it waits, or has its verdict. After any other end, the same
- * pair begins a new one.
- */
+/** A pair has at most one registration that waits or has its verdict. After any other end it begins a new one. */
 export const LIVE_STATUSES: readonly RegistrationStatus[] = ['pending', 'succeeded', 'failed']
 
 /** Whether the partner may read the verdict of a registration with this status. */

@@ -1,9 +1,6 @@
 import { SECOND } from './duration.ts'
 
-/**
- * The three date formats that an HTTP recipient must read (RFC 9110, 5.6.7). `Date.parse` alone would take `-1` for a
- * date.
- */
+/** Date formats that an HTTP recipient must read (RFC 9110, 5.6.7). `Date.parse` alone would take `-1` for a date. */
 const HTTP_DATES = [
   /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
   /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,

@@ -1,6 +1,4 @@
-/**
- * Permissions of an operator's token: read; resend, pause and the like; everything. Each includes the ones before it.
- */
+/** Permissions of an operator's token: read; resend, pause and the like; all. Each includes the ones before it. */
 export const ROLES = ['read', 'operate', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 

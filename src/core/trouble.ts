@@ -10,10 +10,7 @@ export const LATE_MS = 2 * MINUTE
 /** Of an account's partners, the one with the most registrations that wait for their verdict. */
 export type MostWaiting = Pick<FailingHost, 'partnerId' | 'partnerName' | 'waiting'>
 
-/**
- * A host with callback URLs of a partner that only fail, after two or more attempts each: `error` is that of the URL
- * failing longest.
- */
+/** A host of a partner's URLs that only fail, after two or more attempts each. `error`: of the URL failing longest. */
 export interface FailingHost {
   partnerId: string
   partnerName: string
@@ -33,7 +30,7 @@ export interface FailingHosts {
 
 /**
  * A condition that an operator has to fix. Times are epoch ms; `since` is null if unknown. `account` is an APIID, next
- * tried at `nextTryAt`, or null if unknown. `etaMs` is null if no node works off the backlog.
+ * tried at `nextTryAt` (null if unknown). `etaMs` is null if no node works off the backlog.
  */
 export type Trouble =
   | { code: 'no_service'; since: null }

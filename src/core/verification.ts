@@ -140,10 +140,7 @@ const endsNow =
     return deadline <= now ? { at: deadline, reason: lateReason(state) } : { at: now, reason }
   }
 
-/**
- * Ends one day after the deadline, or after the first failure or the last resumption if later: an answer may still
- * come.
- */
+/** Ends a day after the deadline, or after the first failure or last resumption if later: an answer may still come. */
 const endsUnanswered = (state: VerificationState, { now, breaks = NO_BREAKS }: PollMoment): Ends => {
   const since = Math.max(state.failingSince ?? now, breaks.resumedAt)
   return (waiting, policy) => ({

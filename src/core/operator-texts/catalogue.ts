@@ -23,7 +23,7 @@ export interface Fault extends TroubleWords {
 }
 export const remedyOf = ({ page = '', remedy }: Fault): string => page + remedy
 
-/** Time of the text (epoch ms), and the format of times. */
+/** When the text is written (epoch ms), and how times are formatted. */
 export interface Moment {
   at: number
   showTime: ShowTime

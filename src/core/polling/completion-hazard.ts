@@ -9,10 +9,7 @@ import {
 } from './completion-bins.ts'
 import { type PollSchedule, pollInterval } from './schedule.ts'
 
-/**
- * Weights, in completions: of the prior; of the bins around, at most; and how much less each next one counts. Found by
- * simulation.
- */
+/** Weights in completions, of the prior and at most of the bins around, and their decay by bin. Found by simulation. */
 const PRIOR_WEIGHT = 0.05
 const AROUND_WEIGHT = 10
 const NEARNESS = BIN_MIDDLES_MS.map((_, distance) => 0.6 ** distance)

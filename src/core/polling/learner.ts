@@ -15,10 +15,7 @@ import { type Interval, learnedSchedule, type PollSchedule, pollInterval } from 
 const FIRST_FINISHED = 182
 /** Number of further finished checks after which an observation weighs 1/e. */
 const MEMORY = 1_000
-/**
- * Open checks that must have lived through an age for it to count as known; before, the shorter of the two intervals
- * holds.
- */
+/** Number of open checks watched through an age from which it counts as known; below, the shorter interval holds. */
 const LEAST_WATCHED = 10
 
 export type PollLearner = ReturnType<typeof createPollLearner>

@@ -38,10 +38,7 @@ const densityFor = (hazard: Hazard, cost: number, schedule: PollSchedule): Densi
     return Math.min(1 / schedule.minMs, Math.max(1 / longestInterval(start, schedule), wanted))
   })
 
-/**
- * Polls with the density that is best at this cost: the next poll is due where the density, integrated from the last
- * poll, reaches one.
- */
+/** The best schedule at this cost: the next poll is due where the density, integrated since the last, reaches one. */
 export const densitySchedule = (hazard: Hazard, cost: number, schedule: PollSchedule): Interval => {
   const density = densityFor(hazard, cost, schedule)
   /** The density's integral from age 0 to the start of each bin. */
@@ -71,16 +68,10 @@ const meanDelay = (density: Density, hazard: Hazard): number => {
 }
 
 const STEPS = 24
-/**
- * Mean delay allowed, relative to the rule's. At the limit `minMs`, saving this hundredth would cost most of the polls
- * saved.
- */
+/** Mean delay allowed, relative to the rule's. At `minMs`, avoiding the last 1 % would cost most of the polls saved. */
 const DELAY_ALLOWED = 1.01
 
-/**
- * Returns the schedule with the fewest polls whose mean delay is at most 1 % above the rule's, or as near to that as
- * the bounds allow.
- */
+/** Returns the schedule with the fewest polls and a mean delay at most 1 % above the rule's, as far as bounds allow. */
 export const learnedSchedule = (hazard: Hazard, schedule: PollSchedule): Interval => {
   const rule = BIN_MIDDLES_MS.map(middle => 1 / pollInterval(middle, schedule))
   const allowedMs = meanDelay(rule, hazard) * DELAY_ALLOWED
