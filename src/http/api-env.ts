@@ -14,28 +14,31 @@ import type { createLongPoll } from './partner/registrations.ts'
 import type { ProbeDeps } from './probes.ts'
 import type { Rates } from './rates.ts'
 
-/** What a request of the API carries from its middleware to its handlers. */
+/** Variables that a request of the API carries from its middleware to its handlers. */
 export interface ApiEnv {
   Variables: {
     requestId: string
     partnerId: string
-    /** Of a partner: the API key that it has called with; null: it came by a console link. */
+    /** Partner API: the API key of the call; null: it came by a console link. */
     keyId: string | null
-    /** Of a partner: takes the bytes of a body from its rate before they are kept; throws where it has to wait. */
+    /**
+     * Partner API: charges the bytes of a body to the partner's rate before they are kept. Throws if the rate is used
+     * up.
+     */
     charge: (bytes: number) => void
     traceparent: string
-    /** In the admin API: who calls, and why. */
+    /** Admin API: the operator, and the reason given for the act. */
     operator: Operator
     reason: string | null
     /**
-     * In the admin API: called before something is changed, with the id of what it is done to, and what it is. Puts it into the audit;
-     * throws where that cannot be, and then nothing may be changed.
+     * Admin API: records an act in the audit. Called before a change, with the id of its object and the edit. Rejects
+     * if the act cannot be recorded; then nothing may be changed.
      */
     begin: (object: string, edit?: Edit) => Promise<void>
   }
 }
 
-/** Everything that the API needs. */
+/** Dependencies of the API. */
 export interface ApiDeps extends ProbeDeps {
   config: Config
   store: Store
@@ -43,13 +46,13 @@ export interface ApiDeps extends ProbeDeps {
   register: (item: NewRegistration) => Promise<Registered>
   judgeUrl: JudgeUrl
   enumerationGuard: Pick<EnumerationGuard, 'recordConflict' | 'slowedForMs'>
-  /** The three `webhook-*` headers of each event, signed now. */
+  /** Returns the three `webhook-*` headers of each event, signed now. */
   signEvents: (
     partnerId: string,
     events: readonly { id: string; body: string }[],
   ) => Promise<readonly Readonly<Record<string, string>>[]>
   testCallback: (partnerId: string, callbackUrl: string) => Promise<Attempt>
-  /** Null: the partner has no contact. `id` is that of the message. */
+  /** Resolves with null if the partner has no contact. `id` is that of the message. */
   testContact: (partnerId: string, id: string) => Promise<Attempt | null>
   random: (bytes: number) => Buffer
   sleep: Clock['sleep']

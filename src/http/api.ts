@@ -27,7 +27,7 @@ export const createApi = (given: ApiDeps) => {
   addProbes(app, deps)
   app.route('/', createDocs(deps))
   addConsole(app, deps)
-  // Before the partners' part, so that no partner's key is checked for it.
+  // Before the partners' part, so that admin paths check no partner's key.
   app.use('/v1/admin/*', createAdminAuth(deps))
   addCalls(app, OPERATOR_OPERATIONS, deps)
   let forOperators: object | null = null

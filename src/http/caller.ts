@@ -3,12 +3,12 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { networkOf, unmapped } from '../core/address.ts'
 
-/** Node's own request and response; in tests that call the app without a server there are none. */
+/** Node's own request and response; absent in tests that call the app without a server. */
 export const nodeBindings = (c: Context): Partial<HttpBindings> => c.env ?? {}
 
 /**
- * Does what `c.header` does, but writes straight to Node's response: Hono would make a `Headers` object and take it apart
- * again, which costs as much as checking a body.
+ * Like `c.header`, but writes straight to Node's response: Hono would make a `Headers` object and take it apart again,
+ * which costs as much as checking a body.
  */
 export const setHeader = (c: Context, name: string, value: string): void => {
   const { outgoing } = nodeBindings(c)
@@ -21,8 +21,9 @@ export interface TrustedProxies {
 }
 
 /**
- * The caller's address: that of the connection or, behind trusted reverse proxies, the last address in `x-forwarded-for` that
- * is not a trusted proxy. The header is read from its end, and only as far as it consists of addresses.
+ * Returns the caller's address: that of the connection or, behind trusted reverse proxies, the last address in
+ * `x-forwarded-for` that is not a trusted proxy. The header is read from its end, and only as far as it consists of
+ * addresses.
  */
 export const clientAddress = (c: Context, trusted: TrustedProxies): string => {
   let client = peerAddress(c)
@@ -34,15 +35,15 @@ export const clientAddress = (c: Context, trusted: TrustedProxies): string => {
   return client
 }
 
-/** The network that a caller without a key is counted by. */
+/** Returns the network by which a caller without a key is counted. */
 export const clientNetwork = (c: Context, trusted: TrustedProxies): string => networkOf(clientAddress(c, trusted))
 
-/** Whether the connection is that of a trusted reverse proxy, whose headers about the request are believed. */
+/** Whether the connection is from a trusted reverse proxy, whose headers about the request are believed. */
 export const isFromProxy = (c: Context, trusted: TrustedProxies): boolean => isTrusted(peerAddress(c), trusted)
 
 const peerAddress = (c: Context): string => plain(nodeBindings(c).incoming?.socket.remoteAddress ?? '')
 
-/** Dual-stack sockets show 10.0.0.1 as `::ffff:10.0.0.1`, and some proxies add a port to the address. */
+/** Normalises an address: dual-stack sockets show 10.0.0.1 as `::ffff:10.0.0.1`, and some proxies add a port. */
 const plain = (address: string): string =>
   unmapped(address.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1').replace(/^\[(.*)\](:\d+)?$/, '$1'))
 

@@ -6,27 +6,27 @@ import type { ApiEnv, PartDeps } from './api-env.ts'
 
 export type Handle = (c: Context<ApiEnv>, deps: PartDeps) => Response | Promise<Response>
 
-/** One call. What follows from its method, its path or its schemas is not repeated here. */
+/** One call. Facts that follow from its method, path or schemas are not repeated here. */
 export interface Operation extends Partial<AdminRoute> {
   operationId: string
   summary: string
   description?: string
-  /** Left out: it takes no parameters, which is seen to before. */
+  /** Left out: it takes no parameters; they are refused before `handle`. */
   query?: z.ZodObject
   body?: z.ZodType
-  /** By HTTP status: the schema of the body; null: there is none. */
+  /** Schema of the body by HTTP status; null: no body. */
   answers: Readonly<Record<number, z.ZodType | null>>
-  /** What it refuses beyond that. */
+  /** Its problems beyond those that `problemsOf` derives. */
   problems?: readonly ErrorCode[]
   handle: Handle
 }
 
-/** By method and path as the router has them, such as `GET /v1/registrations/:id`. */
+/** Keyed by method and path as the router has them, such as `GET /v1/registrations/:id`. */
 type Routes<Of> = Readonly<Record<`${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`, Of>>
 export type PartnerCalls = Routes<Operation>
 export type AdminCalls = Routes<Operation & AdminRoute>
 
-/** The calls of several tags, with where they are called. `route` is their name in `PartnerCalls`. */
+/** Returns the calls of several tags with method, path and tag. `route` is their name in `PartnerCalls`. */
 export const callsOf = (byTag: Readonly<Record<string, PartnerCalls>>) =>
   Object.entries(byTag).flatMap(([tag, calls]) =>
     Object.entries(calls).map(([route, operation]) => {

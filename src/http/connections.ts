@@ -3,22 +3,22 @@ import type { Socket } from 'node:net'
 
 interface Connection {
   socket: Socket
-  /** The request that has not been answered to its last byte yet. */
+  /** The exchange whose response has not been sent to its last byte; null: none. */
   exchange: { request: IncomingMessage; response: ServerResponse } | null
-  /** When it last began or ended an exchange, as a number that counts up over all connections. */
+  /** When it last began or ended an exchange, in a counter over all connections. */
   idleSince: number
 }
 
 /**
- * Keeps at most `most` connections. When there is one more, the one that has been idle longest is closed. A connection whose request
- * is being answered stays; those that send nothing or send slowly, or do not take their answer, can never keep others out.
+ * Keeps at most `most` connections. When one more comes, the one idle longest is closed. A connection stays while its
+ * request is being answered; silent or slow senders and slow readers count as idle, so they never keep others out.
  */
 export const createConnections = ({ most }: { most: number }) => {
   const connections = new Map<Socket, Connection>()
   let idleCount = 0
   let isClosing = false
 
-  /** Searches all connections, which is rare; keeping them in order would cost time with every request. */
+  /** Scans all connections, which is rare; keeping them in order would cost time in every request. */
   const makeRoom = () => {
     let idlest: Connection | null = null
     for (const connection of connections.values())
@@ -38,8 +38,9 @@ export const createConnections = ({ most }: { most: number }) => {
     },
 
     /**
-     * Stands before the API: it gets one request of a connection at a time. Whoever sends the next one before the answer
-     * has gone out is cut off, because a thousand requests fit into a packet, and their answers into no memory.
+     * Wraps the API so that it gets one request of a connection at a time. A connection that sends the next request
+     * before the response has gone out is dropped: a thousand requests fit into one packet, but their responses do not
+     * fit into memory.
      */
     gate:
       (listener: RequestListener): RequestListener =>
@@ -58,21 +59,24 @@ export const createConnections = ({ most }: { most: number }) => {
         listener(request, response)
       },
 
-    /** Nothing has come from the socket, and nothing was taken of its answer, for as long as may be. It stays while there is nothing to take. */
+    /**
+     * Handles the socket's inactivity timeout: no byte came, and none of the response was taken. The connection stays
+     * while a request is being answered and there is nothing to take.
+     */
     timeOut: (socket: Socket): void => {
       const connection = connections.get(socket)
       if (!connection) socket.destroy()
       else if (!isAnswering(connection) || socket.writableLength > 0) drop(connection)
     },
 
-    /** Each answer ends its connection from now on. Resolves when those that are under way now have gone out. */
+    /** From now on each response ends its connection. Resolves when the responses under way have gone out. */
     drain: async (): Promise<void> => {
       isClosing = true
       const answers = [...connections.values()].filter(isAnswering).map(({ exchange }) => exchange?.response)
       await Promise.all(answers.map(answer => new Promise(resolve => answer?.once('close', resolve))))
     },
 
-    /** Closes all idle connections now, and the others when their answer has been taken. */
+    /** Closes all idle connections now, and the others when their response has been taken. */
     closeIdle: (): void => {
       isClosing = true
       for (const connection of connections.values())
@@ -81,20 +85,20 @@ export const createConnections = ({ most }: { most: number }) => {
   }
 }
 
-/** Everything has been said; only the peer delays. */
+/** The response is complete; only the peer delays. */
 const isSaid = ({ exchange }: Connection): boolean => exchange?.response.writableEnded === true
 
 /** Only a complete request is being answered; a slow sender or a slow reader counts as idle. */
 const isAnswering = (connection: Connection): boolean =>
   connection.exchange?.request.complete === true && !isSaid(connection)
 
-/** Of what comes after an answer: eight batches of the largest size. */
+/** Maximum number of bytes discarded after a response: eight batches of the largest size. */
 const MOST_DRAINED_BYTES = 8 * 1024 * 1024
 
 /**
- * Ends the connection where the answer has gone out before all of the request has come. To parse the rest would cost some 3 s a
- * MiB if it comes in chunks of a byte; to close with it unread would reset the connection, perhaps before the sender has read
- * the answer. So the answer ends the connection from our side, and what still comes is thrown away unparsed, until the sender
+ * Ends the connection if the response goes out before the whole request has come. Parsing the rest would cost some 3 s
+ * a MiB in chunks of a byte; closing with it unread would reset the connection, perhaps before the sender has read the
+ * response. So the response ends our side of the connection, and the rest is discarded unparsed until the sender
  * closes, has sent 8 MiB, or Node's `requestTimeout` is over.
  */
 export const endUnreadBody =
@@ -102,9 +106,9 @@ export const endUnreadBody =
   (request, response) => {
     if (!hasBody(request)) return listener(request, response)
     prepare(request, response)
-    // Up to 2 MiB of chunks would be parsed before the listener runs. Whoever reads the body resumes it.
+    // Otherwise up to 2 MiB of chunks are parsed before the listener runs. Reading the body resumes the socket.
     if (isChunked(request)) request.socket.pause()
-    // By then all that came with the head has been parsed: a request that is whole keeps its connection.
+    // By then all that came with the head has been parsed: a complete request keeps its connection.
     setImmediate(listener, request, response)
   }
 
@@ -112,9 +116,9 @@ const isChunked = ({ headers }: IncomingMessage): boolean => headers['transfer-e
 const hasBody = (request: IncomingMessage): boolean =>
   isChunked(request) || Number(request.headers['content-length'] ?? 0) > 0
 
-/** One for all responses: with a closure for each, V8 keeps what was answered until its next major collection. */
+/** One function for all responses: with a closure for each, V8 keeps their data until its next major collection. */
 function writeHead(this: ServerResponse, ...head: Parameters<ServerResponse['writeHead']>) {
-  // Otherwise the sender would take the connection for one that stays.
+  // Otherwise the sender takes the connection for a persistent one.
   if (!this.req.complete) this.setHeader('connection', 'close')
   return ServerResponse.prototype.writeHead.apply(this, head)
 }
@@ -125,7 +129,7 @@ const prepare = (request: IncomingMessage, response: ServerResponse): void => {
   // Before Node's own listener, which would destroy the connection.
   response.prependOnceListener('finish', () => {
     if (!request.complete) drain(socket)
-    // Whoever refuses a body pauses it.
+    // Refusing a body paused the socket.
     else socket.resume()
   })
 }
@@ -134,13 +138,13 @@ const drain = (socket: Socket): void => {
   let left = MOST_DRAINED_BYTES
   socket.destroySoon = () => socket.end()
   socket.removeAllListeners('data')
-  // A listener takes the connection from Node's parser.
+  // A `data` listener takes the connection from Node's parser.
   socket.on('data', (bytes: Buffer) => {
     left -= bytes.length
     if (left < 0) socket.destroy()
   })
   socket.end()
   socket.resume()
-  // The parser may have stopped the reading below the stream, which `resume` does not know.
+  // The parser may have stopped reading below the stream, where `resume` has no effect.
   socket._read(0)
 }

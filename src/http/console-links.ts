@@ -5,12 +5,12 @@ import { createVault } from '../store/sealed.ts'
 import type { ApiDeps, SharedDeps } from './api-env.ts'
 import { baseUrlOf } from './docs/base-url.ts'
 
-/** What the key of the console is derived for. */
+/** Purpose that the console's key is derived for. */
 const PURPOSE = 'console'
 
 /**
- * Seals what the console gives away: sessions and links. All nodes derive its key from MASTER_KEY; where there is none, it lasts as long
- * as the process.
+ * Seals the sessions and links of the console. All nodes derive its key from MASTER_KEY; without one, a random key
+ * lasts as long as the process.
  */
 export const createConsoleVault = ({ config, random }: Pick<ApiDeps, 'config' | 'random'>) => {
   const { masterKey } = config.storage
@@ -19,25 +19,28 @@ export const createConsoleVault = ({ config, random }: Pick<ApiDeps, 'config' | 
 }
 export type ConsoleVault = ReturnType<typeof createConsoleVault>
 
-/** Lets in as the partner until its time is over, or whatever it was made with lets nobody in any more. Nothing of it is stored. */
+/**
+ * Grants the partner's access until `until`, and only while the key or token that made it works. Nothing of it is
+ * stored.
+ */
 export interface ConsoleLink {
   partnerId: string
-  /** The API key that it was made with; null: an operator has made it. */
+  /** API key that made it; null: an operator made it. */
   keyId: string | null
-  /** Of an operator's: the `tokenMark` of the token that it was made with. */
+  /** Of an operator's link: the `tokenMark` of the token that made it. */
   token?: string
   until: number
 }
 
-/** By what a link names an operator's token: `ADMIN_TOKEN`, which may be changed, by its hash. */
+/** Returns the name of an operator's token in a link. `ADMIN_TOKEN` is named by its hash, since it may be changed. */
 export const tokenMark = (id: string, { server: { adminToken } }: Pick<Config, 'server'>): string =>
   id === 'ADMIN_TOKEN' && adminToken ? hash('sha256', adminToken.reveal()) : id
 
 const PREFIX = 'ifl_'
-/** What links are sealed for, so that a session is not taken for one. */
+/** Sealing context of links, so that a session is not taken for one. */
 const CONTEXT = 'console-link'
 
-/** What a link says, whether or not its time is over; null: it is none of ours. */
+/** Returns the content of a link, expired or not; null if the link is not ours. */
 export const openConsoleLink = (vault: ConsoleVault, token: string): ConsoleLink | null => {
   if (!token.startsWith(PREFIX)) return null
   try {
@@ -47,7 +50,7 @@ export const openConsoleLink = (vault: ConsoleVault, token: string): ConsoleLink
   }
 }
 
-/** Where whoever has it enters the partner's pages. */
+/** Returns the URL at which the holder of the link enters the partner's pages. */
 export const consoleLinkUrl = (
   c: Context,
   { consoleVault, trustedProxies }: Pick<SharedDeps, 'consoleVault' | 'trustedProxies'>,

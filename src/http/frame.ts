@@ -13,40 +13,40 @@ export interface FrameDeps {
   emit: Emit<'request.answered' | 'probe.answered' | 'stranger.refused' | 'request.failed'>
   monotonic: () => number
   newId: (prefix: string) => string
-  /** Aborted when the service stops: it answers that it does, and nothing else. */
+  /** Aborted when the service stops; from then on all but `/healthz` and `/readyz` get 503. */
   stopping: AbortSignal
-  /** Null: there are no traces. */
+  /** Null: tracing is off. */
   tracer: Pick<Tracer, 'request'> | null
 }
 
 const HEADER = 'x-request-id'
-/** Answers below this path are for one caller and must not be cached. */
+/** Responses below this path are for one caller and must not be cached. */
 const API = '/v1/'
 /** Request ids that callers may choose; none of these characters can damage a log. */
 const REQUEST_ID = /^[\w=-]{1,128}$/
-/** Probes and scrapers ask these every few seconds. */
+/** Paths that probes and scrapers call every few seconds. */
 const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
-/** Answered to the last. */
+/** Paths that are served even while the service stops. */
 const HEALTH = new Set(['/healthz', '/readyz'])
 const STOPPING = {
   en: 'The service is stopping, so nothing of this request was done. Send it again.',
   zh: '服务正在停止，该请求未被处理，请重试。',
 }
 
-/** To who is no operator, the admin API may not even exist. */
+/** Whether a 404 must stay: a 405 would show a caller without an operator's token that the admin API exists. */
 const isHidden = (c: Context<ApiEnv>): boolean =>
   /^\/v1\/admin(\/|$)/.test(c.req.path) && c.get('operator') === undefined
 
 const nothingMore = async () => {}
 
 const REFUSALS = new Set([401, 404, 429])
-/** Of who has sent no valid key or token: anybody may cause any number of these. */
+/** Refusals of callers without a valid key or token. Anybody may cause any number of them. */
 const isStrangersRefusal = (c: Context<ApiEnv>): boolean =>
   REFUSALS.has(c.res.status) && c.get('partnerId') === undefined && c.get('operator') === undefined
 
 /**
- * Gives every request its id, `cache-control` and 405, and logs it in one line. The line has the pattern of the route, and
- * never the path, the query or a body. A bug gets a line of its own.
+ * Sets the request id and `cache-control`, turns a 404 into a 405 where one is due, and emits one event per request.
+ * The event has the route's pattern, never the path, the query or a body. A bug is emitted separately.
  *
  * This is one middleware because each middleware costs every request two promises.
  *
@@ -80,7 +80,10 @@ const createRequestLog = (
     })
   }
 
-/** Makes a span of every request but probes and what is refused, or not found, of a stranger. It has the pattern of the route, and never the path, the query or a header. */
+/**
+ * Records a span of every request, except probes, 429 responses, and 401 or 404 responses to callers without a valid
+ * key or token. It has the route's pattern, never the path, the query or a header.
+ */
 export const createRequestSpan = (tracer: Pick<Tracer, 'request'>): MiddlewareHandler<ApiEnv> =>
   async function traceRequest(c, next) {
     if (PROBES.has(c.req.path)) return next()
@@ -100,21 +103,27 @@ export const createRequestSpan = (tracer: Pick<Tracer, 'request'>): MiddlewareHa
     })
   }
 
-/** What is stored with what a request registers: its own span, or its caller's where we make no spans. */
+/**
+ * Returns the `traceparent` to store with a registration: that of the request's span, or the caller's if tracing is
+ * off. Null if there is none.
+ */
 export const traceparentOf = (c: Context<ApiEnv>): string | null => c.get('traceparent') ?? callerOf(c)
 
 const callerOf = (c: Context): string | null => readTraceparent(c.req.header('traceparent'))
 
 /**
- * A `traceparent` of W3C Trace Context in version 00: `00-<trace>-<span>-<flags>`, in lower-case hexadecimal. It says to which
- * trace a request belongs, and nothing else.
+ * `traceparent` of W3C Trace Context: `<version>-<trace>-<span>-<flags>` in lower-case hexadecimal, of version 00 or a
+ * later one, which may append fields. It identifies a trace and holds nothing else.
  */
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 
-/** The only flag that the version 00 defines. */
+/** The only flag that version 00 defines. */
 const SAMPLED = 1
 
-/** The header's value in version 00; null: there is none, or it is malformed. Of a later version it reads what 00 has, as W3C asks. */
+/**
+ * Returns the header's value in version 00, or null if it is absent or malformed. Of a later version it reads the
+ * fields of 00, as W3C asks.
+ */
 export const readTraceparent = (text: string | undefined): string | null => {
   const [, version, traceId, spanId, flags = '', more] = TRACEPARENT.exec(text ?? '') ?? []
   if (version === undefined || (version === '00' && more !== undefined)) return null
@@ -122,9 +131,9 @@ export const readTraceparent = (text: string | undefined): string | null => {
 }
 
 /**
- * A Hono app without routes: every request is logged, and every error is answered as `application/problem+json`.
+ * A Hono app without routes: every request is emitted, and every error is answered as `application/problem+json`.
  *
- * @param notFound what is said of an address that does not exist
+ * @param notFound detail of the 404 for an unknown address
  */
 export const createFrame = (deps: FrameDeps, notFound: Words): Hono<ApiEnv> => {
   const app = new Hono<ApiEnv>()
@@ -139,7 +148,7 @@ export const createFrame = (deps: FrameDeps, notFound: Words): Hono<ApiEnv> => {
       })
     },
   })
-  // Around all others, so that it sees what they answer; a middleware less where there are no traces.
+  // Outermost, so that it sees the final response. Without tracing it is left out, to save a middleware.
   if (deps.tracer) app.use(createRequestSpan(deps.tracer))
   app.use(createRequestLog(deps, refuseMethod))
   app.onError((error, c) => sendError(c, error))

@@ -18,29 +18,29 @@ const OPTIONS: DetectorOptions = {
   caches: false,
 }
 
-/** The language to answer in, by `Accept-Language`; English where it names neither. */
+/** Returns the language of a response by `Accept-Language`; English if it names neither. */
 export const languageOf = (c: Context): Language => (detectFromHeader(c, OPTIONS) === 'zh' ? 'zh' : 'en')
 
-/** The same, unless another is given, for an answer that is in it: its headers say so. */
+/** Returns `language`, by default that of `Accept-Language`, and sets the headers of a response in it. */
 export const answerLanguage = (c: Context, language = languageOf(c)): Language => {
   c.header('content-language', language)
   c.header('vary', 'accept-language')
   return language
 }
 
-/** What a reader has chosen by `?lang=`; null where that is missing or no language of ours. */
+/** Returns the reader's choice by `?lang=`; null if it is missing or not a supported language. */
 const chosenLanguage = (c: Context): Language | null => {
   const chosen = detectFromQuery(c, OPTIONS)
   return chosen === 'zh' || chosen === 'en' ? chosen : null
 }
 
-/** What the reader of a page has chosen last, or what the browser asks for. */
+/** Returns the language of a page: the reader's last choice, or the browser's preference. */
 export const languageFor = (c: Context): Language => {
   const chosen = chosenLanguage(c) ?? getCookie(c, COOKIE)
   return chosen === 'zh' || chosen === 'en' ? chosen : languageOf(c)
 }
 
-/** Remembers what `?lang=` says, for all pages below a path. */
+/** Remembers the choice of `?lang=` for all pages below a path. */
 export const keepLanguage = (c: Context, path: string): void => {
   const chosen = chosenLanguage(c)
   if (chosen) setCookie(c, COOKIE, chosen, { path, sameSite: 'Lax', maxAge: (400 * DAY) / SECOND })

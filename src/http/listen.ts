@@ -6,14 +6,14 @@ import { StartError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
 import { createConnections, endUnreadBody } from './connections.ts'
 
-/** Times in ms: the longest that a caller who sends slowly, or never finishes, can hold a connection. */
+/** Limits on callers that send slowly or never finish. Times in ms. */
 export interface ListenLimits {
   /** From the connection to the last header. */
   headersTimeout: number
   /** From the connection to the end of the body. */
   requestTimeout: number
   keepAliveTimeout: number
-  /** In which nothing of an answer is taken, or nothing of a request comes. */
+  /** Longest time in which no byte of a response is taken and no byte of a request comes. */
   takingTimeout: number
   /** How often these limits are checked. */
   connectionsCheckingInterval: number
@@ -37,14 +37,14 @@ interface Address {
   port: number
 }
 
-/** Listens. Rejects with a sentence for the operator if it cannot. */
+/** Resolves when the server listens. Rejects with a `StartError` for the operator if it cannot. */
 export const listen = (fetch: Fetch, { host, port, limits = LIMITS }: Address & { limits?: ListenLimits }) =>
   new Promise<{ url: string; drain(): Promise<void>; close(): Promise<void> }>((resolve, reject) => {
     const { mostConnections, takingTimeout, ...times } = limits
     const connections = createConnections({ most: mostConnections })
     const listener = getRequestListener(fetch, {
       hostname: host,
-      // `endUnreadBody` sees to what is left of a body.
+      // `endUnreadBody` handles an unread body.
       autoCleanupIncoming: false,
     })
     const server = createServer(
@@ -70,7 +70,7 @@ export const listen = (fetch: Fetch, { host, port, limits = LIMITS }: Address & 
   })
 
 type Advice = readonly [setting: 'HOST' | 'PORT', en: string, zh: string]
-/** The setting to change, and how, by the system's code. */
+/** Setting to change, and how, by the system's error code. */
 const ADVICE: Readonly<Record<string, Advice>> = {
   EADDRINUSE: [
     'PORT',
@@ -101,8 +101,8 @@ const explainListening = (
 }
 
 /**
- * Rejects with a sentence for the operator where nobody can listen there. Before the database is opened: a start that cannot listen
- * then neither migrates the file under a service that runs, nor says anything of it.
+ * Rejects with a `StartError` for the operator if the address cannot be listened on. Called before the database is
+ * opened, so that such a start neither migrates the file of a running service nor logs anything about it.
  */
 export const refuseTakenPort = ({ host, port }: { host: string; port: number }): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import { type RefusalDeps, readToken, refusalOf } from './middleware/authenticat
 import { createSecretCheck } from './middleware/authenticate-operator.ts'
 import { createRates, type RateDeps } from './rates.ts'
 
-/** One thing that the service needs. `reason` says in words what is wrong; null: nothing is. */
+/** One precondition of the service. `reason` describes the fault in words; null: none. */
 export interface ReadyCheck {
   name: string
   ok: boolean
@@ -19,7 +19,10 @@ export interface ProbeDeps extends FrameDeps, RateDeps, Omit<RefusalDeps, 'rates
   metrics: { contentType: string; text: () => Promise<string> }
 }
 
-/** Liveness and readiness: everybody may ask, so no reason may contain a secret. And `GET /metrics`, in Prometheus' text format. */
+/**
+ * Adds the liveness and readiness probes, which are public, so no reason may contain a secret; and `GET /metrics`, in
+ * Prometheus' text format.
+ */
 export const addProbes = (app: Hono<ApiEnv>, deps: ProbeDeps & RefusalDeps): void => {
   const { version, ready, metrics, rates, trustedProxies } = deps
   const { metricsToken } = deps.config.server
@@ -37,7 +40,7 @@ export const addProbes = (app: Hono<ApiEnv>, deps: ProbeDeps & RefusalDeps): voi
   })
 }
 
-/** What a node without the role `api` answers: whether it lives, whether it is ready, its metrics, and nothing else. */
+/** App of a node without the role `api`: liveness, readiness and metrics, and nothing else. */
 export const createProbes = (deps: ProbeDeps) => {
   const app = createFrame(deps, {
     en: 'This node answers /healthz, /readyz and /metrics only: its ROLES have no api. Call a node that has it.',

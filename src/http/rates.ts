@@ -10,38 +10,48 @@ export interface Rate {
   burst: number
 }
 
-/** Of one batch. */
+/** Maximum number of registrations in a batch. */
 export const MOST_IN_A_BATCH = 1_000
 export const BATCH_BYTES = 1024 * 1024
-/** In the answer of a lookup, which takes some 15 MB where each has the most metadata. */
+/** Maximum number of registrations in a lookup's response, which is about 15 MB if each has the most metadata. */
 export const MOST_LOOKUP_RESULTS = 5_000
 
 const KIB = 1024
-/** More than a registration takes with the longest URL and the most metadata, each Chinese character of it as six (`\uXXXX`). */
+/**
+ * Upper bound of a registration's size: with the longest URL and the most metadata, each Chinese character escaped
+ * (`\uXXXX`).
+ */
 const BYTES_OF_A_REGISTRATION = 8 * KIB
-/** To read, decrypt and write out 250 of the largest registrations takes 9 ms, and each event is signed with up to four secrets. */
+/**
+ * Items that a partner may fetch per request of `apiRate`. Reading, decrypting and writing out 250 of the largest
+ * registrations takes 9 ms, and each event is signed with up to four secrets.
+ */
 const ITEMS_OF_A_REQUEST = 10
-/** To look at so many in vain takes less than to give one of them. */
+/** Scanned rows that cost as much as one item: scanning ten in vain takes less time than returning one. */
 const SEEN_FOR_AN_ITEM = 10
-/** What a page costs that holds so many registrations or events, and for which at most so many were looked at. */
+/**
+ * Returns the cost, in items, of a page that holds `held` registrations or events and for which at most `seen` were
+ * scanned.
+ */
 export const itemsOf = (held: number, seen: number): number => Math.max(held, Math.ceil(seen / SEEN_FOR_AN_ITEM))
 
 const MOST_BUCKETS = 10_000
-/** The part of a token that rounding may lose. */
+/** Part of a token that rounding may lose. */
 const TOLERANCE = 1e-9
 
 type Take = Rate & { count?: number }
 
 /**
- * A token bucket for each key. Takes a token, or `count` of them or none; `count` is at most the burst, and negative to give some
- * back. Says how many ms to wait; null: they were taken. All start anew where there would be more than `MOST_BUCKETS`.
+ * Token buckets, one per key. Takes `count` tokens (1 by default) or none; `count` is at most the burst, and a negative
+ * one gives tokens back. Returns null if they were taken, or the ms to wait. All buckets start anew where there would
+ * be more than `MOST_BUCKETS`.
  */
 export const createBuckets = ({ now }: { now: () => number }) => {
-  /** How many tokens were used, at a time in epoch ms. */
+  /** Tokens in use at the time `at` (epoch ms). */
   const buckets = new Map<string, { used: number; at: number }>()
   return (key: string, { rate, burst, count = 1 }: Take): number | null => {
     const { used, at } = buckets.get(key) ?? { used: 0, at: 0 }
-    // If the clock was set back, nothing is refilled, and time goes on from there.
+    // After the clock was set back nothing is refilled, and time goes on from there.
     const left = Math.max(0, used - (Math.max(0, now() - at) * rate) / SECOND)
     const missing = left + count - burst
     const isRefused = missing > TOLERANCE && count > 0
@@ -52,17 +62,18 @@ export const createBuckets = ({ now }: { now: () => number }) => {
 }
 
 interface Limit extends Rate {
-  /** What is said to whoever has to wait. */
+  /** Detail of the 429. */
   detail: Words
-  /** It protects this node alone; all others hold for all nodes together. */
+  /** The limit protects this node alone. All others hold for all nodes together. */
   ofNode?: true
 }
 
 /** Every rate of the API. */
 const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
   const registrations = { rate: registrationRate, burst: Math.max(10 * registrationRate, MOST_IN_A_BATCH) }
-  // To parse a MiB takes up to 130 ms of the event loop, so bodies are charged by their length, before they are parsed. These are as
-  // many bytes as registrations may fill: whatever its registrations are, no partner waits for this.
+  // Parsing a MiB takes up to 130 ms of the event loop, so bodies are charged by their length before they are parsed.
+  // This rate covers the largest registrations at `registrationRate`: no partner waits for it because of its
+  // registrations.
   const bytes = {
     rate: Math.max(registrationRate * BYTES_OF_A_REGISTRATION, 64 * KIB),
     burst: Math.ceil(registrations.burst / MOST_IN_A_BATCH) * BATCH_BYTES,
@@ -72,7 +83,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
     burst: Math.max(2 * ITEMS_OF_A_REQUEST * apiRate, MOST_OF_A_PAGE),
   }
   return {
-    /** Of a key or a token. */
+    /** Requests of a key or a token. */
     requests: {
       rate: apiRate,
       burst: 2 * apiRate,
@@ -81,7 +92,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: `该 API 密钥每秒最多 ${apiRate} 次请求，突发上限为其两倍。`,
       },
     },
-    /** Of a partner whose serials upstream mostly does not know. */
+    /** Requests of a partner most of whose serials upstream does not know. */
     slowed: {
       rate: 1,
       burst: 2,
@@ -98,7 +109,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: `每秒最多登记 ${registrationRate} 个流水号，突发上限为 ${registrations.burst}。本次请求的内容均未受理。`,
       },
     },
-    /** Of a partner's bodies. */
+    /** Bytes of a partner's bodies. */
     bytes: {
       ...bytes,
       detail: {
@@ -106,7 +117,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: `请求体合计每秒最多 ${bytes.rate / KIB} KiB，突发上限为 ${bytes.burst / KIB} KiB；每个分块至少按 512 字节计算。本次请求的内容均未受理。`,
       },
     },
-    /** Registrations and events in a partner's lists. */
+    /** Registrations and events that a partner fetches. */
     items: {
       ...items,
       detail: {
@@ -114,7 +125,10 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: `每秒最多读取 ${items.rate} 条登记和事件，突发上限为 ${items.burst}。`,
       },
     },
-    /** Of a partner: enough to try out a URL, and too few to probe many hosts of other people. */
+    /**
+     * Tests of callbacks and of the contact by a partner: enough to try out a URL, too few to probe many hosts of other
+     * people.
+     */
     callbackTests: {
       rate: 1,
       burst: 10,
@@ -123,19 +137,19 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: '每秒最多测试 1 次回调，突发上限为 10 次。',
       },
     },
-    /** Of a registration. */
+    /** Resends of a registration. */
     resends: {
       rate: 10 / 60,
       burst: 10,
       detail: { en: 'A registration may be resent 10 times a minute.', zh: '每条登记每分钟最多重发 10 次。' },
     },
-    /** Of a partner: each counts all that may have to be resent. */
+    /** Bulk resends of a partner: each begins with a count of all messages to resend. */
     bulkResends: {
       rate: 10 / 60,
       burst: 10,
       detail: { en: 'You may begin ten bulk resends a minute.', zh: '每分钟最多发起 10 次批量重发。' },
     },
-    /** Wrong keys and tokens of a network. */
+    /** Wrong keys and tokens from a network. */
     wrongKeys: {
       rate: 1,
       burst: 50,
@@ -144,7 +158,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: '该 IP 地址使用错误密钥的请求过多。',
       },
     },
-    /** Of a network: a page costs some ms. */
+    /** Metrics pages read from a network: a page costs some ms. */
     metrics: {
       rate: 5,
       burst: 20,
@@ -154,7 +168,11 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: '该 IP 地址的指标请求过多。',
       },
     },
-    /** Of a network, for what needs no key: the documentation (a page takes seven, the search reads every page once), and the console before somebody signs in. Of a key or token, for what of the console the API does not count, or refuses. */
+    /**
+     * Of a network: pages that need no key, which are the documentation (a page loads seven files, the search reads
+     * every page once) and the console before sign-in. Of a key or token: console requests that cause no API call, or a
+     * refused one.
+     */
     documents: {
       rate: 20,
       burst: 300,
@@ -172,15 +190,17 @@ export type RateName = keyof ReturnType<typeof limitsOf>
 export interface RateDeps {
   config: Pick<Config, 'server'>
   now: () => number
-  /** The part of a rate that this node allows now. */
+  /** Part of each rate that this node allows now. */
   rateShare: () => number
 }
 
 export interface Rates {
   limits: Readonly<Record<RateName, Limit>>
-  /** Takes a token of the key's, or `count` of them or none. Throws `AppError('too_many_requests')` where it has too few. */
+  /**
+   * Takes `count` tokens of the key (1 by default) or none. Throws `AppError('too_many_requests')` if it has too few.
+   */
   take(name: RateName, key: string, count?: number): void
-  /** Gives back tokens that were taken for nothing; less than none are taken, though the key has too few. */
+  /** Gives back unused tokens. A negative `count` takes tokens even if the key has too few. */
   give(name: RateName, key: string, count: number): void
 }
 
@@ -197,7 +217,7 @@ export const createRates = ({ now, rateShare, config }: RateDeps): Rates => {
     take: (name, key, count = 1) => {
       const { rate, burst, detail } = limits[name]
       const share = shareOf(name)
-      // What may be taken at once fits into the burst of a part of the rate, as it did into the whole one.
+      // A `count` that fits into the whole burst also fits into this node's part.
       const least = Math.min(burst, count)
       const retryAfterMs = buckets[name](key, { rate: rate * share, burst: Math.max(burst * share, least), count })
       if (retryAfterMs !== null) throw new AppError('too_many_requests', detail, { retryAfterMs })

@@ -29,7 +29,7 @@ const PARTNER = {
   en: 'must be the id of a partner; leave it out for an account that every partner may use',
   zh: '必须是某个合作方的 id；所有合作方共用的账户不填',
 }
-/** The API key is encrypted by the store and never shown again. */
+/** The store encrypts the API key; it is never shown again. */
 const NEW_ACCOUNT = z.strictObject({
   account: textField(API_ID, APIID),
   apiKey: textField(/^[\x21-\x7e]{1,256}$/, APIKEY),
@@ -40,7 +40,7 @@ const NEW_ACCOUNT = z.strictObject({
 })
 const CHANGED_ACCOUNT = NEW_ACCOUNT.pick({ apiKey: true, mode: true, reason: true }).partial()
 const EXISTS = { en: 'An account with this APIID exists already.', zh: '已有使用该 APIID 的账户。' }
-/** Why it is not removed, and what to do. */
+/** Why an account cannot be removed, and the remedy. */
 export const REMOVAL_REFUSALS = {
   default: {
     en: 'This is the account of IHUYI_ACCOUNT. Name another one there and restart, then remove this one.',
@@ -69,7 +69,7 @@ export const ACCOUNT = z.object({
 })
 export type AccountAnswer = z.output<typeof ACCOUNT>
 
-/** Its facts by the names that operators know them by. */
+/** Returns the account's facts by their names in the admin API. */
 export const namedFacts = <A extends Omit<Account, 'passwordMode' | 'partnerId'>>(account: A) => ({
   ...account,
   account: account.apiId,
@@ -88,7 +88,7 @@ export const viewAccount = (account: Account): AccountAnswer =>
 const find = async (store: Store, name = ''): Promise<Account> =>
   found(ACCOUNT_ID.test(name) ? await store.findAccount(name) : null, 'account')
 
-/** For the audit: what an answer has paused is not resumed by an operator. */
+/** For the audit. A pause that an answer of GetResult caused does not end when an operator resumes the account. */
 export const pausing = (account: Account, act: 'pause' | 'resume') => {
   const isChanged = act === 'pause' || account.pauseReason === 'operator'
   return { before: viewAccount(account), after: isChanged ? { paused: act === 'pause' } : {} }

@@ -43,7 +43,7 @@ const AUDITED_ACT = z.object({
 const viewAct = ({ changes, ...act }: Act) =>
   z.decode(AUDITED_ACT, { ...act, changes: changes === null ? null : JSON.parse(changes) })
 
-/** `/v1/admin/audit`: what operators have done. */
+/** `/v1/admin/audit`: the acts of operators. */
 export const AUDIT_CALLS = {
   'GET /v1/admin/audit': {
     role: 'admin',

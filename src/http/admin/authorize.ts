@@ -11,22 +11,22 @@ import { lineField } from '../json/fields.ts'
 import { type ReadOptions, readBody } from '../json/request-body.ts'
 import { createBuckets, type Rate } from '../rates.ts'
 
-/** Of a call of the admin API. */
+/** Authorization and audit of a call of the admin API. */
 export interface AdminRoute {
-  /** The least role that may call it. */
+  /** Least role that may call it. */
   role: Role
-  /** What the audit calls it; left out: it changes nothing. */
+  /** Name of the act in the audit; left out: it changes nothing. */
   act?: string
 }
-/** Why an operator does something; the audit keeps it. */
+/** Reason that an operator gives for an act; the audit keeps it. */
 export const REASON = lineField(LONGEST_REASON).describe('Why, for the audit.')
 
 /** The field of every act. */
 export const WHY = { reason: REASON.optional() }
-/** The body, which may be left out, of acts that need nothing else, and the query of those that have no body. */
+/** Optional body of acts that need nothing else, and query of acts without a body. */
 export const ACT = z.strictObject(WHY)
 
-/** Reads the body of an act, and remembers its reason for the audit. */
+/** Reads the body of an act, and keeps its reason for the audit. */
 export const readAct = async <T extends { reason?: string | undefined }>(
   c: Context<ApiEnv>,
   schema: z.ZodType<T>,
@@ -37,7 +37,7 @@ export const readAct = async <T extends { reason?: string | undefined }>(
   return body
 }
 
-/** How often what came to nothing is written for each token. */
+/** Rate per token at which acts are recorded that ended before they began. */
 const REFUSALS: Rate = { rate: SECOND / MINUTE, burst: 20 }
 
 const outcomeOf = (status: number): ActEnd => {
@@ -46,9 +46,9 @@ const outcomeOf = (status: number): ActEnd => {
 }
 
 /**
- * Puts whatever changes something into the audit before it is done, and how it ended before that is answered. Where the end cannot
- * be recorded, the answer is an error although it may be done. What was refused before it began is recorded too, but so often only
- * that nobody fills the audit with it.
+ * Records each change in the audit before it is made, and its outcome before the response. If the outcome cannot be
+ * recorded, the response is an error although the change may be made. Calls refused before they began are recorded too,
+ * at a limited rate, so that nobody fills the audit with them.
  */
 export const createAudit = ({ store, now, emit }: SharedDeps) => {
   const takeRefusal = createBuckets({ now })
@@ -85,7 +85,7 @@ export const checkRole = (role: Role, needed: Role): void => {
     })
 }
 
-/** Lets operators do what their role allows. */
+/** Refuses operators without the needed role. */
 export const requireRole = (needed: Role): MiddlewareHandler<ApiEnv> =>
   async function refuseByRole(c, next) {
     checkRole(c.get('operator').role, needed)

@@ -59,7 +59,10 @@ const ADMIN_ONLY = {
   zh: '批量取消登记需要 admin 角色的令牌。',
 }
 
-/** To cancel takes away what partners wait for, and cannot be undone. To stop it is for everybody who operates. */
+/**
+ * Cancelling takes awaited outcomes from partners and cannot be undone, so it needs `admin`. Stopping it needs only
+ * `operate`.
+ */
 export const roleOfBulkAct = (act: NewBulkAct['act']): Role => (act === 'cancel' ? 'admin' : 'operate')
 
 const refuseByAct = (c: Context<ApiEnv>, act: NewBulkAct['act']): void => {
@@ -83,7 +86,7 @@ const commandBy =
     return c.json(view(c, commanded.bulk, now()))
   }
 
-/** Acts on all registrations that a filter means. */
+/** Acts on all registrations that match a filter. */
 export const BULK_CALLS = {
   'GET /v1/admin/bulk': {
     role: 'read',

@@ -14,7 +14,7 @@ const URL_FORM = said({
   zh: '必须是列表中给出的回调地址，最多 2048 个字符',
 })
 
-/** A place in the list: its page has shown it, so it tells nobody anything. */
+/** A place in the list. Its page has shown it, so it reveals nothing. */
 const PLACE = z.strictObject({ partnerId: z.string(), callbackUrl: z.string() })
 
 const CALLBACKS_QUERY = z.strictObject({
@@ -47,7 +47,7 @@ const refuseNobody = async (store: Store, partnerId: string, source: 'query' | '
 /** URLs that fail or are held. */
 export const CALLBACK_CALLS = {
   'GET /v1/admin/callbacks': {
-    // It has whole URLs: they are needed to enable one.
+    // The list has whole URLs, which are needed to enable one.
     role: 'operate',
     operationId: 'listCallbacks',
     summary: 'List callback URLs that fail or are held',

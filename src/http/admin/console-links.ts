@@ -12,7 +12,10 @@ const DISABLED = {
 }
 const LINK = z.strictObject({ ttl: LINK_TTL, ...WHY })
 
-/** `POST /v1/admin/partners/:id/console-links`: it lets in as the partner, so it takes whoever may make the partner's keys. */
+/**
+ * `POST /v1/admin/partners/:id/console-links`: a link grants the partner's access, so it needs the role that may create
+ * the partner's keys.
+ */
 export const PARTNER_LINK_CALLS = {
   'POST /v1/admin/partners/:id/console-links': {
     role: 'admin',

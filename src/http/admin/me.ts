@@ -8,7 +8,7 @@ const OPERATOR = z.object({
   role: z.enum(ROLES),
 })
 
-/** `GET /v1/admin/me`: whose token this is. */
+/** `GET /v1/admin/me`: the operator of the token. */
 export const OPERATOR_CALLS = {
   'GET /v1/admin/me': {
     role: 'read',

@@ -22,11 +22,11 @@ export const NODE = z.object({
   differsIn: z.array(z.enum(NODE_TRAITS)).readonly().describe('In what it is not as the node that was started last.'),
 })
 
-/** What is wrong with each, by the names that operators know it by. */
+/** Returns the nodes with their faults, by their names in the admin API. */
 export const namedNodes = (nodes: readonly ServiceNode[]) =>
   judgeNodes(nodes).map(node => ({ ...node, lost: node.isLost }))
 
-/** `GET /v1/admin/nodes`. There are few, so they are one page. */
+/** `GET /v1/admin/nodes`. They are few, so one page has all. */
 export const NODE_CALLS = {
   'GET /v1/admin/nodes': {
     role: 'read',

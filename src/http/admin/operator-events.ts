@@ -47,7 +47,7 @@ const EVENTS_QUERY = z.strictObject({
   cursor: cursorField(z.strictObject({ at: z.int().min(0), id: z.int().min(0) })),
 })
 
-/** `GET /v1/admin/events`: what operators are told. */
+/** `GET /v1/admin/events`: the alerts, with the state of their notices to operators. */
 export const OPERATOR_EVENT_CALLS = {
   'GET /v1/admin/events': {
     role: 'read',

@@ -103,18 +103,18 @@ export const OVERVIEW = z.object({
     .describe('Those that the command `backup` makes, of SQLite.'),
   engine: z.discriminatedUnion('kind', [SQLITE, POSTGRES]),
 })
-/** How it is going, in words and numbers. */
+/** State of the service, in words and numbers. */
 export type Overview = z.output<typeof OVERVIEW>
 
 interface Reader {
   language: Language
-  /** Writes a time (epoch ms) in the reader's zone; in UTC, if it is not given. */
+  /** Writes a time (epoch ms) in the reader's zone; in that of the language, if not given. */
   showTime?: ShowTime
-  /** Whether a service has the database open, as the reader is one; null: whoever shows itself as a node tells. */
+  /** Whether a service has the database open, if the reader knows it; null: the nodes seen lately decide. */
   isServed: boolean | null
 }
 
-/** Reads how it is going. */
+/** Reads the state of the service, and tries a write. */
 export const readOverview = async (store: Pick<Store, 'stats' | 'probe'>, reader: Reader): Promise<Overview> => {
   const { language, showTime } = reader
   const [stats, writeError] = await Promise.all([store.stats(), findWriteError(store)])
@@ -137,7 +137,7 @@ export const readOverview = async (store: Pick<Store, 'stats' | 'probe'>, reader
   })
 }
 
-/** `GET /v1/admin/overview`: what is wrong and what to do, and what waits since when. */
+/** `GET /v1/admin/overview`: troubles with their remedies, and the queues with their oldest due times. */
 export const OVERVIEW_CALLS = {
   'GET /v1/admin/overview': {
     role: 'read',

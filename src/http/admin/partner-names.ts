@@ -3,7 +3,7 @@ import { TEXT_OR_NULL } from '../json/fields.ts'
 
 export const PARTNER_NAME = TEXT_OR_NULL.describe('What operators call it.')
 
-/** With the names of their partners, which one read has. */
+/** Returns the items with the names of their partners, which take one read. */
 export const withPartnerNames = async <Item extends { partnerId: string }>(
   store: Pick<Store, 'partnerNames'>,
   items: readonly Item[],

@@ -13,7 +13,7 @@ import { POLLING, pollingFacts } from '../partner/explain.ts'
 import { REGISTRATION } from '../partner/registration-schemas.ts'
 import { PARTNER_NAME } from './partner-names.ts'
 
-/** A serial in a list: enough to tell two apart, not enough to look somebody up. Short ones show less. */
+/** Masks a serial in a list: enough to tell two apart, not enough to look somebody up. Short ones show less. */
 export const maskSerial = (serial: string): string =>
   serial.length < 10 ? `${serial.slice(0, 2)}…` : `${serial.slice(0, 4)}…${serial.slice(-2)}`
 
@@ -22,7 +22,7 @@ const MASKED_SERIAL = z
   .string()
   .describe('Whole only for the role `admin`: others see its first 4 and last 2 characters.')
 
-/** What operators see of a registration, in a list. */
+/** A registration in a list for operators. */
 export const FOUND_REGISTRATION = z.object({
   id: idField('reg'),
   partnerId: idField('partner'),
@@ -65,7 +65,7 @@ export const viewFound = (
   })
 }
 
-/** A registration with all that an operator asks about first. */
+/** A registration with the facts that an operator needs first. */
 export const REGISTRATION_DETAIL = z.object({
   ...REGISTRATION.shape,
   idcardid: MASKED_SERIAL,

@@ -34,11 +34,11 @@ const POLLED = z.object({
 
 const REVEALING = z.strictObject({ reason: REASON })
 
-/** What receivers have answered is for the role `admin`. */
+/** Only the role `admin` sees the responses of receivers. */
 const shown = (c: Context<ApiEnv>, attempt: Attempt): Attempt =>
   seesAll(c.get('operator').role) ? attempt : { ...attempt, responseExcerpt: null }
 
-/** The registration that a path names, with its partner. */
+/** Returns the partner and the id of the registration that a path names. */
 const target = async (c: Context<ApiEnv>, store: Store) => {
   const id = c.req.param('id') ?? ''
   const partnerId = isRegistrationId(id) ? await store.partnerOf(id) : null

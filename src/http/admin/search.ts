@@ -16,7 +16,7 @@ const ERROR = said({
   zh: `必须是投递记录中的错误：${ATTEMPT_ERRORS.join('、')}，或 http_ 加状态码，例如 http_503`,
 })
 const ERROR_FORM = new RegExp(`^(${ATTEMPT_ERRORS.join('|')}|http_[1-5]\\d\\d)( \\w{1,64})?$`)
-/** What registrations are searched by; the same names are the filter of a bulk act. */
+/** Search parameters of registrations; they are also the filter of a bulk act. */
 export const FILTER = {
   partner: PARTNER_ID.optional().describe('The id of the partner.'),
   serial: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
@@ -39,7 +39,10 @@ const NO_ACCOUNT = {
   zh: '必须是已有账户的 id 或 APIID',
 }
 
-/** Throws the problem that names what there is not: it would be taken for a search that finds nothing. */
+/**
+ * Returns the filter of a search. Throws the problem that names an unknown partner or account: otherwise it looks like
+ * a search that finds nothing.
+ */
 export const readFilter = async (
   { partner, serial, account, status, reason, delivery, host, error, since, until, messageSince }: Filter,
   { store, now, source }: { store: Pick<Store, 'findAccount' | 'findPartner'>; now: number; source: 'query' | 'body' },

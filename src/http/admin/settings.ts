@@ -18,7 +18,7 @@ const SETTING = z.object({
 const SETTINGS = listOf(SETTING)
 export type SettingsAnswer = z.output<typeof SETTINGS>
 
-/** `GET /v1/admin/settings`. They are one page. */
+/** `GET /v1/admin/settings`. One page has all. */
 export const SETTING_CALLS = {
   'GET /v1/admin/settings': {
     role: 'read',

@@ -9,7 +9,7 @@ import { PARTNER_ID } from './search.ts'
 const ROTATION_ACT = z.strictObject({ ...ROTATION.shape, ...WHY })
 const END = z.strictObject({ partner: PARTNER_ID.describe('Whose it is: the id of the partner.'), ...WHY })
 
-/** As the partner that the path names. */
+/** Handles the call as the partner that the path names. */
 const ofPartner =
   (handle: Handle): Handle =>
   async (c, deps) => {
@@ -20,7 +20,7 @@ const ofPartner =
 const LIST = SECRET_CALLS['GET /v1/signing-secrets']
 const DELETE = SECRET_CALLS['DELETE /v1/signing-secrets/:id']
 
-/** What a partner does by `/v1/signing-secrets`, for operators. */
+/** The calls of `/v1/signing-secrets`, for operators. */
 export const PARTNER_SECRET_CALLS = {
   'GET /v1/admin/partners/:id/signing-secrets': {
     ...LIST,

@@ -1,21 +1,21 @@
 import type { Context } from 'hono'
 import { isFromProxy, type TrustedProxies } from '../caller.ts'
 
-/** The address of the service in the documents. */
+/** Address of the service in the documents. */
 export const EXAMPLE_URL = 'https://notifier.example'
-/** As it stands in text: a longer host is another one. */
+/** The address in a text, but not where it begins a longer host. */
 const EXAMPLE = /https:\/\/notifier\.example(?!\.?[\w-])/g
 
-/** With the address of this service in the place of the example's. */
+/** Returns the text with this service's address instead of the example's. */
 export const withBaseUrl = (text: string, baseUrl: string): string => text.replace(EXAMPLE, () => baseUrl)
 
-/** Readers paste the URL into a shell, so nothing that a shell reads otherwise is let through. */
+/** Readers paste the URL into a shell, so characters with a meaning to a shell are refused. */
 const HOST = /^(?:[a-z\d](?:[a-z\d._-]{0,252}[a-z\d])?|\[[\da-f:.]{2,45}\])(?::\d{1,5})?$/i
 const PREFIX = /^(?:\/[\w.~-]{1,100}){0,20}$/
 
 /**
- * The address under which the caller reaches the service, without a slash at its end. What stands in a header is the caller's
- * or its proxy's word: where it is no plain host, the example's address.
+ * Returns the address under which the caller reaches the service, without a slash at its end. It comes from headers of
+ * the caller or its proxy; if they name no plain host, returns `EXAMPLE_URL`.
  */
 export const baseUrlOf = (c: Context, trustedProxies: TrustedProxies): string => {
   const isProxied = isFromProxy(c, trustedProxies)

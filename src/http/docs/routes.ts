@@ -20,12 +20,12 @@ const BUILT = new URL('../../../dist/served/', import.meta.url)
 const DOCS = new URL('../../../docs/', import.meta.url)
 
 const NAME = /^\w[\w.-]*$/
-/** Of a page. Its Markdown has the same name. */
+/** Name of a page, or of its Markdown or text. */
 const PAGE = /^([a-z-]+)(\.md|\.txt)?$/
 
 /**
- * The bytes of a file that is served from `folder`. Client packages of earlier versions may be kept beside this version's, for lock
- * files that name them.
+ * Returns the bytes of a file in `folder`; throws `AppError('not_found')` if it is missing. Client packages of earlier
+ * versions may be kept beside this version's, for lock files that name them.
  */
 const readServed = async (name: string, folder: URL): Promise<Buffer<ArrayBuffer>> => {
   try {
@@ -39,7 +39,7 @@ const readServed = async (name: string, folder: URL): Promise<Buffer<ArrayBuffer
   })
 }
 
-/** By the ends of names; of all others, plain text. */
+/** Content types by extension; all other files are plain text. */
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -64,7 +64,7 @@ const headers = secureHeaders({
     frameAncestors: ["'none'"],
   },
   xFrameOptions: 'DENY',
-  // Only the proxy that terminates TLS knows whether there is any.
+  // Only the proxy that terminates TLS knows whether TLS is used.
   strictTransportSecurity: false,
 })
 
@@ -75,13 +75,16 @@ export interface DocsDeps {
   config: ShownSettings
 }
 
-/** Bytes with their tag, so that callers that are slow to read share them: `etag()` copies what has none. */
+/** Bytes with their ETag. Slow readers share them: `etag()` copies responses without a tag. */
 const withTag = (document: object) => {
   const bytes = new TextEncoder().encode(JSON.stringify(document))
   return { bytes, tag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 40)}"` }
 }
 
-/** `/openapi.json`, and under `/docs` the pages that `scripts/served-docs.ts` has rendered, the examples and the client package. */
+/**
+ * Serves `/openapi.json`, and under `/docs` the pages that `scripts/served-docs.ts` has rendered, the examples and the
+ * client package.
+ */
 export const createDocs = (deps: DocsDeps) => {
   const app = new Hono<ApiEnv>()
   const openApi: Partial<Record<Language, { bytes: Uint8Array<ArrayBuffer>; tag: string }>> = {}
@@ -90,7 +93,7 @@ export const createDocs = (deps: DocsDeps) => {
     return next()
   }
 
-  /** It says its reader's own address, so nobody keeps it for others. */
+  /** The text contains the address that its reader uses, so shared caches must not keep it. */
   const forReader = (c: Context, text: string): string => {
     c.header('cache-control', 'private, no-cache')
     return withBaseUrl(text, baseUrlOf(c, deps.trustedProxies))
@@ -102,7 +105,7 @@ export const createDocs = (deps: DocsDeps) => {
     return forReader(c, withSettings(page, deps.config, language))
   }
   const sendMissing = async (c: Context) => {
-    // Its links lead up from the folder /docs. The longest path is no reason for a long page.
+    // The page's links lead up from the folder /docs. At most 8 steps, so that a long path makes no long page.
     const up = '../'.repeat(Math.min(8, c.req.path.split('/').length - 2))
     return c.html((await readPage(c, '404', '.html')).replaceAll('="../', `="${up}`), 404)
   }
@@ -127,7 +130,7 @@ export const createDocs = (deps: DocsDeps) => {
   })
   app.get('/', c => c.redirect('docs'))
   app.get('/docs', c => sendPage(c, 'start'))
-  // The links of the start page would lead elsewhere from there.
+  // From there the links of the start page would lead elsewhere.
   app.on('GET', ['/docs/', '/docs/start'], c => c.redirect('../docs', 301))
   app.get('/docs/:page', async c => {
     const page = c.req.param('page')

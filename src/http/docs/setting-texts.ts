@@ -2,16 +2,16 @@ import type { Config } from '../../config/settings.ts'
 import type { Language, Words } from '../../core/language.ts'
 import { SECONDS, UNITS } from '../../core/show-sizes.ts'
 
-/** What the operator has set, as far as partners need to know it. */
+/** Settings that partners need to know. */
 export type ShownSettings = Pick<Config, 'callback' | 'polling' | 'server' | 'storage' | 'upstream'>
 
-/** `24 h`: in the largest unit of which there are two or more, and no part. */
+/** `24 h`: in the largest unit that gives two or more, without a remainder. */
 const span = (ms: number, language: Language): string => {
   const [size, unit] = UNITS.find(([size]) => ms >= 2 * size && ms % size === 0) ?? SECONDS
   return `${(ms / size).toLocaleString('en')} ${unit[language]}`
 }
 
-/** `3 days`: in the largest unit of which there are two or more, rounded. */
+/** `3 days`: in the largest unit that gives two or more, rounded. */
 const roughSpan = (ms: number, language: Language): string => {
   const [size] = UNITS.find(([size]) => ms >= 2 * size) ?? SECONDS
   return span(Math.round(ms / size) * size, language)
@@ -27,7 +27,7 @@ const UNNAMED: Words = { en: 'addresses that its operator can tell you', zh: 'è¯
 
 type Text = (settings: ShownSettings, language: Language) => string
 
-/** By the names in the documents' comments. */
+/** Keyed by the names in the documents' comments. */
 const TEXTS: ReadonlyMap<string, Text> = new Map(
   Object.entries<Text>({
     RETRY_SCHEDULE: ({ callback }, language) =>
@@ -59,12 +59,12 @@ const TEXTS: ReadonlyMap<string, Text> = new Map(
 )
 
 const MARKED = /<!-- setting: (\w+) -->([\s\S]*?)<!-- \/setting -->/g
-/** The same in a rendered page, by characters that Markdown lets through wherever they stand. */
+/** A marked setting in a rendered page, by characters that Markdown leaves as they are everywhere. */
 const PLACE = /\uE000(\w+)\uE001([^\uE002]*)\uE002/g
 
-/** Markdown whose pages keep the places where `<!-- setting: NAME -->default<!-- /setting -->` is. */
+/** Returns Markdown with each `<!-- setting: NAME -->default<!-- /setting -->` in a form that survives rendering. */
 export const markSettings = (markdown: string): string => markdown.replace(MARKED, '\uE000$1\uE001$2\uE002')
 
-/** The page with the values of this service in its places. A name that is not known keeps its text. */
+/** Returns the page with this service's values in the marked places. An unknown name keeps its text. */
 export const withSettings = (page: string, settings: ShownSettings, language: Language): string =>
   page.replace(PLACE, (_, name: string, text: string) => TEXTS.get(name)?.(settings, language) ?? text)

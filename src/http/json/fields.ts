@@ -9,13 +9,13 @@ import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-i
 import type { Account } from '../../store/accounts/rows.ts'
 import { oneOf, said } from './validate.ts'
 
-/** Fields that several bodies and answers have in common. */
+/** Fields that several bodies and responses share. */
 
 /** An id with its prefix, such as `reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH`. */
 export const idField = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_\\w{1,60}$`))
-/** A text of this form; `message` says what it must be. */
+/** A text of this form; `message` describes the form. */
 export const textField = (form: RegExp, message: string) => z.string(message).regex(form, message)
-/** One of these words, or nothing. */
+/** One of these words, or absent. */
 export const choiceField = <const T extends readonly string[]>(words: T) => z.enum(words, oneOf(words)).optional()
 /** A serial in a body. */
 export const serialField = () =>
@@ -34,14 +34,14 @@ export const IS_AT_LEAST = z
   .describe('More may go before it, and it may be asked later: over 5,000 serials, or over 200 partners, wait.')
 export const COUNT = z.int().min(0)
 
-/** A time in an answer: epoch ms, which `z.decode` writes as ISO 8601 in UTC. */
+/** A time in a response: epoch ms, which `z.decode` writes as ISO 8601 in UTC. */
 export const AT = z.codec(z.number(), z.iso.datetime(), {
   decode: at => new Date(at).toISOString(),
   encode: Date.parse,
 })
 export const AT_OR_NULL = AT.nullable()
 
-/** What each quota limits, for the document and for who has reached it. */
+/** Names of the quotas, for the document and for the refusal of a partner that has reached one. */
 export const QUOTA_NAMES = {
   pending: { en: 'registrations that wait for their verdict', zh: '等待结果的登记' },
   hosts: { en: 'different callback hosts', zh: '不同的回调主机' },
@@ -86,10 +86,10 @@ export const CALLBACK_TROUBLE = z.object({
   held: COUNT.describe('Webhooks that are held, counted up to 1,000.'),
 })
 
-/** For a secret in an answer. */
+/** Description of a secret in a response. */
 export const SHOWN_ONCE = 'It is shown only this once.'
 
-/** Text such as `24h`, as `readDuration` reads it; for OpenAPI. */
+/** Durations such as `24h`, as `readDuration` reads them; for OpenAPI. */
 export const DURATION_PATTERN = '^\\d{1,9}(ms|s|m|h|d)$'
 
 const TIME = {
@@ -98,7 +98,10 @@ const TIME = {
 }
 const FIRST = Date.parse('0000-01-01T00:00:00Z')
 const LAST = Date.parse('9999-12-31T23:59:59.999Z')
-/** A time, as epoch ms; `message` says what it must be. In UTC too its year has four digits: another could be in no answer. */
+/**
+ * A time, as epoch ms; `message` describes the form. Its year has four digits in UTC too, since no response can contain
+ * another.
+ */
 export const timeField = (message: Words = TIME) =>
   z.iso
     .datetime({ offset: true, error: said(message) })
@@ -112,7 +115,7 @@ const WHEN = said({
 const TIME_OR_DURATION = 'time-or-duration'
 const LONGEST_BACK_MS = 400 * DAY
 
-/** A time, or how long ago it was, as epoch ms by `now`. */
+/** A time, or how long ago it was: a function from now to epoch ms. */
 const when = z
   .string(WHEN)
   .refine(text => {
@@ -124,7 +127,7 @@ const when = z
     return ms === null ? Date.parse(text) : now - ms
   })
 export const timed = (description: string) => when.optional().meta({ format: TIME_OR_DURATION, description })
-/** What registrations are searched by, by partners and operators alike. */
+/** Search parameters of registrations, for partners and operators alike. */
 export const SEARCHED_BY = {
   status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
   delivery: choiceField(MESSAGE_STATES).describe(

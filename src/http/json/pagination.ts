@@ -14,7 +14,7 @@ export const CURSOR: Words = {
   zh: '必须是之前响应中的 nextCursor，且原样传回',
 }
 
-/** A cursor is the place where the next page begins, which its page has shown. */
+/** Encodes the place where the next page begins. The page before has shown it, so it needs no encryption. */
 const cursorOf = (place: unknown): string => Buffer.from(JSON.stringify(place)).toString('base64url')
 
 export const cursorField = <T>(place: z.ZodType<T>) =>
@@ -31,7 +31,7 @@ export const cursorField = <T>(place: z.ZodType<T>) =>
     .optional()
     .describe('The nextCursor of the page before.')
 
-/** The parameters of every list: `limit`, and `cursor` as the id of the last item of the page before. */
+/** Parameters of every list: `limit`, and `cursor` as the id of the last item of the page before. */
 export const PAGE_PARAMETERS = {
   limit: z
     .string()
@@ -45,7 +45,7 @@ export const PAGE_PARAMETERS = {
 
 export const PAGE_QUERY = z.strictObject(PAGE_PARAMETERS)
 
-/** A page of a list as it is answered. It has a name in the OpenAPI document where its items have one. */
+/** Schema of a page of a list. It has a name in the OpenAPI document if its items have one. */
 export const listOf = <Item extends z.ZodType, More extends z.ZodRawShape = Record<never, never>>(
   item: Item,
   more?: More,
@@ -59,7 +59,7 @@ export const listOf = <Item extends z.ZodType, More extends z.ZodRawShape = Reco
   return id === undefined ? list : list.meta({ id: `${id}List` })
 }
 
-/** For the list of what a search finds. */
+/** Additional field of a list of search results. */
 export const SEARCH = {
   lookedBackTo: AT.exactOptional().describe(
     'Only where the page has looked at 5,000 registrations and stopped: when the last of these was created. Older ones may match: go on.',

@@ -8,7 +8,7 @@ import { languageOf } from '../language.ts'
 
 type ProblemCode = ErrorCode | 'method_not_allowed' | 'internal'
 
-/** Every code that a problem can have, with its status and title; `docs/problems.md` has a paragraph on each. */
+/** Status and title of every problem code; `docs/problems.md` has a paragraph on each. */
 export const PROBLEMS: Readonly<Record<ProblemCode, { status: ContentfulStatusCode; title: Words }>> = {
   invalid_json: { status: 400, title: { en: 'The body is not valid JSON', zh: '请求体不是有效的 JSON' } },
   invalid_query: { status: 400, title: { en: 'Invalid query parameters', zh: '查询参数有误' } },
@@ -75,12 +75,12 @@ interface Problem {
   errors?: readonly FieldError[]
   /** Of an event cursor that a restore has made invalid: the cursor to go on with. */
   nextCursor?: string
-  /** Of the request that this is the answer to. */
+  /** Id of the request that is answered. */
   requestId?: string
   headers?: Record<string, string>
 }
 
-/** The RFC 9457 document for a code, in the language of its reader. */
+/** Returns the RFC 9457 document for a problem, in the language of its reader. */
 export const problemOf = (
   { code, detail, errors = [], nextCursor, requestId }: Problem,
   language: Language,
@@ -110,7 +110,10 @@ const inTheLog = (requestId: string): Words => ({
   zh: `日志中的请求 id 为 ${requestId}。`,
 })
 
-/** What is told of an error that a handler threw. Anything but an `AppError` is a bug, of which the caller only gets the request id. */
+/**
+ * Returns the problem of an error that a handler threw. Anything but an `AppError` is a bug; its caller gets only the
+ * request id.
+ */
 export const problemOfError = (c: Context, error: Error): Problem => {
   if (!(error instanceof AppError)) return { code: 'internal', detail: inTheLog(c.get('requestId')) }
   const { code, detail, errors } = error
@@ -118,7 +121,7 @@ export const problemOfError = (c: Context, error: Error): Problem => {
 }
 export const sendError = (c: Context, error: Error): Response => sendProblem(c, problemOfError(c, error))
 
-/** The `Retry-After` of a 429 or 503 for which no better time is known. */
+/** `Retry-After` of a 429 or 503 for which no better time is known. */
 const RETRY_AFTER_MS = 2 * SECOND
 
 const headersOf = ({ code, retryAfterMs }: AppError): Record<string, string> => {
@@ -127,7 +130,7 @@ const headersOf = ({ code, retryAfterMs }: AppError): Record<string, string> => 
   return mayRetry ? { 'retry-after': String(Math.ceil((retryAfterMs ?? RETRY_AFTER_MS) / SECOND)) } : {}
 }
 
-/** What an id can be of, in Chinese. */
+/** Objects that an id can name, in Chinese. */
 const NOUNS = {
   registration: '登记',
   'signing secret': '签名密钥',
@@ -139,17 +142,20 @@ const NOUNS = {
 } as const
 type Noun = keyof typeof NOUNS
 
-/** The text is the same whether the object does not exist or belongs to somebody else. */
+/** The text is the same whether the object does not exist or belongs to another partner. */
 const noneWithId = (noun: Noun): Words => ({
   en: `There is no ${noun} with this id.`,
   zh: `没有该 id 对应的${NOUNS[noun]}。`,
 })
 
-/** The value, or `AppError('not_found')` for null. */
+/** Returns the value. Throws `AppError('not_found')` if it is null. */
 export const found = <T>(value: T | null, noun: Noun): T => {
   if (value === null) throw new AppError('not_found', noneWithId(noun))
   return value
 }
 
-/** An id from a path. Throws `AppError('not_found')` for what cannot be an id, so that no such text reaches the database. */
+/**
+ * Returns an id from a path. Throws `AppError('not_found')` if it cannot be an id, so that no such text reaches the
+ * database.
+ */
 export const readId = (id = '', noun: Noun): string => found(/^\w{1,64}$/.test(id) ? id : null, noun)

@@ -12,17 +12,17 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true })
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
 
 export interface ReadOptions {
-  /** The most bytes. */
+  /** Maximum number of bytes; 64 KiB by default. */
   limit?: number
-  /** What an empty body stands for, whatever its headers say; unless given, it is refused. */
+  /** Value that stands for an empty body with any headers. Without it, an empty body is refused. */
   empty?: unknown
 }
 
 /**
  * Reads a JSON body and checks it against the schema.
  *
- * Throws `AppError` with `unsupported_media_type`, `payload_too_large`, `invalid_json` or `invalid_body`. If an object has a
- * name twice, the last value counts, as everywhere in JavaScript.
+ * Throws `AppError` with `unsupported_media_type`, `payload_too_large`, `invalid_json` or `invalid_body`. If an object
+ * has a name twice, the last value counts, as everywhere in JavaScript.
  */
 export const readBody = async <T>(
   c: Context<ApiEnv>,
@@ -31,7 +31,7 @@ export const readBody = async <T>(
 ): Promise<T> => {
   if (empty === undefined) refuseOtherTypes(c)
   const bytes = await readBytes(c, limit).catch(error => {
-    // The connection broke off. Nobody reads this answer, but it must not be logged as a bug.
+    // The connection broke off. Nobody reads this response, but the error must not be logged as a bug.
     throw error instanceof AppError ? error : new AppError('invalid_json', INCOMPLETE)
   })
   if (empty !== undefined && bytes.length === 0) return checkBody(empty, schema)
@@ -61,10 +61,13 @@ const failureOf = (text: string): string => {
   }
 }
 
-/** So that looking for the place takes no time that others need. */
+/** Longest text that is searched for its fault, so that the search does not delay others. */
 const LONGEST_SEARCHED = 16 * 1024
 
-/** The line and the column at which a text is no JSON. Of an unexpected token the engine does not say it: that is where the longest beginning without one ends. */
+/**
+ * Returns the line and column at which a text is no JSON; null if they are not known. For an unexpected token the
+ * engine does not name them: there the longest prefix without that error ends.
+ */
 const placeOf = (text: string): readonly (string | number)[] | null => {
   const told = /line (\d+) column (\d+)/.exec(failureOf(text))?.slice(1) ?? null
   if (told || text.length > LONGEST_SEARCHED) return told
@@ -84,11 +87,14 @@ const refuseOtherTypes = (c: Context): void => {
   if (c.req.header('content-encoding') !== undefined) throw new AppError('unsupported_media_type', ENCODED)
 }
 
-/** What a chunk of a body of unknown length costs at least: one of a byte takes as long as one of some hundred. */
+/**
+ * Minimum charge of a chunk of a body of unknown length: parsing a chunk of one byte takes as long as one of some
+ * hundred.
+ */
 const LEAST_BYTES_OF_A_CHUNK = 512
 
 /**
- * A body is charged before it is kept: at once where its length is known, otherwise by the chunk. The HTTP parser enforces a
+ * Charges a body before it is kept: at once if its length is known, otherwise by the chunk. The HTTP parser enforces a
  * Content-Length if there is no Transfer-Encoding.
  */
 const readBytes = async (c: Context<ApiEnv>, limit: number): Promise<Uint8Array> => {
@@ -99,7 +105,7 @@ const readBytes = async (c: Context<ApiEnv>, limit: number): Promise<Uint8Array>
   if (size > 0) charge?.(size)
   const whole = takeWhole(c, size)
   if (whole) return whole
-  // One buffer, because a chunk that is kept takes far more memory than it has bytes. What is not filled takes none.
+  // One buffer, because a kept chunk takes far more memory than it has bytes. Unfilled memory costs nothing.
   const kept = Buffer.allocUnsafeSlow(size || limit)
   let length = 0
   const add = (chunk: Uint8Array): void => {
@@ -114,7 +120,10 @@ const readBytes = async (c: Context<ApiEnv>, limit: number): Promise<Uint8Array>
   return kept.subarray(0, length)
 }
 
-/** By events: a web stream would make promises for each chunk, some 3 s a MiB in chunks of a byte. Rejects as soon as `add` throws. */
+/**
+ * Reads by events: a web stream makes promises for each chunk, some 3 s a MiB in chunks of a byte. Rejects as soon as
+ * `add` throws.
+ */
 const takeChunks = (incoming: IncomingMessage, add: (chunk: Uint8Array) => void) =>
   new Promise<void>((resolve, reject) => {
     let isRefused = false
@@ -127,7 +136,7 @@ const takeChunks = (incoming: IncomingMessage, add: (chunk: Uint8Array) => void)
         add(chunk)
       } catch (error) {
         isRefused = true
-        // Nothing more is parsed; when the answer has gone out, `endUnreadBody` goes on.
+        // Nothing more is parsed; after the response, `endUnreadBody` goes on.
         incoming.socket.pause()
         reject(error)
       }
@@ -135,8 +144,8 @@ const takeChunks = (incoming: IncomingMessage, add: (chunk: Uint8Array) => void)
   })
 
 /**
- * The whole body without listeners and without a copy, if it has arrived together with the head, as most do. Null if a part
- * is still to come, or the caller is gone.
+ * Returns the whole body without listeners and without a copy, if it has arrived together with the head, as most do.
+ * Returns null if its length is unknown, a part is still to come, or the caller is gone.
  */
 const takeWhole = (c: Context, size: number): Uint8Array | null => {
   const { incoming } = nodeBindings(c)

@@ -4,13 +4,13 @@ import { AppError, type FieldError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { NOT_UNICODE } from '../../core/registration-input.ts'
 
-/** Stands in no message, and JSON escapes it where one quotes its caller. */
+/** Separates the two languages. No message contains it: JSON escapes it where a message quotes input. */
 const BETWEEN = '\u0000'
 
-/** A message in each language as the one text that a schema takes; `heard` has it as words again. */
+/** Returns a message in both languages as the one text that a schema takes; `heard` splits it again. */
 export const said = ({ en, zh }: Words): string => `${en}${BETWEEN}${zh}`
 
-/** The words of an issue's message. One of zod's own is English only. */
+/** Returns an issue's message by language. zod's own messages are English only. */
 const heard = (message: string): Words => {
   const [en = '', zh = en] = message.split(BETWEEN)
   return { en, zh }
@@ -22,21 +22,24 @@ export const oneOf = (names: readonly string[]): string =>
 const MOST_ERRORS = 50
 const LONGEST_PATH = 100
 
-/** Where the checked value comes from: the code of the problem, and what one of its parts is called. */
+/** Problem code of each source of values, and the words for its parts. */
 const SOURCES = {
   body: { code: 'invalid_body', one: 'field of the body', many: 'fields of the body', zh: ['请求体中', '字段'] },
   query: { code: 'invalid_query', one: 'query parameter', many: 'query parameters', zh: ['', '查询参数'] },
 } as const
 type Source = keyof typeof SOURCES
 
-/** The problem that lists these errors. */
+/** Returns the problem that lists these errors. */
 export const invalid = (source: Source, errors: readonly FieldError[]): AppError => {
   const { code, one, many, zh } = SOURCES[source]
   const en = errors.length === 1 ? `One ${one} is invalid.` : `${errors.length} ${many} are invalid.`
   return new AppError(code, { en, zh: `${zh[0]}有 ${errors.length} 个${zh[1]}不符合要求。` }, { errors })
 }
 
-/** The value as the schema gives it. Throws the problem that lists all errors, `MOST_ERRORS` at most, and `others` that are known. */
+/**
+ * Returns the value as the schema gives it. Throws the problem that lists all errors, `MOST_ERRORS` at most, and the
+ * known `others`.
+ */
 const check = <T>(value: unknown, schema: z.ZodType<T>, source: Source, others: readonly FieldError[] = []): T => {
   const parsed = schema.safeParse(value, { error: defaultMessage })
   const errors = parsed.success
@@ -47,7 +50,10 @@ const check = <T>(value: unknown, schema: z.ZodType<T>, source: Source, others: 
   return parsed.data
 }
 
-/** Where texts are that PostgreSQL cannot keep, whatever their schema allows. An object in a list is checked by whoever takes it out. */
+/**
+ * Returns the paths of texts that PostgreSQL cannot store, even if the schema allows them. Objects in a list are left
+ * out; they are checked when they are taken out.
+ */
 const untoldIn = (value: unknown): readonly PropertyKey[][] => {
   if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? [[]] : []
   if (typeof value !== 'object' || value === null) return []
@@ -60,7 +66,7 @@ const untoldIn = (value: unknown): readonly PropertyKey[][] => {
   return found
 }
 
-/** Of a body that is not an object: what it looks like, for those that send what belongs into its only field. */
+/** Message for a body that is not an object, with an example, for callers that send the value of its only field. */
 export const bodyLike = (example: string) => ({
   error: (issue: z.core.$ZodRawIssue): string | undefined =>
     issue.code === 'invalid_type'
@@ -76,21 +82,21 @@ const withoutNulls = (value: unknown, schema: z.ZodType): unknown => {
   return Object.fromEntries(Object.entries(value).filter(entry => !isAbsent(entry)))
 }
 
-/** Throws `AppError('invalid_body')` that lists every invalid field. */
+/** Throws `AppError('invalid_body')`, which lists every invalid field, `MOST_ERRORS` at most. */
 export const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T =>
   check(withoutNulls(value, schema), schema, 'body')
 
 const NOT_AN_OBJECT = said({ en: 'must be a JSON object', zh: '必须是 JSON 对象' })
 
-/** The fields of our schemas have messages of their own; their objects have this one. */
+/** The fields of our schemas have their own messages; their objects have this one. */
 const defaultMessage: z.core.$ZodErrorMap = issue =>
   issue.code === 'invalid_type' && issue.expected === 'object' ? NOT_AN_OBJECT : undefined
 
-/** The names of the fields that the schema has. */
+/** Names of the schema's fields. */
 const namesOf = (schema: z.ZodType): readonly string[] =>
   schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 
-/** The field of which this is another spelling: `callback_url` is `callbackUrl`. */
+/** Returns the field of which this is another spelling: `callback_url` is `callbackUrl`. */
 const meantBy = (name: string, known: readonly string[]): string | undefined => {
   const plain = (one: string) => one.replace(/[_-]/g, '').toLowerCase()
   return known.find(one => plain(one) === plain(name))
@@ -103,7 +109,7 @@ const unknownField = (name: string, known: readonly string[], what: string): Wor
   return { en: `is unknown: use ${known.join(', ')}`, zh: `不支持该${what}，可用${what}：${known.join('、')}` }
 }
 
-/** What is wrong with a value that the schema refuses, where that is plain to see. */
+/** Returns the obvious fault of a refused value: it is missing, or has space at an end. Null if it has neither. */
 const plainFault = (value: unknown): Words | null => {
   if (value === undefined) return { en: 'is missing', zh: '缺少该字段，请填写' }
   if (typeof value !== 'string' || value.trim() === '' || value.trim() === value) return null
@@ -112,7 +118,7 @@ const plainFault = (value: unknown): Words | null => {
     : { en: 'has a space or a line break at its beginning', zh: '开头有空格或换行' }
 }
 
-/** Each unknown field is listed by its own name, and the one that was meant by it is not listed as missing. */
+/** Lists each unknown field by its name. A field that an unknown one misspells is not listed as missing. */
 const fieldErrorsOf = (
   issues: readonly z.core.$ZodIssue[],
   { value, known, what }: { value: unknown; known: readonly string[]; what: string },
@@ -121,7 +127,7 @@ const fieldErrorsOf = (
     one.code === 'unrecognized_keys' ? one.keys.slice(0, MOST_ERRORS).map(key => meantBy(key, known)) : [],
   )
   return issues.flatMap(issue => {
-    // What is known are the names of the outermost object.
+    // `known` are the names of the outermost object.
     if (issue.code === 'unrecognized_keys')
       return issue.keys.slice(0, MOST_ERRORS).map(key => ({
         path: pathOf([...issue.path, key]),
@@ -136,7 +142,7 @@ const fieldErrorsOf = (
 const pathOf = (path: readonly PropertyKey[]): string =>
   path.map(String).join('.').slice(0, LONGEST_PATH).toWellFormed()
 
-/** No call has so many. */
+/** More than any call takes. */
 const MOST_PARAMETERS = 20
 const TOO_MANY = {
   en: `There are more than ${MOST_PARAMETERS} query parameters.`,
@@ -151,7 +157,7 @@ export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
   const known = namesOf(schema)
   const repeated = known.filter(name => searchParams.getAll(name).length > 1)
   const errors = repeated.map(path => ({ path, message: REPEATED }))
-  // What has a name such as `metadata.order` is a pair of the parameter `metadata`, where there is one.
+  // A parameter such as `metadata.order` is a pair of `metadata`, if the call has that parameter.
   const isPair = ([name]: string[]) => known.includes('metadata') && name?.startsWith('metadata.')
   const { pairs, others = [] } = Object.groupBy([...searchParams], pair => (isPair(pair) ? 'pairs' : 'others'))
   return check({ ...(pairs && { metadata: pairs }), ...Object.fromEntries(others) }, schema, 'query', errors)

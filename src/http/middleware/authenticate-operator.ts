@@ -9,31 +9,38 @@ import { clientAddress } from '../caller.ts'
 import { createBuckets } from '../rates.ts'
 import { createAtOnce, createKeyring, readToken, refusalOf } from './authenticate.ts'
 
-/** Who calls the admin API. */
+/** Caller of the admin API. */
 export interface Operator {
-  /** Of the token; `ADMIN_TOKEN` for the setting's. */
+  /** Id of the token; `ADMIN_TOKEN` for the setting's. */
   id: string
   name: string
   role: Role
 }
 
-/** Requests of one token: many operators, or their scripts, leave others the threads and the connections. */
+/**
+ * Maximum number of concurrent requests of one token, so that many operators, or their scripts, leave others the
+ * threads and the connections.
+ */
 const MOST_AT_ONCE = 16
-/** How often wrong tokens have a line of their own, those of all networks together. */
+/** Rate of events about wrong tokens, of all networks together. */
 const TOLD = { rate: SECOND / MINUTE, burst: 20 }
 const BY_SETTING: Operator = { id: 'ADMIN_TOKEN', name: 'ADMIN_TOKEN', role: 'admin' }
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-/** Whether a text is the secret. Hashes are equally long, so the comparison does not show the length of the secret. */
+/**
+ * Returns a check whether a text is the secret. Hashes are equally long, so the comparison does not show the length of
+ * the secret.
+ */
 export const createSecretCheck = (secret: Secret): ((text: string) => boolean) => {
   const expected = sha256(secret.reveal())
   return text => timingSafeEqual(sha256(text), expected)
 }
 
 /**
- * Lets operators in by `ADMIN_TOKEN` or a token of the database, and sets `operator`. Each token has a rate, and so many requests
- * at once. Without `ADMIN_TOKEN`, to whoever sends nothing that could be a token of the database there is no admin API.
+ * Authenticates operators by `ADMIN_TOKEN` or a token of the database, and sets `operator`. Each token has a rate and a
+ * maximum of concurrent requests. Without `ADMIN_TOKEN`, a caller gets 404 unless it sends a text with the form of a
+ * database token.
  */
 export const createAdminAuth = (deps: PartDeps): MiddlewareHandler<ApiEnv> => {
   const { store, now } = deps

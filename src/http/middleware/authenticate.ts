@@ -22,7 +22,7 @@ const WRONG_KEY = {
   en: 'Send "authorization: Bearer <key>". Check that the key is copied whole (it begins with "ifn_"), is not revoked, and is one of this service. If it is all of that, ask the operator: the keys of a disabled partner do not work.',
   zh: '请发送 "authorization: Bearer <key>"，并检查密钥：是否复制完整（以 "ifn_" 开头）、未被吊销，并且由本服务签发。若均无误，请联系运维人员：合作方被停用后，其密钥不可用。',
 }
-/** By its form alone, so that it does not show which secrets exist. */
+/** Chosen by the form of the token alone, so that it does not show which secrets exist. */
 const SIGNING_SECRET = {
   en: 'This is the form of a signing secret, which verifies webhooks. Send your API key instead, which begins with "ifn_".',
   zh: '这是签名密钥，只用于验签。请改用以 "ifn_" 开头的 API 密钥。',
@@ -37,10 +37,11 @@ export interface RefusalDeps {
 }
 
 /**
- * The answer to who has sent no right key: 401. Throws 429 where too many wrong ones have come from the caller's network. Nothing
- * else asks this count: nobody is locked out by others behind the same address. Whoever sends none has guessed nothing.
+ * Returns the 401 for a caller without a valid key. Throws 429 if too many wrong keys have come from the caller's
+ * network. Valid keys are not checked against this count, so nobody is locked out by others behind the same address. A
+ * caller that sends no key is not counted.
  *
- * @param wrong what is said of a wrong key
+ * @param wrong detail for a wrong key
  */
 export const refusalOf = (c: Context, { rates, trustedProxies }: RefusalDeps, wrong: Words = WRONG_TOKEN): AppError => {
   const token = readToken(c.req.header('authorization'))
@@ -49,9 +50,9 @@ export const refusalOf = (c: Context, { rates, trustedProxies }: RefusalDeps, wr
 }
 
 /**
- * Runs a caller's request while fewer than `most` of its requests are being answered. A connection stays while its request is being
- * answered, so lists that take long could hold all of them and keep everybody else out. Where there are as many as may be, it throws
- * `AppError('too_many_requests')` and ends the connection.
+ * Runs a caller's request unless `most` of its requests are being answered; then it throws
+ * `AppError('too_many_requests')` and ends the connection. A connection stays while its request is being answered, so
+ * one caller's long lists could otherwise hold all connections and keep everybody else out.
  */
 export const createAtOnce = (most: number) => {
   const underWay = createInFlight()
@@ -61,7 +62,7 @@ export const createAtOnce = (most: number) => {
   }
   return async (caller: string, c: Context, next: Next): Promise<void> => {
     if ((underWay.counts.get(caller) ?? 0) >= most) {
-      // Thousands of connections that ask again and again would starve new ones.
+      // Otherwise thousands of connections that retry would starve new ones.
       setHeader(c, 'connection', 'close')
       throw new AppError('too_many_requests', detail)
     }
@@ -74,7 +75,7 @@ export const createAtOnce = (most: number) => {
   }
 }
 
-/** How long a key that was revoked on another node may still work here. */
+/** Maximum time for which a key that was revoked on another node still works here. */
 const KEY_TTL_MS = 1 * SECOND
 const RECORD_EVERY_MS = 1 * MINUTE
 const MOST_KEYS = 10_000
@@ -88,8 +89,8 @@ interface KeyringDeps<Owner> {
 }
 
 /**
- * The owner of a key; null: there is no such key, its secret is wrong, or it is not live. Its use is recorded once a minute at most;
- * requests do not wait for it, and what cannot be recorded is left out.
+ * Resolves with the owner of a key, or null if the key is unknown, its secret is wrong, or it is not live. Records its
+ * use once a minute at most; requests do not wait for that, and a failed record is dropped.
  */
 export const createKeyring = <Owner extends { hash: Uint8Array; live: boolean }>({
   find,
@@ -116,10 +117,10 @@ export const createKeyring = <Owner extends { hash: Uint8Array; live: boolean }>
   }
 }
 
-/** Requests of one partner, over all its keys: a quarter of the connections that there may be. */
+/** Maximum number of concurrent requests of one partner, over all its keys: a quarter of all connections. */
 const MOST_AT_ONCE = 1_024
 
-/** Whether a link lets in: until its time is over, while whatever it was made with does. */
+/** Checks whether a link is valid: it has not expired, and its key, or its token and its partner, still work. */
 const createLinkCheck = ({ store, now, config }: Pick<PartDeps, 'store' | 'now' | 'config'>) => {
   const cached = { ttlMs: KEY_TTL_MS, size: MOST_KEYS, now }
   const findKey = createTtlCache({ ...cached, load: (id: string) => store.findKey(id) })
@@ -133,7 +134,7 @@ const createLinkCheck = ({ store, now, config }: Pick<PartDeps, 'store' | 'now' 
   }
 }
 
-/** Lets partners in by their API key or a console link, and sets `partnerId`, `keyId` and `charge`. */
+/** Authenticates partners by their API key or a console link, and sets `partnerId`, `keyId` and `charge`. */
 export const createPartnerAuth = (deps: PartDeps): MiddlewareHandler<ApiEnv> => {
   const { store, now, rates, enumerationGuard, consoleVault } = deps
   const ownerOf = createKeyring({ find: id => store.findKey(id), touch: ids => store.touchKeys(ids), now })
@@ -158,7 +159,7 @@ export const createPartnerAuth = (deps: PartDeps): MiddlewareHandler<ApiEnv> => 
     c.set('partnerId', partnerId)
     c.set('keyId', keyId)
     c.set('charge', bytes => rates.take('bytes', partnerId, bytes))
-    // The partner is slowed down, whichever of its keys it uses.
+    // The partner is slowed down with all its keys.
     if (enumerationGuard.slowedForMs(partnerId) > 0) rates.take('slowed', partnerId)
     else rates.take('requests', key)
     return atOnce(partnerId, c, next)

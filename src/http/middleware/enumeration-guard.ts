@@ -3,24 +3,30 @@ import type { Emit } from '../../telemetry/emit.ts'
 import { createBuckets } from '../rates.ts'
 
 export interface EnumerationGuard {
-  /** The partner has named a serial that belongs to another partner. */
+  /** Records that the partner has named a serial of another partner. */
   recordConflict(partnerId: string): void
-  /** The upstream has shown a serial of the partner, or still does not know it after several polls. Called once a serial. */
+  /**
+   * Records that upstream knows a serial of the partner, or still does not after several polls. Called once a serial.
+   */
   recordLookup(partnerId: string, isNotFound: boolean): void
-  /** How many ms longer the partner may call only once a second; 0: it is not slowed down. */
+  /** Returns for how many ms more the partner may call only once a second; 0 if it is not slowed down. */
   slowedForMs(partnerId: string): number
 }
 
 const SLOWED_MS = 10 * MINUTE
-/** Of serials that are not the partner's, or that upstream does not know: so many at once, and so many in ten minutes. */
+/** Serials of others, or unknown to upstream, that are not suspicious: 60 at once, and 60 in ten minutes. */
 const GUESSES = { rate: (60 * SECOND) / SLOWED_MS, burst: 60 }
-/** A serial that upstream knows gives so many back: only a partner is slowed down of whose serials it does not know four in five. */
+/**
+ * Tokens that a serial known to upstream gives back. Only a partner with more than four in five unknown serials is
+ * slowed down.
+ */
 const GIVEN_BACK = 4
 const TOLD = { rate: SECOND / SLOWED_MS, burst: 1 }
 
 /**
- * Notices partners that enumerate serials, and tells the operator: from what this process sees, and for its own calls. Whoever names
- * mostly unknown serials is slowed down. Whoever names those of others is not: another may have claimed its serials.
+ * Detects partners that enumerate serials, and emits it; from the calls to this process, and for these. A partner that
+ * names mostly unknown serials is slowed down. One that names serials of others is not: another partner may have
+ * claimed its serials.
  */
 export const createEnumerationGuard = ({
   now,
@@ -31,7 +37,7 @@ export const createEnumerationGuard = ({
   emit: Emit<'partner.suspected'>
 }): EnumerationGuard => {
   const take = createBuckets({ now })
-  /** By partner; only those that were suspected. */
+  /** By partner; only suspected ones. */
   const slowedUntil = new Map<string, number>()
 
   const tell = (partnerId: string, sign: 'serials_taken' | 'serials_unknown', until: number | null) => {

@@ -17,34 +17,34 @@ const HEADERS_OF: Partial<Record<ProblemCode, object>> = {
   unavailable: RETRY_AFTER,
 }
 
-/** zod names what refers to a schema with an id so. */
+/** How zod writes a reference to a schema with an id. */
 const REFERENCE = /"#\/\$defs\//g
 
 export type Components = ReturnType<typeof createComponents>
 
-/** Describes what calls take and answer, and keeps what the descriptions refer to. */
+/** Describes requests and responses of calls, and collects the components that they refer to. */
 export const createComponents = (language: Language) => {
   const schemas: Record<string, JsonSchema> = {}
   const responses: Record<string, object> = {}
 
   /**
-   * The JSON schema; of one with an `id` in its meta only a reference.
+   * Returns the JSON schema; for a schema with an `id` in its meta, a reference.
    *
-   * @param io requests are described as they come in, answers as they go out
+   * @param io `input` for requests, `output` for responses
    */
   const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): JsonSchema => {
     const override: z.core.ToJSONSchemaParams['override'] = ({ zodSchema, jsonSchema }) => {
-      // zod drops them where the value is converted to something else.
+      // zod drops them where the value is transformed.
       const { examples, default: byDefault } = z.globalRegistry.get(zodSchema) ?? {}
       Object.assign(jsonSchema, examples && { examples }, byDefault !== undefined && { default: byDefault })
-      // zod keeps the pattern of a text that is converted to something else, and says the limits of every integer.
+      // zod keeps the pattern of a transformed text, and writes the limits of every integer.
       if (jsonSchema.format === 'date-time' || jsonSchema.type === 'integer') delete jsonSchema.pattern
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
       if (io === 'input') return
       delete jsonSchema.readOnly
       delete jsonSchema.propertyNames
-      // Later versions may add fields to an answer, so its readers must ignore unknown fields.
+      // Later versions may add fields to a response, so its readers must ignore unknown fields.
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
     }
     const described = z.toJSONSchema(z.object({ it: schema }), { io, override, unrepresentable: 'any' })
@@ -63,7 +63,7 @@ export const createComponents = (language: Language) => {
     responses,
     schemaOf,
 
-    /** What a call answers that is refused with one of these. */
+    /** Returns the response of a call that is refused with one of these codes. */
     refusalOf: (codes: readonly ProblemCode[]) => {
       const name = codes.join('_or_')
       responses[name] ??= {

@@ -23,7 +23,7 @@ const FOR_PARTNERS = {
 a signed webhook ([Standard Webhooks](https://www.standardwebhooks.com)) until your callback accepts it.
 
 ${COMMON}`,
-  /** What leads from the document's address to the root of the service. Relative, so that it works below any prefix. */
+  /** Path from the document to the root of the service. Relative, so that it works below any prefix. */
   root: '.',
   tags: {
     Registrations: 'Serials and their verdicts.',
@@ -57,7 +57,7 @@ const ACCEPT_LANGUAGE = {
   schema: { type: 'string', examples: ['zh-CN'] },
 }
 
-/** Every call as the router has it, with the statuses that it may answer; the first is the one if all is well. */
+/** Returns every call as the router has it, with its possible statuses, the one of success first. */
 export const documentedStatuses = () => [
   ...[...PARTNER_CALLS, ...OPERATOR_CALLS].map(call => ({
     method: call.method,
@@ -72,7 +72,7 @@ export const documentedStatuses = () => [
 ]
 
 /**
- * OpenAPI 3.1. Bodies and parameters are described by the schemas that check them.
+ * OpenAPI 3.1. The schemas that check bodies and parameters also describe them.
  *
  * @param language of the problems; the other texts are English
  */
@@ -105,17 +105,20 @@ const createDocument = (contents: typeof FOR_PARTNERS | typeof FOR_OPERATORS, ve
 /** The Chinese of every text, by its English. */
 const CATALOGUE = new URL('../../../docs/openapi.zh-CN.json', import.meta.url)
 
-/** A text is known by its words, wherever it stands: no name, code or address is written like a sentence. */
+/** Texts are matched by their words, anywhere in the document: no name, code or address is written like a sentence. */
 const inChinese = <Document>(document: Document): Document => {
   const chinese = new Map<unknown, string>(Object.entries(JSON.parse(readFileSync(CATALOGUE, 'utf8'))))
   return JSON.parse(JSON.stringify(document), (_, value) => chinese.get(value) ?? value)
 }
 
-/** What partners call and are sent: `/openapi.json`. A text that the catalogue lacks stays English, and a test names it. */
+/**
+ * Document of the partner API and its webhooks: `/openapi.json`. A text that the catalogue lacks stays English, and a
+ * test names it.
+ */
 export const createPartnerDocument = (version: string, language: Language) => {
   const document = createDocument(FOR_PARTNERS, version, language)
   return language === 'zh' ? inChinese(document) : document
 }
 
-/** What operators call: `/v1/admin/openapi.json`. */
+/** Document of the admin API: `/v1/admin/openapi.json`. */
 export const createOperatorDocument = (version: string) => createDocument(FOR_OPERATORS, version, 'en')

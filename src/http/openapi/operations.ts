@@ -25,14 +25,14 @@ import { BULK_RESEND_CALLS } from '../partner/resends.ts'
 import { SECRET_CALLS } from '../partner/signing-secrets.ts'
 import { STATUS_CALLS } from '../partner/status.ts'
 
-/** What partners call, by tag. Each is named like the verb of the client that makes the call. */
+/** Partner calls, by tag. Each is named like the method of the client that makes the call. */
 export const PARTNER_OPERATIONS = {
   Registrations: { ...REGISTER_CALLS, ...LOOKUP_CALLS, ...REGISTRATION_CALLS, ...EXPLAIN_CALLS },
   Delivery: { ...DELIVERY_CALLS, ...BULK_RESEND_CALLS, ...EVENT_CALLS, ...CALLBACK_TEST_CALLS, ...CONTACT_CALLS },
   Account: { ...SECRET_CALLS, ...ME_CALLS, ...STATUS_CALLS, ...CONSOLE_LINK_CALLS },
 }
 
-/** What operators call, by tag. */
+/** Operator calls, by tag. */
 export const OPERATOR_OPERATIONS = {
   Admin: {
     ...PARTNER_CALLS,
@@ -53,7 +53,7 @@ export const OPERATOR_OPERATIONS = {
   },
 }
 
-/** What is in no document, with the statuses of its answers: pages and files, and what probes and monitoring ask. */
+/** Routes in no document, with the statuses of their responses: pages and files, probes and monitoring. */
 export const PAGES: Readonly<Record<`GET /${string}`, readonly number[]>> = {
   'GET /': [302],
   'GET /healthz': [200],

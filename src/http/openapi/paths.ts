@@ -5,7 +5,7 @@ import { type Components, header, REQUEST_ID } from './components.ts'
 import { problemsOf } from './problems.ts'
 
 const LOCATION = { location: header('The address of the new object.') }
-/** What the ids of partners’ collections begin with. */
+/** Prefixes of the ids in partners’ collections. */
 const PREFIXES: Readonly<Record<string, string>> = {
   registrations: 'reg',
   resend: 'resend',
@@ -64,7 +64,7 @@ const describeCall = (call: Call, { schemaOf, refusalOf }: Components) => {
   }
 }
 
-/** Every call by its path and its method. */
+/** Describes every call, by its path and its method. */
 export const createPaths = (calls: readonly Call[], components: Components) => {
   const paths: Record<string, Record<string, ReturnType<typeof describeCall>>> = {}
   for (const call of calls) {

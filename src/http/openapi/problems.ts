@@ -5,10 +5,10 @@ export type ProblemCode = keyof typeof PROBLEMS
 
 const OF_BODY: readonly ProblemCode[] = ['invalid_json', 'payload_too_large', 'unsupported_media_type', 'invalid_body']
 const OF_ALL: readonly ProblemCode[] = ['invalid_query', 'unauthorized', 'too_many_requests', 'internal', 'unavailable']
-/** Every call of operators is 404 while there is no token for them. */
+/** Without `ADMIN_TOKEN` every operator call is 404 to callers that send no token of the database. */
 const OF_OPERATORS: readonly ProblemCode[] = ['forbidden', 'not_found']
 
-/** The problems that a call can have, by status. */
+/** Returns the problems that a call can have, by status. */
 export const problemsOf = ({ path, isForOperators, operation }: Call): Map<number, ProblemCode[]> => {
   const codes = new Set<ProblemCode>([
     ...OF_ALL,

@@ -10,7 +10,7 @@ const sent = (example: string | null) =>
     .nullable()
     .exactOptional()
     .meta({ description: 'As the upstream sent it; absent in a `thin` webhook.', examples: [example] })
-/** What comes with a verdict, with an example of each. */
+/** Fields that come with a verdict, with an example of each. */
 const told = (message: string | null, livingScore: string | null, similarity: string | null) => ({
   message: sent(message),
   livingScore: sent(livingScore),
@@ -18,7 +18,7 @@ const told = (message: string | null, livingScore: string | null, similarity: st
 })
 const CREATED = AT.describe('When it was created; the same in every attempt.')
 
-/** The body of a webhook about a check, which `webhookBody` in `core/message.ts` writes. */
+/** Body of a webhook about a verification, which `webhookBody` in `core/message.ts` writes. */
 const bodyOf = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
   z.strictObject({
     type: z.literal(type),
@@ -38,7 +38,7 @@ const bodyOf = <Type extends string, Data extends z.ZodRawShape>(type: Type, dat
     }),
   })
 
-/** The bodies of the webhooks, by their types. */
+/** Bodies of the webhooks, by their types. */
 export const WEBHOOKS = {
   'idface.succeeded': bodyOf('idface.succeeded', {
     status: z.literal('SUCCESS'),
@@ -124,7 +124,7 @@ const RESPONSES = {
   default: { description: 'Not delivered. Redirects count as this too. The next attempt follows the retry schedule.' },
 }
 
-/** The webhooks that are sent to callback URLs, as Standard Webhooks (https://www.standardwebhooks.com). */
+/** Describes the webhooks that are sent to callback URLs, as Standard Webhooks (https://www.standardwebhooks.com). */
 export const createWebhooks = ({ schemaOf }: Components) => {
   const describe = (type: WebhookType) => {
     const [operationId, summary] = NAMES[type]

@@ -8,7 +8,7 @@ import { ATTEMPT, callbackUrlField, type JudgeUrl, NO_JUDGE, viewAttempt } from 
 const createCallbackTestBody = (judgeUrl: JudgeUrl) =>
   z.strictObject({ callbackUrl: callbackUrlField(judgeUrl) }).meta({ id: 'CallbackTestRequest' })
 
-/** Sends `idface.test` now and answers with the attempt, whatever its outcome. */
+/** Sends `idface.test` now and responds with the attempt, successful or not. */
 export const CALLBACK_TEST_CALLS = {
   'POST /v1/callbacks/test': {
     operationId: 'testCallback',

@@ -41,7 +41,7 @@ const NOT_BY_LINK = {
   zh: '该操作需要 API 密钥；控制台链接不能生成新的链接。',
 }
 
-/** `POST /v1/console-links`: for who should see the partner's pages and not have its key. */
+/** `POST /v1/console-links`: gives access to the partner's pages without its key. */
 export const CONSOLE_LINK_CALLS = {
   'POST /v1/console-links': {
     operationId: 'createConsoleLink',

@@ -58,7 +58,7 @@ const view = (text: string): ContactAnswer => {
   return { channel: operatorChannelOf(url), host: url.host }
 }
 
-/** `/v1/contact`. Of what is set only the host is shown again: the path of a robot is its key. */
+/** `/v1/contact`. Only the host of the URL is shown again: the path of a robot is its key. */
 export const CONTACT_CALLS = {
   'PUT /v1/contact': {
     operationId: 'setContact',

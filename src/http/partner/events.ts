@@ -13,7 +13,7 @@ const LOST_CURSOR = {
   en: 'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it brings every event since, and may bring some again, with the webhook-id you know.',
   zh: '游标已失效：数据库曾从备份恢复。请从此处的 nextCursor 继续：不会漏事件，但可能重复，请按 webhook-id 去重。',
 }
-/** `evt_` and the number of the event, then the time it was created, in base 36, which tells the history it belongs to. */
+/** `evt_`, the number of the event and, in base 36, the time it was created, which identifies its history. */
 const FORM = /^evt_(?:0|(\d{1,15})_([0-9a-z]{1,9}))$/
 
 const readCursor = (cursor: string): EventPosition | null => {
@@ -82,7 +82,10 @@ const EVENT_LIST = z
   })
   .meta({ id: 'EventList' })
 
-/** `GET /v1/events`: the partner's messages in order, for partners that cannot receive webhooks, or could not for a while. */
+/**
+ * `GET /v1/events`: the partner's messages in order, for partners that cannot receive webhooks, or could not for a
+ * while.
+ */
 export const EVENT_CALLS = {
   'GET /v1/events': {
     operationId: 'events',

@@ -15,7 +15,7 @@ export interface Reader {
   showAt?: ShowTime
 }
 
-/** What every clause needs: the texts of the reader's language, and the time (epoch ms). */
+/** Input of every clause: the texts of the reader's language, and the time (epoch ms). */
 interface Scope {
   texts: ExplainTexts
   language: Language
@@ -25,7 +25,7 @@ interface Scope {
 
 type Values = Readonly<Record<string, string | number>>
 
-/** Says in words why there is no webhook yet, or what happened to it. */
+/** Explains in words why there is no webhook yet, or how it fared. */
 export const explainSentence = (
   explanation: Explanation,
   { language, now, showAt = SHOW_TIME[language] }: Reader,
@@ -35,14 +35,14 @@ export const explainSentence = (
   return clausesOf(explanation, scope).join(scope.texts.join)
 }
 
-/** Fills in all names in one pass, so that braces in a value are never taken for a name. */
+/** Replaces all names in one pass, so that braces in a value are never taken for a name. */
 const fill = (text: string, values: Values): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 
 /** `in 5 min` */
 const showDelay = (ms: number, { texts, language }: Scope): string => fill(texts.in, { span: showSpan(ms, language) })
 
-/** A time in the future, and how far away it is. */
+/** A future time, and the delay until then. */
 const timeAhead = (at: number, scope: Scope): Values => ({ at: scope.showAt(at), in: showDelay(at - scope.now, scope) })
 
 const clausesWhilePending = (explanation: Explanation, scope: Scope): string[] => [
@@ -76,7 +76,7 @@ const queueClause = ({ before, isAtLeast, rate, at }: NonNullable<Explanation['q
     in: showDelay(at - scope.now, scope),
   })
 
-/** Why nothing is asked, in a pause or an outage. */
+/** Why the account is not polled: a pause or an outage. Null: it is. */
 const heldClause = (account: Explanation['account'], scope: Scope): string | null => {
   if (account.pausedAt !== null) return pauseClause(account, scope)
   if (account.unreachableAt === null) return null
@@ -122,7 +122,7 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
   if (unsignable) return webhook.unsignable
   if (allHeldSince !== null) return fill(webhook.allHeld, { at: scope.showAt(allHeldSince) })
   const isFirst = attempts === 0
-  // Without a due time it is one of very many that were held, and are being made due.
+  // Without a due time it is one of very many held messages that are being made due.
   if (nextAttemptAt === null || nextAttemptAt <= scope.now)
     return isFirst ? webhook.firstNow : fill(webhook.retryNow, { attempt })
   if (sending === 'not_sent') return fill(webhook.notSent, timeAhead(nextAttemptAt, scope))
@@ -141,14 +141,17 @@ const attemptClause = ({ lastAttempt, registration }: Explanation, { texts, lang
   return fill(attempt.error, { ...values, error: (error ?? '?') + (text === null ? '' : words) })
 }
 
-/** What an error without an answer means, and what to do about it. */
+/**
+ * Returns the meaning of an attempt's error, such as `tls` or `http_401`, and the remedy. Null if there is no text for
+ * it.
+ */
 export const errorText = (error: string, language: Language): string | null => {
   const { attempt, attemptError } = EXPLAIN_TEXTS[language]
   if (error === 'http_401') return attempt.unauthorized
   return new Map<string, string>(Object.entries(attemptError)).get(toldOf(error)) ?? null
 }
 
-/** What an attempt says by itself of what is wrong with the receiver, and what to do about it. */
+/** Returns the receiver's fault as far as the attempt shows it, and the remedy; null if it shows none. */
 export const attemptText = ({ error, httpStatus, responseExcerpt }: Attempt, language: Language): string | null => {
   const { attempt } = EXPLAIN_TEXTS[language]
   if (error !== null) return errorText(error, language)

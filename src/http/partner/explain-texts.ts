@@ -3,7 +3,7 @@ import type { Language } from '../../core/language.ts'
 import type { AttemptError } from '../../core/message.ts'
 import type { Reason } from '../../core/verification.ts'
 
-/** Each of them a whole sentence where it can be. A name in braces is replaced by its value. */
+/** Whole sentences where possible. A name in braces is replaced by its value. */
 const en = {
   join: ' ',
   in: 'in {span}',
@@ -82,7 +82,7 @@ const en = {
     redirect: 'redirects are not followed: register the URL that answers. Location: ',
     unauthorized: 'check the signing secret and the clock of the receiver',
   },
-  /** Why an attempt had no answer, as a clause. */
+  /** Why an attempt had no response, as a clause. */
   attemptError: {
     no_response:
       'no answer came: the host name has no address, the host refuses or drops the connection, or it takes too long; check that the URL can be reached from the internet',

@@ -118,7 +118,7 @@ export const viewExplanation = (explanation: Explanation, { language, now }: Rea
   })
 }
 
-/** Answers in the caller's language. */
+/** Responds in the caller's language. */
 export const answerExplanation = (c: Context<ApiEnv>, explanation: Explanation, now: number) => {
   const language = answerLanguage(c)
   return c.json(viewExplanation(explanation, { language, now }))

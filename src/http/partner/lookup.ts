@@ -6,7 +6,7 @@ import { bodyLike, invalid, said } from '../json/validate.ts'
 import { itemsOf, MOST_LOOKUP_RESULTS } from '../rates.ts'
 import { REGISTRATION, viewRegistration } from './registration-schemas.ts'
 
-/** So many of the longest serials, and some room for their frame. */
+/** Maximum size of a body: room for `MOST_SERIALS` of the longest serials and their frame. */
 const LOOKUP_BYTES = 128 * 1024
 const MOST_SERIALS = 1_000
 const SERIALS = said({
@@ -47,7 +47,7 @@ const LOOKUP_RESULTS = z
   .meta({ id: 'LookupResults' })
 export type LookupAnswer = z.output<typeof LOOKUP_RESULTS>
 
-/** `POST /v1/registrations/lookup`: what became of many serials, for one call after an outage. */
+/** `POST /v1/registrations/lookup`: the state of many serials, in one call after an outage. */
 export const LOOKUP_CALLS = {
   'POST /v1/registrations/lookup': {
     operationId: 'lookup',

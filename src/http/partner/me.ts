@@ -31,7 +31,7 @@ export type MeAnswer = z.output<typeof ME>
 
 const shown = ({ rate, burst }: Rate) => ({ perSecond: rate, burst })
 
-/** `GET /v1/me`: the partner whose key this is, its limits, and what it has used of them. */
+/** `GET /v1/me`: the partner of the key, its limits, and their usage. */
 export const ME_CALLS = {
   'GET /v1/me': {
     operationId: 'me',

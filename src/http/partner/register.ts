@@ -51,7 +51,7 @@ export const createRegistrar = (deps: SharedDeps) => {
   const schema = createRegistrationBody({ ...deps, sandbox })
   const findAccount = createAccountFinder(deps)
 
-  /** What the store is to register. Throws `AppError('invalid_body')` if the partner cannot use the account. */
+  /** Returns the item for the store. Throws `AppError('invalid_body')` if the partner cannot use the account. */
   const itemOf = async (c: Context<ApiEnv>, body: RegistrationBody, isBatch: boolean): Promise<NewRegistration> => {
     const partnerId = c.get('partnerId')
     const account = await findAccount(partnerId, body.account)
@@ -70,7 +70,7 @@ export const createRegistrar = (deps: SharedDeps) => {
     }
   }
 
-  /** Tells listeners of what is refused for what its caller wants to register. */
+  /** Emits a refusal that the caller's registration itself caused. */
   const tellRefused = (partnerId: string, error: unknown): void => {
     if (error instanceof AppError && error.code !== 'unavailable' && error.code !== 'too_many_requests')
       emit('registration.answered', { partnerId, registrationId: null, answer: 'refused' })
@@ -180,7 +180,7 @@ const viewRefusal = ({ code, detail, errors }: AppError, language: Language): Re
   return { status: problem.status as (typeof REFUSED)[number], problem }
 }
 
-/** Stands for metadata that were not sent: empty ones that were are another object. */
+/** Stands for metadata that were not sent. An empty object that was sent is another object. */
 const NOT_SENT = {}
 const ignoredOf = ({ metadata, expiresAt }: NewRegistration, stored: Registration) =>
   IGNORED.filter(name =>
@@ -191,7 +191,7 @@ const ignoredOf = ({ metadata, expiresAt }: NewRegistration, stored: Registratio
 
 const ACCOUNT_NAME = /^[\x21-\x7e]{1,128}$/
 
-/** Accounts are few and keep their ids, so their ids are cached: a burst of registrations asks for each of them once. */
+/** Caches the ids of accounts, which are few and stay: a burst of registrations reads each of them once. */
 const createAccountFinder = ({ store, now }: Pick<SharedDeps, 'store' | 'now'>) => {
   // Neither a partner's id nor an account's name contains a space.
   const load = (key: string): Promise<Account | null> => {
@@ -218,7 +218,7 @@ const UNREADABLE = {
 }
 const LATER = { retryAfterMs: 60 * SECOND }
 
-/** Why the store has registered nothing. */
+/** Returns the error for a registration that the store has refused. */
 const refusalOf = (refused: Exclude<Registered, { registration: Registration }>): AppError => {
   if (refused.outcome === 'taken') return new AppError('conflict', TAKEN)
   if (refused.outcome === 'unreadable') return new AppError('unavailable', UNREADABLE, LATER)

@@ -22,9 +22,9 @@ import { bodyLike, said } from '../json/validate.ts'
 import { MOST_IN_A_BATCH } from '../rates.ts'
 import { attemptText } from './explain-sentence.ts'
 
-/** Judges a callback URL: either its normalised form, or a message that says what is allowed. */
+/** Returns the normalised form of a callback URL, or a message that describes the allowed URLs. */
 export type JudgeUrl = (text: unknown) => Read<string>
-/** For documents: they describe only the shape of a body, which is the same whatever the service accepts. */
+/** For documents, which describe only the shape of a body. It is the same for all judges. */
 export const NO_JUDGE: JudgeUrl = () => ({ ok: false, message: { en: '', zh: '' } })
 
 export const ACCOUNT_FORM = {
@@ -211,7 +211,8 @@ export const BATCH_RESULTS = z
   .strictObject({
     results: z
       .array(
-        // One literal each for what is told apart: TypeScript excludes a member of a union by a comparison with one only.
+        // Members that are told apart have one literal each: by a comparison, TypeScript excludes only those from a
+        // union.
         z.discriminatedUnion('status', [
           z.strictObject({ status: z.literal(201).describe(AS_ALONE), registration: REGISTRATION }),
           z.strictObject({
@@ -226,7 +227,7 @@ export const BATCH_RESULTS = z
   })
   .meta({ id: 'BatchResults' })
 
-/** The facts of a registration by the names that its partner knows them by. */
+/** Returns the facts of a registration by their names in the partner API. */
 export const registrationFacts = (registration: Registration) => ({
   ...registration,
   ...(registration.isTest ? { sandbox: true as const } : {}),
@@ -237,7 +238,10 @@ export const registrationFacts = (registration: Registration) => ({
 export const viewRegistration = (registration: Registration): RegistrationAnswer =>
   z.decode(REGISTRATION, registrationFacts(registration))
 
-/** What is due already is asked at any moment, or waits in a queue: `GET` of it tells about when. */
+/**
+ * A due poll comes at any moment, or waits in a queue, so `nextPollAt` is now at the earliest. `GET` of the
+ * registration estimates it.
+ */
 export const viewDue = (registration: Registration, now: number): RegistrationAnswer => {
   const { nextPollAt } = registration
   return viewRegistration({ ...registration, nextPollAt: nextPollAt && Math.max(nextPollAt, now) })

@@ -26,15 +26,18 @@ interface Wait {
   signal: AbortSignal
 }
 
-/** Of one partner, and of all: three quarters of the connections that there may be, the others are for those who do not wait. */
+/**
+ * Maximum number of waiting calls of one partner, and of all: three quarters of the connections, to leave the rest to
+ * other calls.
+ */
 const MOST_OF_A_PARTNER = 64
 const MOST = 3_072
-/** The hint may not come from another node. */
+/** The hint of another node may be lost. */
 const RETRY_MS = 1 * SECOND
 
 /**
- * A call that waits for a registration to end is woken by the hint `resolved`, or by a read of the database: one a second, however many
- * wait.
+ * Wakes up calls that wait for a registration to end, by the hint `resolved` or by a read of the database: one read a
+ * second for all of them.
  */
 export const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'>) => {
   const waits = createInFlight()
@@ -50,13 +53,15 @@ export const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'
     isLooking = true
     while (waits.total() > 0) {
       await sleep(RETRY_MS)
-      // Where the database is away, the next read may find it.
+      // After a failed read, the next one may find it.
       if (waits.total() > 0) await store.endedAmong(ends.eventNames() as string[]).then(tell, () => {})
     }
     isLooking = false
   }
 
-  /** Resolves when the registration ends, after `ms`, or when the signal aborts; at once if too many calls are waiting. */
+  /**
+   * Resolves when the registration ends, after `ms`, or when the signal aborts; at once if too many calls are waiting.
+   */
   return async (id: string, { partnerId, ms, signal }: Wait): Promise<void> => {
     if ((waits.counts.get(partnerId) ?? 0) >= MOST_OF_A_PARTNER || waits.total() >= MOST) return
     waits.start(partnerId)
@@ -74,7 +79,7 @@ const ONE_PAIR = {
   en: 'must be one key with its value, such as metadata.order=42',
   zh: '只能有一个键和值，例如 metadata.order=42',
 }
-/** The pairs of a `metadata.KEY=value`, of which there is one. */
+/** Reads the one pair of a `metadata.KEY=value`. */
 const readWanted = (pairs: unknown): Read<{ key: string; value: string }> => {
   const [name, value] = Array.isArray(pairs) && pairs.length === 1 ? pairs[0] : []
   if (value === undefined) return { ok: false, message: ONE_PAIR }
@@ -129,7 +134,7 @@ export const RESEND_REFUSALS = {
   },
 }
 
-/** What is overdue for this long waits in a queue; up to then it is on its way. */
+/** A poll overdue for this long waits in a queue; up to then it is on its way. */
 const QUEUED_MS = 2 * SECOND
 
 export const NOT_POLLED = {
@@ -142,7 +147,7 @@ const serialForId = (serial: string) => ({
   zh: `没有该 id 对应的登记。如果这是流水号，请用 /v1/registrations?idcardid=${serial} 查询其登记。`,
 })
 
-/** The partner and the registration that a path names. */
+/** Returns the calling partner, and the registration that the path names. */
 export const readTarget = (c: Context<ApiEnv>): [partnerId: string, id: string] => {
   const id = c.req.param('id') ?? ''
   if (SERIAL.test(id) && !/^(reg|msg)_/.test(id)) throw new AppError('not_found', serialForId(id))

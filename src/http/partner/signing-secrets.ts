@@ -79,7 +79,7 @@ export type NewSigningSecretAnswer = z.output<typeof NEW_SIGNING_SECRET>
 
 export const viewSecret = (secret: SigningSecret): SigningSecretAnswer => z.decode(SIGNING_SECRET, secret)
 
-/** Of an operator it is in the audit before it is done; a partner has none. */
+/** An operator's rotation is recorded in the audit before it is done; a partner's is not. */
 export const rotateSecret = async (
   c: Context<ApiEnv>,
   { store, newId, random }: PartDeps,

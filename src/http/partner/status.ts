@@ -54,7 +54,7 @@ const STATUS_ANSWER = z
 export type StatusAnswer = z.output<typeof STATUS_ANSWER>
 
 const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, now: number): StatusAnswer => {
-  // Where there is no account yet, nothing is wrong with it.
+  // As long as there is no account, nothing is wrong with it.
   const account = status.account ?? RUNNING
   const { since, delivered, pending, exhausted } = messages
   const all = delivered + pending + exhausted
@@ -85,7 +85,7 @@ const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, no
   })
 }
 
-/** `GET /v1/status`: how it is going, for a partner. */
+/** `GET /v1/status`: the state of the service for a partner. */
 export const STATUS_CALLS = {
   'GET /v1/status': {
     operationId: 'status',
