@@ -21,17 +21,14 @@ export interface ApiEnv {
     partnerId: string
     /** Partner API: the API key of the call; null: it came by a console link. */
     keyId: string | null
-    /**
-     * Partner API: charges the bytes of a body to the partner's rate before they are kept. Throws if the rate is used
-     * up.
-     */
+    /** Partner API: charges a body's bytes to the partner's rate before they are kept. Throws if it is used up. */
     charge: (bytes: number) => void
     traceparent: string
     /** Admin API: the operator, and the reason given for the act. */
     operator: Operator
     reason: string | null
     /**
-     * Admin API: records an act in the audit. Called before a change, with the id of its object and the edit. Rejects
+     * Admin API: records an act in the audit, with the id of its object and the edit. Called before a change. Rejects
      * if the act cannot be recorded; then nothing may be changed.
      */
     begin: (object: string, edit?: Edit) => Promise<void>

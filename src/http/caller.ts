@@ -22,8 +22,7 @@ export interface TrustedProxies {
 
 /**
  * Returns the caller's address: that of the connection or, behind trusted reverse proxies, the last address in
- * `x-forwarded-for` that is not a trusted proxy. The header is read from its end, and only as far as it consists of
- * addresses.
+ * `x-forwarded-for` that is not a trusted proxy. Reads the header from its end, as far as it consists of addresses.
  */
 export const clientAddress = (c: Context, trusted: TrustedProxies): string => {
   let client = peerAddress(c)

@@ -10,8 +10,8 @@ interface Connection {
 }
 
 /**
- * Keeps at most `most` connections. When one more comes, the one idle longest is closed. A connection stays while its
- * request is being answered; silent or slow senders and slow readers count as idle, so they never keep others out.
+ * Keeps at most `most` connections: when one more comes, the one idle longest is closed. One whose request is being
+ * answered stays. Silent and slow peers count as idle, so they never keep others out.
  */
 export const createConnections = ({ most }: { most: number }) => {
   const connections = new Map<Socket, Connection>()
@@ -38,9 +38,8 @@ export const createConnections = ({ most }: { most: number }) => {
     },
 
     /**
-     * Wraps the API so that it gets one request of a connection at a time. A connection that sends the next request
-     * before the response has gone out is dropped: a thousand requests fit into one packet, but their responses do not
-     * fit into memory.
+     * Wraps the API so that it gets one request of a connection at a time. Sending the next one before the response has
+     * gone out ends the connection: a thousand requests fit into a packet, but their responses do not fit into memory.
      */
     gate:
       (listener: RequestListener): RequestListener =>
@@ -59,10 +58,7 @@ export const createConnections = ({ most }: { most: number }) => {
         listener(request, response)
       },
 
-    /**
-     * Handles the socket's inactivity timeout: no byte came, and none of the response was taken. The connection stays
-     * while a request is being answered and there is nothing to take.
-     */
+    /** Handles an idle socket. It stays while its response is being made and none of it waits to be taken. */
     timeOut: (socket: Socket): void => {
       const connection = connections.get(socket)
       if (!connection) socket.destroy()
@@ -98,8 +94,8 @@ const MOST_DRAINED_BYTES = 8 * 1024 * 1024
 /**
  * Ends the connection if the response goes out before the whole request has come. Parsing the rest would cost some 3 s
  * a MiB in chunks of a byte; closing with it unread would reset the connection, perhaps before the sender has read the
- * response. So the response ends our side of the connection, and the rest is discarded unparsed until the sender
- * closes, has sent 8 MiB, or Node's `requestTimeout` is over.
+ * response. So our side ends, and the rest is discarded unparsed until the sender closes, has sent 8 MiB, or Node's
+ * `requestTimeout` is over.
  */
 export const endUnreadBody =
   (listener: RequestListener): RequestListener =>

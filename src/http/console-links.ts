@@ -19,10 +19,7 @@ export const createConsoleVault = ({ config, random }: Pick<ApiDeps, 'config' | 
 }
 export type ConsoleVault = ReturnType<typeof createConsoleVault>
 
-/**
- * Grants the partner's access until `until`, and only while the key or token that made it works. Nothing of it is
- * stored.
- */
+/** Grants access as the partner until `until`, while its key or token works. Nothing of it is stored. */
 export interface ConsoleLink {
   partnerId: string
   /** API key that made it; null: an operator made it. */

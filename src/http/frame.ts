@@ -45,8 +45,8 @@ const isStrangersRefusal = (c: Context<ApiEnv>): boolean =>
   REFUSALS.has(c.res.status) && c.get('partnerId') === undefined && c.get('operator') === undefined
 
 /**
- * Sets the request id and `cache-control`, turns a 404 into a 405 where one is due, and emits one event per request.
- * The event has the route's pattern, never the path, the query or a body. A bug is emitted separately.
+ * Sets the request id and `cache-control`, turns a 404 into a 405 where only the method is wrong, and emits one event
+ * per request with the route's pattern, never the path, the query or a body. A bug gets a separate event.
  *
  * This is one middleware because each middleware costs every request two promises.
  *
@@ -81,8 +81,8 @@ const createRequestLog = (
   }
 
 /**
- * Records a span of every request, except probes, 429 responses, and 401 or 404 responses to callers without a valid
- * key or token. It has the route's pattern, never the path, the query or a header.
+ * Records a span of every request but probes, 429s, and 401s and 404s of callers without a valid key or token. It has
+ * the route's pattern, never the path, the query or a header.
  */
 export const createRequestSpan = (tracer: Pick<Tracer, 'request'>): MiddlewareHandler<ApiEnv> =>
   async function traceRequest(c, next) {
@@ -103,27 +103,21 @@ export const createRequestSpan = (tracer: Pick<Tracer, 'request'>): MiddlewareHa
     })
   }
 
-/**
- * Returns the `traceparent` to store with a registration: that of the request's span, or the caller's if tracing is
- * off. Null if there is none.
- */
+/** Returns the `traceparent` to store with a registration: its request's span, else its caller's, else null. */
 export const traceparentOf = (c: Context<ApiEnv>): string | null => c.get('traceparent') ?? callerOf(c)
 
 const callerOf = (c: Context): string | null => readTraceparent(c.req.header('traceparent'))
 
 /**
- * `traceparent` of W3C Trace Context: `<version>-<trace>-<span>-<flags>` in lower-case hexadecimal, of version 00 or a
- * later one, which may append fields. It identifies a trace and holds nothing else.
+ * `traceparent` of W3C Trace Context: `<version>-<trace>-<span>-<flags>` in lower-case hexadecimal. Versions after 00
+ * may append fields. It identifies a trace and holds nothing else.
  */
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 
 /** The only flag that version 00 defines. */
 const SAMPLED = 1
 
-/**
- * Returns the header's value in version 00, or null if it is absent or malformed. Of a later version it reads the
- * fields of 00, as W3C asks.
- */
+/** Returns the header in version 00, or null if absent or malformed. Later versions are read as 00, as W3C asks. */
 export const readTraceparent = (text: string | undefined): string | null => {
   const [, version, traceId, spanId, flags = '', more] = TRACEPARENT.exec(text ?? '') ?? []
   if (version === undefined || (version === '00' && more !== undefined)) return null
@@ -131,7 +125,7 @@ export const readTraceparent = (text: string | undefined): string | null => {
 }
 
 /**
- * A Hono app without routes: every request is emitted, and every error is answered as `application/problem+json`.
+ * A Hono app without routes. Emits every request, and answers every error as `application/problem+json`.
  *
  * @param notFound detail of the 404 for an unknown address
  */

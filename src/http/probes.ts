@@ -19,10 +19,7 @@ export interface ProbeDeps extends FrameDeps, RateDeps, Omit<RefusalDeps, 'rates
   metrics: { contentType: string; text: () => Promise<string> }
 }
 
-/**
- * Adds the liveness and readiness probes, which are public, so no reason may contain a secret; and `GET /metrics`, in
- * Prometheus' text format.
- */
+/** Adds liveness and readiness, which are public, so no reason may contain a secret; and Prometheus' `/metrics`. */
 export const addProbes = (app: Hono<ApiEnv>, deps: ProbeDeps & RefusalDeps): void => {
   const { version, ready, metrics, rates, trustedProxies } = deps
   const { metricsToken } = deps.config.server

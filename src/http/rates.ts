@@ -17,22 +17,16 @@ export const BATCH_BYTES = 1024 * 1024
 export const MOST_LOOKUP_RESULTS = 5_000
 
 const KIB = 1024
-/**
- * Upper bound of a registration's size: with the longest URL and the most metadata, each Chinese character escaped
- * (`\uXXXX`).
- */
+/** Upper bound of a registration: the longest URL and the most metadata, all Chinese and escaped (`\uXXXX`). */
 const BYTES_OF_A_REGISTRATION = 8 * KIB
 /**
- * Items that a partner may fetch per request of `apiRate`. Reading, decrypting and writing out 250 of the largest
- * registrations takes 9 ms, and each event is signed with up to four secrets.
+ * Items per request of `apiRate`. Reading, decrypting and writing out 250 of the largest registrations takes 9 ms, and
+ * each event is signed with up to four secrets.
  */
 const ITEMS_OF_A_REQUEST = 10
 /** Scanned rows that cost as much as one item: scanning ten in vain takes less time than returning one. */
 const SEEN_FOR_AN_ITEM = 10
-/**
- * Returns the cost, in items, of a page that holds `held` registrations or events and for which at most `seen` were
- * scanned.
- */
+/** Returns the cost, in items, of a page with `held` registrations or events, of at most `seen` scanned. */
 export const itemsOf = (held: number, seen: number): number => Math.max(held, Math.ceil(seen / SEEN_FOR_AN_ITEM))
 
 const MOST_BUCKETS = 10_000
@@ -42,9 +36,8 @@ const TOLERANCE = 1e-9
 type Take = Rate & { count?: number }
 
 /**
- * Token buckets, one per key. Takes `count` tokens (1 by default) or none; `count` is at most the burst, and a negative
- * one gives tokens back. Returns null if they were taken, or the ms to wait. All buckets start anew where there would
- * be more than `MOST_BUCKETS`.
+ * Token buckets, one per key. Takes `count` tokens (1 by default) or none; `count` is at most the burst, and negative
+ * to give tokens back. Returns null if they were taken, or the ms to wait. At `MOST_BUCKETS`, a new key resets all.
  */
 export const createBuckets = ({ now }: { now: () => number }) => {
   /** Tokens in use at the time `at` (epoch ms). */
@@ -72,8 +65,7 @@ interface Limit extends Rate {
 const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
   const registrations = { rate: registrationRate, burst: Math.max(10 * registrationRate, MOST_IN_A_BATCH) }
   // Parsing a MiB takes up to 130 ms of the event loop, so bodies are charged by their length before they are parsed.
-  // This rate covers the largest registrations at `registrationRate`: no partner waits for it because of its
-  // registrations.
+  // The rate fits the largest registrations at `registrationRate`, so that these alone never wait for it.
   const bytes = {
     rate: Math.max(registrationRate * BYTES_OF_A_REGISTRATION, 64 * KIB),
     burst: Math.ceil(registrations.burst / MOST_IN_A_BATCH) * BATCH_BYTES,
@@ -125,10 +117,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: `每秒最多读取 ${items.rate} 条登记和事件，突发上限为 ${items.burst}。`,
       },
     },
-    /**
-     * Tests of callbacks and of the contact by a partner: enough to try out a URL, too few to probe many hosts of other
-     * people.
-     */
+    /** Tests of callbacks and contacts by a partner: enough to try out a URL, too few to probe many foreign hosts. */
     callbackTests: {
       rate: 1,
       burst: 10,
@@ -169,9 +158,8 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
       },
     },
     /**
-     * Of a network: pages that need no key, which are the documentation (a page loads seven files, the search reads
-     * every page once) and the console before sign-in. Of a key or token: console requests that cause no API call, or a
-     * refused one.
+     * Of a network: the documentation (a page takes seven requests, the search reads every page once), and the console
+     * before sign-in. Of a key or token: console requests that make no API call, or a refused one.
      */
     documents: {
       rate: 20,
@@ -196,9 +184,7 @@ export interface RateDeps {
 
 export interface Rates {
   limits: Readonly<Record<RateName, Limit>>
-  /**
-   * Takes `count` tokens of the key (1 by default) or none. Throws `AppError('too_many_requests')` if it has too few.
-   */
+  /** Takes `count` tokens of the key. Takes none and throws `AppError('too_many_requests')` if it has too few. */
   take(name: RateName, key: string, count?: number): void
   /** Gives back unused tokens. A negative `count` takes tokens even if the key has too few. */
   give(name: RateName, key: string, count: number): void

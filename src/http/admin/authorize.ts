@@ -37,7 +37,7 @@ export const readAct = async <T extends { reason?: string | undefined }>(
   return body
 }
 
-/** Rate per token at which acts are recorded that ended before they began. */
+/** Rate per token at which calls that ended before their act began are recorded. */
 const REFUSALS: Rate = { rate: SECOND / MINUTE, burst: 20 }
 
 const outcomeOf = (status: number): ActEnd => {
@@ -47,8 +47,8 @@ const outcomeOf = (status: number): ActEnd => {
 
 /**
  * Records each change in the audit before it is made, and its outcome before the response. If the outcome cannot be
- * recorded, the response is an error although the change may be made. Calls refused before they began are recorded too,
- * at a limited rate, so that nobody fills the audit with them.
+ * recorded, the response is an error although the change may be made. Calls that ended before their act began are
+ * recorded at a limited rate, so that nobody fills the audit.
  */
 export const createAudit = ({ store, now, emit }: SharedDeps) => {
   const takeRefusal = createBuckets({ now })

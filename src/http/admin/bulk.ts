@@ -59,10 +59,7 @@ const ADMIN_ONLY = {
   zh: '批量取消登记需要 admin 角色的令牌。',
 }
 
-/**
- * Cancelling takes awaited outcomes from partners and cannot be undone, so it needs `admin`. Stopping it needs only
- * `operate`.
- */
+/** Cancelling takes outcomes from partners and cannot be undone, so it needs `admin`; stopping it does not. */
 export const roleOfBulkAct = (act: NewBulkAct['act']): Role => (act === 'cancel' ? 'admin' : 'operate')
 
 const refuseByAct = (c: Context<ApiEnv>, act: NewBulkAct['act']): void => {

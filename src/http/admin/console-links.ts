@@ -12,10 +12,7 @@ const DISABLED = {
 }
 const LINK = z.strictObject({ ttl: LINK_TTL, ...WHY })
 
-/**
- * `POST /v1/admin/partners/:id/console-links`: a link grants the partner's access, so it needs the role that may create
- * the partner's keys.
- */
+/** `POST /v1/admin/partners/:id/console-links`: it grants the partner's access, so it needs the role to make keys. */
 export const PARTNER_LINK_CALLS = {
   'POST /v1/admin/partners/:id/console-links': {
     role: 'admin',

@@ -39,10 +39,7 @@ const NO_ACCOUNT = {
   zh: '必须是已有账户的 id 或 APIID',
 }
 
-/**
- * Returns the filter of a search. Throws the problem that names an unknown partner or account: otherwise it looks like
- * a search that finds nothing.
- */
+/** Throws the problem that names an unknown partner or account, which would otherwise look like an empty result. */
 export const readFilter = async (
   { partner, serial, account, status, reason, delivery, host, error, since, until, messageSince }: Filter,
   { store, now, source }: { store: Pick<Store, 'findAccount' | 'findPartner'>; now: number; source: 'query' | 'body' },

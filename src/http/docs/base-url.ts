@@ -14,8 +14,8 @@ const HOST = /^(?:[a-z\d](?:[a-z\d._-]{0,252}[a-z\d])?|\[[\da-f:.]{2,45}\])(?::\
 const PREFIX = /^(?:\/[\w.~-]{1,100}){0,20}$/
 
 /**
- * Returns the address under which the caller reaches the service, without a slash at its end. It comes from headers of
- * the caller or its proxy; if they name no plain host, returns `EXAMPLE_URL`.
+ * Returns the address under which the caller reaches the service, without a slash at its end, by headers of the caller
+ * or its proxy. Returns `EXAMPLE_URL` if they name no plain host.
  */
 export const baseUrlOf = (c: Context, trustedProxies: TrustedProxies): string => {
   const isProxied = isFromProxy(c, trustedProxies)

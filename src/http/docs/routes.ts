@@ -24,8 +24,8 @@ const NAME = /^\w[\w.-]*$/
 const PAGE = /^([a-z-]+)(\.md|\.txt)?$/
 
 /**
- * Returns the bytes of a file in `folder`; throws `AppError('not_found')` if it is missing. Client packages of earlier
- * versions may be kept beside this version's, for lock files that name them.
+ * Returns a file's bytes, or throws `AppError('not_found')`. Client packages of earlier versions may be kept beside
+ * this version's, for lock files that name them.
  */
 const readServed = async (name: string, folder: URL): Promise<Buffer<ArrayBuffer>> => {
   try {
@@ -81,10 +81,7 @@ const withTag = (document: object) => {
   return { bytes, tag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 40)}"` }
 }
 
-/**
- * Serves `/openapi.json`, and under `/docs` the pages that `scripts/served-docs.ts` has rendered, the examples and the
- * client package.
- */
+/** Serves `/openapi.json`, and below `/docs` pages of `scripts/served-docs.ts`, examples and the client package. */
 export const createDocs = (deps: DocsDeps) => {
   const app = new Hono<ApiEnv>()
   const openApi: Partial<Record<Language, { bytes: Uint8Array<ArrayBuffer>; tag: string }>> = {}

@@ -98,10 +98,7 @@ const TIME = {
 }
 const FIRST = Date.parse('0000-01-01T00:00:00Z')
 const LAST = Date.parse('9999-12-31T23:59:59.999Z')
-/**
- * A time, as epoch ms; `message` describes the form. Its year has four digits in UTC too, since no response can contain
- * another.
- */
+/** A time, as epoch ms; `message` describes the form. Its year has four digits in UTC too, as responses require. */
 export const timeField = (message: Words = TIME) =>
   z.iso
     .datetime({ offset: true, error: said(message) })

@@ -110,10 +110,7 @@ const inTheLog = (requestId: string): Words => ({
   zh: `日志中的请求 id 为 ${requestId}。`,
 })
 
-/**
- * Returns the problem of an error that a handler threw. Anything but an `AppError` is a bug; its caller gets only the
- * request id.
- */
+/** Returns the problem of a thrown error. Anything but an `AppError` is a bug: its caller gets only the request id. */
 export const problemOfError = (c: Context, error: Error): Problem => {
   if (!(error instanceof AppError)) return { code: 'internal', detail: inTheLog(c.get('requestId')) }
   const { code, detail, errors } = error
@@ -154,8 +151,5 @@ export const found = <T>(value: T | null, noun: Noun): T => {
   return value
 }
 
-/**
- * Returns an id from a path. Throws `AppError('not_found')` if it cannot be an id, so that no such text reaches the
- * database.
- */
+/** Returns an id from a path. Throws `AppError('not_found')` for other texts, so that none reaches the database. */
 export const readId = (id = '', noun: Noun): string => found(/^\w{1,64}$/.test(id) ? id : null, noun)

@@ -65,8 +65,8 @@ const failureOf = (text: string): string => {
 const LONGEST_SEARCHED = 16 * 1024
 
 /**
- * Returns the line and column at which a text is no JSON; null if they are not known. For an unexpected token the
- * engine does not name them: there the longest prefix without that error ends.
+ * Returns the line and column of a JSON syntax error, if known. V8 does not name them for an unexpected token: it is
+ * where the longest prefix without that error ends.
  */
 const placeOf = (text: string): readonly (string | number)[] | null => {
   const told = /line (\d+) column (\d+)/.exec(failureOf(text))?.slice(1) ?? null
@@ -87,10 +87,7 @@ const refuseOtherTypes = (c: Context): void => {
   if (c.req.header('content-encoding') !== undefined) throw new AppError('unsupported_media_type', ENCODED)
 }
 
-/**
- * Minimum charge of a chunk of a body of unknown length: parsing a chunk of one byte takes as long as one of some
- * hundred.
- */
+/** Minimum charge of a chunk of a body of unknown length: a chunk of a byte takes as long as one of some hundred. */
 const LEAST_BYTES_OF_A_CHUNK = 512
 
 /**
@@ -120,10 +117,7 @@ const readBytes = async (c: Context<ApiEnv>, limit: number): Promise<Uint8Array>
   return kept.subarray(0, length)
 }
 
-/**
- * Reads by events: a web stream makes promises for each chunk, some 3 s a MiB in chunks of a byte. Rejects as soon as
- * `add` throws.
- */
+/** Reads by events: a web stream's promises cost some 3 s a MiB in chunks of a byte. Rejects when `add` throws. */
 const takeChunks = (incoming: IncomingMessage, add: (chunk: Uint8Array) => void) =>
   new Promise<void>((resolve, reject) => {
     let isRefused = false
@@ -144,8 +138,8 @@ const takeChunks = (incoming: IncomingMessage, add: (chunk: Uint8Array) => void)
   })
 
 /**
- * Returns the whole body without listeners and without a copy, if it has arrived together with the head, as most do.
- * Returns null if its length is unknown, a part is still to come, or the caller is gone.
+ * Returns the whole body, without listeners or a copy, if it has arrived together with the head, as most do. Returns
+ * null if its length is unknown, a part is still to come, or the caller is gone.
  */
 const takeWhole = (c: Context, size: number): Uint8Array | null => {
   const { incoming } = nodeBindings(c)

@@ -36,10 +36,7 @@ export const invalid = (source: Source, errors: readonly FieldError[]): AppError
   return new AppError(code, { en, zh: `${zh[0]}有 ${errors.length} 个${zh[1]}不符合要求。` }, { errors })
 }
 
-/**
- * Returns the value as the schema gives it. Throws the problem that lists all errors, `MOST_ERRORS` at most, and the
- * known `others`.
- */
+/** Returns the parsed value. Throws the problem that lists `others` and up to `MOST_ERRORS` errors of the schema. */
 const check = <T>(value: unknown, schema: z.ZodType<T>, source: Source, others: readonly FieldError[] = []): T => {
   const parsed = schema.safeParse(value, { error: defaultMessage })
   const errors = parsed.success
@@ -50,10 +47,7 @@ const check = <T>(value: unknown, schema: z.ZodType<T>, source: Source, others: 
   return parsed.data
 }
 
-/**
- * Returns the paths of texts that PostgreSQL cannot store, even if the schema allows them. Objects in a list are left
- * out; they are checked when they are taken out.
- */
+/** Paths of texts that PostgreSQL cannot store. Objects in a list are skipped: they are checked one by one later. */
 const untoldIn = (value: unknown): readonly PropertyKey[][] => {
   if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? [[]] : []
   if (typeof value !== 'object' || value === null) return []

@@ -17,10 +17,7 @@ export interface Operator {
   role: Role
 }
 
-/**
- * Maximum number of concurrent requests of one token, so that many operators, or their scripts, leave others the
- * threads and the connections.
- */
+/** Maximum number of requests of one token at a time, to leave threads and connections to other callers. */
 const MOST_AT_ONCE = 16
 /** Rate of events about wrong tokens, of all networks together. */
 const TOLD = { rate: SECOND / MINUTE, burst: 20 }
@@ -28,10 +25,7 @@ const BY_SETTING: Operator = { id: 'ADMIN_TOKEN', name: 'ADMIN_TOKEN', role: 'ad
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-/**
- * Returns a check whether a text is the secret. Hashes are equally long, so the comparison does not show the length of
- * the secret.
- */
+/** Returns a check whether a text is the secret. It compares hashes, so that it does not show the secret's length. */
 export const createSecretCheck = (secret: Secret): ((text: string) => boolean) => {
   const expected = sha256(secret.reveal())
   return text => timingSafeEqual(sha256(text), expected)
@@ -39,8 +33,7 @@ export const createSecretCheck = (secret: Secret): ((text: string) => boolean) =
 
 /**
  * Authenticates operators by `ADMIN_TOKEN` or a token of the database, and sets `operator`. Each token has a rate and a
- * maximum of concurrent requests. Without `ADMIN_TOKEN`, a caller gets 404 unless it sends a text with the form of a
- * database token.
+ * maximum of requests at a time. Without `ADMIN_TOKEN`, callers that send no text with a database token's form get 404.
  */
 export const createAdminAuth = (deps: PartDeps): MiddlewareHandler<ApiEnv> => {
   const { store, now } = deps

@@ -37,9 +37,8 @@ export interface RefusalDeps {
 }
 
 /**
- * Returns the 401 for a caller without a valid key. Throws 429 if too many wrong keys have come from the caller's
- * network. Valid keys are not checked against this count, so nobody is locked out by others behind the same address. A
- * caller that sends no key is not counted.
+ * Returns the 401 for a caller without a valid key. Throws 429 if too many wrong keys have come from its network. Only
+ * wrong keys count and are checked against this, so nobody is locked out by others behind the same address.
  *
  * @param wrong detail for a wrong key
  */
@@ -50,9 +49,9 @@ export const refusalOf = (c: Context, { rates, trustedProxies }: RefusalDeps, wr
 }
 
 /**
- * Runs a caller's request unless `most` of its requests are being answered; then it throws
+ * Runs a caller's request unless `most` of its requests are being answered: then it throws
  * `AppError('too_many_requests')` and ends the connection. A connection stays while its request is being answered, so
- * one caller's long lists could otherwise hold all connections and keep everybody else out.
+ * one caller's long lists could hold all of them.
  */
 export const createAtOnce = (most: number) => {
   const underWay = createInFlight()
@@ -117,7 +116,7 @@ export const createKeyring = <Owner extends { hash: Uint8Array; live: boolean }>
   }
 }
 
-/** Maximum number of concurrent requests of one partner, over all its keys: a quarter of all connections. */
+/** Maximum number of requests of one partner at a time, over all its keys: a quarter of all connections. */
 const MOST_AT_ONCE = 1_024
 
 /** Checks whether a link is valid: it has not expired, and its key, or its token and its partner, still work. */

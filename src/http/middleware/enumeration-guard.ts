@@ -5,28 +5,23 @@ import { createBuckets } from '../rates.ts'
 export interface EnumerationGuard {
   /** Records that the partner has named a serial of another partner. */
   recordConflict(partnerId: string): void
-  /**
-   * Records that upstream knows a serial of the partner, or still does not after several polls. Called once a serial.
-   */
+  /** Records that upstream knows a serial of the partner, or does not after several polls. Called once a serial. */
   recordLookup(partnerId: string, isNotFound: boolean): void
   /** Returns for how many ms more the partner may call only once a second; 0 if it is not slowed down. */
   slowedForMs(partnerId: string): number
 }
 
 const SLOWED_MS = 10 * MINUTE
-/** Serials of others, or unknown to upstream, that are not suspicious: 60 at once, and 60 in ten minutes. */
+/** Serials of others, or unknown to upstream, that a partner may name: 60 at once, and 60 in ten minutes. */
 const GUESSES = { rate: (60 * SECOND) / SLOWED_MS, burst: 60 }
-/**
- * Tokens that a serial known to upstream gives back. Only a partner with more than four in five unknown serials is
- * slowed down.
- */
+/** Tokens that a serial known to upstream gives back: a partner is slowed down above four unknown serials in five. */
 const GIVEN_BACK = 4
 const TOLD = { rate: SECOND / SLOWED_MS, burst: 1 }
 
 /**
- * Detects partners that enumerate serials, and emits it; from the calls to this process, and for these. A partner that
- * names mostly unknown serials is slowed down. One that names serials of others is not: another partner may have
- * claimed its serials.
+ * Detects partners that enumerate serials and emits `partner.suspected`. It sees and slows down only calls to this
+ * process. A partner that names mostly unknown serials is slowed down. One that names serials of others is not: another
+ * partner may have claimed its serials.
  */
 export const createEnumerationGuard = ({
   now,
@@ -37,7 +32,7 @@ export const createEnumerationGuard = ({
   emit: Emit<'partner.suspected'>
 }): EnumerationGuard => {
   const take = createBuckets({ now })
-  /** By partner; only suspected ones. */
+  /** End of the slowdown (epoch ms), by partner; only suspected ones. */
   const slowedUntil = new Map<string, number>()
 
   const tell = (partnerId: string, sign: 'serials_taken' | 'serials_unknown', until: number | null) => {

@@ -82,10 +82,7 @@ const EVENT_LIST = z
   })
   .meta({ id: 'EventList' })
 
-/**
- * `GET /v1/events`: the partner's messages in order, for partners that cannot receive webhooks, or could not for a
- * while.
- */
+/** `GET /v1/events`: the messages in order, for partners that cannot receive webhooks, or could not for a while. */
 export const EVENT_CALLS = {
   'GET /v1/events': {
     operationId: 'events',

@@ -25,7 +25,7 @@ interface Scope {
 
 type Values = Readonly<Record<string, string | number>>
 
-/** Explains in words why there is no webhook yet, or how it fared. */
+/** Explains in words why the webhook is not sent yet, or how its delivery went. */
 export const explainSentence = (
   explanation: Explanation,
   { language, now, showAt = SHOW_TIME[language] }: Reader,
@@ -76,7 +76,7 @@ const queueClause = ({ before, isAtLeast, rate, at }: NonNullable<Explanation['q
     in: showDelay(at - scope.now, scope),
   })
 
-/** Why the account is not polled: a pause or an outage. Null: it is. */
+/** Returns the clause on a paused or unreachable account; null if neither. */
 const heldClause = (account: Explanation['account'], scope: Scope): string | null => {
   if (account.pausedAt !== null) return pauseClause(account, scope)
   if (account.unreachableAt === null) return null
@@ -141,10 +141,7 @@ const attemptClause = ({ lastAttempt, registration }: Explanation, { texts, lang
   return fill(attempt.error, { ...values, error: (error ?? '?') + (text === null ? '' : words) })
 }
 
-/**
- * Returns the meaning of an attempt's error, such as `tls` or `http_401`, and the remedy. Null if there is no text for
- * it.
- */
+/** Returns the meaning of an error such as `tls` or `http_401`, and the remedy; null if it has no text. */
 export const errorText = (error: string, language: Language): string | null => {
   const { attempt, attemptError } = EXPLAIN_TEXTS[language]
   if (error === 'http_401') return attempt.unauthorized

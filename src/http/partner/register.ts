@@ -70,7 +70,7 @@ export const createRegistrar = (deps: SharedDeps) => {
     }
   }
 
-  /** Emits a refusal that the caller's registration itself caused. */
+  /** Emits a refusal caused by the registration itself. */
   const tellRefused = (partnerId: string, error: unknown): void => {
     if (error instanceof AppError && error.code !== 'unavailable' && error.code !== 'too_many_requests')
       emit('registration.answered', { partnerId, registrationId: null, answer: 'refused' })

@@ -211,8 +211,7 @@ export const BATCH_RESULTS = z
   .strictObject({
     results: z
       .array(
-        // Members that are told apart have one literal each: by a comparison, TypeScript excludes only those from a
-        // union.
+        // One literal each for 200 and 201: by a comparison, TypeScript excludes only members with one literal.
         z.discriminatedUnion('status', [
           z.strictObject({ status: z.literal(201).describe(AS_ALONE), registration: REGISTRATION }),
           z.strictObject({
@@ -238,10 +237,7 @@ export const registrationFacts = (registration: Registration) => ({
 export const viewRegistration = (registration: Registration): RegistrationAnswer =>
   z.decode(REGISTRATION, registrationFacts(registration))
 
-/**
- * A due poll comes at any moment, or waits in a queue, so `nextPollAt` is now at the earliest. `GET` of the
- * registration estimates it.
- */
+/** A due poll comes at any moment or waits in a queue: `nextPollAt` is now at the earliest, and `GET` estimates it. */
 export const viewDue = (registration: Registration, now: number): RegistrationAnswer => {
   const { nextPollAt } = registration
   return viewRegistration({ ...registration, nextPollAt: nextPollAt && Math.max(nextPollAt, now) })

@@ -26,17 +26,14 @@ interface Wait {
   signal: AbortSignal
 }
 
-/**
- * Maximum number of waiting calls of one partner, and of all: three quarters of the connections, to leave the rest to
- * other calls.
- */
+/** Maximum waiting calls of one partner, and of all: three quarters of the connections, the rest is for other calls. */
 const MOST_OF_A_PARTNER = 64
 const MOST = 3_072
-/** The hint of another node may be lost. */
+/** Interval of the reads: the hint of another node may be lost. */
 const RETRY_MS = 1 * SECOND
 
 /**
- * Wakes up calls that wait for a registration to end, by the hint `resolved` or by a read of the database: one read a
+ * Wakes up calls that wait for a registration to end, by the hint `resolved`, or by a read of the database: one a
  * second for all of them.
  */
 export const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'>) => {
@@ -59,9 +56,7 @@ export const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'
     isLooking = false
   }
 
-  /**
-   * Resolves when the registration ends, after `ms`, or when the signal aborts; at once if too many calls are waiting.
-   */
+  /** Resolves when the registration ends, after `ms`, or when the signal aborts; at once if too many calls wait. */
   return async (id: string, { partnerId, ms, signal }: Wait): Promise<void> => {
     if ((waits.counts.get(partnerId) ?? 0) >= MOST_OF_A_PARTNER || waits.total() >= MOST) return
     waits.start(partnerId)

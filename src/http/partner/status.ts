@@ -54,7 +54,7 @@ const STATUS_ANSWER = z
 export type StatusAnswer = z.output<typeof STATUS_ANSWER>
 
 const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, now: number): StatusAnswer => {
-  // As long as there is no account, nothing is wrong with it.
+  // Without an account yet, nothing is wrong with it.
   const account = status.account ?? RUNNING
   const { since, delivered, pending, exhausted } = messages
   const all = delivered + pending + exhausted
