@@ -125,7 +125,7 @@ const prepare = (request: IncomingMessage, response: ServerResponse): void => {
   // Before Node's own listener, which would destroy the connection.
   response.prependOnceListener('finish', () => {
     if (!request.complete) drain(socket)
-    // Refusing a body paused the socket.
+    // A refused body leaves its socket paused.
     else socket.resume()
   })
 }

@@ -111,7 +111,7 @@ const inChinese = <Document>(document: Document): Document => {
   return JSON.parse(JSON.stringify(document), (_, value) => chinese.get(value) ?? value)
 }
 
-/** Document of the partner API: `/openapi.json`. Texts missing in the catalogue stay English, and a test names them. */
+/** Document of the partner API: `/openapi.json`. Texts missing in the catalogue stay English; a test names them. */
 export const createPartnerDocument = (version: string, language: Language) => {
   const document = createDocument(FOR_PARTNERS, version, language)
   return language === 'zh' ? inChinese(document) : document

@@ -26,7 +26,7 @@ interface Wait {
   signal: AbortSignal
 }
 
-/** Maximum waiting calls of one partner, and of all: three quarters of the connections, the rest is for other calls. */
+/** Maximum waiting calls of one partner, and of all: three quarters of the connections; other calls need the rest. */
 const MOST_OF_A_PARTNER = 64
 const MOST = 3_072
 /** Interval of the reads: the hint of another node may be lost. */
