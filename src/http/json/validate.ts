@@ -36,7 +36,7 @@ export const invalid = (source: Source, errors: readonly FieldError[]): AppError
   return new AppError(code, { en, zh: `${zh[0]}有 ${errors.length} 个${zh[1]}不符合要求。` }, { errors })
 }
 
-/** Returns the parsed value. Throws the problem that lists `others` and up to `MOST_ERRORS` errors of the schema. */
+/** Returns the parsed value. Throws the problem that lists `others` and up to `MOST_ERRORS` errors of the value. */
 const check = <T>(value: unknown, schema: z.ZodType<T>, source: Source, others: readonly FieldError[] = []): T => {
   const parsed = schema.safeParse(value, { error: defaultMessage })
   const errors = parsed.success

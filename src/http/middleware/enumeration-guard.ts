@@ -19,9 +19,9 @@ const GIVEN_BACK = 4
 const TOLD = { rate: SECOND / SLOWED_MS, burst: 1 }
 
 /**
- * Detects partners that enumerate serials and emits `partner.suspected`. It sees and slows down only calls to this
- * process. A partner that names mostly unknown serials is slowed down. One that names serials of others is not: another
- * partner may have claimed its serials.
+ * Detects partners that enumerate serials and emits `partner.suspected`. It sees only this process's calls and polls,
+ * and slows down only calls to it. A partner that names mostly unknown serials is slowed down. One that names serials
+ * of others is not: another partner may have claimed its serials.
  */
 export const createEnumerationGuard = ({
   now,
@@ -32,7 +32,7 @@ export const createEnumerationGuard = ({
   emit: Emit<'partner.suspected'>
 }): EnumerationGuard => {
   const take = createBuckets({ now })
-  /** End of the slowdown (epoch ms), by partner; only suspected ones. */
+  /** End of the slowdown (epoch ms), by partner. */
   const slowedUntil = new Map<string, number>()
 
   const tell = (partnerId: string, sign: 'serials_taken' | 'serials_unknown', until: number | null) => {
