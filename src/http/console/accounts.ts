@@ -12,7 +12,7 @@ import { empty, type Fact, facts, type Html, live, nextPage, type Page, type Rea
 import { STATE } from './words.ts'
 
 export type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
-/** What waits for an account, which the list of accounts has not. */
+/** Queue and response time of an account; the account API does not return them. */
 type Work = Overview['accounts'][number]
 
 const ADD: Words = { en: 'Add an account', zh: '添加账户' }
@@ -81,7 +81,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-/** What it shows looks again by itself; what is typed beside that stays. */
+/** The facts refresh themselves; the forms beside them keep their input. */
 const onePage = async (visit: Visit): Promise<Page> => {
   const { call, t } = visit
   const [account, works] = await Promise.all([call<AccountAnswer>('GET', accountPath(visit)), worksOf(visit)])
@@ -129,7 +129,7 @@ const newPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-/** `/console/accounts`: whether GetResult takes each account, and what waits for it. */
+/** `/console/accounts`: the state of each account at GetResult, and its queue. */
 export const addAccounts = ({ page, act }: Console): void => {
   page('accounts', listPage)
   page('accounts/new', newPage, ACCOUNT_CALLS['POST /v1/admin/accounts'])

@@ -6,11 +6,11 @@ import { languageFor } from '../language.ts'
 import type { Html } from './page.ts'
 import type { Session } from './sessions.ts'
 
-/** The API has refused a call of the console. */
+/** The API refused a call of the console. */
 export class Refused extends Error {
   readonly problem: ProblemAnswer
   readonly retryAfter: string | null
-  /** What asked for it, to be changed. */
+  /** The form behind the call, shown again for correction. */
   form: Html | '' = ''
   constructor(problem: ProblemAnswer, retryAfter: string | null) {
     super(problem.detail)
@@ -22,7 +22,7 @@ export class Refused extends Error {
 export type Query = Readonly<Record<string, string | number | null | undefined>>
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
-/** Without what is null or empty, as a form sends it. */
+/** Leaves out parameters that are null or empty, since a form sends its empty fields too. */
 export const queryText = (query: Query): string => {
   const given = Object.entries(query).flatMap(([name, value]) =>
     value === null || value === undefined || value === '' ? [] : [[name, String(value)] as [string, string]],
@@ -30,12 +30,12 @@ export const queryText = (query: Query): string => {
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
 
-/** What else was typed can be in no header, and is no token. */
+/** Other input cannot stand in a header, so it is no token. */
 const TOKEN = /^[\x21-\x7e]+$/
 
 /**
- * Calls the API as whoever is signed in would: with their token and from their address, so that roles, rates, the audit and what is
- * masked are the API's. Throws `Refused` with the problem that the API answers.
+ * Calls the API with the token and from the address of the signed-in caller, so that the API applies its own roles,
+ * rates, audit and masking. Throws `Refused` with the problem that the API returns.
  */
 export const createApiCalls = (
   app: Pick<Hono<ApiEnv>, 'request'>,

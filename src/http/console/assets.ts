@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url)
 const ofPackage = (path: string): URL => pathToFileURL(require.resolve(path))
 const ours = (name: string): URL => new URL(`../../../docs/site/${name}`, import.meta.url)
 
-/** What pages load, and nothing else is served. */
+/** Files that pages load. No others are served. */
 const ASSETS = new Map<string, () => URL>(
   Object.entries({
     'htmx.min.js': () => ofPackage('htmx.org/dist/htmx.min.js'),

@@ -23,7 +23,7 @@ const OUTCOMES = {
 const outcomeOf = ({ t }: Reader, { outcome }: Act): Html =>
   outcome === 'done' ? t(OUTCOMES.done) : html`<span class="bad">${t(OUTCOMES[outcome])}</span>`
 
-/** Where an object has a page, by what its id begins with. */
+/** Path of an object's page, by the prefix of its id. */
 const PLACES = new Map([
   ['acc', 'accounts'],
   ['bulk', 'bulk'],
@@ -86,5 +86,5 @@ const listPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-/** `/console/audit`: what operators have done. */
+/** `/console/audit`: the acts of operators. */
 export const addAudit = ({ page }: Console): void => page('audit', listPage)

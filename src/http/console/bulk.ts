@@ -46,7 +46,7 @@ const STATES: Readonly<Record<Bulk['state'], Words>> = {
 const TIMES = ['since', 'until', 'messageSince', 'messageUntil'] as const
 const isTime = (name: string): boolean => TIMES.some(time => time === name)
 
-/** An act, and its filter, by the names of the API. */
+/** An act and its filter, under the API's names. */
 type Asked = Readonly<Record<string, string>>
 
 const REASON: Words = { en: 'Reason', zh: '原因' }
@@ -60,7 +60,7 @@ const SCOPE: typeof FIELDS = {
   messageSince: { words: { en: 'Webhook created since', zh: '回调创建时间不早于' } },
   messageUntil: { words: { en: 'Webhook created until', zh: '回调创建时间不晚于' } },
 }
-/** What it is done to, in the words of a search. */
+/** The filter of a bulk act, in the words of a search. */
 const filterList = (reader: Reader, filter: Bulk['filter']): Html =>
   html`${Object.entries(filter).flatMap(([name, value]) => {
     const field = SCOPE[name]
@@ -70,7 +70,7 @@ const filterList = (reader: Reader, filter: Bulk['filter']): Html =>
     return [html`<div>${reader.t(field.words)}${reader.t({ en: ': ', zh: '：' })}${shown}</div>`]
   })}`
 
-/** A webhook that was sent again waits to be delivered. */
+/** A finished resend has only queued its webhooks. */
 const isQueued = ({ act, state }: Bulk): boolean => act === 'resend' && state === 'done'
 const stateOf = (bulk: Bulk): Words => (isQueued(bulk) ? { en: 'queued', zh: '已加入投递队列' } : STATES[bulk.state])
 
@@ -115,10 +115,13 @@ const samples = (reader: Reader, { sample }: Draft): Html => {
   return html`<h2>${reader.t(name)}</h2>${table(reader, name, { columns: foundColumns(reader), items: sample })}`
 }
 
-/** As the API names what is in a filter; other forms have fields of the same names. */
+/** Prefix of filter fields: other forms have fields of the same names. */
 const FILTER = 'filter.'
 
-/** Its times and its count are those of the preview: what is registered later is not meant, and what falls into it is shown first. */
+/**
+ * Sends the times and the count of the preview: later registrations are left out, and if the count has changed, the
+ * preview is shown again.
+ */
 const startForm = (visit: Visit, draft: Draft, { act: _, ...asked }: Asked) => {
   const { act, filter: shown } = draft
   const times = TIMES.flatMap(name => (shown[name] ? [[name, shown[name]]] : []))
@@ -139,7 +142,7 @@ const startForm = (visit: Visit, draft: Draft, { act: _, ...asked }: Asked) => {
   })
 }
 
-/** A dry run, which the API keeps nothing of. */
+/** A dry run; the API stores nothing of it. */
 const dryRun = async ({ call }: Visit, { act, ...filter }: Asked): Promise<Draft> =>
   call<Draft>('POST', '/v1/admin/bulk', { body: { act, filter, reason: 'dry run', dryRun: true } })
 
@@ -168,7 +171,7 @@ const previewPage = (visit: Visit, asked: Asked, draft: Draft): Page => {
   }
 }
 
-/** What can be done to all that a list shows, for who may. */
+/** The bulk acts for all matches of a list, as far as the operator's role allows them. */
 export const bulkLinks = async (visit: Visit, filter: Readonly<Record<string, string | undefined>>): Promise<Html> => {
   const { t, to } = visit
   const links = BULK_ACTS.map(async act =>
@@ -221,13 +224,13 @@ const onePage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-/** What could not be started now. */
+/** A draft that could not be started now. */
 const draftPage = async ({ t, to }: Visit, id: string, detail: string): Promise<Page> => ({
   body: html`<p role="alert" class="bad">${detail}</p>
     <p><a class="button" href="${to(`bulk/${id}`)}">${t({ en: 'Start it later', zh: '稍后开始' })}</a></p>`,
 })
 
-/** Acts on all registrations that a search means: what they would do, what they do, what they have done. */
+/** Acts on all registrations that match a search: preview, progress and result. */
 export const addBulk = ({ page, act }: Console): void => {
   page('bulk', listPage)
   page('bulk/new', async visit => {
@@ -251,7 +254,7 @@ export const addBulk = ({ page, act }: Console): void => {
     try {
       await call('POST', `/v1/admin/bulk/${id}/start`, { body: { reason } })
     } catch (error) {
-      // The draft is there, and is to be started later: sent again, the form would make another.
+      // The draft exists and can be started later. Sending the form again would create another.
       if (!(error instanceof Refused && error.problem.status === 409)) throw error
       return draftPage(visit, String(id), error.problem.detail)
     }

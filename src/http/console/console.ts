@@ -34,34 +34,34 @@ import { addSettings } from './settings.ts'
 import { addSigningIn, signInPage } from './signing-in.ts'
 import { addTold } from './told.ts'
 
-/** What a page is made with. */
+/** The context of one request of a signed-in caller. */
 export interface Visit extends Reader {
   c: Context<ApiEnv>
   session: Session
-  /** What the path names; it can be put into another path. */
+  /** The `:id` of the path, URL-encoded. */
   id: string
-  /** Where the caller reaches the API. */
+  /** Base URL under which the caller reaches the API. */
   baseUrl: string
-  /** Calls the API as who is signed in. */
+  /** Calls the API as the signed-in caller. */
   call: <Answer>(method: Method, path: string, more?: { query?: Query | undefined; body?: unknown }) => Promise<Answer>
-  /** Whether who is signed in may make a call of the API: what it would refuse is not offered. */
+  /** Whether the signed-in caller may make a call of the API. Pages leave out calls that would be refused. */
   may: (call: { role: Role }) => Promise<boolean>
-  /** The form that was posted. */
+  /** The posted form. */
   form: () => Promise<Form>
 }
 
 export interface Console {
-  /** For who has not signed in. */
+  /** Adds a page for callers without a session. */
   open: (
     method: 'GET' | 'POST',
     path: string,
     make: (c: Context<ApiEnv>, reader: Reader) => Promise<Page | string>,
   ) => void
-  /** A page, or the path of the one that it leads to. One that asks for something is refused to who may not do it. */
+  /** Adds a page; `make` may return a path to redirect to instead. With `asksFor`, other roles are refused. */
   page: (path: string, make: (visit: Visit) => Promise<Page | string>, asksFor?: { role: Role }) => void
-  /** What is answered as it is, such as a download. */
+  /** Adds a path whose response is sent unchanged, such as a download. */
   file: (path: string, make: (visit: Visit) => Promise<Response>) => void
-  /** What a form does. It gives the path of the page that shows what came of it. */
+  /** Adds the action of a form. `run` returns the path of the page that shows the result, or that page. */
   act: (path: string, run: (visit: Visit) => Promise<string | Page>) => void
 }
 
@@ -78,11 +78,11 @@ const SECURE = secureHeaders({
   },
   xFrameOptions: 'DENY',
   referrerPolicy: 'no-referrer',
-  // Only the proxy that terminates TLS knows whether there is any.
+  // Only the proxy that terminates TLS knows whether TLS is used.
   strictTransportSecurity: false,
 })
 
-/** Of a form, which is read whole: the longest honest one has a URL and a reason. */
+/** Maximum size of a form, which is read as a whole. The longest legitimate one has a URL and a reason. */
 const MOST_FORM_BYTES = 8 * 1024
 const TOO_LARGE: Words = {
   en: 'A form may have 8 KiB at most, and must say its length (content-length).',
@@ -90,7 +90,7 @@ const TOO_LARGE: Words = {
 }
 const refuseLarge = ({ req }: Context): void => {
   const isLong = Number(req.header('content-length') ?? 0) > MOST_FORM_BYTES
-  // In chunks of a byte it would take 25 ms of the event loop.
+  // Read in chunks of one byte, a form would block the event loop for 25 ms.
   if (isLong || req.header('transfer-encoding') !== undefined) throw new AppError('payload_too_large', TOO_LARGE)
 }
 
@@ -99,12 +99,12 @@ const notThere = ({ t }: Reader): Page => ({
   body: html`<p>${t({ en: 'There is no such page.', zh: '没有这个页面。' })}</p>`,
   status: 404,
 })
-/** `/console`: the API as pages, for operators and, with a key, for partners. */
+/** `/console`: the API as pages, for operators and for partners with a key. */
 export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   const sessions = createSessions(deps)
   const callApi = createApiCalls(app, deps)
 
-  /** A page, or what leads to one. */
+  /** Sends a page, or redirects to a path. */
   const send = async (c: Context, reader: Reader, made: Page | string): Promise<Response> =>
     typeof made === 'string'
       ? c.redirect(reader.to(made), 303)
@@ -114,19 +114,19 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     const isOurs = c.req.header('origin') === new URL(baseUrlOf(c, deps.trustedProxies)).origin
     if (!isOurs && c.req.header('sec-fetch-site') !== 'same-origin') throw new AppError('forbidden', OTHER_SITE)
   }
-  /** What the API answers, or would answer, with a problem is a page. */
+  /** Turns an error into a page with the problem that the API returns for it. */
   const pageOfError: MiddlewareHandler<ApiEnv> = async (c, next) => {
     await next()
     const { error } = c
     if (!error) return
     const reader = readerOf(c, sessions.of(c))
     const isRefused = error instanceof Refused
-    // The call that failed has it in the log.
+    // The failed call has logged it already.
     if (isRefused) c.error = undefined
     const problem = isRefused ? error.problem : problemOf(problemOfError(c, error), reader.language)
     if (isRefused && error.retryAfter) c.header('retry-after', error.retryAfter)
     c.header('content-language', reader.language)
-    // What was typed can be mended, or sent again later.
+    // The input can be corrected, or sent again later.
     const isToMend = isRefused && c.req.method === 'POST' && [409, 422, 429].includes(problem.status)
     const form = isToMend ? formAgain(reader, await postedOf(c)) : isRefused ? error.form : ''
     const errors = problem.errors?.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)
@@ -137,7 +137,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     const page = problemPage(problem, html`${errors ? html`<ul>${errors}</ul>` : ''}${todo}${form}`)
     c.res = isShort ? await c.html(shortPage(reader, problem), 429) : await send(c, reader, page)
   }
-  /** Before all else, so that who asks too often costs little more than at the API. */
+  /** Runs first, so that a caller over the rate costs little more than at the API. */
   const limit: MiddlewareHandler<ApiEnv> = async (c, next) => {
     try {
       deps.rates.take('documents', sessions.of(c)?.who ?? clientNetwork(c, deps.trustedProxies))
@@ -162,7 +162,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   const visited = async (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Response>): Promise<Response> => {
     const session = sessions.of(c)
     const reader = readerOf(c, session)
-    // Without ADMIN_TOKEN there is no console, but for partners, and for tokens of the database.
+    // 404 without ADMIN_TOKEN. Partners, and operators with a token from the database, can still sign in.
     const signIn = () =>
       deps.config.server.adminToken === null
         ? send(c, reader, { ...signInPage(reader), status: 404 })
@@ -171,7 +171,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     const call: Visit['call'] = async (method, path, more = {}) => {
       if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new NotTheirs()
       const answer = await callApi<never>(c, session, { method, path, ...more })
-      // The API has counted it, so pages that look again by themselves leave the rate as it is.
+      // The API has counted the call, so a page that refreshes itself uses no `documents` rate.
       deps.rates.give('documents', session.who, 1)
       return answer
     }
@@ -194,7 +194,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     } catch (error) {
       if (error instanceof NotTheirs) return send(c, reader, notThere(reader))
       if (!(error instanceof Refused) || error.problem.status !== 401) throw error
-      // The token has ended.
+      // The token is no longer valid.
       sessions.end(c)
       return signIn()
     }
@@ -218,7 +218,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     file: (path, make) => app.get(`/console/${path}`, c => visited(c, make)),
     act: (path, run) => {
       app.post(`/console/${path}`, c => show(c, run))
-      // Where it has no page of that path, what it answers leads on, such as to the other language.
+      // If no page has this path, a GET of it (as from the link to the other language) leads to the page above.
       app.get(`/console/${path}`, c => show(c, async () => pathOf(c).replace(/\/[^/]*$/, '')))
     },
   }
@@ -242,7 +242,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   app.all('/console/*', c => show(c, async visit => notThere(visit)))
 }
 
-/** A page, or a form, for partners that an operator has opened, or the reverse. The API would take the token for a wrong one. */
+/** An operator opened a page or form for partners, or the reverse. The API would count the token as wrong. */
 class NotTheirs extends Error {}
 
 const OTHER_SITE: Words = {
@@ -250,13 +250,13 @@ const OTHER_SITE: Words = {
   zh: '该表单来自其他网站。请打开控制台，在其中提交。',
 }
 
-/** Where a page is below `/console/`, with its query. */
+/** Path of a page below `/console/`, with its query. */
 const pathOf = (c: Context): string => {
   const { pathname, search } = new URL(c.req.url)
   return `${pathname.slice('/console/'.length)}${search}`
 }
 
-/** What the database calls it stands at the end of what everybody is told. */
+/** The database's error code, at the end of the problem's detail. */
 const DATABASE_FAULT = /(?:: |：)(\w+)[)）]$/
 
 const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'status'>, more: Html): Page => ({

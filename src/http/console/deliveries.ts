@@ -88,7 +88,7 @@ const STOPPED: Words = {
   zh: '已由运维人员停用，也只能由运维人员启用',
 }
 const isStopped = ({ lastError }: Trouble) => lastError === 'operator'
-/** What can be done stands below the URL, where narrow screens show it too. */
+/** The form stands below the URL, where narrow screens show it too. */
 const troubleColumns = <One extends Trouble>(reader: Reader, form: (one: One) => Html): readonly Column<One>[] => [
   [{ en: 'URL', zh: '回调地址' }, one => html`<code>${one.callbackUrl}</code>${form(one)}`],
   [STATE, one => reader.t(isStopped(one) ? STOPPED : STATES[one.state])],
@@ -112,7 +112,7 @@ const callbackList = (visit: Visit, { data, nextCursor }: Callbacks): Html => {
   })}${nextPage(visit, nextCursor, { en: 'More URLs', zh: '更多回调地址' })}`
 }
 
-/** To who may not see the URLs it says so, and the rest of the page stands. */
+/** If the role may not list the URLs, returns the refusal as text, so that the rest of the page is shown. */
 const callbacksFor = async (visit: Visit): Promise<Html> => {
   try {
     const query = { cursor: visit.c.req.query('cursor') }
@@ -181,7 +181,7 @@ const resendPage = async (visit: Visit): Promise<Page> => {
   return { title: t(SEND_AGAIN), body: live(done ? null : 5, progress) }
 }
 
-/** Webhooks that fail, and what is done about them. */
+/** `/console/deliveries`: failing webhooks, and the actions on them. */
 export const addDeliveries = ({ page, act }: Console): void => {
   page('deliveries', visit => (visit.session.kind === 'operator' ? operatorPage(visit) : partnerPage(visit)))
   page('deliveries/resend/:id', resendPage)

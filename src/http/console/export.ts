@@ -12,7 +12,7 @@ import { search, searchedOf } from './registrations.ts'
 import type { Session } from './sessions.ts'
 
 const MOST_ROWS = 10_000
-/** Each may find little. */
+/** Maximum number of searches per export, since each may return only a few rows. */
 const MOST_CALLS = 200
 const MOST_REFUSALS = 10
 const MOST_AT_ONCE = 2
@@ -26,14 +26,14 @@ const AT_ONCE: Words = {
   zh: '该密钥或令牌已有两个导出正在进行，请等待其中一个结束。',
 }
 
-/** By the names of the API; those of a delivery stand beside the others. */
+/** Columns under the API's names; the fields of `delivery` are flattened. */
 const OWN = ['id', 'idcardid', 'status', 'reason', 'delivery', 'attempts', 'callbackUrl', 'createdAt', 'resolvedAt']
 const COLUMNS: Readonly<Record<Session['kind'], readonly string[]>> = {
   operator: [...OWN, 'partnerId', 'partnerName', 'accountId', 'host', 'error', 'lastAttemptAt'],
   partner: [...OWN, 'expiresAt', 'metadata', 'verdict', 'message', 'livingScore', 'similarity'],
 }
 
-/** As RFC 4180 has it. What a spreadsheet would take for a formula gets an apostrophe. */
+/** One cell as RFC 4180 defines it. A text that a spreadsheet would read as a formula gets an apostrophe. */
 const cellOf = (value: unknown): string => {
   const text = String(value ?? '').replace(/^[=+\-@＝＋－＠\t\r\n]/, "'$&")
   return `"${text.replaceAll('"', '""')}"`
@@ -46,21 +46,21 @@ const rowOf = (one: Either): Readonly<Record<string, unknown>> => ({
   ...('metadata' in one ? { metadata: JSON.stringify(one.metadata) } : {}),
 })
 
-/** `/console/registrations/export`: what a list shows, as CSV, read page by page. Where that fails on the way, the answer breaks off. */
+/** `/console/registrations/export`: a list as CSV, read page by page. If a page fails, the download breaks off. */
 export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDeps, 'sleep' | 'stopping'>): void => {
   const underWay = createInFlight()
   file('registrations/export', async visit => {
     const { who } = visit.session
     if ((underWay.counts.get(who) ?? 0) === MOST_AT_ONCE) throw new AppError('too_many_requests', AT_ONCE)
     const { outgoing } = nodeBindings(visit.c)
-    // It is under way to its last byte, or until its connection ends.
+    // The export counts as under way until its last byte, or until its connection closes.
     if (outgoing?.closed === false) {
       underWay.start(who)
       outgoing.once('close', () => underWay.end(who))
     }
     const columns = COLUMNS[visit.session.kind]
     const searched = { ...(await searchedOf(visit, visit.c.req.query())), limit: String(MOST_OF_A_PAGE) }
-    /** What is asked for too often for now is asked for again, so many times. */
+    /** Searches on; after a 429 waits and tries again. Returns `REFUSED` at the tenth 429 in a row. */
     const searchOn = (cursor: string, refusals = 1): Promise<Awaited<ReturnType<typeof search>> | Words> =>
       search(visit, { ...searched, cursor }).catch(async (error: unknown) => {
         if (!(error instanceof Refused) || error.problem.status !== 429) throw error
@@ -69,7 +69,7 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
         return searchOn(cursor, refusals + 1)
       })
     const linesFrom = async function* (first: Awaited<ReturnType<typeof search>>) {
-      // By its mark Excel knows that it is UTF-8.
+      // Excel recognizes UTF-8 by the byte order mark.
       yield Buffer.from(`\uFEFF${lineOf(columns)}`)
       let next: Awaited<ReturnType<typeof searchOn>> = first
       for (let calls = 1, count = 0; 'data' in next; calls++) {
@@ -82,7 +82,7 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
       }
       yield Buffer.from(lineOf([visit.t(next)]))
     }
-    // What the API refuses at once is a page.
+    // If the first search is refused, the response is an error page.
     const lines = linesFrom(await search(visit, searched))
     return visit.c.body(ReadableStream.from(lines), 200, {
       'content-type': 'text/csv; charset=utf-8',

@@ -10,14 +10,14 @@ import { FIRST_PAGE, partnersNamed } from './partners.ts'
 import { searchFieldsOf } from './registration-columns.ts'
 import { search, searchedOf } from './registrations.ts'
 
-/** `name:value`, `name:"a value"` or a word; Chinese keyboards have a colon of their own. */
+/** `name:value`, `name:"a value"` or a word. Chinese keyboards type a full-width colon. */
 const PART = /(?:([a-z][\w.-]*)[:：])?(?:"([^"]*)"|(\S+))/gi
 const oneSerial = (example: string): Words => ({
   en: `One serial at a time. Other words need a name, such as ${example}.`,
   zh: `一次只能查找一个流水号；其他条件须写明名称，例如 ${example}。`,
 })
 
-/** What was typed: what has a name of a search, and the words that have none. */
+/** Splits the input into named search fields and words without a name. */
 const readSearch = (text: string, names: readonly string[]) => {
   const query: Record<string, string> = {}
   const words: string[] = []
@@ -32,14 +32,14 @@ const readSearch = (text: string, names: readonly string[]) => {
   return { query, words }
 }
 
-/** The page of what an id, or the id of a webhook, names. */
+/** Returns the page of the object with this id, or of a webhook's registration; null if the text is no such id. */
 const namedBy = ({ session }: Visit, text: string): string | null => {
   const id = text.replace(/^id[:：]/i, '').replace(/^msg_/, 'reg_')
   if (session.kind === 'partner') return isRegistrationId(id) ? `registrations/${id}` : null
   return isRegistrationId(id.replace(/^(acc|bulk|partner)_/, 'reg_')) ? pathOfObject(id) : null
 }
 
-/** The page of the partner, or account, that is called so. */
+/** Returns the page of the partner or account of this name, the list of partners if several match, or null. */
 const called = async (visit: Visit, text: string): Promise<string | null> => {
   const [partner, another] = await partnersNamed(visit, text)
   if (partner) return another ? 'partners' : `partners/${partner.id}`
@@ -69,5 +69,5 @@ const find = async (visit: Visit): Promise<string> => {
   return instead ?? `registrations?${new URLSearchParams(query)}`
 }
 
-/** `/console/find?q=`: leads to what is meant, or to the list of the registrations that match. */
+/** `/console/find?q=`: redirects to the object that the text identifies, or to the list of matching registrations. */
 export const addFind = ({ page }: Console): void => page('find', find)

@@ -28,7 +28,7 @@ const NO_FORM: Words = { en: 'The body must be that of a form.', zh: '请求体�
 const MOST_FIELDS = 40
 const TOO_MANY: Words = { en: 'A form has 40 fields at most, each once.', zh: '表单最多 40 个字段，且不得重复。' }
 
-/** What was posted, without the blanks that came along with what was pasted. */
+/** Returns the posted fields, trimmed: pasted text often brings blanks along. */
 export const postedOf = async (c: Context): Promise<Readonly<Record<string, string>>> => {
   const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? '')
   const text = isForm ? await c.req.text().catch(() => null) : null
@@ -39,7 +39,7 @@ export const postedOf = async (c: Context): Promise<Readonly<Record<string, stri
   return Object.fromEntries(fields.map(([name, value]) => [name, value.trim()]))
 }
 
-/** As the API takes it: without fields that are empty. A form calls the reason `why`, since searches have a `reason` too. */
+/** A form as the API takes it, without empty fields. Its `why` is the API's `reason`: searches have a `reason` too. */
 export type Form = Readonly<Partial<Record<string, string>>>
 export const formOf = async (c: Context): Promise<Form> => {
   const { why, ...fields } = asApiTakes(await postedOf(c))
@@ -53,15 +53,15 @@ const NUMBER = 'inputmode="decimal" maxlength="10"'
 
 export interface Type {
   words: Words
-  /** What it may be; left out: any text. */
+  /** The allowed values; left out: any text. */
   choices?: Readonly<Record<string, Words>>
-  /** What such a text looks like. */
+  /** Placeholder of the input. */
   example?: Words
-  /** A time, typed in the reader's zone. */
+  /** The value is a time in the reader's zone. */
   isTime?: true
   attributes?: string
 }
-/** What is typed or chosen in forms, by names that mean nothing else in any: those of the API. */
+/** Form fields by their API names. A name means the same in every form. */
 const TYPES = {
   name: { words: { en: 'Name', zh: '名称' }, attributes: `required maxlength="${LONGEST_NAME}"` },
   account: { words: { en: 'APIID', zh: 'APIID' }, attributes: 'required maxlength="128"' },
@@ -109,18 +109,18 @@ export const field = (reader: Reader, name: Typed, value: string | number = '', 
   fieldOf(reader, name, TYPES[name], String(value), isRequired)
 
 interface ActForm {
-  /** The page that it is sent to. */
+  /** The path that the form is sent to. */
   to: string
   name: Words
-  /** What of the API it calls for operators. */
+  /** The operators' API call behind it; other roles do not get the form. */
   call?: { role: Role }
   fields?: Html
   hidden?: Readonly<Record<string, string>>
-  /** What it means. The form is opened first, and shows it. */
+  /** The consequences. The form is folded, and shows them when opened. */
   warning?: Words
   isReasonRequired?: boolean
 }
-/** Something that can be done, with the reason of operators; nothing for who may not do it. */
+/** Returns the form of an action, for operators with a reason; empty if the caller's role does not allow the action. */
 export const actForm = async (
   visit: Visit,
   { to, name, call, fields = '', hidden = {}, warning, isReasonRequired = false }: ActForm,
@@ -134,14 +134,14 @@ export const actForm = async (
 }
 const hiddenInput = (name: string, value = ''): Html => html`<input type="hidden" name="${name}" value="${value}">`
 
-/** A page that leads to something that can be done; nothing for who may not do it. */
+/** Returns a link to the page of an action; empty if the caller's role does not allow the action. */
 export const actLink = async (
   { t, may }: Visit,
   { to, name, call }: { to: string; name: Words; call: { role: Role } },
 ): Promise<HtmlEscapedString> =>
   (await may(call)) ? html`<p><a class="button" href="${to}">${t(name)}</a></p>` : html``
 
-/** A form that was refused, to be changed and sent again: what was typed can be seen, but for a secret, which is to be typed again. */
+/** A refused form with its input, to be corrected and sent again. An API key has to be typed anew. */
 export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>): Html => {
   const isTyped = (name: string): name is Typed => Object.hasOwn(TYPES, name)
   const taken = asApiTakes(sent)
@@ -152,11 +152,11 @@ export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>
   )}<button>${reader.t({ en: 'Send again', zh: '重新提交' })}</button></form>`
 }
 
-/** What is no number is sent as it is: the API says what it must be. */
+/** Returns other text unchanged: the API then describes the expected form. */
 export const numberOf = (text: string | undefined): number | string | undefined =>
   text !== undefined && /^\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text
 
-/** Secrets that are shown this once, each with a button that copies it. */
+/** Secrets that are shown only once, each with a copy button. */
 export const shownOnce = (reader: Reader, secrets: readonly (readonly [name: Words, value: string])[]): Html =>
   html`<p role="status">${reader.t({
     en: 'Shown only this once: keep it before you leave this page.',

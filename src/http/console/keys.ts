@@ -79,7 +79,7 @@ export const linkForm = (visit: Visit) =>
     },
   })
 
-/** `/console/partners/:id`: what lets a partner in. */
+/** `/console/partners/:id`: the API keys and console links of a partner. */
 export const addKeys = ({ act }: Console): void => {
   act('partners/:id/new-key', async visit => {
     const { id, call, form, t, to } = visit
@@ -96,7 +96,7 @@ export const addKeys = ({ act }: Console): void => {
     const { id, call, form, baseUrl, t } = visit
     const path = `/v1/admin/partners/${id}/console-links`
     const { url, expiresAt } = await call<ConsoleLinkAnswer>('POST', path, { body: await form() })
-    // The call in process knows no address.
+    // The in-process call has no base URL.
     const link = `${baseUrl}/console/enter${new URL(url).search}`
     const end = html`<p>${t({ en: 'It ends at ', zh: '失效时间：' })}${time(visit, expiresAt)}</p>`
     return { title: t(LINK), body: html`${shownOnce(visit, [[LINK, link]])}${end}` }

@@ -18,7 +18,7 @@ const STATES = {
   warned: { en: 'a warning', zh: '有警告' },
   bad: { en: 'not well', zh: '异常' },
 }
-/** One of the lights: is it well, and what is it about. */
+/** One light: its state and its subject. */
 const light = ({ t }: Reader, state: keyof typeof STATES, name: Words): Html =>
   html`<li class="light ${state}"><span aria-hidden="true"></span>${t(name)}<span class="hidden">: ${t(STATES[state])}</span></li>`
 
@@ -29,7 +29,7 @@ const CLOCK: Words = { en: 'Clock', zh: '时钟' }
 const NOTICES: Words = { en: 'Notices', zh: '通知' }
 
 type Place = readonly [page: keyof typeof PAGE_NAMES, anchor: string]
-/** Which lights each trouble is about, and where it is mended; one of an account, there. */
+/** The lights that each trouble changes, and the page to fix it on; an account's troubles link to the account. */
 const TROUBLES: Readonly<Record<TroubleCode, readonly [lights: readonly Words[], where?: Place]>> = {
   account_paused: [[ASKED]],
   account_paused_by_operator: [[ASKED]],
@@ -49,7 +49,7 @@ const TROUBLES: Readonly<Record<TroubleCode, readonly [lights: readonly Words[],
   clock_wrong: [[CLOCK]],
   operators_not_told: [[NOTICES], ['told', '']],
 }
-/** It may pass by itself, and nobody is told of it at once. */
+/** Troubles that may pass by themselves; operators are not notified at once. */
 const WARNINGS: readonly TroubleCode[] = ['callbacks_failing']
 
 type Seen = Pick<Overview, 'problems' | 'nodes'>
@@ -224,7 +224,7 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-/** The first page: what is wrong, and where to mend it. */
+/** The first page: the troubles, and where to fix them. */
 export const addNow = ({ page }: Console, { config }: Pick<SharedDeps, 'config'>): void => {
   const isOpen = config.server.metricsToken === null
   const metrics = isOpen ? html`<a href="../metrics">/metrics</a>` : html`<code>/metrics</code> (METRICS_TOKEN)`

@@ -12,12 +12,12 @@ import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
 
 type Detail = z.output<typeof REGISTRATION_DETAIL>
-/** What its partner reads, and what operators read. */
+/** A registration as its partner gets it, or as operators get it. */
 type One = RegistrationAnswer | Detail
 
-/** Another path is no registration's, so that what a path names cannot lead to other calls. */
+/** Matches only the ids of registrations, so that no path can reach other API calls. */
 const PATH = 'registrations/:id{reg_[0-9A-Z]+}'
-/** Of the calls that the API has for who is signed in. */
+/** Base path of the API calls, by the kind of session. */
 const BASES: Readonly<Record<Session['kind'], string>> = {
   operator: '/v1/admin/registrations',
   partner: '/v1/registrations',
@@ -47,14 +47,14 @@ const ANSWER_WORDS: Readonly<Record<NonNullable<ExplanationAnswer['polling']['la
 const lastAnswer = ({ t }: Reader, { polling: { lastAnswer: kind, code, status } }: ExplanationAnswer): string =>
   kind === null ? '–' : [t(ANSWER_WORDS[kind]), code, status].filter(part => part !== null).join(' · ')
 
-/** Without what would turn the text around it. */
+/** JSON with escaped bidirectional control characters, which would reorder the text around them. */
 const jsonOf = (value: unknown, indent = 0): string =>
   JSON.stringify(value, null, indent).replace(
     /\p{Bidi_Control}/gu,
     one => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
-/** What came with it is not for who looks over a partner's shoulder. */
+/** For partners, message and scores are folded: other people may see the screen. */
 const verdict = ({ t, session }: Reader, { result }: One): Html => {
   if (result === null) return '–'
   const { status, message, similarity, livingScore } = result
@@ -70,7 +70,7 @@ const verdict = ({ t, session }: Reader, { result }: One): Html => {
   return html`${status}<details><summary>${t({ en: 'Show', zh: '查看详情' })}</summary>${told}</details>`
 }
 
-/** Whose it is, and with what it is asked: for operators. */
+/** Partner and account of the registration, for operators. */
 const belonging = ({ t, to }: Reader, { partner, account }: Detail): readonly Fact[] => {
   const disabled = partner.disabled ? ` ${t({ en: '(disabled)', zh: '（已停用）' })}` : ''
   const all = html`<a href="${to('registrations', { partner: partner.id })}"><code>${partner.id}</code></a>`
@@ -159,7 +159,7 @@ const actForms = (visit: Visit, { status, delivery, metadata }: One): Html => {
     ${delivery.messageId === null ? '' : again('resend', { en: 'Resend', zh: '重发回调' })}${cancel}`
 }
 
-/** The call that the page shows the answer of, and that. */
+/** The API call behind the page, and its response. */
 const callPart = (visit: Visit, one: One): Html => {
   const { session, baseUrl } = visit
   const token = session.kind === 'operator' ? '$ADMIN_TOKEN' : '$API_KEY'
@@ -168,7 +168,7 @@ const callPart = (visit: Visit, one: One): Html => {
   <details><summary>JSON</summary>${copied(visit, jsonOf(one, 2), 'json')}</details>`
 }
 
-/** @param readOne what of it who is signed in may see */
+/** @param readOne reads the registration as far as the caller may see it */
 const onePage = async (visit: Visit, readOne = () => visit.call<One>('GET', callOf(visit))): Promise<Page> => {
   const { id, call } = visit
   const [one, explanation, { data: attempts }] = await Promise.all([
@@ -187,7 +187,7 @@ const onePage = async (visit: Visit, readOne = () => visit.call<One>('GET', call
   }
 }
 
-/** `/console/registrations/:id`: all about one registration, and what can be done with it. */
+/** `/console/registrations/:id`: one registration, and the actions on it. */
 export const addOneRegistration = ({ page, act }: Console): void => {
   page(PATH, visit => onePage(visit))
   act(`${PATH}/reveal`, async visit => {

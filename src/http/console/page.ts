@@ -10,15 +10,15 @@ import { queryText } from './api-calls.ts'
 import type { Visit } from './console.ts'
 import type { Session } from './sessions.ts'
 
-/** What can stand in a page. A plain string is text: `html` escapes it. */
+/** Content of a page. A plain string is text: `html` escapes it. */
 export type Html = string | HtmlEscapedString | Promise<HtmlEscapedString>
 
-/** Who reads a page, and how things are written for them. */
+/** The reader of a page: language, session, and functions that write text and links for them. */
 export interface Reader {
   language: Language
   session: Session | null
   t: (words: Words) => string
-  /** A link to a page of the console, relative to the one that is read. */
+  /** Returns a link to a console page, relative to the current page. */
   to: (path: string, query?: Readonly<Record<string, string | null | undefined>>) => string
 }
 
@@ -36,11 +36,11 @@ export const readerOf = (c: Context, session: Session | null): Reader => {
   }
 }
 
-/** A time of the API, in the reader's zone. */
+/** A time of the API in the reader's zone. */
 export const time = ({ language }: Reader, at: string | null, none = '–'): Html =>
   at === null ? none : html`<time datetime="${at}">${SHOW_TIME[language](Date.parse(at))}</time>`
 
-/** What the pages of the navigation are called. */
+/** Names of the pages in the navigation. */
 export const PAGE_NAMES = {
   '': { en: 'Now', zh: '概览' },
   registrations: { en: 'Registrations', zh: '登记' },
@@ -62,7 +62,7 @@ const PAGES: Readonly<Record<Session['kind'], readonly Entry[]>> = {
 
 const TAG: Readonly<Record<Language, string>> = { en: 'en', zh: 'zh-CN' }
 
-/** What each may search for, beside a serial. */
+/** Example of a search by other fields than the serial. */
 export const SEARCH_EXAMPLE: Readonly<Record<Session['kind'], string>> = {
   operator: 'host:a.example since:2h',
   partner: 'metadata.order:42 since:2h',
@@ -83,7 +83,7 @@ const navigation = (reader: Reader, session: Session, active: string): Html => {
   <form method="post" action="${to('sign-out')}"><button class="plain">${t({ en: 'Sign out', zh: '退出' })}</button></form>`
 }
 
-/** Without a title it is one of the navigation, and called as that. */
+/** A page without a title is in the navigation, and takes its name from there. */
 export interface Page {
   title?: string
   body: Html
@@ -91,8 +91,9 @@ export interface Page {
 }
 
 /**
- * A whole page, with the label of the environment. Its referrer policy is looser than the header's: with `no-referrer`, forms over plain HTTP name no origin, and are
- * refused as those of another site. Partners' text comes into it by `html` only, which escapes it.
+ * A whole page, with the label of the environment. Its referrer policy is looser than the header's: with `no-referrer`,
+ * forms over plain HTTP send no origin and would be refused as coming from another site. Text of partners gets into the
+ * page only through `html`, which escapes it.
  */
 export const layout = (c: Context, reader: Reader, page: Page, label: string | null): Html => {
   const { language, session, t, to } = reader
@@ -129,7 +130,7 @@ ${body}
 </html>`
 }
 
-/** All that is sent to who asks too often: it costs little and loads nothing. */
+/** The page for a caller over the rate: cheap, and without assets. */
 export const shortPage = ({ language, t }: Reader, { title, detail }: Readonly<Record<'title' | 'detail', string>>) =>
   html`<!doctype html><html lang="${TAG[language]}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${title} · idface-notifier</title><h1>${title}</h1><p role="alert">${detail}</p><p><a href="">${t({ en: 'Try again', zh: '重试' })}</a></p></html>`
@@ -137,27 +138,27 @@ export const shortPage = ({ language, t }: Reader, { title, detail }: Readonly<R
 export const partnerLink = ({ to }: Reader, one: { partnerId: string; partnerName: string | null }): Html =>
   html`<a href="${to(`partners/${one.partnerId}`)}" title="${showPartner(one)}"><bdi class="name">${one.partnerName ?? one.partnerId}</bdi></a>`
 
-/** What a list says when it has nothing. */
+/** The text of an empty list. */
 export const empty = (text: string): Html => html`<p class="empty">${text}</p>`
 
 /** `1,000`, or `1,000+` where there may be more. */
 export const showCount = (n: number, isCapped = false): string => `${n.toLocaleString('en')}${isCapped ? '+' : ''}`
 const shown = (value: Html | number): Html => (typeof value === 'number' ? showCount(value) : value)
 
-/** A text is the name in all languages. */
+/** A string is the name in all languages. */
 type Name = Words | string
 const named = ({ t }: Reader, name: Name): string => (typeof name === 'string' ? name : t(name))
 
-/** What a table has of each item. */
+/** A column of a table: its name, and the cell of an item. */
 export type Column<Item> = readonly [name: Name, cell: (item: Item) => Html | number]
 
 interface Table<Item> {
   columns: readonly Column<Item>[]
   items: readonly Item[]
-  /** What stands there instead when there are no items. */
+  /** The text without items; left out: an empty table. */
   none?: Words
 }
-/** A table that scrolls by itself where the screen is narrow. */
+/** A table that scrolls sideways on narrow screens. */
 export const table = <Item>(reader: Reader, label: Words, { columns, items, none }: Table<Item>): Html => {
   if (none && items.length === 0) return empty(reader.t(none))
   const head = columns.map(([name]) => (name ? html`<th scope="col">${named(reader, name)}</th>` : html`<td></td>`))
@@ -169,11 +170,11 @@ export type Fact = readonly [name: Name, value: Html | number]
 export const facts = (reader: Reader, all: readonly Fact[]): Html =>
   html`<dl>${all.map(([name, value]) => html`<div><dt>${named(reader, name)}</dt><dd>${shown(value)}</dd></div>`)}</dl>`
 
-/** A text with a button that copies it. */
+/** A text with a copy button. */
 export const copied = ({ t }: Reader, text: string, id = 'copied'): Html =>
   html`<pre id="${id}" tabindex="0">${text}</pre><p><button type="button" data-copy="#${id}" data-done="${t({ en: 'Copied', zh: '已复制' })}" hidden>${t({ en: 'Copy', zh: '复制' })}</button></p>`
 
-/** A link to the next page of a list, which keeps what the list is filtered by. */
+/** A link to the next page of a list; keeps the filter. */
 export const nextPage = (
   { c, t }: Visit,
   cursor: string | null,
@@ -185,7 +186,7 @@ export const nextPage = (
   return html`<p><a rel="next" href="${here.search}">${t(name)}</a></p>`
 }
 
-/** What is looked at again by itself, after so many seconds at the earliest; null: it does not change any more. */
+/** A part that refreshes itself, at the earliest after `seconds`; null: never, since it does not change any more. */
 export const live = (seconds: number | null, body: Html): Html => {
   const again = html` hx-get="" hx-trigger="look" hx-select="#live" hx-swap="outerMorph" data-live="${seconds}"`
   return html`<div id="live"${seconds === null ? '' : again}>${body}</div>`

@@ -21,12 +21,12 @@ const NEW: Words = { en: 'New partner', zh: '新建合作方' }
 const partnerPath = ({ id }: Visit): string => `/v1/admin/partners/${id}`
 
 export const FIRST_PAGE = { query: { limit: String(MOST_OF_A_PAGE) } }
-/** Of the first page of partners: those that an id, or a part of the name, means. */
+/** Returns the partners of the first page whose id is the text, or whose name contains it. */
 export const partnersNamed = async ({ call }: Visit, text: string): Promise<Partners['data']> => {
   const { data } = await call<Partners>('GET', '/v1/admin/partners', FIRST_PAGE)
   return data.filter(({ id, name }) => id === text || name.toLowerCase().includes(text.toLowerCase()))
 }
-/** The id of the one that is meant; what none, or several, are meant by stays as it is. */
+/** Returns the id of the partner with this name, or of the only one whose name contains it; else the text itself. */
 export const partnerIdOf = async (visit: Visit, typed: string): Promise<string> => {
   if (typed.startsWith('partner_')) return typed
   const named = await partnersNamed(visit, typed)
@@ -111,13 +111,13 @@ const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
   }
 }
 
-/** Only what the form that was sent has; a limit that it leaves empty is none. */
+/** The fields of the sent form only. An empty limit means no limit. */
 const changeOf = ({ name, payload, disabled, reason, ...fields }: Form) => {
   const quotas = Object.fromEntries(QUOTA_KEYS.map(quota => [quota, numberOf(fields[`quotas.${quota}`]) ?? null]))
   return payload ? { name, payload, quotas, reason } : { disabled: disabled && disabled === 'true', reason }
 }
 
-/** `/console/partners`: who may call the API. */
+/** `/console/partners`: the partners, their keys, secrets and limits. */
 export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'now'>): void => {
   page('partners', listPage)
   page('partners/new', newPage, PARTNER_CALLS['POST /v1/admin/partners'])

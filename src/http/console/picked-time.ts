@@ -4,10 +4,10 @@ import type { Language } from '../../core/language.ts'
 import { ZONE_OF, zoneName } from '../../core/show-time.ts'
 import type { Html, Reader } from './page.ts'
 
-/** Of `ZONE_OF`; neither has a summer time. */
+/** UTC offsets of the zones in `ZONE_OF`; neither has summer time. */
 const OFFSET: Readonly<Record<Language, string>> = { en: 'Z', zh: '+08:00' }
 const OFFSET_MS: Readonly<Record<Language, number>> = { en: 0, zh: 8 * HOUR }
-/** As browsers send it, or with a blank, as people type it. */
+/** A time as browsers send it, or with a blank, as people type it. */
 const PICKED = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?$/
 
 export const zoneOf = ({ language }: Reader): string => {
@@ -18,7 +18,10 @@ export const zoneOf = ({ language }: Reader): string => {
 const ZONE = '-zone'
 export const isZone = (name: string): boolean => name.endsWith(ZONE)
 
-/** For a time in the reader's zone, with one of the API in it. Its zone goes with it, so that a link means the same in another language. */
+/**
+ * An input for a time in the reader's zone, filled with a time of the API. The form also sends the zone, so that a link
+ * means the same in another language.
+ */
 export const timeInput = (reader: Reader, name: string, { at, required }: { at: string; required: Html }): Html => {
   const ms = Date.parse(at) + OFFSET_MS[reader.language]
   const picked = Number.isNaN(ms) ? at : new Date(ms).toISOString().slice(0, 'YYYY-MM-DDTHH:mm'.length)
@@ -28,7 +31,7 @@ export const timeInput = (reader: Reader, name: string, { at, required }: { at: 
 export const zoneInput = ({ language }: Reader, name: string): Html =>
   html`<input type="hidden" name="${name}${ZONE}" value="${OFFSET[language]}">`
 
-/** The fields of a form, its times as the API takes them; without those that are empty. */
+/** Returns the fields of a form without empty ones, with times as the API takes them. */
 export const asApiTakes = (fields: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(fields).flatMap(([name, value]) => {
@@ -43,6 +46,6 @@ export const asApiTakes = (fields: Readonly<Record<string, string>>): Record<str
     }),
   )
 
-/** A search as the API takes it, whose times are of the reader's zone where it names none. */
+/** A search as the API takes it. Times without a zone are in the reader's zone. */
 export const searchAsApiTakes = ({ language }: Reader, query: Readonly<Record<string, string>>) =>
   asApiTakes({ [`since${ZONE}`]: OFFSET[language], [`until${ZONE}`]: OFFSET[language], ...query })

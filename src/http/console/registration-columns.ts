@@ -19,7 +19,7 @@ const ERROR: Words = { en: 'Error', zh: '错误' }
 
 const ANY = { '': { en: 'any', zh: '全部' } }
 const AGO: Words = { en: '2h, 2026-11-24 08:00', zh: '2h、2026-11-24 08:00' }
-/** What a list can be searched by, by the names that the URL, and the search of all pages, have for it. */
+/** Search fields of a list, by their names in the URL and in the search box. */
 export const FIELDS: Readonly<Record<string, Type>> = {
   serial: { words: SERIAL },
   status: { words: STATUS, choices: { ...ANY, ...STATUS_WORDS } },
@@ -53,14 +53,14 @@ const first = (reader: Reader): readonly Column<Either>[] => {
   ]
 }
 
-/** What operators see of registrations in a table. */
+/** Columns of registrations for operators. */
 export const foundColumns = (reader: Reader): readonly Column<Found>[] => [
   ...first(reader),
   [{ en: 'Partner', zh: '合作方' }, found => partnerLink(reader, found)],
   [HOST, ({ host }) => host],
   [ERROR, ({ delivery }) => errorCell(reader, delivery.error)],
 ]
-/** What a partner sees of its own. */
+/** Columns of a partner's own registrations. */
 const ownColumns = (reader: Reader): readonly Column<Either>[] => [
   ...first(reader),
   [{ en: 'Callback URL', zh: '回调地址' }, ({ callbackUrl }) => callbackUrl ?? '–'],

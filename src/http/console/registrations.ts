@@ -18,13 +18,16 @@ interface ListOf<Item> {
 
 type Search = Readonly<Record<string, string | undefined>>
 
-/** `order=42` as the API takes it, which refuses what is none. */
+/** `order=42` as a query of the API. Other text goes as `metadata`, which the API refuses. */
 const metadataQuery = (text: string | undefined) => {
   const [, key, value] = /^([^=]+)=(.+)$/s.exec(text ?? '') ?? []
   return key === undefined ? { metadata: text } : { [`metadata.${key}`]: value }
 }
 
-/** What the API finds; what it refuses can be changed. A partner's own serials have another name there. */
+/**
+  * Searches registrations. Throws `Refused` if the API refuses the search; after a 400 with its form for correction.
+  * In a partner's call `serial` is named `idcardid`.
+ */
 export const search = (visit: Visit, searched: Search): Promise<ListOf<Found> | ListOf<RegistrationAnswer>> => {
   const { serial, metadata, ...query } = searched
   const { session, call } = visit
@@ -49,7 +52,7 @@ const searchForm = (visit: Visit, searched: Search): Html => html`
     <a href="${visit.to('registrations')}">${visit.t({ en: 'All', zh: '全部' })}</a>
   </form>`
 
-/** Why there is nothing: what was looked through has an end, nothing matches, or there is nothing yet. */
+/** The reason for an empty page: the scan stopped early, nothing matches, or nothing is registered yet. */
 const nothing = ({ nextCursor }: ListOf<unknown>, isSearched: boolean): Words => {
   if (nextCursor !== null) return { en: 'Nothing up to here.', zh: '暂未找到。' }
   return isSearched
@@ -57,13 +60,13 @@ const nothing = ({ nextCursor }: ListOf<unknown>, isSearched: boolean): Words =>
     : { en: 'There is no registration yet.', zh: '还没有登记。' }
 }
 
-/** Where a page has stopped before it was full. */
+/** The time back to which registrations were scanned, if the scan stopped before the page was full. */
 const stopped = (reader: Reader, { lookedBackTo }: ListOf<unknown>): Html =>
   lookedBackTo === undefined
     ? ''
     : html`<p>${reader.t({ en: 'Looked at registrations back to ', zh: '已查看的登记截至' })}${time(reader, lookedBackTo)}${reader.t({ en: '; older ones may match: go on.', zh: '；更早的登记中可能还有匹配的，请继续。' })}</p>`
 
-/** What is searched for, as the API takes it: a time without an offset is one of the reader's zone, and a partner may be named. */
+/** A search as the API takes it. Times without an offset are in the reader's zone; a partner may be given by name. */
 export const searchedOf = async (visit: Visit, given: Readonly<Record<string, string>>) => {
   const names = searchFieldsOf(visit.session)
   const typed = Object.entries(searchAsApiTakes(visit, given)).filter(([name]) => names.includes(name))

@@ -8,9 +8,9 @@ import { actForm, field, shownOnce } from './forms.ts'
 import { type Html, PAGE_NAMES, type Page, table, time } from './page.ts'
 import { SIGNING_SECRET } from './words.ts'
 
-/** The page that has them, and the calls behind it: for the partner itself, */
+/** Page and API calls of the secrets: for the partner itself, */
 const OWN = { page: 'secrets', all: '/v1/signing-secrets', one: '/v1/signing-secrets', partner: null as string | null }
-/** and for an operator, who names the partner. */
+/** and for an operator, with the partner's id. */
 const ofPartner = (id: string): typeof OWN => ({
   page: `partners/${id}`,
   all: `/v1/admin/partners/${id}/signing-secrets`,
@@ -54,7 +54,7 @@ const secretsPart = async (visit: Visit, { all, page }: typeof OWN): Promise<Htm
   const { data } = await visit.call<{ data: SigningSecretAnswer[] }>('GET', all)
   return html`${secretTable(visit, data, page)}${(await visit.may(ADMIN)) ? rotateForm(visit, page) : ''}`
 }
-/** Of the page of a partner, for operators. */
+/** The secrets on a partner's page, for operators. */
 export const secretsOfPartner = (visit: Visit) => secretsPart(visit, ofPartner(visit.id))
 
 const rotate = async (visit: Visit, { all }: typeof OWN): Promise<Page> => {
@@ -66,7 +66,7 @@ const rotate = async (visit: Visit, { all }: typeof OWN): Promise<Page> => {
   }
 }
 
-/** `/console/secrets`, and for operators on a partner's page: what its webhooks are signed with. */
+/** `/console/secrets`, and for operators on the partner's page: the signing secrets of its webhooks. */
 export const addSecrets = ({ page, act }: Console): void => {
   page('secrets', async visit => ({ body: secretsPart(visit, OWN) }))
   for (const placeOf of [() => OWN, ofPartner]) {

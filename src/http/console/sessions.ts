@@ -5,12 +5,12 @@ import { HOUR, SECOND } from '../../core/duration.ts'
 import type { SharedDeps } from '../api-env.ts'
 import { baseUrlOf } from '../docs/base-url.ts'
 
-/** Who has signed in: with what the API is called, and until when. */
+/** A signed-in operator or partner: the token for calls of the API, and the end of the session. */
 export interface Session {
   id: string
   kind: 'operator' | 'partner'
   token: string
-  /** Whose rates count: the id of the key or token, or, of an operator's link, the partner's. */
+  /** Key of the rate limits: the id of the key or token; for an operator's link, the partner's id. */
   who: string
   until: number
 }
@@ -18,12 +18,13 @@ export interface Session {
 const COOKIE = 'idface_console'
 const LASTS_MS = 8 * HOUR
 const MOST_ENDED = 10_000
-/** What a cookie is sealed for, so that it is taken for nothing else. */
+/** Sealing context of the cookie, so that no other sealed value is accepted as a session. */
 const CONTEXT = 'console'
 
 /**
- * A session is its cookie: the token, sealed. It ends with the token, since each page calls the API with that; after 8 hours; and by
- * signing out, which the node that did it remembers until it restarts, or `MOST_ENDED` more have.
+ * A session is its cookie, which holds the sealed token. It ends with the token, since each page calls the API with it;
+ * after 8 hours; or by signing out. Only the node of the sign-out knows of it, until it restarts or `MOST_ENDED` later
+ * sign-outs push it out.
  */
 export const createSessions = ({
   consoleVault: vault,
@@ -42,11 +43,11 @@ export const createSessions = ({
   }
   const of = (c: Context): Session | null => {
     const session = read(getCookie(c, COOKIE) ?? '')
-    // Those of older versions do not say whose they are.
+    // Sessions of older versions have no `who`.
     return session?.who && session.until > now() && !ended.has(session.id) ? session : null
   }
 
-  /** Below whatever path a proxy serves us. */
+  /** The console's path, below the path under which a proxy serves us. */
   const pathOf = (c: Context): string => `${new URL(baseUrlOf(c, trustedProxies)).pathname.replace(/\/$/, '')}/console`
 
   return {

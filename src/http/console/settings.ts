@@ -31,5 +31,5 @@ const settingsPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-/** `/console/settings`: what is set. */
+/** `/console/settings`: the settings in force. */
 export const addSettings = ({ page }: Console): void => page('settings', settingsPage)

@@ -22,12 +22,12 @@ const ENDED: Words = {
   en: 'This link has ended, or it is not whole. Ask whoever gave it to you for a new one.',
   zh: '该链接已失效或不完整。请向提供链接的人索取新的链接。',
 }
-/** To be pasted where the service runs; from its source it is a clone. */
+/** Command to paste on the machine of the service; a service that runs from source is a clone. */
 const MAKE_TOKEN = `${import.meta.url.endsWith('.ts') ? 'npm run -s cli --' : 'idface-notifier'} admin-token create NAME --role operate`
-/** Whose token it is. */
+/** The call that identifies a token's owner. */
 const ME: Readonly<Record<Session['kind'], string>> = { operator: '/v1/admin/me', partner: '/v1/me' }
 
-/** Nothing that could lead elsewhere. */
+/** Returns only paths within the console; empty for others, which could lead elsewhere. */
 const ownPath = (path: string): string => (/^[\w-]+(\/[\w-]+)*(\?[!\x22\x24-\x7e]*)?$/.test(path) ? path : '')
 const alert = ({ t }: Reader, words: Words) => html`<p role="alert" class="bad">${t(words)}</p>`
 
@@ -65,8 +65,8 @@ const enterPage = (reader: Reader, token: string, { me, until }: { me: MeAnswer;
 const endedPage = (reader: Reader): Page => ({ title: reader.t(ENTER), body: alert(reader, ENDED), status: 401 })
 
 /**
- * `/console/sign-in` begins a session with a token. `/console/enter` begins one that ends when a link does: it shows a button, since
- * only a form of the console may bring its cookie.
+ * `/console/sign-in` begins a session with a token. `/console/enter` begins one that ends with a link. It shows a
+ * button, since only a form of the console may set the cookie.
  */
 export const addSigningIn = (
   { open }: Console,
@@ -82,7 +82,7 @@ export const addSigningIn = (
       sessions.begin(c, { kind, token, who: key?.id ?? id })
       return ownPath(target)
     } catch (error) {
-      // A wrong one is counted by the API; 404: it takes no admin tokens.
+      // The API counts a wrong token. 404: the API takes no admin tokens.
       if (!(error instanceof Refused) || ![401, 404].includes(error.problem.status)) throw error
       return { ...signInPage(reader, target, WRONG), status: 401 }
     }
@@ -92,7 +92,7 @@ export const addSigningIn = (
     return 'sign-in'
   })
 
-  /** Null: the link lets nobody in, which counts like a wrong key. */
+  /** Returns null if the link is not valid, which counts like a wrong key. */
   const read = async (c: Context, token: string) => {
     const link = openConsoleLink(deps.consoleVault, token)
     if (!link) {

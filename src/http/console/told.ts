@@ -33,7 +33,7 @@ const toldCell = (reader: Reader, { state, since, at, toldState, toldAt, dueAt }
   const { t } = reader
   const told: Words =
     toldState === state ? { en: 'told', zh: '已通知' } : { en: 'told before its change', zh: '已通知的是此前的状态' }
-  // What was told was before it began again.
+  // A notice from before `since` was about an earlier occurrence.
   const isUntold = toldAt === null || (state === 'resolved' && toldAt < since)
   const isShort = toldAt !== null && Date.parse(at) - Date.parse(since) < AGAIN_MS
   const untold: Words = isShort ? SHORT : { en: 'not told', zh: '未通知' }
@@ -72,5 +72,5 @@ const toldPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-/** `/console/told`: what operators were told, and what is held back. */
+/** `/console/told`: the alerts, the notices sent about them, and notices put off. */
 export const addTold = ({ page }: Console): void => page('told', toldPage)

@@ -13,7 +13,7 @@ import type { Html, Reader } from './page.ts'
 export const STATE: Words = { en: 'State', zh: '状态' }
 export const WHO: Words = { en: 'Who', zh: '操作人' }
 export const CREATED: Words = { en: 'Created', zh: '创建时间' }
-/** What the words of the API are called. */
+/** Names of the API's values. */
 export const STATUS_WORDS: Readonly<Record<RegistrationStatus, Words>> = {
   pending: { en: 'pending', zh: '等待中' },
   succeeded: { en: 'succeeded', zh: '通过' },
@@ -38,7 +38,7 @@ export const limitOf = (quota: keyof typeof QUOTA_NAMES): Words => {
   return { en: `Limit of ${en}`, zh: `${zh}上限` }
 }
 export const NO_LIMIT: Words = { en: 'no limit', zh: '不限' }
-/** What the webhooks of a partner carry. */
+/** Content of a partner's webhooks. */
 export const PAYLOAD: Words = { en: 'Webhooks', zh: '回调内容' }
 export const PAYLOAD_WORDS: Readonly<Record<MeAnswer['payload'], Words>> = {
   full: { en: 'full', zh: '完整（full）' },
@@ -54,7 +54,7 @@ export const SIGNATURE_WORDS: Readonly<Record<SigningSecretAnswer['type'], Words
   v1a: { en: 'v1a: ed25519, with a public key', zh: 'v1a：ed25519，使用公钥' },
 }
 export const SIGNING_SECRET: Words = { en: 'Signing secret', zh: '签名密钥' }
-/** How long the old secrets sign too. */
+/** How long the previous secrets go on signing. */
 export const OVERLAP_WORDS = {
   '24h': { en: '24 hours', zh: '24 小时' },
   '7d': { en: '7 days', zh: '7 天' },
@@ -68,7 +68,7 @@ export const TTL_WORDS = {
   '24h': { en: '24 hours', zh: '24 小时' },
 }
 
-/** A status, with why it is so. */
+/** A status with its reason. */
 export const statusOf = ({ t }: Reader, status: RegistrationStatus, reason: Reason | null): string =>
   reason === null
     ? t(STATUS_WORDS[status])
@@ -77,7 +77,7 @@ export const statusOf = ({ t }: Reader, status: RegistrationStatus, reason: Reas
         zh: `${STATUS_WORDS[status].zh}（${REASON_WORDS[reason].zh}）`,
       })
 
-/** Why the last attempt failed, and what to do about it. */
+/** The error of the last attempt, with advice. */
 export const errorCell = ({ language }: Reader, error: string | null): Html => {
   const text = error && errorText(error, language)
   return html`${error ? html`<code>${error}</code>` : '–'}${text ? html`<br><small>${text}</small>` : ''}`
