@@ -1,3 +1,3 @@
 #!/usr/bin/env node
-// The command by the name that scripts know. `bin.js` is the same without Node's type stripper and the 18 MB it takes.
+// The command under the name that scripts use. `bin.js` is the same, without Node's type stripper and its 18 MB.
 import './bin.js'

@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** By then the start is over. */
+/** Delay after which the start is over. */
 const SETTLED_MS = 1_000
-/** V8 lets the heap grow to a multiple of what lives before it collects. This one is the live part, and half of it again. */
+/** V8 lets the heap grow to a multiple of its live part before it collects. This flag makes it 1.5 times. */
 const GROWTH = '--heap-growing-percent=50'
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void
@@ -15,8 +15,8 @@ const collectGarbage = (): void => {
 }
 
 /**
- * Limits how far the heap of this thread grows. Frees, once and a second later, what its start has left in memory: compiled
- * code, modules, migrations. V8 would keep it, a sixth of the service's memory at rest, until there has been much work.
+ * Limits the growth of this thread's heap. One second later, frees once the remains of the start: compiled code,
+ * modules, migrations. V8 would keep them, a sixth of the service's memory at rest, until much work has been done.
  */
 export const limitMemory = (): void => {
   setFlagsFromString(GROWTH)

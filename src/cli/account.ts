@@ -44,7 +44,7 @@ const stateOf = (account: Account, { say, lang }: Common): string => {
   return unreachableAt === null ? say('works', '正常') : say(`not reachable (${error})`, `无法连接（${error}）`)
 }
 
-/** Not an option of its own: others on the machine can see what a command was started with. */
+/** Reads the APIKEY from a file or stdin: other users of the machine can see a command's arguments. */
 const readKey = (file: string): Secret => {
   let text: string
   try {
@@ -60,7 +60,7 @@ const readKey = (file: string): Secret => {
   )
 }
 
-/** `pause` and `resume`. */
+/** Texts of `pause` and `resume`. */
 const PAUSING: Readonly<Record<'pause' | 'resume', { words: Pair; told: (apiId: string) => Pair }>> = {
   pause: {
     words: [
@@ -84,7 +84,7 @@ const PAUSING: Readonly<Record<'pause' | 'resume', { words: Pair; told: (apiId: 
   },
 }
 
-/** Waits, for 5 s at most, until a service has tried it. */
+/** Waits at most 5 s until a running service has tried the account. Returns its latest state. */
 const afterTrial = async (store: Store, resumed: Account): Promise<Account> => {
   const isServed = (await store.listNodes()).some(node => isThere(node, store.now()))
   let account = resumed
@@ -166,7 +166,7 @@ export const commands = [
         const changed = await audited({ act: `account.${verb}`, object: before.id, ...pausing(before, verb) }, () =>
           store[`${verb}Account`](before.id),
         )
-        // Null: somebody has removed it since.
+        // Null: the account was removed meanwhile.
         const account = await afterTrial(store, changed ?? (await findAccount(store, before.id)))
         const { apiId, pausedAt } = account
         const state = stateOf(account, input)

@@ -6,7 +6,7 @@ import { isConflict } from './ending.ts'
 
 const LONGEST_NAME = 100
 
-/** Whoever runs the command; a container may have no name for its user. */
+/** Name of the user that runs the command, or the uid: in a container the user may have no name. */
 export const userName = (): string => {
   try {
     return userInfo().username.slice(0, LONGEST_NAME)
@@ -17,15 +17,15 @@ export const userName = (): string => {
 
 interface CommandAct extends Edit {
   act: string
-  /** The id of what it is done to, as it was typed. */
+  /** Id of the object, as typed. */
   object?: string
-  /** The only result of which it was done; any but null unless given. Otherwise it was refused. */
+  /** The result that counts as done; left out: any result but null. Other results count as refused. */
   done?: string
 }
 
 /**
- * Does what a command is to do: it is in the audit before it begins, and its end before the command tells it. If the command is
- * ended meanwhile, the audit has it as begun.
+ * Runs an act and records it in the audit: its begin before it runs, its outcome before the command prints the result.
+ * If the command is killed in between, the act stays recorded as begun.
  */
 export type Audited = <T>(act: CommandAct, run: () => Promise<T>) => Promise<T>
 
@@ -40,7 +40,7 @@ export const auditedBy =
       await store.endAct(begun, (done === undefined ? result !== null : result === done) ? 'done' : 'refused')
       return result
     } catch (error) {
-      // The first error tells more than one here.
+      // The first error is more useful than one from here.
       await store.endAct(begun, isConflict(error) ? 'refused' : 'failed').catch(() => {})
       throw error
     }

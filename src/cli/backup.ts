@@ -11,7 +11,7 @@ import { loadConfig, print } from './environment.ts'
 import { formatCount, formatTime, iso } from './output.ts'
 import { callOf } from './program.ts'
 
-/** Runs beside the service, or without one. */
+/** Backs up the database, also while the service runs. */
 const backup = async ({ file, say, lang, reason }: Common & { file: string }): Promise<Answer> => {
   const config = loadConfig('database')
   const by = { name: userName(), reason }
@@ -26,7 +26,7 @@ const backup = async ({ file, say, lang, reason }: Common & { file: string }): P
 
 type RestoreInput = Common & { file: string; yes: boolean; hold: boolean }
 
-/** Says what it would do, asks, and does it. */
+/** Prints the plan, asks for confirmation and restores. */
 const restore = async ({ file, json, yes, hold, say, lang, reason }: RestoreInput): Promise<Answer> => {
   const config = loadConfig('database')
   if (!yes && (json || !process.stdin.isTTY))

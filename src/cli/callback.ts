@@ -56,7 +56,7 @@ export const commands = [
     changes: true,
     example: 'callback disable https://partner.example/hook --partner "Spruce Ltd"',
     onStore: async (store, { partner, callbackUrl: typed, say, config, audited }) => {
-      // As registering reads it, so it is as it is stored.
+      // The same normalization as at registration, so that the URL equals the stored one.
       const verdict = judgeUrl(typed, callbackPolicy(config.callback))
       if (!verdict.ok) return refuse(`URL ${verdict.message.en}`, `URL ${verdict.message.zh}`)
       const callbackUrl = verdict.url.href

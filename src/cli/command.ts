@@ -8,7 +8,7 @@ import type { Audited } from './audit.ts'
 
 /** A text in both languages. */
 export type Pair = readonly [en: string, zh: string]
-/** The one of the reader. */
+/** Returns the text in the user's language. */
 export type Say = (en: string, zh: string) => string
 
 export const sayIn =
@@ -21,7 +21,7 @@ export const anyText: Parser<string> = {
   parse: text => text.trim() || null,
 }
 
-/** A name or a reason with the number of characters that it may have. */
+/** A parser of a name or a reason of at most `longest` characters. */
 export const line = (longest: number): Parser<string> => ({
   must: lineForm(longest),
   parse: text => readLine(text, longest),
@@ -38,29 +38,29 @@ export const time: Parser<TypedTime> = {
 /** An option or an argument. */
 export interface Parameter<T> {
   words: Pair
-  /** What stands for its value in help; null: it is an option that takes none. */
+  /** Placeholder of its value in help; null: an option without a value. */
   placeholder: string | null
   parser: Parser<T & {}>
-  /** Its value when it is not given; undefined: it must be given. */
+  /** Default value; undefined: it is required. */
   fallback: T | undefined
 }
 
 type Parameters = Readonly<Record<string, Parameter<unknown>>>
 
-/** Given to every command. */
+/** Input of every command. */
 export interface Common {
   lang: Language
   say: Say
-  /** False too for commands that print no data. */
+  /** Whether to print JSON; always false for commands that print no data. */
   json: boolean
-  /** Why somebody changes something, for the audit; null: not said, or nothing is changed. */
+  /** Reason of the change, for the audit; null: not given, or the command changes nothing. */
   reason: string | null
 }
 
 type Values<P extends Parameters> = { [K in keyof P]: P[K] extends Parameter<infer T> ? T : never }
 export type Input<A extends Parameters, O extends Parameters> = Common & Values<A> & Values<O>
 
-/** Printed as JSON with `--json`, else as text. */
+/** Result of a command: `--json` prints `data`, otherwise `text` is printed. */
 export interface Answer {
   data: object
   text: string
@@ -68,30 +68,30 @@ export interface Answer {
 // biome-ignore lint/suspicious/noConfusingVoidType: of a function that returns nothing
 type Answered = Answer | void | Promise<Answer | void>
 
-/** Given to every command on the database. */
+/** Additional input of every command on the database. */
 export interface OnStore {
   config: Config
-  /** Does what the command is to do, and puts it into the audit. */
+  /** Runs an act and records it in the audit. */
   audited: Audited
 }
 
 /** A command with any options. */
 export interface Command {
-  /** As it is typed: `partner list`. */
+  /** Its words after the program's name: `partner list`. */
   path: string
   words: Pair
-  /** In their order. */
+  /** Arguments, in their order. */
   args: Parameters
-  /** By their names in camel case: `maxPending` is `--max-pending`. */
+  /** Options by their names in camel case: `maxPending` is `--max-pending`. */
   options: Parameters
-  /** It takes `--json`. */
+  /** Whether it takes `--json`. */
   printsData: boolean
-  /** It takes `--reason` for the audit. */
+  /** Whether it takes `--reason` for the audit. */
   changes: boolean
-  /** An example without the program's name that works as it stands, or with another id. */
+  /** Example without the program's name. It works as it is, or with another id. */
   example: string
   run?: (input: never) => Answered
-  /** In place of `run`: with the database that the settings name. */
+  /** Instead of `run`: runs on the database of the settings. */
   onStore?: (store: Store, input: never) => Answered
 }
 
@@ -138,7 +138,7 @@ export const flag = (...words: Pair): Parameter<boolean> => ({
   fallback: false,
 })
 
-/** Null where it is not given. */
+/** An option with a value; null if it is not given. */
 export const option = <T>(placeholder: string, words: Pair, parser: Parser<T & {}>): Parameter<T | null> => ({
   words,
   placeholder,
@@ -146,7 +146,7 @@ export const option = <T>(placeholder: string, words: Pair, parser: Parser<T & {
   fallback: null,
 })
 
-/** The same option, which must be given, or has a value of its own where none is given. */
+/** Returns the option as a required one or, with `fallback`, one with a default value. */
 export const required = <T>(of: Parameter<T | null>, fallback?: T): Parameter<T> =>
   ({ ...of, fallback }) as Parameter<T>
 

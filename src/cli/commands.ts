@@ -7,7 +7,7 @@ interface Files {
   files: Readonly<Record<string, () => Promise<CommandFile>>>
 }
 
-/** Every file of commands by the first word that they begin with, as help shows them. */
+/** The command files by the first word of their commands, in the order of help. */
 const SECTIONS: readonly Files[] = [
   {
     title: ['Run:', '运行：'],
@@ -65,7 +65,7 @@ const SECTIONS: readonly Files[] = [
   },
 ]
 
-/** @param only the first word of the only commands that are wanted; all unless given */
+/** @param only first word of the commands to load; left out: all commands */
 export const loadSections = async (only?: string): Promise<Section[]> =>
   Promise.all(
     SECTIONS.map(async ({ title, files }) => {
@@ -78,17 +78,17 @@ export const loadSections = async (only?: string): Promise<Section[]> =>
     }),
   )
 
-/** A reader that has ended, as `head` does, ends no command: what it does is done whole, and its exit code stays. */
+/** An ended reader of a pipe, such as `head`, ends no command: it runs to its end and keeps its exit code. */
 const passEndedReader = (error: Error): void => {
   if (codeOf(error) !== 'EPIPE') throw error
 }
 
-/** Runs the command that was typed. */
+/** Runs the typed command. */
 export const runCommand = async (): Promise<void> => {
-  // What it makes is for its user alone: the database, its log, its key, backups.
+  // Created files (database, log, key, backups) are readable by their user only.
   process.umask(0o077)
   const args = process.argv.slice(2)
-  // The log of the service is written by other means.
+  // The service logs by `writeSync`, not through these streams.
   if (args[0] !== 'serve')
     for (const stream of [process.stdout, process.stderr])
       stream.off('error', passEndedReader).on('error', passEndedReader)

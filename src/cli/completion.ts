@@ -10,9 +10,9 @@ interface Candidate {
   meaning: string
 }
 
-/** What may follow what was typed: the words of a command, or of an option with a choice of values. */
+/** The candidates after a command, or after an option with a choice of values. */
 interface Place {
-  /** ` partner list`, or ` partner list --lang` for the values of an option. */
+  /** The typed words: ` partner list`, or ` partner list --lang` for the values of an option. */
   after: string
   candidates: readonly Candidate[]
 }
@@ -39,7 +39,7 @@ const placesOf = (command: Program, path = '', inherited: readonly ProgramOption
 
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
-/** A `case` of bash and zsh, and one of fish: the longer paths come first, since a shell takes the first that fits. */
+/** Pattern of a `case`. Longer paths come first, since a shell takes the first match. */
 const patternOf = ({ after }: Place): string => {
   const [path = '', option] = after.split(/ (?=--)/)
   return [path === '' ? '' : quote(path), option === undefined ? '' : quote(` ${option}`)].join('*')
@@ -56,7 +56,7 @@ ${places.map(place => `    ${patternOf(place)}) words=${quote(place.candidates.m
 }
 complete -o default -F _idface_notifier idface-notifier`
 
-/** Sourced, or found in a folder of `fpath`, where the file is the function. */
+/** The script can be sourced, or put into a folder of `fpath`, where the file is the function. */
 const zsh = (places: readonly Place[]): string => `#compdef idface-notifier
 _idface_notifier() {
   local typed='' word

@@ -9,7 +9,7 @@ import { fail, wordsOf } from './ending.ts'
 import { createProgress } from './progress.ts'
 
 const REKEY_BATCH = 200
-/** A service beside it has the file to itself for this long after each batch. */
+/** Pause after each batch, in which a running service has the file to itself. */
 const REKEY_PAUSE_MS = 10
 const MOST_PRINTED = 50
 
@@ -37,8 +37,8 @@ const prune = async (store: Store, { say, config, audited }: Input) => {
 }
 
 /**
- * Each batch is one transaction, so this may be killed anywhere. Both keys are needed until it has ended, by every node: one that has only
- * the old one would tell verdicts without their metadata.
+ * Each batch is one transaction, so the command may be killed at any point. Until it has ended, every node needs both
+ * keys: a node with only the old one would send verdicts without their metadata.
  */
 const rekey = async (store: Store, { say, audited }: Input) => {
   const { nodes, engine } = await store.stats()
@@ -90,7 +90,7 @@ export const commands = [
       '把数据库升级到当前结构；serve 启动时也会升级',
     ],
     changes: true,
-    /** Opening the database has migrated it: only then it surely has an audit. */
+    /** Opening the database has migrated it. The audit comes after that, since older schemas may have none. */
     onStore: async (_store, { say, audited }) => {
       await audited({ act: 'database.migrate' }, async () => {})
       const text = say('The database is at the current schema.', '数据库已是当前结构。')

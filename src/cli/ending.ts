@@ -8,7 +8,7 @@ import { isDamage } from '../store/sqlite/failure.ts'
 import { databaseErrorOf } from '../store/unavailable.ts'
 import { describeError } from '../telemetry/describe-error.ts'
 
-/** 1: what was possible did not work. 2: what was asked for, or set, is not possible. */
+/** 1: the command failed. 2: the request or the settings are invalid. */
 type ExitCode = 1 | 2
 
 class CommandError extends Error {
@@ -23,23 +23,23 @@ class CommandError extends Error {
   }
 }
 
-/** Ends the command with 2: what was asked for, or set, is not possible. */
+/** Ends the command with exit code 2: the request or the settings are invalid. */
 export const refuse = (en: string, zh: string): never => {
   throw new CommandError(2, { en, zh })
 }
 
-/** Ends the command with 1: what was possible did not work. */
+/** Ends the command with exit code 1: it failed. */
 export const fail = (en: string, zh: string): never => {
   throw new CommandError(1, { en, zh })
 }
 
-/** Faults of a backup that are no wrong request. */
+/** Backup faults for which the request is not to blame. */
 const ON_THE_WAY: readonly BackupFault[] = ['no_room', 'not_usable', 'damaged']
 
-/** What was asked for is not possible as things are, and nothing of it was done. */
+/** Whether the current state ruled the request out, so that nothing was changed. */
 export const isConflict = (error: unknown): boolean => error instanceof AppError && error.code === 'conflict'
 
-/** With 1 where it may work later as things are. */
+/** Returns 2 if the request, the settings or the current state rule the command out, otherwise 1. */
 export const exitCodeOf = (error: unknown): ExitCode => {
   if (error instanceof CommandError) return error.exitCode
   if (error instanceof StartError) return mayPass(error) ? 1 : 2
@@ -47,7 +47,7 @@ export const exitCodeOf = (error: unknown): ExitCode => {
   return error instanceof BackupError && !ON_THE_WAY.includes(error.fault) ? 2 : 1
 }
 
-/** An error in one line for a terminal, without what drivers put into theirs. What is ours is whole, as paths are. */
+/** An error in one line for a terminal: our own texts in full, paths included; of a driver's error only the code. */
 export const wordsOf = (error: unknown): Words => {
   if (error instanceof CommandError || error instanceof StartError || error instanceof BackupError) return error.words
   const plain = plainReasonOf(error)
@@ -67,10 +67,10 @@ const DAMAGE: Words = {
   zh: '数据库已损坏：重新启动之前，请先阅读 docs/operations.zh-CN.md 的“数据库损坏”',
 }
 
-/** What somebody has to see to before the command can work; others pass by themselves, or have been explained. */
+/** Faults to fix before the command can work. Others pass by themselves, or are explained elsewhere. */
 const TO_MEND: readonly DatabaseFault[] = ['locked', 'disk_full', 'server_full']
 
-/** What to do about a failure of the database that does not pass by itself; null for any other error. */
+/** Returns advice on a database failure that does not pass by itself; null for any other error. */
 export const adviceOn = (error: unknown): Words | null => {
   if (error instanceof Error && isDamage(error)) return DAMAGE
   const fault = databaseFaultOf(String(databaseErrorOf(error) ?? codeOf(error)))

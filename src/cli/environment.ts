@@ -15,7 +15,7 @@ import { refuse } from './ending.ts'
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 export const complain = (text: string): void => void process.stderr.write(`${text}\n`)
 
-/** The settings of the environment and of `.env`. All problems are told at once. */
+/** Reads the settings from the environment and `.env`. Ends the command with all problems at once. */
 export function loadConfig(need: 'upstream'): UpstreamConfig
 export function loadConfig(need: 'database'): Config
 export function loadConfig(need: Need): Config {
@@ -41,8 +41,8 @@ export const loadEnvFile = () => {
 }
 
 /**
- * Runs a command on the database that the settings name. What changes nothing makes no database either, and only `migrate` changes the
- * schema: under a service of the version before, webhooks would be told twice.
+ * Runs a command on the database of the settings. A command that changes nothing creates no database. Only `migrate`
+ * changes the schema: under a running service of the previous version, webhooks would be sent twice.
  */
 export const withStore = async (
   { lang, changes, migrates }: { lang: Language; changes: boolean; migrates: boolean },

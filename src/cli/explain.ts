@@ -11,10 +11,10 @@ import { callOf } from './program.ts'
 import { findPartnerOf, searchAll } from './registration.ts'
 import { commandForWebhook } from './trouble-command.ts'
 
-/** Of a serial, the newest registrations. */
+/** Maximum number of explained registrations of a serial, the newest first. */
 const MOST_EXPLAINED = 20
 
-/** Says why there is no webhook yet, or what became of it: of a registration, or of all of a serial. */
+/** Explains the missing webhook or its delivery, for one registration or for the newest ones of a serial. */
 export const explain = async (store: Store, { what, say, lang }: Common & { what: string }): Promise<Answer> => {
   const { found, isCut } = await findAll(store, what)
   if (found.length === 0)

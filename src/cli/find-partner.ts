@@ -9,7 +9,7 @@ const MOST_NAMED = 10
 
 const nameOfPartner = ({ id, name }: Partner): string => showPartner({ partnerId: id, partnerName: name })
 
-/** The partner with this id or this name. Ends the command where there is none, or several, and names those that may be meant. */
+/** Returns the partner with this id or name. If none or several match, ends the command and lists similar partners. */
 export const findPartner = async (
   store: Pick<Store, 'findPartner' | 'listPartners'>,
   typed: string,
@@ -33,7 +33,7 @@ export const findPartner = async (
       )
 }
 
-/** How a table names the partners of its rows. */
+/** Returns a function that names the partners of a table's rows. */
 export const partnerNames = async (
   store: Pick<Store, 'partnerNames'>,
   shown: readonly { partnerId: string | null }[],
@@ -42,7 +42,7 @@ export const partnerNames = async (
   return partnerId => showPartner({ partnerId, partnerName: names.get(partnerId) })
 }
 
-/** The account with this APIID or id. Ends the command where there is none. */
+/** Returns the account with this APIID or id. Ends the command if none exists. */
 export const findAccount = async (store: Pick<Store, 'findAccount'>, typed: string): Promise<Account> =>
   (await store.findAccount(typed)) ??
   refuse(`There is no account ${typed}; "account list" shows them.`, `没有账户 ${typed}；可用 "account list" 查看。`)

@@ -14,7 +14,7 @@ import { loadConfig } from './environment.ts'
 import { formatCount } from './output.ts'
 import { createProgress } from './progress.ts'
 
-/** An address of a database of one kind, as the settings write it. */
+/** Parses a database address of one kind, in the form of the settings. */
 const database = (kind: 'sqlite' | 'postgres', must: Words): Parser<string> => ({
   must,
   parse: text => {

@@ -11,7 +11,7 @@ export const commands = [
       'send a test to OPERATOR_URL; print what the robot answered, and what to do',
       '向 OPERATOR_URL 发送一条测试消息；输出机器人的响应及处理方法',
     ],
-    /** Past the outbox: it needs no database, and disturbs no service. */
+    /** Sends without the outbox, so it needs no database and does not affect a running service. */
     run: async ({ json, say, lang }) => {
       const sent = await tellTest(loadConfig('database').operator)
       if (!sent)

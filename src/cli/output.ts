@@ -7,18 +7,18 @@ const TEXTS = {
   zh: { none: '（无）', yes: '是', no: '否', zone: (zone: string) => `时间：${zone}` },
 }
 const GAP = '  '
-/** No column is cut to less. */
+/** Minimum width of a cut column. */
 const NARROWEST = 6
 const ID = /^[a-z]+_\w{26}$/
 /** Scripts, punctuation and forms that a terminal draws two columns wide. */
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/gu
 
-/** How many columns a text without colours takes in a terminal. */
+/** Width of a text without colours in a terminal, in columns. */
 export const columnsOf = (text: string): number => text.length + (text.match(WIDE)?.length ?? 0)
 
 export const pad = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
 
-/** What stands in a table: a number is a time, epoch ms, and null a dash. */
+/** A cell of a table. A number is a time in epoch ms; null is shown as a dash. */
 export type Cell = string | number | boolean | null
 
 const cut = (text: string, width: number): string => {
@@ -39,7 +39,7 @@ const widthsWithin = (natural: readonly number[], isWhole: readonly boolean[], c
   return widths
 }
 
-/** Where there are no rows, says so. On a terminal no line is longer than its `columns`; elsewhere nothing is cut. */
+/** A table, or `(none)` without rows. On a terminal cells are cut to fit its `columns`; elsewhere nothing is cut. */
 export const showTable = (
   head: readonly string[],
   rows: readonly (readonly Cell[])[],
@@ -67,7 +67,7 @@ export const showTable = (
   return [...shown, ...(hasTime ? [zone(nameOfZone(language, readerZone(language)))] : [])].join('\n')
 }
 
-/** A list, as the API answers it and as a table. `head` names the columns, with a bar between them. */
+/** A list, as the API returns it and as a table. `head` names the columns, separated by bars. */
 export const answerList = (
   data: readonly object[],
   { head, rows, lang }: { head: string; rows: readonly (readonly Cell[])[]; lang: Language },
@@ -75,11 +75,11 @@ export const answerList = (
 
 export const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
-/** The reader's: what `TZ` says; else Beijing's for Chinese, and the machine's for English. */
+/** The user's time zone: `TZ` if set, else Beijing's for Chinese and the machine's for English. */
 export const readerZone = (language: Language, { TZ }: NodeJS.ProcessEnv = process.env): string =>
   language === 'zh' && !TZ ? ZONE_OF.zh : Intl.DateTimeFormat().resolvedOptions().timeZone
 
-/** With the zone: for a sentence. */
+/** A time with its zone, for use in a sentence. */
 export const formatTime = (at: number, language: Language): string => timeIn(language, readerZone(language))(at)
 
 export const formatCount = (count: number): string => count.toLocaleString('en')

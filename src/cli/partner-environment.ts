@@ -3,14 +3,14 @@ import { quoted } from './doctor/finding.ts'
 
 const ANY_ADDRESS = new Set(['0.0.0.0', '::'])
 
-/** Where partners reach the service, as far as its settings say so: null where it takes any free port. */
+/** Returns the service's base URL according to its settings; null if it takes any free port. */
 export const addressOf = ({ host, port }: Config['server']): string | null => {
   if (port === 0) return null
   const reached = ANY_ADDRESS.has(host) ? '127.0.0.1' : host
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }
 
-/** Lines for a shell: what a partner needs, under the names that all documents and examples use. */
+/** Shell lines that export a partner's credentials, under the names in all documents and examples. */
 export const exportsOf = ({
   url,
   apiKey,

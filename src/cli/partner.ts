@@ -12,7 +12,7 @@ import { addressOf, exportsOf } from './partner-environment.ts'
 
 const MOST = 1_000_000_000
 
-/** `none`: no limit. */
+/** A quota; `none` means no limit. */
 const limit: Parser<number | 'none'> = {
   must: {
     en: `must be a whole number from 0 to ${MOST}, or none for no limit`,
@@ -20,7 +20,7 @@ const limit: Parser<number | 'none'> = {
   },
   parse: text => (text === 'none' ? text : wholeNumber({ min: 0, max: MOST }).parse(text)),
 }
-/** Undefined: it stays as it is. */
+/** Null: no limit; undefined: unchanged. */
 const quotaOf = (typed: number | 'none' | null): number | null | undefined =>
   typed === 'none' ? null : (typed ?? undefined)
 

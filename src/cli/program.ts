@@ -9,7 +9,7 @@ import { complain, print, withStore } from './environment.ts'
 
 export interface CommandFile {
   commands: readonly Command[]
-  /** The words of their group, as those of `partner`. */
+  /** Description of their group in help, such as `partner`. */
   group?: Pair
 }
 export interface Section {
@@ -17,11 +17,11 @@ export interface Section {
   files: Readonly<Record<string, CommandFile>>
 }
 
-/** How the reader calls this program. */
+/** The command by which the user calls this program. */
 export const callOf = (): string =>
   ['cli', 'demo'].includes(process.env.npm_lifecycle_event ?? '') ? 'npm run -s cli --' : 'idface-notifier'
 
-/** The language that `--lang` names, wherever it stands; else, or if it names none, that of the environment. */
+/** Returns the language of the last valid `--lang`, at any position, or else that of the environment. */
 export const languageFor = (args: readonly string[], env: NodeJS.ProcessEnv): Language => {
   const end = args.indexOf('--')
   const typed = args.slice(0, end < 0 ? args.length : end).join('\n')
@@ -39,7 +39,7 @@ const TITLES: Readonly<Record<string, string>> = {
 
 const EXCESS = 'commander.excessArguments'
 
-/** By commander's codes. */
+/** Chinese messages by commander's error codes. */
 const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   'commander.missingArgument': '缺少 ',
   'commander.missingMandatoryOptionValue': '缺少选项 ',
@@ -49,20 +49,20 @@ const PROBLEMS_ZH: Readonly<Record<string, string>> = {
   [EXCESS]: '参数过多：',
 }
 
-/** In brackets where it may be left out. */
+/** Brackets mark an optional argument. */
 const argumentLabel = (argument: Argument): string => (argument.required ? argument.name() : `[${argument.name()}]`)
 
 /** `maxPending` as `--max-pending`. */
 export const flagOf = (key: string): string => `--${key.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
-/** The program with its commands. It names all problems of what was typed at once, in the reader's language, and ends with 2. */
+/** Builds the program. If the arguments have problems, `run` prints all of them, in `language`, and exits with 2. */
 export const buildProgram = (sections: readonly Section[], language: Language) => {
   const say = sayIn(language)
   const [pick, helpText] = [([en, zh]: Pair) => say(en, zh), say('this help', '显示本帮助')]
   const problems: string[] = []
   let where: Program | null = null
   const note = (message: string, { code = '' }: { code?: string } = {}) => {
-    // After an unknown option its value is one argument too many.
+    // The value of an unknown option counts as an excess argument.
     if (code === EXCESS && problems.length > 0) return
     const named = code === EXCESS ? /got \d+: (.+)\.$/ : /'(.+?)'(?:[\s\S]*Did you mean (.+)\?)?/
     const [, name, nearest] = named.exec(message) ?? []
@@ -178,5 +178,5 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
   return { program, run }
 }
 
-/** The words of a command that are typed after the program's name. */
+/** The words of a command after the program's name. */
 const typedPath = (command: Program): string[] => (command.parent ? [...typedPath(command.parent), command.name()] : [])

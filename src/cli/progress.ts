@@ -1,20 +1,20 @@
 const QUARTERS = 4
 const BAR_WIDTH = 20
 
-/** As `[#####               ]  25 %`. */
+/** A bar such as `[#####               ]  25 %`. */
 export const showBar = (share: number): string =>
   `[${'#'.repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH)}] ${String(Math.floor(share * 100)).padStart(3)} %`
 
 /**
- * Tells on stderr how far something has come: on a terminal in one line that changes, elsewhere in a line for each quarter, so that
- * a log stays short.
+ * Prints progress on stderr: on a terminal in one changing line, elsewhere one line per quarter, so that a log stays
+ * short.
  */
 export const createProgress = (stream: NodeJS.WriteStream = process.stderr) => {
   let told = ''
   const tell = (line: string) => {
     if (line === told) return
     told = line
-    // The rest of a longer line before it is erased.
+    // Erases the rest of a longer previous line.
     stream.write(stream.isTTY ? `\r${line}\u001B[K` : `${line}\n`)
   }
   return {
@@ -22,7 +22,7 @@ export const createProgress = (stream: NodeJS.WriteStream = process.stderr) => {
       const share = Math.min(1, done / all)
       tell(`${what} ${stream.isTTY ? showBar(share) : `${Math.floor(share * QUARTERS) * (100 / QUARTERS)} %`}`)
     },
-    /** Of what nobody knows the end of; a log is told of the end alone. */
+    /** Prints a count without a known total, on a terminal only. */
     count: (line: string): void => {
       if (stream.isTTY) tell(line)
     },

@@ -17,7 +17,7 @@ import { refuse } from './ending.ts'
 import { findAccount, findPartner } from './find-partner.ts'
 import { type Cell, readerZone, showTable } from './output.ts'
 
-/** A page of a search looks at 5,000 registrations at most, so this many look at 500,000. */
+/** Maximum number of pages per search. A page reads at most 5,000 registrations, so this is 500,000. */
 const MOST_PAGES = 100
 
 const statusWords = (say: Say) => ({
@@ -39,7 +39,7 @@ const rowOf = (found: FoundRegistration, partner: string, say: Say): Cell[] => {
   return [id, idcardid, partner, shown, webhook, errorOf(found), createdAt]
 }
 
-/** Goes on until there are `limit`, or no more, or it has looked at very many. */
+/** Searches until `limit` registrations are found, no more are left, or `MOST_PAGES` pages are read. */
 export const searchAll = async (
   store: Pick<Store, 'searchRegistrations'>,
   { filter, limit, before }: { filter: RegistrationFilter; limit: number; before: string | null },
@@ -55,7 +55,7 @@ export const searchAll = async (
   return { found, next }
 }
 
-/** Ends the command where there is no such registration. */
+/** Returns the id of the registration's partner. Ends the command if no such registration exists. */
 export const findPartnerOf = async (store: Pick<Store, 'partnerOf'>, id: string): Promise<string> => {
   const partnerId = isRegistrationId(id) ? await store.partnerOf(id) : null
   return (

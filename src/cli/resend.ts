@@ -23,7 +23,7 @@ import { createProgress } from './progress.ts'
 import { findPartnerOf } from './registration.ts'
 
 const BATCH = 200
-/** A service beside it has the file to itself for this long after each batch. */
+/** Pause after each batch, in which a running service has the file to itself. */
 const PAUSE_MS = 10
 
 const resendOne = async (store: Store, id: string, input: Common & OnStore): Promise<Answer> => {
@@ -38,7 +38,7 @@ const resendOne = async (store: Store, id: string, input: Common & OnStore): Pro
     )
   if (outcome === 'cancelled')
     refuse(`${id} was cancelled, and its partner is told nothing more.`, `${id} 已取消，不再通知合作方。`)
-  // Its URL may be held nevertheless.
+  // The webhook may still be held, since its URL may be.
   const { text } = await explain(store, { ...input, what: id })
   return { data: { registrationId: id, partnerId }, text }
 }
@@ -77,7 +77,10 @@ const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
   return { data: { id, since: iso(span.since), until: iso(span.until), resent }, text: resent === 0 ? none : some }
 }
 
-/** A service that runs beside this takes part; killed anywhere, the next start goes on. */
+/**
+ * Runs the bulk act to its end and returns how many webhooks it made due. A running service runs batches of it too; if
+ * the command is killed, the service goes on, or its next start does.
+ */
 const finish = async (store: Store, id: string, resending: string): Promise<number> => {
   const progress = createProgress()
   for (;;) {

@@ -16,7 +16,7 @@ import { loadConfig } from './environment.ts'
 
 const BROKEN = 'nothing more is acknowledged; start again to recover, with the latest version'
 
-/** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
+/** Runs the service until SIGTERM or SIGINT; a second signal ends it at once. */
 const serve = async (): Promise<void> => {
   const config = loadConfig('upstream')
   const log = createLog({ level: config.log.level, version: VERSION, now: clock.now })
@@ -49,14 +49,14 @@ const serve = async (): Promise<void> => {
 const pathOf = ({ storage: { database } }: UpstreamConfig): string =>
   database.kind === 'sqlite' ? resolve(database.path) : showAddress(database.url.reveal())
 
-/** A database that opens may still fail at the first write of the start. */
+/** Ends the command after a failed start. A database that opens may still fail at the first write. */
 const refuseToStart = (thrown: unknown, { storage: { database } }: UpstreamConfig): never => {
   const error = thrown instanceof AppError ? explainStart(thrown, database) : thrown
   const { en, zh } = wordsOf(error)
   return mayPass(error) ? fail(en, zh) : refuse(en, zh)
 }
 
-/** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */
+/** Opens the database on its thread while the other modules load. If it breaks meanwhile, the start fails. */
 const start = async (config: UpstreamConfig, log: Listener): Promise<App> => {
   await refuseTakenPort(config.server)
   const database = openDatabase(config, { emit: createEmit([log]), as: 'service' })

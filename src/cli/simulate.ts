@@ -6,12 +6,12 @@ import { anyText, type Common, defineCommand, option, required } from './command
 import { refuse } from './ending.ts'
 import { print } from './environment.ts'
 
-/** It may run for days. */
+/** Maximum number of calls kept, since the simulator may run for days. */
 const CALLS_KEPT = 10_000
 
 type Input = Common & { host: string; port: number; account: string; apiKey: string }
 
-/** Simulates GetResult until a signal comes. The test serials answer by themselves, any other serial 4061 until it is scripted. */
+/** Simulates GetResult until a signal. Test serials have fixed answers; others get 4061 until they are scripted. */
 const simulate = async ({ host, port, account: apiId, apiKey, json, say }: Input): Promise<void> => {
   const stopped = new Promise<unknown>(resolve => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)

@@ -10,12 +10,12 @@ import { formatTime, showTable } from './output.ts'
 import { commandFor } from './trouble-command.ts'
 
 const EVERY_MS = 2 * SECOND
-/** To the upper left corner, and erase what is below. */
+/** Moves the cursor to the upper left corner and erases the screen below. */
 const REDRAW = '\u001B[H\u001B[J'
 
 type Reader = Pick<Common, 'lang' | 'say'>
 
-/** What is wrong first, then the queues and the nodes. */
+/** The troubles first, then the queues and the nodes. */
 const showOverview = (overview: Overview, reader: Reader): string => {
   const { say, lang } = reader
   const { resends, acts } = overview.bulk
@@ -99,7 +99,7 @@ const queueTable = ({ at, problems, accounts, deliveries }: Overview, { say, lan
   return showTable(head, [...rows, webhooks], lang)
 }
 
-/** One that works alone needs no table. */
+/** The table of nodes; empty for a single node. */
 const nodeTable = ({ at, problems, nodes }: Overview, { say, lang }: Reader): string[] => {
   if (nodes.length < 2) return []
   const isIdle = problems.some(({ code }) => code === 'no_service')
@@ -137,7 +137,7 @@ export const commands = [
       if (!watch) return read()
       const ending = new AbortController()
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
-      // The reader has ended, as `head` does.
+      // The reader of the pipe has ended, as `head` does.
       process.stdout.once('error', () => ending.abort())
       while (!ending.signal.aborted) {
         const { data, text } = await read()

@@ -12,7 +12,7 @@ const COMMANDS: Partial<Record<TroubleCode, string>> = {
   operators_not_told: 'notify-test',
 }
 
-/** The command that ends a trouble or says more about it, to be pasted into a shell; null: there is none, or something is to be mended first. */
+/** Returns the shell command that ends or details a trouble; null if none does, or a cause has to be fixed first. */
 export const commandFor = (trouble: { code: TroubleCode; account?: string | null }): string | null => {
   if (trouble.code === 'clock_wrong') return 'sudo timedatectl set-ntp true'
   const command = COMMANDS[trouble.code]
@@ -20,7 +20,7 @@ export const commandFor = (trouble: { code: TroubleCode; account?: string | null
   return [callOf(), command, ...(trouble.account ? [quoted(trouble.account)] : [])].join(' ')
 }
 
-/** By which an operator has a webhook sent that is held or was given up; null: it is neither. */
+/** Returns the command that sends a webhook that is held or given up; null for other webhooks. */
 export const commandForWebhook = ({ heldBecause, registration }: Explanation): string | null => {
   const { id, partnerId, callbackUrl, delivery } = registration
   if (heldBecause === 'operator') return `callback enable ${quoted(callbackUrl)} --partner ${partnerId}`

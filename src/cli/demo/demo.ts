@@ -11,12 +11,12 @@ import { runDemo } from './run.ts'
 import { SCENES } from './scenes.ts'
 import type { Stage } from './stage.ts'
 
-/** How long to wait for webhooks that do not come. */
+/** Maximum wait for the webhooks. */
 const PATIENCE_MS = 15 * SECOND
-/** The limit of the whole demo, its end included. */
+/** Time limit of the whole demo, including its shutdown. */
 const LIMIT_MS = 25 * SECOND
 
-/** Sets the exit code to 0 only if every webhook came as it should. With `keep` it runs until Ctrl-C. */
+/** Sets the exit code to 0 only if every webhook came as expected. With `keep` it runs until Ctrl-C. */
 const demo = async ({ keep, say }: Common & { keep: boolean }): Promise<void> => {
   const limit = setTimeout(() => {
     const seconds = LIMIT_MS / SECOND
@@ -24,14 +24,14 @@ const demo = async ({ keep, say }: Common & { keep: boolean }): Promise<void> =>
     process.exit(1)
   }, LIMIT_MS)
   const folder = mkdtempSync(join(tmpdir(), 'idface-notifier-demo-'))
-  // A thread that has not stopped yet may still write there.
+  // Retries, since a thread that has not stopped yet may still write there.
   process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-  // Never `once`: without a listener, a second signal would end the process before its folder is gone.
+  // Not `once`: without a listener, a second signal would end the process before its folder is removed.
   const interrupted = () => process.exit(130)
   let onSignal: () => void = interrupted
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => onSignal())
 
-  // All of the service: `--help` loads this file too.
+  // Loads the whole service, so it is imported late: `--help` loads this file too.
   const { openStage } = await import('./stage.ts')
   const stage = await openStage(folder)
   const signal = AbortSignal.timeout(PATIENCE_MS)

@@ -16,7 +16,7 @@ interface DemoRun {
   scenes: readonly Scene[]
   say: Say
   print: (text: string) => void
-  /** Ends the wait for webhooks that do not come. */
+  /** Aborts the wait for webhooks. */
   signal: AbortSignal
 }
 
@@ -26,7 +26,7 @@ const PARTIES = {
   upstream: ['GetResult', 'GetResult'],
 } satisfies Record<string, Pair>
 
-/** What GetResult answers, as the simulator names it. */
+/** Texts for GetResult's answers, by the simulator's names. */
 const ANSWERS: Readonly<Record<string, Pair>> = {
   '2 ING': ['ING, not finished yet', 'ING，尚未完成'],
   '2 SUCCESS': ['SUCCESS', 'SUCCESS，通过'],
@@ -35,8 +35,8 @@ const ANSWERS: Readonly<Record<string, Pair>> = {
 }
 
 /**
- * Plays the scenes and prints what happens, then the outcome. True only if the receiver, which knows nothing of the service but
- * the signing secret, got and verified every webhook that it should have, and nothing else.
+ * Plays the scenes and prints each step, then the result. Returns true only if the receiver, which knows nothing of the
+ * service but the signing secret, got and verified every expected webhook and no other.
  */
 export const runDemo = async (run: DemoRun): Promise<boolean> => {
   const { stage, scenes, say } = run
@@ -113,7 +113,7 @@ const showEvents = ({ stage, say }: DemoRun, show: Show): void => {
 
 const idcardidOf = (body: string): string => /"idcardid":"([\w-]+)"/.exec(body)?.[1] ?? '-'
 
-/** Waits until the service has delivered every message, or given it up. */
+/** Resolves when the service has delivered or given up every message, or the signal aborts. */
 const allSettled = async ({ stage, signal }: DemoRun, ids: readonly string[]): Promise<void> => {
   while (!signal.aborted) {
     const registered = await Promise.all(ids.map(id => stage.client.getRegistration(id)))

@@ -7,11 +7,11 @@ import type { Pair } from '../command.ts'
 export interface Scene {
   idcardid: string
   what: Pair
-  /** The callback's path. */
+  /** Path of the callback. */
   path: string
-  /** What the simulated GetResult answers; null: it does not know the serial. */
+  /** Script of the simulated GetResult; null: it does not know the serial. */
   script: Script | null
-  /** The statuses that the callback answers before 200. */
+  /** HTTP statuses that the callback returns before 200. */
   refusals: readonly number[]
   type: MessageType
 }
@@ -61,8 +61,8 @@ const describe = (type: string | null, verified: true | string, status: number |
   `${type} ${verified === true ? 'verified' : verified} → ${status}`
 
 /**
- * What a receiver that trusts nobody would complain about: each attempt has to be verified, with one id and the same bytes. Deliveries
- * are told as `idface.failed verified → 500, idface.failed verified → 200`; null: all came as expected.
+ * Returns the expected and the received attempts if they differ, else null. Every attempt has to be verified, with the
+ * same id and the same bytes. Attempts read `idface.failed verified → 500, idface.failed verified → 200`.
  */
 export const judgeScene = ({ idcardid, type, refusals }: Scene, deliveries: readonly Delivery[]) => {
   const [first] = deliveries

@@ -11,7 +11,7 @@ import { createLog } from '../../telemetry/log.ts'
 
 const ACCOUNT = { apiId: 'demo', apiKey: 'demo-key' }
 
-/** What makes the story end within ten seconds; all other settings are the defaults of `serve`. */
+/** Settings with which the demo ends within ten seconds; all others are the defaults of `serve`. */
 const settingsFor = (folder: string, upstreamUrl: string, adminToken: string): Environment => ({
   DATABASE_URL: `file:${join(folder, 'demo.db')}`,
   PORT: '0',

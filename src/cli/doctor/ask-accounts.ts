@@ -14,13 +14,13 @@ import { type Finding, failed, quoted } from './finding.ts'
 
 export interface AskedAccount {
   apiId: string
-  /** `paused`: not asked, for repeated bad logins may freeze an account. */
+  /** `paused`: not polled, since repeated bad logins may freeze an account. */
   outcome: Answer | 'paused' | 'unreadable'
-  /** What a second call said where the first had the verdict on a serial of the operator's own. */
+  /** Answer to a second call, made if the first returned a verdict on the operator's own serial. */
   again: Answer | null
   passwordMode: 'dynamic' | 'static'
   durationMs: number
-  /** How far GetResult's clock is ahead of ours, to within a second; null: nobody knows. */
+  /** Lead of GetResult's clock over ours in ms, to within a second; null: unknown. */
   aheadMs: number | null
 }
 
@@ -32,7 +32,7 @@ interface Known {
 
 const NOT_ASKED = { again: null, durationMs: 0, aheadMs: null }
 
-/** A number as serials are, which GetResult has never given to anybody. */
+/** A number in the form of a serial that GetResult has never issued. */
 const unknownSerial = (): string => `99${randomInt(1e12).toString().padStart(12, '0')}`
 
 const unread = (en: string, zh: string): Finding =>
@@ -47,10 +47,10 @@ const unread = (en: string, zh: string): Finding =>
   )
 
 /**
- * Why a serial of the operator's own is not asked about; null: it may be. GetResult may serve a verdict once only, and that of a serial
- * that is registered here belongs to the service.
+ * Returns why the operator's own serial must not be polled; null if it may be. GetResult may serve a verdict only once,
+ * and the verdict of a registered serial belongs to the service.
  *
- * @param unopened why the database that is there cannot be opened
+ * @param unopened why the existing database cannot be opened
  */
 export const findRefusal = async (
   serial: string,
@@ -85,8 +85,8 @@ export const findRefusal = async (
 }
 
 /**
- * Asks GetResult about an unknown serial, for each account, one after the other; or about one of the operator's own, for the default
- * account alone, for a serial belongs to one account: twice where there is a verdict.
+ * Calls GetResult with each account in turn about an unknown serial; or, with `live`, about the operator's own serial
+ * with the default account only, since a serial belongs to one account, and again after a verdict.
  */
 export const askAccounts = async (
   { upstream: settings }: Config,
@@ -116,7 +116,7 @@ export const askAccounts = async (
   }
 }
 
-/** The account of the settings comes first, with the key that it has there. */
+/** The account of the settings comes first, with its key from the settings. */
 const accountsOf = async (
   { account: apiId, apiKey, passwordMode }: Config['upstream'],
   inspection: Inspection | null,

@@ -48,7 +48,7 @@ export const judgeSchema = (age: SchemaAge): Finding => {
 
 export const checkSchema = onDatabase(async ({ age }) => judgeSchema(await age()))
 
-/** @param source where the key is from; null: there is none */
+/** @param source origin of the key; null: no key was found */
 export const judgeKey = (
   source: string | null,
   { opens, fingerprint }: { opens: boolean; fingerprint: string },
@@ -73,7 +73,7 @@ export const checkKey = onDatabase(async ({ opensWithKey, masterKey: fingerprint
   return judgeKey(source, { opens: await opensWithKey(), fingerprint })
 })
 
-/** What an operator has done on purpose, or what passes by itself, is a warning. */
+/** Troubles that count as failed. Others are warnings: an operator caused them, or they pass by themselves. */
 const SEVERE: readonly TroubleCode[] = [
   'account_paused',
   'upstream_unreachable',
@@ -90,13 +90,13 @@ export const judgeTrouble = (trouble: Trouble, { at, due = 0 }: { at: number; du
   return (isSevere ? failed : warning)(en.sentence, zh.sentence, [en.remedy, zh.remedy, commandFor(trouble)])
 }
 
-/** What `status` says to be wrong, each as a finding. */
+/** The troubles that `status` lists, each as a finding. */
 export const checkWork = onTables(async inspection => {
   const stats = await inspection.stats()
   const { at, polls, deliveries } = stats
   const isServed = stats.nodes.some(node => isThere(node, at))
   const found = troublesOf({ stats, isServed, writeError: null })
-    // The check of the disk tells that.
+    // The check `space` reports that.
     .filter(({ code }) => code !== 'disk_low')
     .map(one => judgeTrouble(one, { at, due: polls.due + deliveries.due }))
   return found.length > 0 ? found : ok('a service is at work, and nothing is late', '服务正在运行，没有延迟')
@@ -105,7 +105,7 @@ export const checkWork = onTables(async inspection => {
 const FRESH_MS = 26 * HOUR
 const OLD_MS = 7 * DAY
 
-/** @param problem why the last one cannot be restored; null: it can */
+/** @param problem why the last backup cannot be restored; null: it can */
 export const judgeBackup = (
   { good }: LastBackup,
   { problem, now, make }: { problem: Pick<BackupError, 'fault' | 'words'> | null; now: number; make: string },
@@ -120,7 +120,7 @@ export const judgeBackup = (
   const en = `the last backup is ${good.path}, ${showSpan(age, 'en')} old`
   const zh = `最近的备份为 ${good.path}，距今 ${showSpan(age, 'zh')}`
   if (problem !== null) {
-    // It may have been moved on purpose.
+    // The file may have been moved on purpose.
     const judge = problem.fault === 'missing' ? warning : failed
     return judge(`${en}: ${problem.words.en}`, `${zh}：${problem.words.zh}`, todo)
   }
@@ -128,7 +128,7 @@ export const judgeBackup = (
   return ok(`${en}, and opens`, `${zh}，可以打开`)
 }
 
-/** Where systemd runs it, its sandbox lets commands write into this folder of its state, and nowhere else. */
+/** Under systemd, the sandbox lets commands write only to this folder of the service's state. */
 const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
   STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
 

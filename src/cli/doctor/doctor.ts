@@ -24,7 +24,7 @@ interface Checked {
   online?: true
 }
 
-/** In the order in which they are made and told; `of`: those about one kind of database; `online`: those that speak with others. */
+/** The checks in their order. `of`: only for this kind of database; `online`: needs the network. */
 const CHECKS = {
   settings: { check: checkSettings },
   versions: { check: checkVersions },
@@ -62,7 +62,7 @@ interface Named {
 }
 type Input = Common & { offline: boolean; deep: boolean; only: CheckName | null; live: string | null }
 
-/** Looks for what is wrong, changes nothing, and works beside a service. The exit code is 1 where something has failed. */
+/** Finds faults without changing anything, also while a service runs. The exit code is 1 if a check fails. */
 const doctor = async ({ offline, deep, only, live, json, lang }: Input): Promise<void> => {
   if (live !== null && (offline || (only ?? 'upstream') !== 'upstream'))
     refuse(
@@ -89,7 +89,7 @@ const doctor = async ({ offline, deep, only, live, json, lang }: Input): Promise
   if (state === 'failed') process.exitCode = 1
 }
 
-/** A check that breaks has failed, and the others go on. */
+/** Runs a check. One that throws counts as failed; the others still run. */
 const run = async (name: CheckName, facts: Facts): Promise<Found> => {
   const { check, of, online }: Checked = CHECKS[name]
   if (of !== undefined && of !== facts.engine)
@@ -108,7 +108,7 @@ export const judgeBroken = (error: unknown): Finding => {
   return failed(`the check broke: ${en}`, `检查中断：${zh}`, todo)
 }
 
-/** A reason for several checks to fail, such as a database that cannot be opened, is told by the first of them. */
+/** If several checks fail for one reason, such as a database that cannot be opened, only the first one reports it. */
 const unlessTold = (finding: Finding, told: readonly Named[]): Finding => {
   const before = told.find(one => one.finding.state === 'failed' && one.finding.text.en === finding.text.en)
   return before ? skipped(`not made, for the same reason as ${before.name}`, `未检查，原因同 ${before.name}`) : finding

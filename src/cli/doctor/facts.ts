@@ -16,10 +16,10 @@ import { type Found, failed, skipped } from './finding.ts'
 
 type AnyInspection = SqliteInspection | PostgresInspection
 
-/** What the checks judge. Nothing of it changes anything. */
+/** Input of the checks. None of it changes anything. */
 export type Facts = Awaited<ReturnType<typeof openFacts>>
 
-/** Reads the settings and opens the database, as far as they are there. */
+/** Reads the settings and opens the database, as far as they exist. */
 export const openFacts = async (options: { now: number; deep: boolean; offline: boolean; live: string | null }) => {
   loadEnvFile()
   const service = readConfig(process.env, 'upstream')
@@ -40,20 +40,20 @@ export const openFacts = async (options: { now: number; deep: boolean; offline: 
   let asked: Promise<readonly AskedAccount[]> | null = null
   return {
     ...options,
-    /** Null where even a command could not run with the settings. */
+    /** Null if even a command could not run with the settings. */
     config,
-    /** What is wrong with the settings of a service. */
+    /** Problems of the settings for a service. */
     problems: service.ok ? [] : service.problems,
-    /** Which database the settings name; null: they do not say. */
+    /** Kind of the database in the settings; null: unknown. */
     engine: database?.kind ?? null,
-    /** The real path of the SQLite file, which may not be there; null: it is not SQLite, or the settings do not say which. */
+    /** Real path of the SQLite file, which may not exist; null: not SQLite, or unknown. */
     file: path,
-    /** Null where it is not there, or cannot be opened: `unopened` says why. */
+    /** Null if the database does not exist or cannot be opened; `unopened` has the reason. */
     inspection: inspection as AnyInspection | null,
     unopened: unopened as Words | null,
-    /** Why the serial of the operator's own is not asked about; null: it may be. */
+    /** Why the operator's own serial must not be polled; null: it may be. */
     refusal,
-    /** Asks GetResult, the first time. */
+    /** Returns the answers of GetResult, which is called only the first time. */
     asked: () => {
       asked ??= config && !refusal ? askAccounts(config, inspection, live) : Promise.resolve([])
       return asked
@@ -66,7 +66,7 @@ const inspect = async (path: string | null, { storage, upstream }: Config, now: 
   const { masterKey: given, previousKey } = keysOf(storage)
   const { database } = storage
   const options = { previousKey, defaultRate: upstream.rate }
-  // Without its key the rest can be checked all the same.
+  // Without its key, everything else can still be checked.
   const masterKey = given ?? (path === null ? null : findKeyBeside(path)) ?? random(32)
   if (database.kind === 'sqlite') return openInspection({ ...options, path: path ?? '', masterKey, now: () => now })
   const { openPostgresInspection } = await import('../../store/postgres/inspection.ts')
@@ -76,7 +76,7 @@ const inspect = async (path: string | null, { storage, upstream }: Config, now: 
 
 export type Check = (facts: Facts) => Found | Promise<Found>
 
-/** A check that needs settings a command could run with. */
+/** A check that needs valid settings of a command. */
 export const withConfig =
   (judge: (config: Config, facts: Facts) => Found | Promise<Found>): Check =>
   facts =>
@@ -107,6 +107,6 @@ export const onTables = (judge: Parameters<typeof onDatabase>[0]): Check =>
       : skipped('the schema is not the one of this version', '数据库结构不是当前版本'),
   )
 
-/** The table of the checks has this made on PostgreSQL alone. */
+/** A check on PostgreSQL; `CHECKS` leaves it out for SQLite. */
 export const onPostgres = (judge: (inspection: PostgresInspection) => Promise<Found>): Check =>
   onDatabase(inspection => (inspection.kind === 'postgres' ? judge(inspection) : []))

@@ -2,15 +2,15 @@ import type { Words } from '../../core/language.ts'
 
 export type FindingState = 'ok' | 'warning' | 'failed' | 'skipped'
 
-/** The result of a check, and what to do about it. */
+/** The result of a check, with advice. */
 export interface Finding {
   state: FindingState
   text: Words
-  /** Null: nothing is to be done. */
+  /** Advice; null: nothing to do. */
   todo: Words | null
-  /** What does it, to be pasted into a shell. */
+  /** Shell command for the advice. */
   command: string | null
-  /** What the text says, for programs. */
+  /** Content of the text, for programs. */
   data?: object
 }
 
@@ -28,12 +28,12 @@ const finding =
   })
 
 export const ok = finding('ok')
-/** Whoever reads of a fault is told what to do. */
+/** A fault always comes with advice. */
 type Fault = (en: string, zh: string, todo: Todo) => Finding
 export const warning: Fault = finding('warning')
 export const failed: Fault = finding('failed')
 export const skipped = finding('skipped')
 
-/** For a shell. */
+/** Quotes a text for a shell, if needed. */
 export const quoted = (text: string): string =>
   /^[\w./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`

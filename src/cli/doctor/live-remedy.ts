@@ -35,9 +35,9 @@ const CORRECT_KEY = {
 }
 
 /**
- * What to do about an answer to a first call; null: what a running service would say fits.
+ * Returns the advice on an answer to a first call; null if the advice of a running service fits.
  *
- * @param isOfSettings the settings name the account
+ * @param isOfSettings whether the account comes from the settings
  */
 export const remedyFor = (answer: Answer, isOfSettings: boolean): Words | null => {
   if (answer.kind === 'transient') return TRANSIENT[answer.cause](answer)

@@ -12,11 +12,11 @@ import { type Finding, failed, ok, skipped, warning } from './finding.ts'
 import { remedyFor } from './live-remedy.ts'
 import { judgeAnswer } from './network.ts'
 
-/** With the numbers of characters that hide text, or turn it. */
+/** Escapes characters that hide text or change its direction, as `\u{…}`. */
 const escaped = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, one => `\\u{${one.codePointAt(0)?.toString(16)}}`)
 
-/** What may be shown of an answer: a person's message and scores by their lengths alone. */
+/** The printable part of an answer: of a person's message and scores, only the lengths. */
 const viewAnswer = (answer: Answer) => {
   if (answer.kind === 'unknown_status') return { ...answer, status: escaped(answer.status) }
   if (answer.kind !== 'verdict') return answer
@@ -27,7 +27,7 @@ const viewAnswer = (answer: Answer) => {
   return { kind: answer.kind, code: answer.code, status, messageLength, livingScoreLength, similarityLength }
 }
 
-/** When the service asks anew, or tries the account anew, by its own rules: about a serial that was registered just now. */
+/** When the service would poll a newly registered serial again, or try its paused account again, by its own rules. */
 const afterFirst = (answer: Answer, { upstream, polling }: Config, now: number) => {
   const waiting = [{ id: '', createdAt: now, expiresAt: now + polling.registrationTtlMs }]
   const counts = { failures: 0, failingSince: null, invalidIds: 0, seen: false, goneChecks: 0 }
@@ -97,7 +97,7 @@ const actOf = (answer: Answer, then: ReturnType<typeof afterFirst>, { polling, u
 
 interface Act {
   words: Pair
-  /** The settings name the account, and its key. */
+  /** The account and its key come from the settings. */
   isOfSettings: boolean
 }
 
@@ -154,7 +154,7 @@ const showAnswer = (answer: Answer): string =>
 const showAhead = (aheadMs: number | null): string =>
   aheadMs === null ? '?' : `${aheadMs <= -SECOND / 2 ? '' : '+'}${Math.round(aheadMs / SECOND)} s`
 
-/** What a first call about a serial of the operator's own has shown: what was asked, what it says, and what follows from it. */
+/** Judges a first call about the operator's own serial: the call, the answer and the service's reaction. */
 const judgeLive = (asked: AskedAccount, serial: string, config: Config, now: number): Finding[] => {
   const { apiId, outcome, again, passwordMode, durationMs, aheadMs } = asked
   if (typeof outcome === 'string') return [judgeAnswer(asked)]
@@ -163,7 +163,7 @@ const judgeLive = (asked: AskedAccount, serial: string, config: Config, now: num
   const then = afterFirst(outcome, config, now)
   const words = actOf(outcome, then, config)
   const act = judgeAct(asked, outcome, { words, isOfSettings: apiId === config.upstream.account })
-  // An answer about the serial is the answer of an account that is accepted.
+  // GetResult answers about a serial only if it accepts the account.
   const [accepted, acceptedZh] =
     checkStateOf(outcome) === null
       ? ['', '']

@@ -22,10 +22,10 @@ export const checkSettings = ({ problems, config }: Pick<Facts, 'problems' | 'co
     : [ok('all settings are valid, and every name is known', '全部配置项有效，无未知名称')]
 }
 
-/** Before it, SQLite could lose what a restarted log held. */
+/** Minimum version: older ones could lose the content of a restarted write-ahead log. */
 const SQLITE = '3.51.3'
 
-/** `bin.js` has refused an older Node. */
+/** Judges SQLite only: `bin.js` has refused an older Node already. */
 export const judgeVersions = (sqlite: string): Finding => {
   const all = `idface-notifier ${VERSION}, Node ${process.versions.node}, SQLite ${sqlite}`
   if (sqlite.localeCompare(SQLITE, 'en', { numeric: true }) >= 0) return ok(all, all)
@@ -43,7 +43,7 @@ export const checkVersions = (): Finding => {
   return judgeVersions(sqlite)
 }
 
-/** @param user who runs this; root may do anything, so it is not compared with the owner */
+/** @param user uid of this process; root may do anything, so it is not compared with the owner */
 export const judgeFiles = (
   files: readonly (Pick<Stats, 'uid' | 'mode'> & { path: string })[],
   user: number,
@@ -98,7 +98,7 @@ export const checkFiles = ({ file }: Facts): Finding[] => {
 
 const HARDLY_ANY = 200e6
 
-/** A backup needs as much as the database has, and so does a restore. */
+/** A backup needs as much space as the database, and so does a restore. */
 export const judgeSpace = ({ free, used, folder }: { free: number; used: number; folder: string }): Finding => {
   const [left, size] = [showBytes(free), showBytes(used)]
   const en = `${left} are free in ${folder}; the database has ${size}`

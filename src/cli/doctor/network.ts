@@ -80,7 +80,7 @@ export const judgeAnswer = ({
   }
 }
 
-/** @param aheadMs how far GetResult's clock is ahead of this machine's; null: it has not told its time */
+/** @param aheadMs lead of GetResult's clock over this machine's, in ms; null: unknown */
 export const judgeClock = (aheadMs: number | null, now: number): Finding => {
   if (aheadMs === null) return skipped('no answer of GetResult has told its time', '未从 GetResult 的响应中得知其时间')
   const [wrong] = wrongClocks([{ name: hostname(), isLost: false, clockAheadMs: aheadMs }])
@@ -126,7 +126,7 @@ export const checkProxies = async ({ config }: Facts): Promise<Finding[]> => {
   return findings.length > 0 ? findings : [ok('no proxy is set', '未设置代理')]
 }
 
-/** Null: a connection was made. */
+/** Returns the error code of a connection, or null if it succeeds. */
 const connectionError = async (host: string, port: number): Promise<string | null> => {
   const socket = connect({ host, port })
   try {
@@ -139,7 +139,7 @@ const connectionError = async (host: string, port: number): Promise<string | nul
   }
 }
 
-/** @param told what came of a test; null: none was sent */
+/** @param told result of a test notice; null: none was sent */
 export const judgeOperator = (host: string | null, told: Awaited<ReturnType<typeof tellTest>>): Finding => {
   const command = `${callOf()} notify-test`
   if (host === null)

@@ -4,7 +4,7 @@ import type { ServerFacts, SessionFacts } from '../../store/postgres/server-fact
 import { onPostgres } from './facts.ts'
 import { type Finding, failed, ok, quoted, warning } from './finding.ts'
 
-/** Statements for the operator's psql, which knows where the database is; each is a transaction of its own. */
+/** Statements for the operator's psql, which knows the database's address; each runs in its own transaction. */
 const psql = (...statements: readonly string[]): string =>
   `psql ${statements.map(sql => `-c ${quoted(sql)}`).join(' ')}`
 
@@ -78,7 +78,7 @@ export const checkTransactions = onPostgres(async ({ server, transactions }) =>
   judgeTransactions(await transactions(), await server(AbortSignal.abort())),
 )
 
-/** Shorter ones are those of a migration, or of a statement that is just under way. */
+/** Minimum age of reported locks. Younger ones belong to a migration or a running statement. */
 const LOCKED_MS = 2 * SECOND
 
 export const judgeLocks = (sessions: readonly SessionFacts[]): Finding[] => {
