@@ -8,7 +8,7 @@ import { isDamage } from '../store/sqlite/failure.ts'
 import { databaseErrorOf } from '../store/unavailable.ts'
 import { describeError } from '../telemetry/describe-error.ts'
 
-/** 1: the command failed. 2: the request or the settings are invalid. */
+/** 1: the command failed. 2: the request cannot be carried out as it is, or the settings are invalid. */
 type ExitCode = 1 | 2
 
 class CommandError extends Error {
@@ -23,7 +23,7 @@ class CommandError extends Error {
   }
 }
 
-/** Ends the command with exit code 2: the request or the settings are invalid. */
+/** Ends the command with exit code 2: the request cannot be carried out, or the settings are invalid. */
 export const refuse = (en: string, zh: string): never => {
   throw new CommandError(2, { en, zh })
 }

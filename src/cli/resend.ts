@@ -38,7 +38,7 @@ const resendOne = async (store: Store, id: string, input: Common & OnStore): Pro
     )
   if (outcome === 'cancelled')
     refuse(`${id} was cancelled, and its partner is told nothing more.`, `${id} 已取消，不再通知合作方。`)
-  // The webhook may still be held, since its URL may be.
+  // The webhook may still be held with its URL.
   const { text } = await explain(store, { ...input, what: id })
   return { data: { registrationId: id, partnerId }, text }
 }

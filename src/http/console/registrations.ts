@@ -25,8 +25,8 @@ const metadataQuery = (text: string | undefined) => {
 }
 
 /**
-  * Searches registrations. Throws `Refused` if the API refuses the search; after a 400 with its form for correction.
-  * In a partner's call `serial` is named `idcardid`.
+ * Searches registrations. Throws `Refused` if the API refuses the search; after a 400 with its form for correction.
+ * In a partner's call `serial` is named `idcardid`.
  */
 export const search = (visit: Visit, searched: Search): Promise<ListOf<Found> | ListOf<RegistrationAnswer>> => {
   const { serial, metadata, ...query } = searched

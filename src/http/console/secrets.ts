@@ -8,9 +8,9 @@ import { actForm, field, shownOnce } from './forms.ts'
 import { type Html, PAGE_NAMES, type Page, table, time } from './page.ts'
 import { SIGNING_SECRET } from './words.ts'
 
-/** Page and API calls of the secrets: for the partner itself, */
+/** Page and API calls of a partner's own secrets. */
 const OWN = { page: 'secrets', all: '/v1/signing-secrets', one: '/v1/signing-secrets', partner: null as string | null }
-/** and for an operator, with the partner's id. */
+/** Page and API calls of a partner's secrets, for operators. */
 const ofPartner = (id: string): typeof OWN => ({
   page: `partners/${id}`,
   all: `/v1/admin/partners/${id}/signing-secrets`,

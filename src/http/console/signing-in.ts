@@ -22,7 +22,7 @@ const ENDED: Words = {
   en: 'This link has ended, or it is not whole. Ask whoever gave it to you for a new one.',
   zh: '该链接已失效或不完整。请向提供链接的人索取新的链接。',
 }
-/** Command to paste on the machine of the service; a service that runs from source is a clone. */
+/** Command to paste on the service's machine. A service from source runs in a clone. */
 const MAKE_TOKEN = `${import.meta.url.endsWith('.ts') ? 'npm run -s cli --' : 'idface-notifier'} admin-token create NAME --role operate`
 /** The call that identifies a token's owner. */
 const ME: Readonly<Record<Session['kind'], string>> = { operator: '/v1/admin/me', partner: '/v1/me' }
@@ -66,7 +66,7 @@ const endedPage = (reader: Reader): Page => ({ title: reader.t(ENTER), body: ale
 
 /**
  * `/console/sign-in` begins a session with a token. `/console/enter` begins one that ends with a link. It shows a
- * button, since only a form of the console may set the cookie.
+ * button: browsers send the cookie (`SameSite=Strict`) after a form of the console, not after a link from elsewhere.
  */
 export const addSigningIn = (
   { open }: Console,
