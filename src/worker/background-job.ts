@@ -6,16 +6,16 @@ import { onceAMinute } from './rounds.ts'
 type Job = 'retention' | 'bulk' | 'due_times' | 'callback_notice'
 
 export interface BackgroundJob {
-  /** There may be work: does all of it, one batch at a time. */
+  /** Runs all batches of the work that may be due, one at a time. */
   ring(): void
   /** Starts no more batches; resolves when the last one has ended. */
   stop(): Promise<void>
 }
 
 /**
- * A failure is told at once, and of those that follow one a minute.
+ * Emits failures at most once a minute, the first one at once.
  *
- * @param deps.event how the names of its events begin
+ * @param deps.event prefix of the event names
  */
 export const createBackgroundJob = (deps: {
   batch: Batch
@@ -32,7 +32,7 @@ export const createBackgroundJob = (deps: {
 
   const run = async () => {
     try {
-      // If more became due after the last batch, somebody has rung, and it goes round again.
+      // Work that became due after the last batch has set `isRung`, and needs another run.
       while (isRung && !isStopped) {
         isRung = false
         const count = await runBatches(batch, () => isStopped)

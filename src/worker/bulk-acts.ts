@@ -13,10 +13,10 @@ export interface BulkActDeps {
 }
 
 const BATCH = 50
-/** After each step, whatever it has done. */
+/** Pause after each step, even one that did nothing. */
 const GAP_MS = 50
 
-/** Goes on with all bulk acts that are under way, those of operators at `BULK_RATE`. */
+/** Continues all bulk acts that are under way; operators' acts at `BULK_RATE` at most. */
 export const createBulkActJob = ({ store, clock, emit }: BulkActDeps): BackgroundJob =>
   createBackgroundJob({
     batch: async () => {

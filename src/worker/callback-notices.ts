@@ -20,16 +20,16 @@ export interface CallbackNoticesDeps {
   emit: Emit
 }
 
-/** Sent at the same time. */
+/** Maximum notices sent concurrently. */
 const BATCH = 10
-/** Told at the same time: one that is slow keeps no other one waiting. */
+/** Maximum contacts notified concurrently: a slow one delays no other. */
 const CONTACTS = 20
-/** Where there was nothing to tell contacts, which takes a look at all URLs that fail, that is not asked again for so long. */
+/** Delay after a claim that found no contact to notify, because the query scans all failing URLs. */
 const QUIET_MS = 10 * SECOND
 
 /**
- * Tells partners of URLs that are disabled by `idface.callback_disabled`, at a URL that works and signed like any webhook, and their
- * contacts what is new.
+ * Sends partners `idface.callback_disabled` about disabled URLs, to a URL that works and signed like any webhook, and
+ * notifies their contacts of news.
  */
 export const createCallbackNoticeJob = ({
   store,

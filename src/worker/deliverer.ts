@@ -23,27 +23,30 @@ export interface DelivererDeps {
   store: Pick<Store, 'now' | 'claimMessages' | 'settleMessages'>
   sender: Pick<Sender, 'send'>
   scheduleMs: readonly number[]
-  /** Limit of one attempt. */
+  /** Time limit of one attempt. */
   timeoutMs: number
-  /** Attempts in flight, all in all and to one host. */
+  /** Maximum attempts in flight, in all and to one host. */
   concurrency: number
   perHost: number
   /** In [0, 1). */
   random: () => number
   clock: Pick<Clock, 'monotonic' | 'sleep'>
-  /** A slot is free again, so there may be work for a round. */
+  /** Called when a slot is free again, so that a round may claim more. */
   onFree: () => void
-  /** What came of a message is recorded, and it is due again at this time. */
+  /** Called with the time at which a message is due again, once its outcome is recorded. */
   onDue: (at: number) => void
   emit: Emit
 }
 
-/** A prefetched message waits this long for a slot of its host. */
+/** Maximum time that a prefetched message waits for a slot of its host. */
 const WAIT_MS = SECOND
-/** A message for which there was no room is due again after this. */
+/** Delay before a message that was released unsent is due again. */
 const RELEASED_MS = SECOND
 const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
-/** An attempt without an answer that took so long has held its slot: its name server was silent, or its handshake broke late. */
+/**
+ * Minimum duration at which an attempt without a response counts as hanging: its name server was silent, or its
+ * handshake broke late.
+ */
 const HELD_MS = SECOND
 
 const hostSignalOf = (result: SendResult): HostSignal | null => {
@@ -53,7 +56,10 @@ const hostSignalOf = (result: SendResult): HostSignal | null => {
 
 const NO_SHARE = () => {}
 const notSent = (detail: string): SendResult => ({ kind: 'failed', error: 'local', detail, durationMs: 0 })
-/** So many outcomes may wait to be recorded: beyond them their webhooks would be sent again when their leases run out. */
+/**
+ * Maximum outcomes that wait to be recorded. Claiming pauses beyond it: a webhook whose lease ends unrecorded is sent
+ * again.
+ */
 const MOST_UNRECORDED = 1_000
 /** No slot is free. */
 const FULL: Round = { claimed: 0, nextAt: null, waits: true }
@@ -61,7 +67,7 @@ const FULL: Round = { claimed: 0, nextAt: null, waits: true }
 const covers = (what: Withdrawn, { partnerId, registrationId }: ClaimedMessage): boolean =>
   what.partnerId === partnerId && (what.registrationId === null || what.registrationId === registrationId)
 
-/** What the store knows a message by. The rest of it need not go back there. */
+/** The fields by which the store knows a message; the others need not go back to it. */
 const keyOf = ({ seq, claim, registrationId, partnerId, callbackUrl, laneId }: ClaimedMessage) => {
   return { seq, claim, registrationId, partnerId, callbackUrl, laneId }
 }
@@ -72,18 +78,18 @@ const sameUrl =
   ({ partnerId, callbackUrl }) =>
     partnerId === gone.partnerId && callbackUrl === gone.callbackUrl
 
-/** Sends what is due: claim, sign, send, decide, settle. */
+/** Sends due messages: claim, sign, send, decide, settle. */
 export const createDeliverer = (deps: DelivererDeps) => {
   const { store, sender, emit, clock, concurrency, perHost } = deps
   const prefetch = createPrefetch(clock.monotonic)
-  /** Messages that wait here count for their host, and take no slot from other hosts. */
+  /** Waiting messages count for their host and take no slot from other hosts. */
   const hosts = createKeyedLimiter<ClaimedMessage>({ size: perHost, timeLimit: { waitMs: WAIT_MS, clock } })
-  /** Attempts in flight. */
+  /** Attempts in flight, by partner. */
   const partners = createInFlight()
-  /** Messages, claimed and not answered, that count for the shares of slow lanes and of unproven ones. */
+  /** Messages from their claim to the end of their attempt: of slow lanes by lane, of unproven lanes by partner. */
   const slow = createInFlight<number>()
   const unproven = createInFlight()
-  /** Messages that are claimed and not recorded yet. */
+  /** Claimed messages that are not recorded yet. */
   const unrecorded = createInFlight<null>()
   const stops = createStops<ClaimedMessage>()
   const signingKeys = createKeyring()
@@ -110,7 +116,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
       traceparent: message.traceparent,
     })
 
-  /** As after a crash before the first 2xx could be recorded: a test serial may ask for that. */
+  /** For test serials that ask for it: repeats the message, as after a crash before its first 2xx was recorded. */
   const repeated = (message: ClaimedMessage, step: MessageStep): MessageStep =>
     step.state === 'delivered' && message.attempts === 0 && isToldTwice(message.body)
       ? { ...step, state: 'pending', dueAt: store.now() }
@@ -139,7 +145,9 @@ export const createDeliverer = (deps: DelivererDeps) => {
     return end
   }
 
-  /** The message goes back unsent: no attempt is recorded, and it is due again soon. */
+  /**
+   * Releases the message unsent: no attempt is recorded, and it is due again after `delayMs`, or at once during a stop.
+   */
   const release = async (message: ClaimedMessage, why: SendResult, delayMs = RELEASED_MS): Promise<void> => {
     const now = store.now()
     report.attempted(message, why, { outcome: 'not_sent', at: now })
@@ -163,7 +171,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
     if (end !== null) report.ended(message, result, { end, at: endedAt })
   }
 
-  /** Counts the message for the share of its kind of lane. What it returns ends that. */
+  /** Counts the message towards the share of its kind of lane. Returns a function that ends this. */
   const takeShare = ({ laneId, partnerId, slow: isSlow, proven }: ClaimedMessage): (() => void) => {
     if (isSlow) {
       slow.start(laneId)
@@ -181,10 +189,10 @@ export const createDeliverer = (deps: DelivererDeps) => {
     stops.begin(message)
     try {
       result = await send(message, secrets, at)
-      // Before the slot goes to the next of them.
+      // Before the slot passes to the next message for this URL.
       if (isGone(result)) hosts.cancel(sameUrl(message))
     } finally {
-      // The slot is free before the attempt is recorded, so that the next one goes out meanwhile.
+      // The slot is freed before the attempt is recorded, so that the next attempt starts meanwhile.
       stops.end(message)
       partners.end(message.partnerId)
       freeShare()
@@ -193,7 +201,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
       deps.onFree()
     }
     if (!isGone(result)) return record(message, result, at)
-    // What claims bring for the URL goes back until they know of the 410.
+    // Claims may return further messages for this URL until the 410 is recorded; these are released.
     await stops.stopWhile(sameUrl(message), () => record(message, result, at))
   }
 
@@ -206,7 +214,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
     await release(message, notSent(acquisition))
   }
 
-  /** Begins what ends with a record of the message, or with a throw. */
+  /** Counts the message as unrecorded until `handle` has recorded it or thrown. */
   const begin = async ({ partnerId }: ClaimedMessage, handle: () => Promise<void>): Promise<void> => {
     unrecorded.start(null)
     try {
@@ -219,7 +227,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
   }
 
   return {
-    /** Claims what may be sent now and starts to send it. */
+    /** Claims messages that may be sent now and starts to send them. */
     round: async (): Promise<Round> => {
       const slots = Math.min(concurrency - partners.total(), concurrency + MOST_UNRECORDED - unrecorded.total())
       if (slots <= 0) return FULL
@@ -243,23 +251,23 @@ export const createDeliverer = (deps: DelivererDeps) => {
             : deliver(message, secrets.get(message.partnerId) ?? []),
         )
       }
-      // Where none was claimed, what is due may wait for a slot of its host.
+      // If none was claimed, due messages may wait for a slot of their host.
       return { claimed: messages.length, nextAt, waits: messages.length === 0 && nextAt !== null }
     },
-    /** How many attempts are under way. */
+    /** Number of attempts in flight. */
     underWay: partners.total,
-    /** Messages of this are not sent any more unless their bytes have left, nor those that a pending claim brings. */
+    /** Stops sending withdrawn messages, also those of a pending claim. An attempt whose bytes have left goes on. */
     withdraw: (what: Withdrawn): void => {
       const isCovered: Stop<ClaimedMessage> = message => covers(what, message)
       stops.stop(isCovered)
       hosts.cancel(isCovered)
     },
-    /** Call it before the attempts are broken off: they are not counted then, and what is claimed is due again at once. */
+    /** Call before breaking off the attempts: they are not counted then, and claimed messages are due again at once. */
     giveBack: (): void => {
       isGivingBack = true
       hosts.cancel(() => true)
     },
-    /** Resolves when all that has been claimed is recorded, or given back. */
+    /** Resolves when all claimed messages are recorded or released. */
     whenIdle: unrecorded.whenIdle,
   }
 }

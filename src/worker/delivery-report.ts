@@ -11,7 +11,7 @@ const whyOf = (result: SendResult) =>
     ? { httpStatus: result.httpStatus, error: null, detail: null }
     : { httpStatus: null, error: result.error, detail: result.detail }
 
-/** Tells of attempts when they have ended, and of ends when they are recorded. */
+/** Emits attempts when they have ended, and ends of messages when they are recorded. */
 export const createDeliveryReport = (emit: Emit<'delivery.attempted' | 'message.delivered' | 'message.exhausted'>) => ({
   /** @param sent.at when it was sent, or given up unsent */
   attempted: (
@@ -43,7 +43,7 @@ export const createDeliveryReport = (emit: Emit<'delivery.attempted' | 'message.
     }
     if (end === 'delivered') emit('message.delivered', { ...told, ageMs: Math.max(0, at - message.createdAt) })
     else {
-      // As the pages, the commands and the robot name it.
+      // Named as on the pages, in the commands and in the operators' channel.
       const { httpStatus, error } = attemptOf(result, at)
       emit('message.exhausted', { ...told, end, httpStatus, error })
     }

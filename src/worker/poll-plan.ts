@@ -21,7 +21,7 @@ interface PollPlanDeps {
   clock: Pick<Clock, 'sleep'>
 }
 
-/** A crash loses what was learned in this time. */
+/** Interval between writes of the statistics; a crash loses this much. */
 const FLUSH_MS = 10 * SECOND
 
 /** Learns from the polls of each account when to poll it next. */
@@ -33,7 +33,7 @@ export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps) => {
     if (known) return known
     const learner = createPollLearner(schedule)
     learners.set(accountId, learner)
-    // The rule holds until the statistics are read, and where they cannot be.
+    // The schedule's rule applies until the statistics are read, and if they cannot be read.
     store
       .completionsOf(accountId)
       .then(learner.know)
@@ -48,26 +48,26 @@ export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps) => {
     learner.know(await store.completionsOf(accountId))
   }
   const flush = async () => {
-    // One after the other: each computes a schedule, and the event loop waits for that.
+    // One after the other: each computes a schedule, which blocks the event loop.
     for (const entry of learners) await flushOne(entry).catch(() => {})
   }
   const heartbeat = startHeartbeat({ everyMs: FLUSH_MS, ring: flush, clock })
 
   return {
-    /** How long to wait after a poll at this age, within the schedule's bounds. */
+    /** Returns how long to wait after a poll at this age, in ms, within the schedule's bounds. */
     intervalMs: (accountId: string, ageMs: number): number => learnerOf(accountId).interval(ageMs),
 
-    /** Call it for every answer of upstream. */
+    /** Call for every answer of GetResult. */
     polled: (accountId: string, asked: Asked, { answer, askedAt }: Polled): void => {
       const { nudgedAt, lastPolledAt, failures, invalidIds } = asked
       const state = checkStateOf(answer)
-      // Only a poll after one that showed the check open, since the last nudge, says when it was completed.
+      // The time of completion is known only if the previous poll, since the last nudge, found the check open.
       if (state === null || failures > 0 || invalidIds > 0 || lastPolledAt === null || lastPolledAt < nudgedAt) return
       const span = { fromMs: lastPolledAt - nudgedAt, toMs: askedAt - nudgedAt }
       learnerOf(accountId).watch({ ...span, isComplete: state === 'complete' })
     },
 
-    /** Writes what is learned and not written yet. */
+    /** Writes the statistics that are not written yet. */
     stop: (): Promise<void> => {
       heartbeat.stop()
       return flush()

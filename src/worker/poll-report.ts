@@ -16,12 +16,12 @@ type AlertEmit = Emit<
   | 'upstream.unknown_code'
 >
 
-/** Further statuses and codes are not reported. */
+/** Maximum number of unknown statuses and codes that are reported. */
 const MOST_SEEN = 1_000
 
 type Asked = Pick<ClaimedAccount, 'id' | 'apiId' | 'pausedAt' | 'unreachableAt'>
 
-/** Reports changes of an account, an outage once, and each unknown status and code once. */
+/** Emits changes of an account, each outage once, and each unknown status and code once. */
 export const createUpstreamAlerts = (emit: AlertEmit) => {
   const seen = new Set<string>()
   /** Accounts whose outage has been reported. */
@@ -41,7 +41,7 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
       emit('upstream.unknown_status', { accountId, status: answer.status })
     if (answer.kind === 'transient' && answer.cause === 'unknown_code' && isNew(accountId, 'code', answer.code))
       emit('upstream.unknown_code', { accountId, code: answer.code })
-    // Whatever the answer says, there is one; after a restart only the account knows of the outage.
+    // Any answer ends the outage. After a restart, only the account records the outage.
     if (silenceOf(answer) === null && (outages.delete(accountId) || unreachableAt !== null))
       emit('upstream.back', named)
     switch (change?.kind) {
@@ -74,7 +74,7 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
   }
 }
 
-/** Tells of a verdict and of what has ended with it, once that is recorded. */
+/** Emits a verdict and the registrations that ended, once they are recorded. */
 export const createOutcomeReport =
   (emit: Emit<'verdict.found' | 'registration.ended'>) =>
   (
@@ -93,5 +93,5 @@ export const createOutcomeReport =
     }
   }
 
-/** The clock may have been set back in between. */
+/** Never negative: the clock may have been set back in between. */
 const since = (from: number, to: number): number => Math.max(0, to - from)

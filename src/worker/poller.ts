@@ -20,20 +20,20 @@ export interface PollerDeps {
   store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications'>
   upstream: { ask(account: ClaimedAccount, verification: ClaimedVerification): Promise<Answer> }
   policy: PollPolicy
-  /** When to ask again. */
+  /** Decides when to poll again. */
   plan: Pick<PollPlan, 'intervalMs' | 'polled'>
-  /** Calls that an account may have in flight. */
+  /** Maximum calls in flight per account. */
   concurrency: number
-  /** Limit of one call. */
+  /** Time limit of one call. */
   timeoutMs: number
   /** In [0, 1). */
   random: () => number
   clock: Pick<Clock, 'sleep' | 'monotonic'>
-  /** Called once a serial, when it is known whether upstream knows it. */
+  /** Called once per serial, when it is known whether GetResult knows it. */
   onLookup: (partnerId: string, isNotFound: boolean) => void
-  /** An account has a free slot again, so there may be work for a round. */
+  /** Called when an account has a free slot again, so that a round may claim more. */
   onFree: () => void
-  /** An answer is recorded, and its serial is due again at this time. */
+  /** Called with the time at which a serial is due again, once the answer is recorded. */
   onDue: (at: number) => void
   emit: Emit
 }
@@ -51,18 +51,18 @@ interface Answered {
   settlement: VerificationSettlement
 }
 
-/** The second one by upstream's clock, where it calls the password wrong. */
+/** Maximum calls per poll: the second one uses upstream's clock, after upstream has refused the password. */
 export const CALLS_OF_A_POLL = 2
 
-/** Asks upstream about what is due: claim, ask, decide, settle. */
+/** Polls due verifications: claim, ask, decide, settle. */
 export const createPoller = (deps: PollerDeps) => {
   const { store, upstream, emit, policy, concurrency } = deps
   const startedAt = store.now()
-  /** Slots that are taken, by account. */
+  /** Slots in use, by account. */
   const calls = createInFlight()
   /** Accounts with a change that is decided and not recorded yet. */
   const changing = createInFlight()
-  /** Verifications that are claimed and not recorded yet. */
+  /** Claimed verifications that are not recorded yet. */
   const unrecorded = createInFlight<null>()
   const recentCalls = createRecentCalls()
   const answerTimes = createAnswerTimes(concurrency)
@@ -92,7 +92,7 @@ export const createPoller = (deps: PollerDeps) => {
     return { step, change }
   }
 
-  /** Takes a slot of the account. What it returns frees that slot, once. */
+  /** Takes a slot of the account. Returns a function that frees it, once. */
   const takeSlot = (accountId: string) => {
     let isFree = false
     calls.start(accountId)
@@ -116,14 +116,14 @@ export const createPoller = (deps: PollerDeps) => {
       await record(account, answered)
     } finally {
       changing.end(account.id)
-      // What is allowed of the account may have changed.
+      // The change may allow the account more calls.
       deps.onDue(store.now())
     }
   }
 
   /**
-   * Frees the slot as soon as the answer is there, except after an answer about the account: then the caller frees it, once
-   * that is recorded.
+   * Frees the slot when the answer arrives, unless the answer changes the account or the account is being probed: then
+   * the caller frees it once the answer is recorded.
    */
   const ask = async (account: ClaimedAccount, verification: ClaimedVerification, freeSlot: () => void) => {
     const askedAt = store.now()
@@ -178,7 +178,9 @@ export const createPoller = (deps: PollerDeps) => {
     }
   }
 
-  /** An account with a change that is not recorded yet counts as full: its next claim must see the change. */
+  /**
+   * Slots in use, by account. An account with an unrecorded change counts as full: its next claim must see the change.
+   */
   const busy = (): ReadonlyMap<string, number> => {
     if (changing.total() === 0) return calls.counts
     const full = [...changing.counts.keys()].map(accountId => [accountId, concurrency] as const)
@@ -186,10 +188,10 @@ export const createPoller = (deps: PollerDeps) => {
   }
 
   return {
-    /** Claims what may be asked now and starts to ask. */
+    /** Claims verifications that may be polled now and starts to poll them. */
     round: async (): Promise<Round> => {
       const leaseMs = leaseFor(CALLS_OF_A_POLL, deps.timeoutMs)
-      // As the claim sees them: a slot that is freed meanwhile is not in it, and more may wait for that one.
+      // Slots as the claim sees them: a slot freed meanwhile counts as taken, because verifications may wait for it.
       const taken = new Map(busy())
       const { claims, nextAt } = await store.claimVerifications({ busy: taken, concurrency, leaseMs })
       let claimed = 0
@@ -200,14 +202,17 @@ export const createPoller = (deps: PollerDeps) => {
       }
       return { claimed, nextAt, waits: [...taken.values()].some(count => count >= concurrency) }
     },
-    /** How many calls are under way. */
+    /** Number of polls in flight. */
     underWay: calls.total,
     answers: (): NodeAnswers => answerTimes.means(store.now()),
-    /** Call it before the calls are broken off: no failure is counted then, and what they ask about is due when its lease has run out. */
+    /**
+     * Call before breaking off the calls: no failure is counted then, and their verifications are due when their leases
+     * end.
+     */
     breakOff: (): void => {
       isBreakingOff = true
     },
-    /** Resolves when all that has been claimed is recorded, or broken off. */
+    /** Resolves when all claimed verifications are recorded or broken off. */
     whenIdle: unrecorded.whenIdle,
   }
 }

@@ -1,9 +1,10 @@
-/** Longer than the store usually takes to hand out more. */
+/** Longer than a claim usually takes. */
 const WINDOW_MS = 10
 
 /**
- * How many messages of a host to claim beyond its free slots: as many as attempts have ended there in some 10 ms, because
- * as many slots will become free in the next 10. A slow host gets next to none, so what is prefetched never waits long.
+ * Counts how many messages of a host to claim beyond its free slots: as many as attempts ended there in the last 10 ms
+ * or so, because as many slots become free in the next 10 ms. A slow host gets next to none, so prefetched messages
+ * never wait long.
  *
  * @param monotonic in ms
  */
@@ -22,12 +23,12 @@ export const createPrefetch = (monotonic: () => number) => {
   }
 
   return {
-    /** An attempt has ended at this host. */
+    /** Call when an attempt at this host has ended. */
     ended: (host: string): void => {
       moveWindow()
       ended.set(host, (ended.get(host) ?? 0) + 1)
     },
-    /** By host. The larger count of this window and the one before, so that the count does not drop when a window has just begun. */
+    /** By host: the larger count of this window and the previous one, so that it does not drop when a window begins. */
     counts: (): ReadonlyMap<string, number> => {
       moveWindow()
       const counts = new Map(endedBefore)

@@ -4,9 +4,9 @@ import type { Store } from '../store/store.ts'
 import { startHeartbeat } from './timers.ts'
 
 /**
- * That this node is one of those that work on the database.
+ * Shows the other nodes of the database that this node is alive.
  *
- * @param clockAheadMs as of `NewNode`, at each beat, as `answers`
+ * @param measured as in `NewNode`, read at each beat
  */
 export const createPresence = (
   store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>,
@@ -28,13 +28,16 @@ export const createPresence = (
       })
       rateShare = shareOfRates(nodes, nodes.find(({ id }) => id === node.id)?.seenAt ?? store.now())
     } catch {
-      // The others miss it only when it has not come back for a while.
+      // Other nodes report this one as lost only after it has been silent for a while.
     } finally {
       beating = null
     }
   }
   return {
-    /** Shows itself from now on, by this name. What fails is done by the next beat: others tell of the database. */
+    /**
+     * Beats from now on, under this name; resolves after the first beat. A failed beat is left to the next one, and the
+     * database's failure to other events.
+     */
     begin: async (name: string): Promise<void> => {
       const ring = () => {
         beating ??= beat(name)
@@ -43,12 +46,12 @@ export const createPresence = (
       ring()
       await beating
     },
-    /** The part of each rate of the API that this node allows; all before the first beat. */
+    /** Share of each API rate that this node allows; 1 before the first beat. */
     rateShare: () => rateShare,
-    /** It ends as it was told to: nobody misses it. */
+    /** Stops the beats and removes the node, so that no other node reports it as lost. */
     end: async (): Promise<void> => {
       stop()
-      // A beat that came later would bring it back.
+      // A later beat would add the node again.
       await beating
       await store.removeNode(node.id).catch(() => {})
     },

@@ -1,36 +1,36 @@
 import { type Clock, yieldToLoop } from '../core/clock.ts'
 import { MINUTE } from '../core/duration.ts'
 
-/** What a round has done. */
+/** Result of a round. */
 export interface Round {
   claimed: number
-  /** When more may be due, by the store's clock; null: nobody knows. */
+  /** When more may be due, by the store's clock; null if unknown. */
   nextAt: number | null
-  /** Something that is due may wait for a slot. */
+  /** Due rows may wait for a slot. */
   waits: boolean
 }
 
 /**
- * Rounds run again after this long, by a clock that never jumps: for rows that another process has made due, and leases that have
- * run out.
+ * Maximum interval between rounds, on a clock that never jumps: finds rows that another process has made due, and
+ * leases that have ended.
  */
 const LONGEST_NAP_MS = 1_000
-/** Why a nap ends: to make an error, as `abort` would, costs more than a round that finds nothing. */
+/** Reason for aborting a sleep: creating an error, as `abort` would, costs more than a round that finds nothing. */
 const RUNG = 'rung'
-/** Rounds begin at least so far apart. Under load each then claims a batch that is worth its transaction. */
+/** Minimum interval between the starts of rounds. Under load each then claims a batch that is worth its transaction. */
 const MIN_GAP_MS = 1
 
-/** How long to sleep after a round that began at `startedAt`, unless somebody rings. */
+/** Returns how long to sleep, in ms, after a round that began at `startedAt`, unless the loop is woken up. */
 export const napAfter = ({ claimed, nextAt }: Omit<Round, 'waits'>, now: number, startedAt = now): number => {
   if (nextAt === null) return LONGEST_NAP_MS
   if (nextAt > now) return Math.min(nextAt - now, LONGEST_NAP_MS)
-  // What was due when the round began and was not claimed waits for a slot, which rings when it is free. What has fallen due
-  // since needs a round now.
+  // Rows that were due when the round began, and were not claimed, wait for a slot, which wakes up the loop when it is
+  // free. Rows that have fallen due since need a round now.
   return claimed > 0 || nextAt > startedAt ? 0 : LONGEST_NAP_MS
 }
 
 /**
- * Runs rounds, one at a time: when rung, and when something falls due that the last round has announced.
+ * Runs rounds, one at a time: when woken up, when a row falls due, and after `LONGEST_NAP_MS` at the latest.
  *
  * @param deps.now the store's clock
  */
@@ -41,18 +41,21 @@ export const createRounds = (
   const { clock, now, onError } = deps
   let running: Promise<void> | null = null
   let isRung = false
-  /** The last round left something that is due, or may have. */
+  /** The last round left due rows, or may have. */
   let waits = true
-  /** A slot was freed while a round ran, which did not see it. */
+  /** A slot was freed during a round, which did not see it. */
   let isFreed = false
   let isStopped = false
   let lastAt = Number.NEGATIVE_INFINITY
   let nap: AbortController | null = null
-  /** By the store's clock: when the nap ends, and what has been announced since the last round began. */
+  /** By the store's clock: end of the sleep, and earliest time passed to `ringAt` since the last round began. */
   let napEnd = 0
   let announced = Number.POSITIVE_INFINITY
 
-  /** Waits for rings and free slots that belong to the same round: by a yield to the loop, or until rounds may begin again. */
+  /**
+   * Collects wake-ups and free slots for one round: until the next turn of the event loop, or until `MIN_GAP_MS` has
+   * passed.
+   */
   const gather = async () => {
     const leftMs = lastAt + MIN_GAP_MS - clock.monotonic()
     await (leftMs > 0 ? clock.sleep(leftMs) : yieldToLoop())
@@ -92,7 +95,7 @@ export const createRounds = (
     clock.sleep(ms, nap.signal).then(ring, () => {})
   }
 
-  /** Something may be due: starts a round soon, or one more after the round that runs now. */
+  /** Rows may be due: starts a round soon, or another one after the round that runs now. */
   const ring = () => {
     if (isStopped) return
     nap?.abort(RUNG)
@@ -101,11 +104,11 @@ export const createRounds = (
     running ??= runWhileRung()
   }
 
-  /** Something falls due at this time, by the store's clock: starts a round then, if none comes before. */
+  /** A row falls due at this time, by the store's clock: starts a round then, unless one comes before. */
   const ringAt = (at: number) => {
     if (isStopped) return
     announced = Math.min(announced, at)
-    // A round that runs looks at what was announced when it has ended.
+    // A running round reads `announced` when it ends.
     if (running !== null || at >= napEnd) return
     nap?.abort(RUNG)
     if (at <= now()) ring()
@@ -115,7 +118,7 @@ export const createRounds = (
   return {
     ring,
     ringAt,
-    /** A slot is free: starts a round if something may wait for one. */
+    /** A slot is free: starts a round if rows may wait for one. */
     free: () => {
       isFreed = true
       if (waits && running === null) ring()
@@ -129,10 +132,10 @@ export const createRounds = (
   }
 }
 
-/** Rounds fail each second while the database cannot be written. */
+/** Rounds fail every second while the database cannot be written. */
 const TOLD_EVERY_MS = MINUTE
 
-/** Passes on a failure at once, and of those that follow one a minute. */
+/** Passes on failures at most once a minute, the first one at once. */
 export const onceAMinute = (
   tell: (error: unknown) => void,
   { monotonic }: Pick<Clock, 'monotonic'>,

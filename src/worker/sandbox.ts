@@ -4,14 +4,15 @@ import { afterAnswer, type PollPolicy, type VerificationStep, type Waiting } fro
 import type { ClaimedVerification } from '../store/verifications/verification.ts'
 
 /**
- * Answers a test serial here, by the age of the oldest registration that waits for it. `test_expire_5s` and `test_unknown_5s` end after their 5 s, and
- * an unknown serial is given up at once: nobody testing wants to wait for SETTLE_MARGIN or NOT_FOUND_GRACE.
+ * Answers a test serial locally, by the age of the oldest registration that waits for it. `test_expire_5s` and
+ * `test_unknown_5s` end after their 5 s, and an unknown serial is given up at once: testers need not wait for
+ * SETTLE_MARGIN or NOT_FOUND_GRACE.
  */
 export const answerTestSerial = (
   verification: ClaimedVerification,
   { now, policy }: { now: number; policy: PollPolicy },
 ): { answer: Answer; step: VerificationStep } => {
-  // Null: a version that knows more test serials has registered it.
+  // Null: registered by a version that knows more test serials.
   const serial = readTestSerial(verification.idcardid) ?? (readTestSerial('test_notfound') as TestSerial)
   const since = Math.min(...verification.waiting.map(one => one.createdAt))
   const answer = answerOfTestSerial(serial, now - since)

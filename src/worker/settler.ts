@@ -7,31 +7,31 @@ import type { Emit } from '../telemetry/emit.ts'
 
 type Settling = 'poll' | 'delivery'
 
-/** Short enough that what was kept is recorded within the grace of a stop. */
+/** Maximum delay between tries, short enough to record kept outcomes within the grace period of a stop. */
 const LONGEST_WAIT_MS = 5 * SECOND
 
 interface SettlerDeps<Settlement> {
   clock: Pick<Clock, 'sleep'>
   emit: Emit<`${Settling}.settle_${'delayed' | 'failed'}`>
-  /** How the names of its events begin. */
+  /** Prefix of the event names. */
   event: Settling
-  /** The partner that it is about. */
+  /** Returns the partner of the outcome. */
   ownerOf: (settlement: Settlement) => string
 }
 
-/** What has come of a try; an error: nothing is recorded. */
+/** Result of one try. With an error, nothing is recorded. */
 type Tried<Result> = { result: Result } | { error: unknown } | 'untried'
 
 const isPassing = (error: unknown): boolean => error instanceof AppError && error.code === 'unavailable'
 
 /**
- * Records outcomes, many in one commit. Its promise resolves when the outcome is recorded, to what came of that, and never
- * rejects; it resolves to null where the outcome was dropped.
+ * Records outcomes, many in one commit. Resolves with the result once the outcome is recorded, or with null if it was
+ * dropped; never rejects.
  *
- * What fails while the database cannot be written, or another session keeps locked what it changes, is kept and tried again after 1 s,
- * 2 s, 4 s and then every 5 s, because what has happened must not be forgotten. Where a batch fails, each partner's part of it is
- * recorded by itself, and of a partner each outcome; a partner of whom something waits has a line of its own, so that none stops the
- * others. What fails for good is dropped; its row is due again when its lease runs out.
+ * While the database cannot be written, or another session locks the rows, outcomes are kept and tried again after 1 s,
+ * 2 s, 4 s and then every 5 s, because an outcome must not be lost. If a batch fails, each partner's part of it is
+ * recorded separately, and then each outcome. Partners with a waiting outcome have a separate queue and so do not hold
+ * up the others. An outcome that fails for good is dropped; its row is due again when its lease ends.
  */
 export const createSettler = <Settlement, Result>(
   settle: (settlements: readonly Settlement[]) => Promise<readonly Result[]>,
@@ -59,7 +59,7 @@ export const createSettler = <Settlement, Result>(
       const outcomes = await tryAll(part)
       for (const [i, outcome] of outcomes.entries()) tried.set(part[i] as Settlement, outcome)
       const [last] = outcomes
-      // Those behind one that is locked go first while that waits.
+      // The outcomes behind a locked one are queued again and go first while it waits.
       if (owned.length === 1 && last && last !== 'untried' && 'error' in last && isPassing(last.error)) break
     }
     return settlements.map(one => tried.get(one) ?? 'untried')
@@ -93,12 +93,12 @@ export const createSettler = <Settlement, Result>(
   }
 }
 
-/** So long may it take until the outcome is recorded. */
+/** Time for recording the outcome. */
 const RECORD_MS = 5 * SECOND
 
 /**
- * How long a claim holds what it hands out.
+ * Returns how long a claim holds its rows, in ms.
  *
- * @param calls how many may be made one after another for one item, each within `timeoutMs`
+ * @param calls maximum consecutive calls per row, each within `timeoutMs`
  */
 export const leaseFor = (calls: number, timeoutMs: number): number => calls * timeoutMs + RECORD_MS

@@ -1,12 +1,12 @@
-/** Whether an item must not be sent any more. */
+/** Returns true if the item must no longer be sent. */
 export type Stop<Item> = (item: Item) => boolean
 
-/** What must not be sent any more of the items that are on their way: claimed just now, or not yet written. */
+/** Records which items on their way must no longer be sent: claimed just now, or not yet written. */
 export const createStops = <Item extends object>() => {
-  /** For each claim that is pending, what has been stopped since it began, and what was in effect then. */
+  /** Per pending claim: the stops in effect when it began, and all stops since. */
   const meanwhile = new Set<Stop<Item>[]>()
   const inEffect = new Set<Stop<Item>>()
-  /** Items under way; true: stopped. */
+  /** Items on their way; true: stopped. */
   const underWay = new Map<Item, boolean>()
 
   const stop = (stops: Stop<Item>): void => {
@@ -17,7 +17,7 @@ export const createStops = <Item extends object>() => {
   return {
     stop,
 
-    /** Stops also what comes of claims that begin before `run` has ended. */
+    /** Stops also the items of claims that begin before `run` has ended. */
     stopWhile: async (stops: Stop<Item>, run: () => Promise<void>): Promise<void> => {
       inEffect.add(stops)
       stop(stops)
@@ -29,8 +29,8 @@ export const createStops = <Item extends object>() => {
     },
 
     /**
-     * Runs a claim, and tells what has been stopped meanwhile. What shares a commit with the claim is told first, when its
-     * items are not here yet.
+     * Runs a claim. Returns its result, and which items were stopped meanwhile: a stop from the claim's own commit is
+     * emitted before the claimed items are here.
      */
     claiming: async <Result>(run: () => Promise<Result>): Promise<{ claimed: Result; isStopped: Stop<Item> }> => {
       const stopped = [...inEffect]

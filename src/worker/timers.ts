@@ -4,8 +4,8 @@ import { SECOND } from '../core/duration.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 /**
- * Rings whoever must look for work that no event announces, such as registrations that have grown old. It goes by a clock that never
- * jumps: setting the system's clock neither silences it nor makes it catch up.
+ * Calls `ring` at this interval, for work that no event announces, such as registrations that have grown old. It uses a
+ * clock that never jumps: setting the system's clock neither silences it nor makes it catch up.
  */
 export const startHeartbeat = ({
   everyMs,
@@ -30,28 +30,28 @@ export const startHeartbeat = ({
   return { stop: (): void => stopping.abort() }
 }
 
-/** Half a minute past, so that it does not meet what others do on the full minute. */
+/** Second 30, apart from work that other programs do on the full minute. */
 const EACH_MINUTE = '30 * * * * *'
 
 /**
- * Rings at set times of the system's clock whoever goes by dates, such as the erasing of what is older than `RETENTION`. After
- * that clock was set back, it is silent until the same time has come again, or the next start.
+ * Calls `ring` every minute of the system's clock, for work that goes by dates, such as erasing rows older than
+ * `RETENTION`. After that clock is set back, it stays silent until the same time has come again, or the next start.
  */
 export const startCalendar = (ring: () => void, onError: (error: unknown) => void) => {
-  // A missed minute is no news: the next one does its work.
+  // A missed minute is not logged: the next one does its work.
   const logger = { info: () => {}, debug: () => {}, warn: () => {}, error: onError }
   const task = schedule(EACH_MINUTE, ring, { name: 'housekeeping', noOverlap: true, logger })
   return { stop: async (): Promise<void> => void (await task.destroy()) }
 }
 
-/** Smaller steps are those of time servers. */
+/** Time servers make smaller steps. */
 const STEP_MS = 5 * SECOND
 
 /**
- * Compares the clock of decisions with one that never jumps; call what it returns each second. After a sleep of the machine the clock
- * seems to be set forward, because the other one has slept too.
+ * Compares the clock of decisions with one that never jumps; call the returned function every second. After a sleep of
+ * the machine the clock seems to be set forward, because the monotonic one has slept too.
  *
- * @param deps.onStepBack the clock was set back
+ * @param deps.onStepBack called when the clock was set back
  */
 export const createClockWatch = ({
   clock,
