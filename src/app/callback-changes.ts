@@ -4,7 +4,7 @@ import { notesOfEvent } from '../operator/notes.ts'
 import type { Store } from '../store/store.ts'
 import { createEmit, type Emit } from '../telemetry/emit.ts'
 
-/** Emits what becomes of callback URLs by the calls of this process. */
+/** Emits changes of callback URLs that are made by calls of this process. */
 export const emitCallbackChanges = (store: Pick<Store, 'hints'>, emit: Emit): void => {
   store.hints.on('callbacksChanged', changedUrls => {
     for (const { transition, partnerId, callbackUrl, failingSince, lastError } of changedUrls) {
@@ -14,7 +14,10 @@ export const emitCallbackChanges = (store: Pick<Store, 'hints'>, emit: Emit): vo
   })
 }
 
-/** A service tells operators of its own changes, and learns of no others: a command notes its own, by what is returned here. */
+/**
+ * Records the changes of callback URLs that a command makes. A service notifies operators of its own changes only, so
+ * the command must await the returned function, which stores them as notes.
+ */
 export const noteCallbackChanges = (store: Pick<Store, 'hints' | 'now' | 'noteOperatorEvents'>) => {
   const notes: OperatorNote[] = []
   emitCallbackChanges(store, createEmit([event => void notes.push(...notesOfEvent(event, store.now()))]))

@@ -3,7 +3,7 @@ import { monotonicFactory } from 'ulid'
 import type { Clock } from '../core/clock.ts'
 import { startCalendar } from '../worker/timers.ts'
 
-/** Rejects with the signal's reason: Node's own makes an error for each sleep that ends early, as most do. */
+/** Rejects with the signal's reason. Node's own sleep creates an error each time that it ends early, as most do. */
 const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     signal?.throwIfAborted()
@@ -16,7 +16,7 @@ const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
     signal?.addEventListener('abort', end)
   })
 
-/** Where time and chance come from. Everything else takes them as arguments. */
+/** Source of time and randomness. All other modules take them as arguments. */
 export const clock: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
@@ -27,12 +27,12 @@ export const clock: Clock = {
   sleep,
 }
 export const random = randomBytes
-/** What the workers go by; a simulation has its own. */
+/** Clock, randomness and calendar of the workers; a simulation has its own. */
 export const system = { clock, random: Math.random, startCalendar }
 export type System = typeof system
 const CHANCES = 2 ** 32
 
-/** @param now epoch ms, which is in the id */
+/** @param now epoch ms, which becomes part of the id */
 export const createIds = (now = clock.now, chance = () => randomInt(CHANCES) / CHANCES) => {
   const ulid = monotonicFactory(chance)
   return (prefix: string): string => `${prefix}_${ulid(now())}`

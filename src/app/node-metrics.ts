@@ -11,16 +11,16 @@ import { VERSION } from '../version.ts'
 import { clock } from './clock-and-ids.ts'
 import { type Facts, READ_METRICS } from './readings.ts'
 
-/** What the database says of itself, and when it was asked, by the monotonic clock. */
+/** Figures of the database, and when they were read, by the monotonic clock. */
 interface Figures {
   stats: Stats
   readAt: number
 }
 
-/** Null: nothing has been told yet. */
+/** Null until first read. */
 interface Known {
   database: Figures | null
-  /** What this process has counted, while the database is away too. */
+  /** Counted by this process, also while the database is away. */
   counts: EngineCounts | null
 }
 
@@ -30,13 +30,13 @@ const EVERY_MS = 5 * SECOND
 const PATIENCE_MS = 2 * SECOND
 
 /**
- * Reads once in 5 s at most, however many ask. Nobody waits longer than 2 s: where an answer takes longer, or fails, they get the last
- * one; null where there is none yet.
+ * Returns a function that reads at most once in 5 s, for all callers together, and that waits at most 2 s. If a reading
+ * fails or takes longer, the function resolves with the last value, or null if there is none yet.
  */
 const createReading = <T>(ask: () => Promise<T>, clock: Pick<Clock, 'monotonic' | 'sleep'>) => {
   let last: T | null = null
   const read = async () => {
-    // Whoever works with the database tells that it fails; here the age of the last figures does.
+    // Other code that uses the database emits its failures; here the age of the figures shows them.
     last = await ask().catch(() => last)
   }
   const reading = onceIn(EVERY_MS, read, clock.monotonic)
@@ -46,7 +46,7 @@ const createReading = <T>(ask: () => Promise<T>, clock: Pick<Clock, 'monotonic' 
   }
 }
 
-/** The figures of the database, and those that need no database: while it is away these go on. */
+/** Reads the figures of the database, and the counts of this process, which go on while the database is away. */
 export const createFigures = (
   store: Pick<Store, FigureVerb>,
   clock: Pick<Clock, 'monotonic' | 'sleep'>,
@@ -59,7 +59,7 @@ export const createFigures = (
   }
 }
 
-/** Those that work in this process, once they do. */
+/** Readings of the workers of this process. */
 interface Workers {
   inUse: () => Facts['inUse']
   clockAheadMs: () => Facts['clockSkewMs']

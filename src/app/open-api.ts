@@ -11,17 +11,20 @@ import { createIds, random } from './clock-and-ids.ts'
 import { openServer, probesOf, type Serving } from './open-server.ts'
 import type { RoleDeps } from './role.ts'
 
-/** Small, so that one group is written while the next is read. */
+/** Registrations per group: small, so that one group is written while the next is read. */
 const REGISTER_GROUP = 32
-/** A group that has gathered while as many were under way as may be: where each takes seconds, nobody waits for many of them. */
+/**
+ * Registrations per group that waited for other groups: where each takes seconds, a caller must not wait for many of
+ * them.
+ */
 const REGISTER_GATHERED = 500
-/** So many groups at a time: a database has a few connections more, for those who only read. */
+/** Maximum groups at a time: the pool has a few more connections, for reads. */
 const REGISTER_GROUPS = 3
 
-/** Serves partners and operators, from now on. To stop ends what callers wait for. */
+/** Serves partners and operators from now on. Stopping ends their long polls. */
 export const openApi = (serving: RoleDeps & Serving & { sender: Sender; enumerationGuard: EnumerationGuard }) => {
   const { config, store, sender, enumerationGuard, stopping, emit } = serving
-  // By the clock of decisions, which may be the database's: this node's may be wrong.
+  // The clock of decisions, which may be the database's: this node's may be wrong.
   const { now } = store
   const newId = createIds(now)
   const judge = createUrlJudge(callbackPolicy(config.callback))

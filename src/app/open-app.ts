@@ -30,7 +30,7 @@ import { createReadiness } from './readiness.ts'
 import { GRACE_MS, type Role } from './role.ts'
 import { traceAttempts } from './traced.ts'
 
-/** Its rate bounds only how many test serials are answered at once. */
+/** Its rate limits only how many test serials are answered at a time. */
 const TEST_ACCOUNT: NewAccount = {
   id: TEST_ACCOUNT_ID,
   apiId: 'test-serials',
@@ -39,12 +39,12 @@ const TEST_ACCOUNT: NewAccount = {
   rate: 1_000,
   partnerId: null,
 }
-/** For the last spans, out of the grace of a stop. */
+/** Maximum time to send the last spans, out of the grace period of a stop. */
 const FLUSH_MS = 2 * SECOND
-/** For a whole stop, with a database that does not answer too: the roles take 11 s of it at most. */
+/** Maximum time of a whole stop, even if the database does not answer: the roles take up to 11 s of it. */
 const STOP_MS = 11.8 * SECOND
 
-/** Null, and nothing of OpenTelemetry's SDK is loaded, unless there is an endpoint. */
+/** Returns null, without loading OpenTelemetry's SDK, if no endpoint is set. */
 const openTraces = async ({ endpoint, disabled, ...options }: UpstreamConfig['traces'], emit: Emit) => {
   if (endpoint === null || disabled) return null
   const { openSdk } = await import('../telemetry/traces/sdk.ts')
@@ -52,18 +52,18 @@ const openTraces = async ({ endpoint, disabled, ...options }: UpstreamConfig['tr
 }
 
 export interface App {
-  /** Where it listens. */
+  /** The URL at which it listens. */
   url: string
   store: Store
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts the API, the poller and the deliverer in this process, or those of them that ROLES names. Disposing stops all at once and
- * waits for what is under way, for 10 s at most; breaks off the rest and gives it back; and closes the database last, when all of
- * it is recorded. Throws where that takes longer than 11.8 s.
+ * Starts the API, the poller and the deliverer in this process, or those that ROLES names. Disposing stops all of them
+ * at once and waits up to 10 s for work in flight; breaks off and releases the rest; and closes the database last, when
+ * everything is recorded. Throws if that takes longer than 11.8 s.
  *
- * @param log is told of all events
+ * @param log receives all events
  */
 export const openApp = async (
   config: UpstreamConfig,
@@ -84,7 +84,7 @@ export const openApp = async (
   }
   const self = { id: createIds()('node'), version: VERSION, settings: settingsIdOf(config), roles: config.node.roles }
   const presence = createPresence(store, self, workers, clock)
-  // The others see this node until all that it does has ended.
+  // The other nodes see this node until all its work has ended.
   stack.defer(presence.end)
   const metrics = createNodeMetrics(store, config, workers)
   const listeners = [log, metrics.listener]
@@ -112,7 +112,7 @@ export const openApp = async (
   const enumerationGuard = createEnumerationGuard({ now: store.now, emit })
   const shared = { config, store, emit, tracer }
   const roles: Role[] = []
-  // The role that was opened last stops first; all have stopped claiming or accepting before anything is waited for.
+  // The role that was opened last stops first. All roles stop claiming and accepting before any of them is waited for.
   stack.defer(async () => {
     const begunAt = clock.monotonic()
     await Promise.all(roles.toReversed().map(role => role.stop()))

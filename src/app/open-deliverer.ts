@@ -16,9 +16,8 @@ type Deps = RoleDeps & System & { sender: Pick<Sender, 'send' | 'close'> }
 export type DelivererRole = ReturnType<typeof openDeliverer>
 
 /**
- * Sends the webhooks that are due, from now on; does bulk acts, tells partners of disabled URLs, and erases
- * what is older than RETENTION.
- * To break off closes the sender.
+ * Sends due webhooks from now on, does bulk acts, notifies partners of disabled URLs, and erases registrations older
+ * than RETENTION. Breaking off closes the sender.
  */
 export const openDeliverer = ({ config: { callback, storage }, store, sender, emit, ...system }: Deps) => {
   const { clock, random, startCalendar } = system

@@ -10,12 +10,12 @@ import { createRole, type Role, type RoleDeps } from './role.ts'
 const MEND_BATCH = 5_000
 
 /**
- * Mends due times whenever the clock is set back, and at once: it may have been while nobody was there to see it. Where the database is
- * away, with the first beat after that.
+ * Corrects due times whenever the clock is set back, and at the start: it may have been set back while no process was
+ * running. While the database is away, it tries again every second.
  */
 export const openDueTimes = ({ config, store, clock, emit }: RoleDeps & { clock: Clock }): Role => {
   const { polling, upstream, callback } = config
-  // No lease ends later either, which may be longer than any pause.
+  // Leases must not end later either, and may be longer than any pause.
   const longest = {
     pollMs: Math.max(polling.maxMs, leaseFor(CALLS_OF_A_POLL, upstream.timeoutMs)),
     retryMs: Math.max(longestRetryDelay(callback.retryScheduleMs), leaseFor(1, callback.timeoutMs)),

@@ -16,14 +16,14 @@ import { createRole, type RoleDeps } from './role.ts'
 
 const CHECK_EVERY_MS = 15 * SECOND
 
-/** They change what a check finds, so it comes at once. */
+/** Events that change the result of a check, so a check follows at once. */
 const RINGS = new Set<string>(['account.paused', 'account.resumed', 'upstream.unreachable', 'upstream.back'])
 
-/** The channel that the settings name; null: they name none. */
+/** Opens the channel that the settings name. Returns null if they name none. */
 const openChannelOf = ({ url, secret }: Config['operator']): Channel | null =>
   url && openChannel({ url, secret, userAgent: USER_AGENT, clock })
 
-/** What is noted is told there. */
+/** Notifies operators over the channel of the events that are noted. */
 const openTelling = (channel: Channel, { config: { operator }, store, emit }: RoleDeps) => {
   const { language } = operator
   const source = hostname()
@@ -44,13 +44,16 @@ const openTelling = (channel: Channel, { config: { operator }, store, emit }: Ro
   }
 }
 
-/** Where OPERATOR_URL is not set. */
+/** Without OPERATOR_URL. */
 const NOT_TOLD = { note: () => {}, tellNow: async () => true, end: async () => {}, breakOff: () => {} }
 
-/** Checks from now on for conditions that operators have to know: it is in the log, and told at OPERATOR_URL where that is set. */
+/**
+ * Checks from now on for conditions that operators have to know. They are logged and, if OPERATOR_URL is set, notified
+ * there.
+ */
 export const openOperator = (deps: RoleDeps) => {
   const { config, store, emit } = deps
-  // What an earlier process has found of it; if this fails, others tell of the database.
+  // Clears the finding of an earlier process. If this fails, other events report the database.
   void store.recordOperatorChannel(null).catch(() => {})
   const channel = openChannelOf(config.operator)
   const { note, tellNow, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
@@ -73,7 +76,7 @@ export const openOperator = (deps: RoleDeps) => {
   }
 }
 
-/** Sends a test to OPERATOR_URL; what came of it, and at which kind of channel. Null: there is no OPERATOR_URL. */
+/** Sends a test to OPERATOR_URL. Returns the answer and the kind of channel, or null if OPERATOR_URL is not set. */
 export const tellTest = async (operator: Config['operator']) => {
   const channel = openChannelOf(operator)
   if (!channel) return null

@@ -17,7 +17,7 @@ type Deps = RoleDeps &
 
 export type PollerRole = ReturnType<typeof openPoller>
 
-/** Asks GetResult about what is due, from now on. */
+/** Polls GetResult for due verifications from now on. */
 export const openPoller = ({
   config: { upstream, polling },
   store,

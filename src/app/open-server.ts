@@ -8,8 +8,8 @@ import { clock, createIds } from './clock-and-ids.ts'
 import { GRACE_MS, RECORD_MS, type Role, type RoleDeps } from './role.ts'
 
 /**
- * Listens, and rejects when it cannot. To stop answers what is under way, and tells all other callers that the service stops, for as
- * long as another role has something under way; to break off closes the port.
+ * Listens; rejects if it cannot. Stopping finishes the requests in flight, and refuses new ones while other roles still
+ * have work in flight. Breaking off closes the port.
  * `stopping` is aborted when the stop begins.
  */
 export const openServer = async (
@@ -23,7 +23,7 @@ export const openServer = async (
       stopping.abort()
       return within(clock, GRACE_MS, listener.drain())
     },
-    // What a caller waits for still is ended by the end of the process.
+    // The end of the process ends the calls that are still open.
     breakOff: () => within(clock, RECORD_MS, listener.close()),
   }
 }
@@ -34,7 +34,7 @@ export interface Serving
   stopping: AbortController
 }
 
-/** What the probes and the API have in common. */
+/** Dependencies that the probes and the API share. */
 export const probesOf = ({ config, ready, tracer, metrics, rateShare, stopping, emit }: Serving) => ({
   config,
   ready,
@@ -49,6 +49,6 @@ export const probesOf = ({ config, ready, tracer, metrics, rateShare, stopping, 
   emit,
 })
 
-/** What a node without the role `api` serves: probes and metrics. */
+/** Serves probes and metrics, on a node without the role `api`. */
 export const openProbes = (serving: Serving) =>
   openServer(createProbes(probesOf(serving)).fetch, { server: serving.config.server, stopping: serving.stopping })

@@ -10,12 +10,17 @@ import { troublesOf } from '../store/stats/troubles.ts'
 import type { Store } from '../store/store.ts'
 import { databaseErrorOf } from '../store/unavailable.ts'
 
-/** Everybody may ask, a probe writes to the disk, and accounts may be many: requests within a second share one look. */
+/**
+ * Minimum interval between readings: the route is open to all, a probe writes to the disk, and accounts may be many.
+ */
 const LOOK_EVERY_MS = SECOND
-/** A reason names so many, and says how many more there are. */
+/** Maximum troubles that a reason names; it counts the rest. */
 const MOST_NAMED = 20
 
-/** What is wrong elsewhere, by the check that tells of it. It keeps nobody from registering, so the service stays ready. */
+/**
+ * Troubles outside this process, by the check that shows them. They prevent no registration, so the service stays
+ * ready.
+ */
 const TOLD: Readonly<Record<string, readonly TroubleCode[]>> = {
   accounts: ['account_paused', 'account_paused_by_operator'],
   upstream: ['upstream_unreachable'],
@@ -25,7 +30,7 @@ const TOLD: Readonly<Record<string, readonly TroubleCode[]>> = {
   operator: ['operators_not_told'],
 }
 
-/** Anybody may ask: an APIID is half of what the upstream takes for a login, and a host's name is nobody's business. */
+/** The route is open to all: an APIID is half of an upstream login, and host names are private. */
 const withIdsOnly = (stats: Stats): Stats => ({
   ...stats,
   accounts: stats.accounts.map(account => ({ ...account, apiId: account.id })),
@@ -43,9 +48,9 @@ const toldOf = (stats: Stats | null): Check[] => {
 }
 
 /**
- * Whether this process can do its work now, and what keeps it from it.
+ * Returns checks that say whether this process can work now, with the reasons against it.
  *
- * @param stopping aborted when the process begins to stop; then nothing else is asked
+ * @param stopping aborted when the process begins to stop; then nothing else is checked
  */
 export const createReadiness = (
   store: Pick<Store, 'probe' | 'stats'>,
@@ -70,9 +75,10 @@ export const createReadiness = (
   const elsewhere = shared(async () => toldOf(await store.stats().catch(() => null)))
 
   return async (): Promise<Check[]> => {
-    // At once, also while the database does not answer.
+    // Responds at once, even while the database does not answer.
     if (stopping.aborted) return [{ name: 'process', ok: false, reason: 'the process is stopping' }]
-    // At once: each may wait for a database that does not answer until it is given up, and a probe does not wait for their sum.
+    // In parallel: each may wait until a database that does not answer is given up, and a probe must not wait for their
+    // sum.
     const [written, told] = await Promise.all([database(), elsewhere()])
     return [{ name: 'process', ok: true, reason: null }, written, ...told]
   }

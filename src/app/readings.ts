@@ -14,23 +14,23 @@ import {
 import { type Declaration, readFrom } from '../telemetry/metrics/declaration.ts'
 import { EVENT_METRICS } from '../telemetry/metrics/event-metrics.ts'
 
-/** What the database and this process know when somebody asks. */
+/** Input of the metrics that are read at each scrape, from the database and from this process. */
 export interface Facts {
-  /** Null: nothing has been told yet. */
+  /** Null until first read. */
   stats: Stats | null
-  /** How old they are, or this process, where nothing has been told yet. */
+  /** Age of `stats` in ms, or of this process while there are none. */
   statsAgeMs: number
-  /** What this process has counted, while the database is away too. */
+  /** Counted by this process, also while the database is away. */
   counts: EngineCounts | null
   version: string
-  /** Names the settings that nodes have in common. */
+  /** Fingerprint of the settings that nodes have in common. */
   settings: string
   inUse: Readonly<Record<Queue, number>>
-  /** Of polls: for each account. */
+  /** For polls: per account. */
   limits: Readonly<Record<Queue, number>>
-  /** By the id of the account. */
+  /** Takes the id of the account. */
   callsInLastMinute: (account: string) => number
-  /** Null: nobody knows. */
+  /** Null if unknown. */
   clockSkewMs: number | null
 }
 
@@ -48,7 +48,7 @@ const counter = readFrom<Facts>('counter')
 const histogram = readFrom<Facts>('histogram')
 
 const truth = (is: boolean): number => (is ? 1 : 0)
-/** A value without labels; none where it is not known. */
+/** A value without labels; none if unknown. */
 const shown = (value: number | Histogram | null | undefined) =>
   value === null || value === undefined ? [] : [{ value }]
 const seconds = (ms: number | undefined) => shown(ms === undefined ? ms : ms / SECOND)
@@ -69,7 +69,7 @@ const inSeconds = ({ bounds, counts, sum }: Histogram): Histogram => ({
   sum: sum / SECOND,
 })
 
-/** As they are when somebody asks: of the database, all nodes together, and of this process. */
+/** Read at each scrape: from the database, for all nodes together, and from this process. */
 export const READ_METRICS = [
   gauge(
     'idface_queue_depth',
@@ -226,7 +226,7 @@ export const READ_METRICS = [
     read: ({ counts }) => (counts === null ? [] : STORE_ERRORS.map(code => ({ code, value: counts.errors[code] }))),
   }),
   gauge('idface_nodes_alive', 'How many nodes work on the database.', {
-    // Whoever tells is there, whether it could show itself or not.
+    // This node is alive, even if its beats have failed.
     read: facts => shown(Math.max(1, nodesOf(facts).filter(({ isLost }) => !isLost).length)),
   }),
   gauge(
@@ -258,7 +258,7 @@ export const READ_METRICS = [
   gauge(
     'idface_backup_last_success_timestamp_seconds',
     'Of which moment the newest good backup of an SQLite file is; 0: there is none.',
-    // A server is backed up by its own tools, which tell us nothing.
+    // A server is backed up by its own tools, which report nothing to the service.
     { read: facts => seconds(sqlite(facts) && (facts.stats?.backup.good?.at ?? 0)) },
   ),
 ]

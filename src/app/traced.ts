@@ -13,7 +13,7 @@ const endOfAttempt = (result: SendResult): SpanEnd => {
   return { attributes, error: httpStatus >= 200 && httpStatus < 300 ? null : String(httpStatus) }
 }
 
-/** A sender that makes a span of each attempt; the sender itself where there are no traces. */
+/** Returns a sender that makes a span of each attempt, or the sender itself if there are no traces. */
 export const traceAttempts = (sender: Sender, tracer: Tracer | null): Sender => {
   if (!tracer) return sender
   const begin = ({ partnerId, url, headers, traceparent }: Outgoing) => {
@@ -42,7 +42,7 @@ export const traceAttempts = (sender: Sender, tracer: Tracer | null): Sender => 
   }
 }
 
-/** What says nothing of the serial is an error; an answer that upstream gives by its own code is not. */
+/** An answer that says nothing about the serial is an error; an answer by upstream's own code is not. */
 const endOfPoll = (answer: Answer): SpanEnd => {
   const answered = { 'idface.answer': answer.kind, ...(answer.code === null ? {} : { 'idface.code': answer.code }) }
   if (answer.kind === 'throttled') return { attributes: answered, error: 'throttled' }
@@ -52,7 +52,7 @@ const endOfPoll = (answer: Answer): SpanEnd => {
   return { attributes: { ...answered, 'http.response.status_code': status }, error: String(status) }
 }
 
-/** What a poller asks: upstream, with a span of each poll where there are traces. */
+/** Returns the upstream of a poller, which makes a span of each poll if there are traces. */
 export const tracePolls = (
   upstream: Pick<Upstream, 'ask'>,
   { tracer, method, url }: { tracer: Tracer | null; method: string; url: string },
