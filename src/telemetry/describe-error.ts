@@ -10,8 +10,8 @@ export interface ErrorDescription {
 const LONGEST_MESSAGE = 300
 
 /**
- * What may be said about an error. Drivers put parameters, rows and URLs into their messages, so only our own errors and
- * those of the language keep theirs. An error without a code gets the code of its cause.
+ * Returns the loggable part of an error. Drivers put parameters, rows and URLs into their messages, so only our own
+ * errors and those of the language keep theirs. An error without a code gets the code of its cause.
  */
 export const describeError = (error: unknown): ErrorDescription => {
   if (!(error instanceof Error)) return { name: `Thrown ${typeof error}` }

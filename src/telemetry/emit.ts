@@ -11,8 +11,8 @@ export type EventFields = {
 }
 
 /**
- * Passes an event to all listeners. It never throws. Ask for the events that you emit, `Emit<'poll.answered' | 'poll.failed'>`:
- * a fake is then a function of a name and its fields.
+ * Passes an event to all listeners. Never throws. Declare only the events that you emit, `Emit<'poll.answered' |
+ * 'poll.failed'>`: a fake is then a function of a name and its fields.
  */
 export type Emit<Of extends EventName = EventName> = (
   ...event: {
@@ -20,7 +20,7 @@ export type Emit<Of extends EventName = EventName> = (
   }[Of]
 ) => void
 
-/** What a listener receives. `name` tells which fields there are. */
+/** An event as listeners receive it. `name` determines `fields`. */
 export type TelemetryEvent = {
   [Name in EventName]: { name: Name; level: Level; fields: EventFields[Name] }
 }[EventName]
@@ -28,7 +28,10 @@ export type TelemetryEvent = {
 /** Runs within the work that emits, so it must be cheap, keep a bounded amount, and not throw. */
 export type Listener = (event: TelemetryEvent) => void
 
-/** A listener that throws disturbs neither the caller nor the other listeners, who are told of it once. */
+/**
+ * A listener that throws disturbs neither the caller nor the other listeners. Its error is emitted once as
+ * `telemetry.failed`.
+ */
 export const createEmit = (listeners: readonly Listener[]): Emit => {
   const failed = new Set<Listener>()
   const emit: Emit = (...[name, fields]) => {

@@ -1,6 +1,6 @@
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 
-/** What a field holds: `kind` for the docs, the type for the compiler. */
+/** Type of a field: `kind` for the docs, `Value` for the compiler. */
 export interface Field<Value = unknown> {
   readonly kind: string
   readonly value?: Value
@@ -15,13 +15,13 @@ export const DURATION_MS = field<number>('ms')
 export const ISO_TIME = field<string>('time')
 export const ERROR = field<unknown>('error')
 
-/** Every log line has these already. */
+/** Fields that every log line has already. */
 type Reserved = 'event' | 'level' | 'time' | 'version'
 
 export interface EventEntry {
   readonly level: Level
   readonly fields: Readonly<Record<string, Field>> & { readonly [Name in Reserved]?: never }
-  /** What it means and what the operator should do, for docs/events.md. */
+  /** Meaning of the event and the operator's action, for docs/events.md. */
   readonly meaning: string
 }
 
@@ -32,5 +32,5 @@ export const debug = entryOf('debug')
 export const info = entryOf('info')
 export const warn = entryOf('warn')
 export const error = entryOf('error')
-/** Work that failed, with no more to say of it than the error. */
+/** Failed work, with no field but the error. */
 export const failed = (meaning: string) => error({ error: ERROR }, meaning)

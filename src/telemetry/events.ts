@@ -28,11 +28,11 @@ const ANSWERED = {
 const CHANNEL = field<OperatorChannel>('text')
 
 /**
- * Every event that the service emits. A name is `noun.verb`: what happened to whom. A field never holds a secret, a verdict, a
- * whole serial or a partner's URL.
+ * Every event that the service emits, named `noun.verb`. A field never holds a secret, a verdict, a whole serial or a
+ * partner's URL.
  */
 export const EVENTS = {
-  /** The one name without a noun: scripts that start the service wait for it. */
+  /** The only name without a noun: scripts that start the service wait for it. */
   listening: info(
     { url: TEXT, database: TEXT, account: TEXT, roles: TEXT },
     'The service has started and takes requests at `url`. It works on the file `database` with the APIID `account` (`IHUYI_ACCOUNT`), and does what `roles` says (`ROLES`).',

@@ -29,8 +29,8 @@ const NEVER_LOGGED = new Set([
 const DEEPEST = 5
 
 /**
- * Creates the listener that writes one JSON line for each event. It describes errors, writes the host for a URL, and writes
- * `[redacted]` for a field whose name is one of those that must not be in a log.
+ * Creates the listener that writes one JSON line per event. It describes errors, writes URLs as their host, and writes
+ * `[redacted]` for the fields of `NEVER_LOGGED`.
  */
 export const createLog = ({ level: least, destination = createStdout(), version, now }: LogOptions) => {
   const written = new Set<string>(LEVELS.slice(LEVELS.indexOf(least)))
@@ -41,7 +41,7 @@ export const createLog = ({ level: least, destination = createStdout(), version,
   }
 }
 
-/** Never throws: where a field cannot be written, the line says so instead. */
+/** Never throws: if a field cannot be written, the line says so instead. */
 const textOf = (line: Record<string, unknown>, fields: Readonly<Record<string, unknown>>): string => {
   try {
     return JSON.stringify(printFields(line, fields, 0))
@@ -51,7 +51,7 @@ const textOf = (line: Record<string, unknown>, fields: Readonly<Record<string, u
   }
 }
 
-/** Adds to `line` instead of copying it: there is a line for every attempt, and copies would cost more than all the rest. */
+/** Adds to `line` instead of copying it: each attempt has a line, and copies would cost more than all the rest. */
 const printFields = (
   line: Record<string, unknown>,
   fields: Readonly<Record<string, unknown>>,

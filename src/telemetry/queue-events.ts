@@ -17,11 +17,11 @@ import {
   warn,
 } from './event-fields.ts'
 
-/** What came of an attempt: a status, or why there is none. */
+/** Result of an attempt: a status, or the reason why there is none. */
 const ANSWER = { httpStatus: orNull(NUMBER), error: orNull(TEXT), detail: orNull(TEXT) }
 const CALLBACK = { partnerId: TEXT, host: TEXT, since: ISO_TIME, error: TEXT }
 
-/** What happens between the service and GetResult, and between it and the callbacks. */
+/** Events between the service and GetResult, and between the service and the callbacks. */
 export const QUEUE_EVENTS = {
   'poll.answered': debug(
     {

@@ -1,7 +1,7 @@
 import { messageIdOf } from '../core/message.ts'
 import type { Emit } from './emit.ts'
 
-/** Tells what a cancellation of the store has ended. */
+/** Emits the ends that a cancellation of the store has brought. */
 export const tellCancelled = (
   {
     registration: { id: registrationId, partnerId, createdAt },

@@ -1,30 +1,30 @@
 import type { Histogram } from '../../core/histogram.ts'
 import type { EventFields } from '../emit.ts'
 
-/** The values of a label: all of them, or where they come from. They are few, and never name a partner, a serial, a URL or a host. */
+/** All values of a label, or their source. They are few, and never name a partner, a serial, a URL or a host. */
 export type LabelValues = readonly string[] | { readonly from: 'accounts' | 'routes' | 'this node' }
 type DeclaredLabels = Readonly<Record<string, LabelValues>>
 
 export interface Declaration {
-  /** With the prefix `idface_` and, where it has one, its unit. */
+  /** With the prefix `idface_` and, if it has one, its unit. */
   readonly name: string
   readonly type: 'counter' | 'gauge' | 'histogram'
   /** One sentence for a reader who sees nothing else. */
   readonly help: string
   readonly labels: DeclaredLabels
-  /** Upper bounds, ascending; only of a histogram. Empty: whoever counts knows them. */
+  /** Upper bounds, ascending; only of histograms that count events. The samples of a read histogram have their own. */
   readonly buckets?: readonly number[]
 }
 
-/** What has to be said of each label of a metric. */
+/** The labels that a sample of a metric must have. */
 type LabelsOf<Names extends DeclaredLabels> = {
   readonly [Name in keyof Names]: Names[Name] extends readonly (infer Value extends string)[] ? Value : string
 }
 
-/** By the name of an event, what it counts for; null: nothing. A histogram takes `ms`, and shows seconds. */
+/** By event name: returns the labels to count, or null to count nothing. A histogram takes `ms` and shows seconds. */
 type Sources<Counted> = { readonly [Name in keyof EventFields]?: (fields: EventFields[Name]) => Counted | null }
 
-/** Counted from the events of this process, since it began. */
+/** Counted from the events of this process since its start. */
 export interface EventMetric extends Declaration {
   readonly on: Sources<Readonly<Record<string, string | number>>>
 }
@@ -45,7 +45,7 @@ interface Sample {
   readonly value: number | Histogram
 }
 
-/** As it is when somebody asks. What is not there is not shown. */
+/** Read at each scrape. Unknown values are not shown. */
 export interface ReadMetric<Facts> extends Declaration {
   readonly read: (facts: Facts) => readonly Sample[]
 }

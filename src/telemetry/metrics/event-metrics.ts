@@ -13,7 +13,7 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 
 type Answered = EventFields['request.answered']
 
-/** The API has answered, whoever asked. */
+/** Counts each response of the API, to any caller. */
 const onAnswer = <Counted>(count: (answered: Answered) => Counted) => ({
   'request.answered': count,
   'stranger.refused': count,

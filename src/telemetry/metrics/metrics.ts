@@ -8,7 +8,7 @@ import { EVENT_METRICS, HTTP_REQUESTS } from './event-metrics.ts'
 
 type Labels = Readonly<Record<string, string>>
 
-/** Every way to choose a value for each label, where some are chosen already; none where a label has no known value. */
+/** Returns all combinations of label values that contain the known ones; none if a label has no known value. */
 const combinationsOf = ({ labels }: EventMetric, known: Labels): Labels[] => {
   let combinations: Labels[] = [{}]
   for (const [name, all] of Object.entries(labels)) {
@@ -19,12 +19,12 @@ const combinationsOf = ({ labels }: EventMetric, known: Labels): Labels[] => {
   return combinations
 }
 
-/** Counts what happens. Whatever is known from the start shows zeros from the start. */
+/** Counts events. Combinations that are known from the start show zeros from the start. */
 const createEventMetrics = (registry: Registry) => {
   const made = new Map<EventMetric, Counter | Histogram>()
   const listeners = new Map<string, ((fields: TelemetryEvent['fields']) => void)[]>()
 
-  /** Shows zeros for values of labels that are known now, with all values of its other labels. */
+  /** Shows zeros for the known label values, combined with all values of the other labels. */
   const begin = (metric: EventMetric, known: Labels): void => {
     const shown = made.get(metric)
     for (const labels of combinationsOf(metric, known))
@@ -55,7 +55,10 @@ const createEventMetrics = (registry: Registry) => {
   return { begin, listener }
 }
 
-/** As the text has them. The registry keeps the text of shared labels for as long as the object lives. */
+/**
+ * A line of the text, as the registry takes it. The registry keeps the text of shared labels for as long as the object
+ * lives.
+ */
 interface Line {
   metricName?: string
   labels?: Labels
@@ -76,7 +79,10 @@ const bucketsOf = (name: string, sharedLabels: Labels, { bounds, counts, sum }: 
   ]
 }
 
-/** About how many calls of each account the last minute had: those of this minute, and of the one before the part that is left of it. */
+/**
+ * Estimates the calls of each account in the last minute: the calls of this calendar minute, and a share of those of
+ * the previous one.
+ */
 export const createCallRate = (monotonic: () => number) => {
   const calls = new Map<string, { minute: number; count: number; before: number }>()
   const thisMinute = (account: string) => {
@@ -98,18 +104,18 @@ export const createCallRate = (monotonic: () => number) => {
   }
 }
 
-/** Their names say counter, and they are none: Prometheus' own lint objects to them. */
+/** Gauges that are named like counters: Prometheus' own lint objects to them. */
 const MISNAMED = ['nodejs_active_resources_total', 'nodejs_active_handles_total', 'nodejs_active_requests_total']
 
-/** How often it is seen how late a timer of the event loop is. Each look wakes the process. */
+/** Interval of measuring how late a timer of the event loop is. Each measurement wakes the process. */
 const LAG_EVERY_MS = 200
 /** In seconds. */
 const MOST_LATE = 3_600
 const LAGS = ['min', 'max', 'mean', 'p50', 'p90', 'p99'].map(figure => `nodejs_eventloop_lag_${figure}_seconds`)
 
 /**
- * Tells how late the timer was: prom-client tells how long it took, so never less than it was set to. Of two looks at once the second has no
- * sample, which is NaN or the largest number there is.
+ * Makes the lag gauges show how late the timer was: prom-client shows how long it took, so never less than its
+ * interval. If two scrapes coincide, the second has no sample, which is NaN or the largest number possible.
  */
 const tellLags = (registry: Registry): void => {
   for (const name of LAGS) {
@@ -122,7 +128,7 @@ const tellLags = (registry: Registry): void => {
   }
 }
 
-/** A route of the API, and the codes that it may answer. */
+/** A route of the API, and its possible status codes. */
 interface CountedRoute {
   method: string
   route: string
@@ -145,7 +151,7 @@ export const createMetrics = <Facts>({
     const linesOf = ({ value, ...labels }: { value: number | ReadHistogram }): Line[] =>
       typeof value === 'number' ? [{ sharedLabels: labels, value }] : bucketsOf(name, labels, value)
     const get = async () => ({ name, help, type, values: samplesOf(facts).flatMap(linesOf) })
-    // A registry asks no more of a metric than this.
+    // A registry uses nothing else of a metric.
     registry.registerMetric({ name, get } as unknown as Metric)
   }
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_EVERY_MS })
@@ -159,7 +165,7 @@ export const createMetrics = <Facts>({
     accounts.add(account)
     for (const metric of EVENT_METRICS) if ('account' in metric.labels) begin(metric, { account })
   }
-  // Their durations begin with their first request: zeros of all of them would be most of the page.
+  // Durations begin with their first request: zeros of all of them would be most of the page.
   for (const { method, route, codes } of routes) for (const code of codes) begin(HTTP_REQUESTS, { method, route, code })
   return {
     listener: (event: TelemetryEvent): void => {
@@ -172,7 +178,7 @@ export const createMetrics = <Facts>({
     addAccount,
     callsInLastMinute: calls.inLastMinute,
     contentType: registry.contentType,
-    /** The page, with what is read from these facts. */
+    /** Returns the page, with the read metrics from these facts. */
     text: (now: Facts): Promise<string> => {
       facts = now
       return registry.metrics()

@@ -54,7 +54,7 @@ const FAILURES: ReadonlyMap<string | null, AttemptOutcome> = new Map<string, Att
   ['connect_timeout', 'timeout'],
 ])
 
-/** @param attempt.error null where there was an answer, which has then the status */
+/** @param attempt.error null if there was a response, whose status is `httpStatus` */
 export const attemptOutcomeOf = ({
   httpStatus,
   error,

@@ -21,7 +21,7 @@ export interface SdkOptions {
   /** The collector's URL, to which `/v1/traces` is added. */
   endpoint: string
   story: 'link' | 'parent'
-  /** Which traces are sent, by the names of `OTEL_TRACES_SAMPLER`. */
+  /** Selects the traces that are sent, by the names of `OTEL_TRACES_SAMPLER`. */
   sampler: Root | `parentbased_${Root}`
   /** From 0 to 1. */
   samplerRatio: number
@@ -45,9 +45,9 @@ const createSampler = ({ sampler, samplerRatio }: Pick<SdkOptions, 'sampler' | '
 
 const ACCEPTED = 0
 
-/** Tells once that the collector refuses spans, and, when it takes them again, how many were lost. */
+/** Emits once that the collector refuses spans and, when it takes them again, how many were lost. */
 const watched = (exporter: SpanExporter, host: string, emit: ExportEmit): SpanExporter => {
-  /** Since the failure that was told; null: the collector has taken the last batch. */
+  /** Spans lost since the emitted failure; null: the collector has taken the last batch. */
   let lost: number | null = null
   return {
     export: (batch, onResult) =>
@@ -68,8 +68,8 @@ const watched = (exporter: SpanExporter, host: string, emit: ExportEmit): SpanEx
 const NAME = 'idface-notifier'
 
 /**
- * OpenTelemetry's SDK. It reads itself the `OTEL_` variables of its resource and of the exporter's headers and time limits.
- * Nothing is registered globally, so that no library makes spans of its own.
+ * Opens OpenTelemetry's SDK. The SDK itself reads the `OTEL_` variables of its resource and of the exporter's headers
+ * and time limits. Nothing is registered globally, so that libraries make no spans.
  */
 export const openSdk = ({ endpoint, story, version, sleep, emit, ...sampling }: SdkOptions) => {
   const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces` })
@@ -81,7 +81,7 @@ export const openSdk = ({ endpoint, story, version, sleep, emit, ...sampling }: 
     spanProcessors: [
       new BatchSpanProcessor({
         exporter: watched(exporter, new URL(endpoint).host, emit),
-        // Some MB. What ends while so many wait is lost.
+        // Some MB. Spans that end while the queue is full are lost.
         maxQueueSize: 2_048,
         maxExportBatchSize: 512,
         scheduledDelayMillis: SECOND,
@@ -90,12 +90,12 @@ export const openSdk = ({ endpoint, story, version, sleep, emit, ...sampling }: 
   })
   return {
     tracer: createSpanTracer(provider.getTracer(NAME, version), story),
-    /** Sends what there is, for so long at most; what has not been sent by then is lost. */
+    /** Sends the remaining spans, for at most `withinMs`; the rest is lost. */
     close: (withinMs: number): Promise<void> =>
       within(
         { sleep },
         withinMs,
-        // That a batch was not accepted is told already.
+        // A batch that was not accepted has been emitted already.
         provider.shutdown().catch(() => {}),
       ),
   }

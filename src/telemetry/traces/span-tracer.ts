@@ -10,19 +10,19 @@ import {
 } from '@opentelemetry/api'
 import { originOf } from '../../core/origin.ts'
 
-/** By the names of OpenTelemetry's conventions. No value holds a serial, a secret, a score, a query or a partner's URL. */
+/** Named by OpenTelemetry's conventions. No value holds a serial, a secret, a score, a query or a partner's URL. */
 type Attributes = Readonly<Record<string, string | number>>
 
-/** How it ended. `error` names what went wrong, from a small set of words; null: nothing. */
+/** End of a span. `error` names the failure, from a small set of words; null: none. */
 export interface SpanEnd {
   attributes: Attributes
   error: string | null
 }
 
-/** A call that we make. */
+/** An outgoing call. */
 interface Call {
   method: string
-  /** What is called, from a small set of words. */
+  /** The called operation, from a small set of words. */
   target: string
   url: string
   /** The `traceparent` of each registration that the call is made for. */
@@ -32,7 +32,7 @@ interface Call {
 
 export type Tracer = ReturnType<typeof createSpanTracer>
 
-/** Stands for the path of a URL and all that follows it. */
+/** Replaces the path of a URL and everything after it. */
 const REDACTED = '/REDACTED'
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'])
 
@@ -64,15 +64,16 @@ const within = (parent: SpanContext | null) => (parent ? trace.setSpanContext(RO
 /**
  * Makes spans by the HTTP conventions. It costs the caller some microseconds, and never throws, waits or fails.
  *
- * @param story how a call belongs to the registrations that it is made for: as a trace of its own with links to them, or as a
- *   child of the first of them
+ * @param story relation of a call to its registrations: `link`, a separate trace with links to them; `parent`, a child
+ *   of the first of them
  */
 export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent') => ({
   /**
-   * Begins the span of a request that we answer, and a trace. Without an end it is not sent.
+   * Begins a trace with the span of an incoming request. A span without an end is not sent.
    *
-   * @param caller the caller's span as a `traceparent`, which is linked to; null: it has none
-   * @returns `traceparent`: what is stored with all that comes of the request; `route`: the pattern of its path
+   * @param caller the caller's span as a `traceparent`, to link to; null if it has none
+   * @returns `traceparent`: stored with everything that results from the request; `end`: takes the pattern of its path
+   *   as `route`
    */
   request: (method: string, caller: string | null) => {
     const isKnown = METHODS.has(method)
@@ -82,7 +83,7 @@ export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent') => 
       'url.scheme': 'http',
       'url.path': REDACTED,
     }
-    // Not a child of the caller's: its trace id and its flag would decide what is sampled.
+    // Not a child of the caller's span: the caller's trace id and flag would decide what is sampled.
     const links = caller ? [{ context: contextOf(caller) }] : []
     const span = spans.startSpan(name, { kind: SpanKind.SERVER, attributes, links }, ROOT_CONTEXT)
     return {
@@ -96,7 +97,7 @@ export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent') => 
   },
 
   call: ({ method, target, url, origins, attributes }: Call) => {
-    // Those of one batch have the same.
+    // Registrations of one batch share a `traceparent`.
     const contexts = [...new Set(origins)].map(contextOf)
     const parent = (story === 'parent' && contexts.shift()) || null
     const to = URL.parse(url)
