@@ -10,24 +10,24 @@ export type { ResponseHead } from './response-head.ts'
 export type { Connect } from './socket.ts'
 export { TLS_OPTIONS } from './tls.ts'
 
-/** Of an answer in which only the status and a few words count. */
+/** Limits for responses of which only the status and a few words count. */
 export const SHORT_ANSWER: Limits = {
   headBytes: 16 * 1024,
   bodyBytes: 16 * 1024,
   keptBytes: 16 * 1024,
   totalBytes: 64 * 1024,
   connectMs: 5 * SECOND,
-  // Once the status is known, waiting can only gain the words and a connection to use again.
+  // Once the status is known, waiting gains only the words and a reusable connection.
   bodyMs: 5 * SECOND,
 }
 
-/** Connections are shared by requests of the same key and by no others, so a key leads to one origin. */
+/** Requests share connections only by key, so a key must lead to one origin. */
 interface Destination<O extends Origin> {
   key: string
   origin: O
 }
 
-/** How often exchanges and idle connections are looked after; a timer for each would cost more than all its work. */
+/** Interval of checking exchanges and idle connections; a timer for each would cost more than all its work. */
 const TICK_MS = 50
 const MAX_IDLE = 1024
 
@@ -35,9 +35,9 @@ const always = () => true
 const CLOSED: Exchange = { head: null, body: Buffer.alloc(0), fault: { kind: 'closed' } }
 
 /**
- * @param deps.connect for connections that are not simply opened to the origin's host and port
- * @param deps.retries which requests are sent once more if the peer has closed their reused connection: `unsent`, those of
- *   which no byte was sent; `unanswered`, also those that were sent and whose response has not begun
+ * @param deps.connect opens connections that do not go directly to the origin's host and port
+ * @param deps.retries which requests are sent once more if the peer has closed their reused connection: `unsent`,
+ *   requests of which no byte was sent; `unanswered`, also requests that were sent and whose response has not begun
  */
 export const openClient = <O extends Origin = Origin>(deps: {
   connect?: Connect<O>
@@ -48,9 +48,12 @@ export const openClient = <O extends Origin = Origin>(deps: {
   const { limits, retries } = deps
   const { monotonic: now, sleep } = deps.clock
   const openTo = createOpen<O>(deps.connect ?? ((_origin, { openTcp }) => openTcp()), deps.clock)
-  /** All that are not closed. */
+  /** All connections that are not closed. */
   const open = new Set<Connection>()
-  /** By key, the most recently used last. It is taken first: the peer is the least likely to have closed it. */
+  /**
+   * Idle connections by key, the most recently used last. That one is taken first: the peer is the least likely to have
+   * closed it.
+   */
   const idle = new Map<string, Connection[]>()
   let idleCount = 0
   let isWatching = false
@@ -109,9 +112,9 @@ export const openClient = <O extends Origin = Origin>(deps: {
 
   return {
     /**
-     * Sends one request and resolves with how that ended; rejects only for a request that cannot be written. `timeoutMs`
-     * limits all of it, connecting included. A request on a reused connection that the peer has closed is sent once more, at
-     * once, on a fresh one. There are as many connections as requests under way: the caller limits these.
+     * Sends one request and resolves with its exchange; rejects only for a request that cannot be written. `timeoutMs`
+     * limits all of it, connecting included. If the peer has closed a reused connection, the request is sent once more,
+     * at once, on a fresh one, as `retries` allows. Each request in flight has a connection: the caller limits them.
      */
     send: (to: Destination<O>, request: HttpRequest, timeoutMs: number): Promise<Exchange> =>
       new Promise(done => {
@@ -125,7 +128,7 @@ export const openClient = <O extends Origin = Origin>(deps: {
           else add(to).run(outbound, endsAt - now(), done)
         })
       }),
-    /** Ends what is under way, and refuses what comes, with the fault `closed`. */
+    /** Ends requests in flight, and refuses further ones, with the fault `closed`. */
     close: (): void => {
       isClosed = true
       for (const connection of [...open]) connection.close()

@@ -3,7 +3,7 @@ import { MINUTE, SECOND } from '../core/duration.ts'
 import type { ResponseHead } from './response-head.ts'
 import { createResponseParser, type ResponseFault } from './response-parser.ts'
 
-/** What the time was spent on: connecting, a proxy on the way, TLS, or the request and its response. */
+/** The current step: connecting, a proxy on the way, TLS, or the request and its response. */
 export type Phase = 'connect' | 'proxy' | 'tls' | 'response'
 
 /** Why there is no response, or only a part of it. */
@@ -19,10 +19,10 @@ export type Fault =
   | { kind: 'too_large' }
   /** `close` was called. */
   | { kind: 'closed' }
-  /** Nothing was written, because the request's `mayWrite` said so. */
+  /** Nothing was written, because `mayWrite` of the request returned false. */
   | { kind: 'withdrawn' }
 
-/** How one request and its response ended. `head` is set once it was complete, even if the body failed. */
+/** Result of one request. `head` is set once it was complete, even if the body failed. */
 export interface Exchange {
   head: ResponseHead | null
   /** The first `limits.keptBytes` of the body. */
@@ -39,9 +39,9 @@ export interface ExchangeEnd extends Exchange {
 }
 
 /**
- * Opens a connected socket with an error listener. What is read goes to `onRead`, which keeps none of the bytes. Must end
- * soon after `signal` is aborted. `onProxy` is called when a proxy is asked to connect, `onTls` when the TLS handshake begins, with
- * the socket below TLS.
+ * Opens a connected socket with an error listener. Bytes read go to `onRead`, which must not keep them. Must end soon
+ * after `signal` is aborted. `onProxy` is called when a proxy is asked to connect, `onTls` when the TLS handshake
+ * begins, with the socket below TLS.
  */
 export type Open = (opening: {
   signal: AbortSignal
@@ -53,9 +53,12 @@ export type Open = (opening: {
 export interface Limits {
   headBytes: number
   bodyBytes: number
-  /** How much of the body is kept. */
+  /** Maximum bytes of the body that are kept. */
   keptBytes: number
-  /** Of everything received for one request: also chunk extensions, trailers and informational responses, and with TLS all of it. */
+  /**
+   * Of everything received for one request: also chunk extensions, trailers and informational responses, and with TLS
+   * all its bytes.
+   */
   totalBytes: number
   /** For connecting, names and TLS included. */
   connectMs: number
@@ -63,7 +66,7 @@ export interface Limits {
   bodyMs: number
 }
 
-/** A request as it is written, and whether it still may be when its turn has come. */
+/** A serialized request, and whether it may still be written when its turn has come. */
 export interface Outbound {
   bytes: Buffer
   mayWrite: () => boolean
@@ -71,9 +74,9 @@ export interface Outbound {
 
 export type Connection = ReturnType<typeof createConnection>
 
-/** How long an idle connection is kept: as long as the peer says, less the time that a packet may travel, within bounds. */
+/** How long an idle connection is kept: as long as the peer says, less the travel time of a packet, within bounds. */
 const IDLE_MS = { default: 4 * SECOND, max: 30 * SECOND, margin: SECOND }
-/** Then a connection takes no more requests: a name that moved is followed. */
+/** Age at which a connection takes no more requests, so that a host name that moved is followed. */
 const MAX_AGE_MS = MINUTE
 
 const NOTHING = Buffer.alloc(0)
@@ -87,8 +90,9 @@ const joined = (parts: readonly Buffer[]): Buffer => (parts.length < 2 ? (parts[
  * One connection, one exchange at a time. It opens when first used, and only once.
  *
  * @param deps.now monotonic ms
- * @param deps.onFree the exchange has ended and the connection can take another one, but not before this call returns
- * @param deps.onGone the connection is closed
+ * @param deps.onFree called when the exchange has ended; the connection can take another one once this call has
+ *   returned
+ * @param deps.onGone called when the connection is closed
  */
 export const createConnection = (deps: {
   open: Open
@@ -100,7 +104,10 @@ export const createConnection = (deps: {
   const { now, limits } = deps
   let isGone = false
   let socket: Socket | null = null
-  /** The same, or what is below TLS: there a peer can send without end what TLS keeps to itself, such as session tickets. */
+  /**
+   * The same socket, or the one below TLS: there a peer can send endless data that TLS consumes, such as session
+   * tickets.
+   */
   let wire: Socket | null = null
   let opening: AbortController | null = null
   let openedAt = 0
@@ -117,7 +124,7 @@ export const createConnection = (deps: {
   let body: Buffer[] = []
   let bodyBytes = 0
   let totalBytes = 0
-  /** Of the connection, when the exchange began. */
+  /** Bytes read from `wire` before the exchange began. */
   let wireBytesBefore = 0
 
   const shut = () => {
@@ -129,7 +136,7 @@ export const createConnection = (deps: {
     deps.onGone()
   }
 
-  /** Until when the connection may wait for its next request; a time that is over: it cannot be used again. */
+  /** Returns until when the connection may wait for its next request; a time in the past: it cannot be used again. */
   const idleEnd = (isReusable: boolean): number =>
     isReusable && head !== null ? Math.min(now() + idleMsOf(head), openedAt + MAX_AGE_MS) : 0
 
@@ -144,7 +151,7 @@ export const createConnection = (deps: {
     hasServed = true
     idleUntil = idleEnd(isReusable)
     const ended: ExchangeEnd = { head, body: joined(body), fault, isStale, isUnsent: !isWritten }
-    // An idle connection does not keep what may be thousands of headers.
+    // An idle connection does not keep the head, which may have thousands of headers.
     head = null
     body = []
     if (idleUntil > now()) deps.onFree()
@@ -160,7 +167,7 @@ export const createConnection = (deps: {
         endsAt = Math.min(endsAt, now() + limits.bodyMs)
       },
       onData: bytes => {
-        // A copy: the buffer that was read into is used again.
+        // A copy: the read buffer is used again.
         if (bodyBytes < limits.keptBytes) body.push(Buffer.from(bytes.subarray(0, limits.keptBytes - bodyBytes)))
         bodyBytes += bytes.length
         if (bodyBytes > limits.bodyBytes) fail({ kind: 'too_large' })
@@ -176,13 +183,13 @@ export const createConnection = (deps: {
     parser.push(bytes)
     endFlood()
   }
-  /** Looked for after each read: until the next `expire` a fast network brings tens of megabytes. */
+  /** Checked after each read: a fast network brings tens of megabytes before the next `expire`. */
   const endFlood = () => {
     if (isGone || wire === null) return
     if (wire.bytesRead - wireBytesBefore > limits.totalBytes) fail({ kind: 'protocol', detail: 'flood' })
   }
   const onLost = (code: string | null) => fail({ kind: 'lost', code })
-  /** A body without a length is complete only if the peer ended the connection in order. */
+  /** A body without a length is complete only if the peer closed the connection in order. */
   const onEnd = () => {
     if (!parser.end()) onLost(null)
   }
@@ -191,7 +198,7 @@ export const createConnection = (deps: {
     socket = opened
     wire ??= opened
     opened.on('end', onEnd)
-    // Of TLS: a ticket.
+    // A session ticket of TLS.
     opened.on('session', endFlood)
     opened.on('close', () => onLost(null))
     opened.on('error', (error: NodeJS.ErrnoException) => onLost(error.code ?? error.name))
@@ -200,8 +207,8 @@ export const createConnection = (deps: {
   const write = ({ bytes, mayWrite }: Outbound) => {
     if (done === null || socket === null) return
     if (!mayWrite()) return fail({ kind: 'withdrawn' })
-    // A peer that answers before it has read must not make requests pile up here. Not asked when the answer came: TLS tells
-    // a turn later that the bytes are out.
+    // Requests must not pile up here when a peer answers before it reads. Not checked when the response arrives: TLS
+    // reports a turn later that the bytes are out.
     if (socket.writableLength > 0) return onLost(null)
     isWritten = true
     wireBytesBefore = wire?.bytesRead ?? 0
@@ -241,8 +248,9 @@ export const createConnection = (deps: {
 
   return {
     /**
-     * Must not be called while an exchange is under way. If the connection has closed meanwhile, the exchange ends stale.
-     * `timeoutMs` limits all of it, connecting included; what is late ends at the next `expire`.
+     * Must not be called while an exchange is in flight. If the connection has closed meanwhile, the exchange ends
+     * stale.
+     * `timeoutMs` limits all of it, connecting included; a late exchange ends at the next `expire`.
      */
     run: (request: Outbound, timeoutMs: number, onEnded: (end: ExchangeEnd) => void): void => {
       if (isGone) {
@@ -255,12 +263,12 @@ export const createConnection = (deps: {
       bodyBytes = 0
       totalBytes = 0
       isWritten = false
-      // A reused connection writes only after a whole turn of the event loop, and so a poll: bytes that nobody asked for
-      // are seen before they can pass for the response, and so is the end of a connection that the peer has closed.
+      // A reused connection writes only after a whole turn of the event loop, and so a poll: unsolicited bytes are seen
+      // before they can pass for the response, and so is the end of a connection that the peer has closed.
       if (socket) setImmediate(writeInNextTurn, request)
       else void openAndWrite(request)
     },
-    /** Ends the exchange, or the idle connection, whose time is over. True: the connection is closed. */
+    /** Ends the exchange, or the idle connection, if its time is over. Returns true if the connection is closed. */
     expire: (): boolean => {
       endFlood()
       if (isGone || now() < (done === null ? idleUntil : Math.min(endsAt, connectEndsAt))) return isGone
@@ -268,7 +276,7 @@ export const createConnection = (deps: {
       else fail({ kind: 'timeout', phase })
       return true
     },
-    /** Fails the exchange under way. */
+    /** Fails the exchange in flight and closes the connection. */
     close: (): void => {
       fail({ kind: 'closed' })
       shut()

@@ -3,22 +3,23 @@ import { Duplex } from 'node:stream'
 import { networkOf } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 
-/** What a peer may send before its handshake is complete: an honest chain of certificates has less than half of it. */
+/** Maximum bytes of a peer before its handshake is complete: an honest certificate chain has less than half of it. */
 const MOST_BYTES = 16 * 1024
-/** Of the thread's own time; an honest chain is verified in 3 ms. */
+/** CPU time of the thread at which a handshake counts as long; an honest chain is verified in 3 ms. */
 const LONG_MS = 40
-/** The handshakes of a network that holds the loop take no more than a hundredth of its time. */
+/** Handshakes of a network that holds the loop take at most a hundredth of its time. */
 const WAIT_FACTOR = 100
 const MOST_WAITING = 1000
 const MOST_PROVEN = 10_000
-/** After a host that was proven has sent more than it may. */
+/** How long a network waits after a proven host has sent more than `MOST_BYTES`. */
 const LONG_WAIT_MS = 60_000
 
 /**
- * Guards the event loop from certificates that take long to verify, which OpenSSL does in one go: the bytes of a handshake are
- * counted before TLS has them, and after a peer has held the loop the hosts of its network wait. A host whose last handshake was
- * completed, and held nothing, does not wait: it may share the address with the one that does. Unless its network waits, its bytes
- * are only counted when the handshake is over: a layer in front of TLS sees every read and write of the connection, too.
+ * Guards the event loop against certificates that take long to verify, which OpenSSL does in one go: the bytes of a
+ * handshake are counted before TLS gets them, and after a peer has held the loop, the hosts of its network wait. A host
+ * whose last handshake was completed and held nothing does not wait: it may share the address with the peer that does.
+ * Unless its network waits, its bytes are only counted when the handshake is over: a layer in front of TLS sees every
+ * read and write of the connection, too.
  */
 export const createHandshakes = ({ monotonic: now, threadCpu }: Pick<Clock, 'monotonic' | 'threadCpu'>) => {
   /** Until when each network waits. */
@@ -38,7 +39,10 @@ export const createHandshakes = ({ monotonic: now, threadCpu }: Pick<Clock, 'mon
     },
   })
 
-  /** Returns what TLS is to speak on instead of `raw`, and what is to be told whether the handshake was completed. */
+  /**
+   * Returns the stream that TLS uses instead of `raw`, and `end`, to be called with whether the handshake was
+   * completed.
+   */
   const begin = (raw: Socket, { host, address }: { host: string; address: string }) => {
     const network = networkOf(address)
     if (proven.has(host) && now() >= (waiting.get(network) ?? 0)) return trusted(raw, host, network)
@@ -61,11 +65,11 @@ export const createHandshakes = ({ monotonic: now, threadCpu }: Pick<Clock, 'mon
       if (bytes > MOST_BYTES) return refuse('HANDSHAKE_TOO_LONG')
       const [from, workedBefore] = [now(), threadCpu()]
       if (from < (waiting.get(network) ?? 0) && !proven.has(host)) return refuse('HANDSHAKE_WAITS')
-      // TLS has dealt with it when this returns.
+      // TLS has processed the chunk when this returns.
       below.push(chunk)
       const heldMs = threadCpu() - workedBefore
       if (heldMs < LONG_MS) return
-      // At once: this handshake may never end, and others are under way.
+      // At once: this handshake may never end, and others are in flight.
       proven.delete(host)
       waitsUntil = from + heldMs * WAIT_FACTOR
       wait(network, waitsUntil)

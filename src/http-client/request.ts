@@ -6,7 +6,9 @@ export interface HttpRequest {
   headers: readonly string[]
   /** Null: no body and no `content-length`. */
   body: string | null
-  /** Asked when a connection is there, just before the request is written; false: the exchange ends as `withdrawn`. */
+  /**
+   * Called once connected, just before the request is written; if it returns false, the exchange ends as `withdrawn`.
+   */
   mayWrite?: () => boolean
 }
 
@@ -20,7 +22,7 @@ const lineOf = (name: string, value: string): string => {
 }
 
 /**
- * The bytes of a request (RFC 9112), head and body in one buffer, so that they leave in one write.
+ * Returns the bytes of a request (RFC 9112), head and body in one buffer, so that they leave in one write.
  *
  * @throws for a target, host or header that would break out of its line; the error names the header, never its value
  */

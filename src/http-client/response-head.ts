@@ -3,19 +3,22 @@ import { SECOND } from '../core/duration.ts'
 /** A response's status and headers, names in lower case. */
 export interface ResponseHead {
   status: number
-  /** The first value of each name, but all values of `connection`. What tells the body's length may occur only once. */
+  /**
+   * The first value of each name, but all values of `connection`. Headers that set the body's length may occur only
+   * once.
+   */
   headers: ReadonlyMap<string, string>
   /** How the body ends: after this many bytes, with its last chunk, or with the connection. */
   body: number | 'chunked' | 'until_close'
   /** The peer will take another request on this connection. */
   keepAlive: boolean
-  /** How long the peer keeps the idle connection, if it says so. */
+  /** How long the peer keeps the idle connection; null if it does not say. */
   idleMs: number | null
 }
 
 /**
- * Wherever the RFC lets a recipient choose, this takes the strict way: no bare CR or LF, no folded lines, no space before a
- * colon. The alternatives exclude each other at every character, so that any input costs one pass.
+ * Where the RFC lets a recipient choose, this is strict: no bare CR or LF, no folded lines, no space before a colon.
+ * The alternatives exclude each other at every character, so that any input costs one pass.
  */
 const HEAD =
   /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/
@@ -43,7 +46,7 @@ const headersOf = (text: string): Map<string, string> | null => {
     const colon = text.indexOf(':', at)
     const name = text.slice(at, colon).toLowerCase()
     const known = headers.get(name)
-    // A tab behind `chunked` is not white space to every parser: some would end the body elsewhere.
+    // Some parsers do not take a tab behind `chunked` as white space, and would end the body elsewhere.
     if (ONLY_ONCE.has(name) && (known !== undefined || text.slice(colon, end).includes('\t'))) return null
     const value = valueIn(text, colon + 1, end)
     if (known === undefined) headers.set(name, value)
@@ -61,7 +64,7 @@ const isKeptAlive = (connection: string | undefined, isOld: boolean): boolean =>
   return !hasToken(connection, 'close') && (!isOld || hasToken(connection, 'keep-alive'))
 }
 
-/** Null if it is not certain where the body ends. */
+/** Returns null if the end of the body is not certain. */
 const bodyOf = (status: number, headers: ReadonlyMap<string, string>, isOld: boolean): ResponseHead['body'] | null => {
   const length = headers.get('content-length')
   const encoding = headers.get('transfer-encoding')
@@ -79,7 +82,9 @@ const idleMsOf = (hint: string | undefined): number | null => {
   return seconds === undefined ? null : Number(seconds) * SECOND
 }
 
-/** Reads the head of a response to GET or POST, from its first byte to its empty line; null for anything else. */
+/**
+ * Reads the head of a response to GET or POST, from its first byte to its empty line. Returns null for anything else.
+ */
 export const readHead = (text: string): ResponseHead | null => {
   const match = HEAD.exec(text)
   const headers = match && headersOf(text)

@@ -21,18 +21,18 @@ const VERSION = 'HTTP/1.'
 /**
  * Reads the HTTP/1.1 responses (RFC 9112) of one connection, one for each `begin`. Only chunks are decoded.
  *
- * @param limits.headBytes most bytes of a head, its empty line included
+ * @param limits.headBytes maximum bytes of a head, its empty line included
  */
 export const createResponseParser = (events: ResponseEvents, limits: { headBytes: number }) => {
   let state: 'idle' | 'head' | 'body' = 'idle'
-  /** The beginning of a head. */
+  /** An incomplete head. */
   let partial: Buffer = NOTHING
   let informational = 0
   /** Bytes left of a body without chunks; infinite: it ends with the connection. */
   let left = 0
   let chunked: ReturnType<typeof createChunkedBody> | null = null
 
-  /** What comes from now on belongs to no request. */
+  /** Further bytes belong to no request. */
   const reset = () => {
     state = 'idle'
     partial = NOTHING
@@ -47,7 +47,7 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
     events.onEnd(isClean)
   }
 
-  /** A listener may have reset the parser in the midst of a read. */
+  /** A listener may have reset the parser during a read. */
   const takeData = (bytes: Buffer) => {
     if (state === 'body') events.onData(bytes)
   }
@@ -78,7 +78,7 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
     const all = isFirst ? bytes : Buffer.concat([partial, bytes])
     const end = all.indexOf(HEAD_END, searched)
     const length = end + HEAD_END.length
-    // A copy: the buffer that was read into is used again.
+    // A copy: the read buffer is used again.
     if (end < 0) takePartial(isFirst ? Buffer.from(bytes) : all)
     else if (length > limits.headBytes) failLong(all)
     else {
@@ -117,7 +117,7 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
   }
 
   return {
-    /** A request is about to be written: what comes from now on is its response. */
+    /** Call before a request is written: all further bytes are its response. */
     begin: () => {
       reset()
       state = 'head'
@@ -128,7 +128,7 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
       else if (state === 'body') takeBody(bytes)
       else fail('unasked')
     },
-    /** The peer has sent its last byte. True if that ended the response; `onEnd` has been called then. */
+    /** Call when the peer has sent its last byte. Returns true if that ended the response, after calling `onEnd`. */
     end: () => {
       const isEnd = state === 'body' && left === Number.POSITIVE_INFINITY
       if (isEnd) finish(true)
@@ -138,26 +138,26 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
   }
 }
 
-/** Of a line: a chunk's size with its extensions, or a trailer. */
+/** Maximum bytes of a line: a chunk's size with its extensions, or a trailer. */
 const MAX_LINE_BYTES = 4 * 1024
 /** With extensions as in the RFC, but without the blanks that it tolerates around `;` and `=`. */
 const SIZE =
   /^([\da-f]{1,8})(?:;[!#$%&'*+\-.^_`|~\da-z]+(?:=(?:[!#$%&'*+\-.^_`|~\da-z]+|"(?:[\t\x20!#-[\]-~\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*\r\n$/i
-/** Not a header that tells the body's length: it would come too late. */
+/** Excludes headers that set the body's length: they would come too late. */
 const TRAILER = /^(?!content-length:|transfer-encoding:)[!#$%&'*+\-.^_`|~\da-z]+:[\t\x20-\x7e\x80-\xff]*\r\n$/i
 const LF = 0x0a
 
 /**
- * Reads a body in chunks (RFC 9112, 7.1). Extensions and trailers are checked and dropped. What it returns gives the index after
- * the body's last byte, -1 if more must come, or null if this is no chunked body.
+ * Reads a chunked body (RFC 9112, 7.1). Extensions and trailers are checked and dropped. Returns a function that takes
+ * bytes and returns the index after the body's last byte, -1 if more must come, or null if this is no chunked body.
  */
 const createChunkedBody = (onData: (bytes: Buffer) => void) => {
-  /** Bytes left of the present chunk; null: within a line. */
+  /** Bytes left of the current chunk; null: within a line. */
   let left: number | null = null
   let line = ''
   let expects: 'size' | 'end' | 'trailer' = 'size'
 
-  /** False: the line is not one of those that may stand here. */
+  /** Returns false if the line is not valid here. */
   const endLine = (): boolean => {
     const text = line
     line = ''

@@ -7,9 +7,9 @@ import { createHandshakes } from './handshakes.ts'
 import { createStartTls } from './tls.ts'
 
 export interface Opening {
-  /** Aborted when there is no time left. */
+  /** Aborted when the time is over. */
   signal: AbortSignal
-  /** From now on a proxy is waited for, which is to connect to this address. */
+  /** Call when a proxy is asked to connect, with the address to which it connects. */
   onProxy(address: string): void
   /** Connects to the origin's host and port; Node's options change how. Rejects with the error of net. */
   openTcp(options?: Partial<TcpSocketConnectOpts>): Promise<Socket>
@@ -25,7 +25,7 @@ const READ_BUFFER_BYTES = 64 * 1024
 
 const ignore = () => {}
 
-/** All connections share it: what is read has been dealt with when the next read begins. */
+/** Shared by all connections: bytes read have been processed when the next read begins. */
 let readBuffer: Buffer | null = null
 
 /**
@@ -56,10 +56,10 @@ const openTcp = async (options: TcpSocketConnectOpts, signal: AbortSignal): Prom
   }
 }
 
-/** How long others wait for the first connection to a host. */
+/** How long other connections to a host wait for the first one. */
 const FIRST_MS = 250
 
-/** How a connection to an origin is opened: by `connect`, then TLS where the origin wants it. */
+/** Returns how to open a connection to an origin: by `connect`, then TLS if the origin is https. */
 export const createOpen = <O extends Origin>(connect: Connect<O>, clock: Clock): ((origin: O) => Open) => {
   const { begin, isProven } = createHandshakes(clock)
   const startTls = createStartTls(begin)
@@ -67,7 +67,7 @@ export const createOpen = <O extends Origin>(connect: Connect<O>, clock: Clock):
   const open = async (origin: O, { signal, onRead, onProxy, onTls }: Parameters<Open>[0]): Promise<Socket> => {
     const { protocol, hostname, port } = origin
     const isSecure = protocol === 'https:'
-    // Under TLS it is TLS that reads.
+    // Under TLS, the TLS layer reads.
     const reading = isSecure ? {} : { onread: readingInto(onRead) }
     let proxied: string | null = null
     const raw = await connect(origin, {
@@ -85,7 +85,10 @@ export const createOpen = <O extends Origin>(connect: Connect<O>, clock: Clock):
     return socket.on('data', onRead)
   }
 
-  /** By host that is not proven: the connection that is opened first. With its handshake the others cost less (`createHandshakes`). */
+  /**
+   * By unproven host: the connection that is opened first. After its handshake the others cost less
+   * (`createHandshakes`).
+   */
   const firsts = new Map<string, Promise<unknown>>()
 
   return origin => async opening => {

@@ -6,10 +6,10 @@ import type { Origin } from '../core/origin.ts'
 import type { createHandshakes } from './handshakes.ts'
 
 const TLS_1_3 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
-/** RSA key exchange last, for old servers that know nothing else. */
+/** RSA key exchange last, for old servers that support nothing else. */
 const TLS_1_2 = 'ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:kRSA+AESGCM:kRSA+AES:!aNULL:!PSK'
 
-/** For every TLS connection that leaves here. */
+/** Options of every outgoing TLS connection. */
 export const TLS_OPTIONS = {
   ALPNProtocols: ['http/1.1'],
   // Explicit: NODE_TLS_REJECT_UNAUTHORIZED and --tls-min-v1.0 would win otherwise.
@@ -23,7 +23,7 @@ export const TLS_OPTIONS = {
 
 /** Starts TLS on a connected socket. No session is resumed: each connection verifies the certificate. */
 export const createStartTls = (beginHandshake: ReturnType<typeof createHandshakes>['begin']) => {
-  /** One for all connections: making one costs as much as a handshake. */
+  /** Shared by all connections: creating one costs as much as a handshake. */
   let secureContext: SecureContext | null = null
 
   return async (raw: Socket, { hostname, host, address }: Origin & { address: string }, signal: AbortSignal) => {

@@ -26,7 +26,7 @@ const HUGE_BYTES = 70 * 1024
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 const escapeXml = (text: string): string => text.replace(/[&<>"]/g, character => ENTITIES[character] ?? character)
 
-/** The text of an answer, as JSON or XML, as the vendor writes them. */
+/** Returns the text of an answer, as JSON or XML, as the vendor writes it. */
 const formatAnswer = (step: Step): string => {
   const { code = 2, msg = MESSAGES[code] ?? '未知错误', format } = step
   const result = code === 2 ? resultOf(step) : undefined
@@ -69,7 +69,7 @@ export const sendStep = (response: ServerResponse, step: Step, date: string): vo
   response.end(fault === 'huge' ? ' '.repeat(HUGE_BYTES - sent.length) : '')
 }
 
-/** Well-formed for a reader that replaces bad bytes, and then a verdict, so that such a reader gives itself away. */
+/** A reader that replaces bad bytes finds a well-formed verdict here, and so gives itself away. */
 const withBadUtf8 = (body: Buffer): Buffer => {
   const at = body.indexOf('查')
   return at < 0 ? Buffer.concat([body, Buffer.from([0xff])]) : Buffer.from(body).fill(0xff, at, at + 3)

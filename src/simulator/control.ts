@@ -15,14 +15,14 @@ const serialBody = scriptSchema.extend({ idcardid: z.string().min(1) })
 const accountBody = accountScriptSchema.extend({ apiId: z.string().min(1) })
 
 /**
- * Controls the simulator from other programs. Bodies are JSON with the names of `script.ts`. Answers 204, or 400 with what is
- * wrong in plain text.
+ * Controls the simulator from other programs. Bodies are JSON with the names of `script.ts`. Answers 204, or 400 with
+ * the mistakes in plain text.
  *
  *   POST   /_script   {"idcardid": "123", "afterMs": 3000, "status": "FAIL"}
  *   POST   /_script   {"idcardid": "123", "steps": [{"fault": "reset"}, {"http": 429, "retryAfter": "10"}]}
  *   POST   /_script   {"idcardid": "123", "hiddenMs": 2000, "afterMs": 3000, "once": true}
  *   POST   /_account  {"apiId": "x", "code": 4052, "times": 3}     every serial of the account
- *   POST   /_account  {"apiId": "x", "code": 4081, "above": 5}     of its calls those above 5 a second
+ *   POST   /_account  {"apiId": "x", "code": 4081, "above": 5}     only its calls above 5 a second
  *   DELETE /_account?apiId=x                                       ends that
  *   GET    /_calls?idcardid=123                                    {"data": [call, …]}, of all serials without idcardid
  */

@@ -3,16 +3,17 @@ import { MINUTE } from '../core/duration.ts'
 
 export type PasswordMode = 'dynamic' | 'static'
 
-/** How far `time` may lie from the clock, either way. */
+/** How far `time` may be from the clock, in either direction. */
 const WINDOW_MS = MINUTE
 
-/** A call that brings `time` uses a dynamic password. */
+/** A call with `time` uses a dynamic password. */
 export const readPasswordMode = (parameters: URLSearchParams): PasswordMode =>
   parameters.get('time') ? 'dynamic' : 'static'
 
 /**
- * Checks `account`, `password` and `time` the way the vendor documents it: GetResult's code for wrong credentials, or null when they
- * are right. Where two things are wrong the order is a guess: the account, the age of `time`, the password.
+ * Checks `account`, `password` and `time` as the vendor documents it. Returns GetResult's code for wrong credentials,
+ * or null if they are right. If two things are wrong the order is a guess: the account, the age of `time`, the
+ * password.
  */
 export const judgeCredentials = (
   parameters: URLSearchParams,

@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events'
 
-/** Entries in the order they came, `keep` of the last at least and fewer than twice as many, and an event for each as it comes. */
+/**
+ * Keeps entries in order of arrival, at least the last `keep` and fewer than twice as many, and emits each as `event`.
+ */
 export const createJournal = <T>(event: string, keep = Number.POSITIVE_INFINITY) => {
   const entries: T[] = []
   const events = new EventEmitter<Record<string, [T]>>().setMaxListeners(0)

@@ -15,32 +15,32 @@ export interface Delivery {
   attempt: number | null
   /** The body's `type`. */
   type: string | null
-  /** As it came, decoded as UTF-8. */
+  /** As received, decoded as UTF-8. */
   body: string
   headers: IncomingHttpHeaders
-  /** True, or what is wrong. */
+  /** True, or the reason why it is not. */
   verified: true | string
-  /** When its last byte had come, epoch ms on the clock of `now`. */
+  /** When its last byte arrived, epoch ms on the clock of `now`. */
   at: number
-  /** The status it is answered with; null where there is none. */
+  /** Status of the response; null if there is none. */
   status: number | null
 }
 
-/** How one request is answered: with a status, or in some other way, and the status that it has then; null: none. */
+/** Response to one request: a status, or a function that responds, with the status that it sends (null: none). */
 export type ReceiverStep = number | { status: number | null; send: (response: ServerResponse) => void }
 
 export interface ReceiverOptions {
-  /** `whsec_…`; looked at for each webhook. */
+  /** `whsec_…`; read anew for each webhook. */
   secrets: readonly string[]
   /** Epoch ms. */
   now: () => number
-  /** Keeps about that many of the last deliveries; all unless told. */
+  /** Keeps at least this many of the last deliveries, and fewer than twice as many; all by default. */
   keepDeliveries?: number
 }
 
 /**
- * A partner's receiver. It verifies every webhook over its raw bytes and answers as planned, else 200, or 401 for a wrong
- * signature. A delivery is announced when it has arrived; its answer may come later or never.
+ * A partner's receiver. It verifies every webhook over its raw bytes and answers as planned, else 200, or 401 for a
+ * wrong signature. It emits a delivery on arrival; the response may follow later or never.
  */
 export const openReceiver = async ({ secrets, now, keepDeliveries }: ReceiverOptions) => {
   const plans = new Map<string, ReceiverStep[]>()
@@ -82,7 +82,7 @@ export const openReceiver = async ({ secrets, now, keepDeliveries }: ReceiverOpt
     url: server.origin,
     /** `path` begins with a slash. */
     urlFor: (path: string): string => `${server.origin}${path}`,
-    /** Answers the next requests to a path with one step each, instead of what was planned, and then with 200 again. */
+    /** Answers the next requests to a path with one step each, replacing earlier plans, and then with 200 again. */
     plan: (path: string, steps: readonly ReceiverStep[]): void => {
       plans.set(path, [...steps])
     },
@@ -121,8 +121,9 @@ interface Check {
 }
 
 /**
- * Verifies a webhook (Standard Webhooks, `v1`) as a partner does, with any of the secrets: true, or what is wrong. The
- * standardwebhooks package makes the signature; the age is judged here, because its `verify` knows only the real clock.
+ * Verifies a webhook (Standard Webhooks, `v1`) as a partner does, with any of the secrets. Returns true, or the reason
+ * of the refusal. The standardwebhooks package makes the signature; the age is checked here, because its `verify` knows
+ * only the real clock.
  */
 const judgeWebhook = ({ secrets, headers, body, nowMs }: Check): true | string => {
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures } = headers
@@ -131,7 +132,7 @@ const judgeWebhook = ({ secrets, headers, body, nowMs }: Check): true | string =
   if (!/^\d{1,12}$/.test(timestamp)) return 'bad timestamp'
   const sentAt = new Date(Number(timestamp) * 1_000)
   if (Math.abs(nowMs - sentAt.getTime()) > TOLERANCE_MS) return 'timestamp too old or too new'
-  // The package signs text, and two broken byte sequences would look alike to it.
+  // The package signs text, in which two different invalid byte sequences look alike.
   if (!isUtf8(body)) return 'body is not UTF-8'
   const given = signatures.split(' ')
   const isSigned = secrets.some(secret => given.includes(new Webhook(secret).sign(id, sentAt, body)))

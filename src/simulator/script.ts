@@ -5,9 +5,9 @@ const milliseconds = z.int().min(0)
 const score = z.union([z.string(), z.number(), z.null()])
 
 const stepFields = {
-  /** GetResult's code; 2 unless told. */
+  /** GetResult's code; 2 by default. */
   code: z.int().optional(),
-  /** Any raw status (with code 2); `SUCCESS` unless told. */
+  /** Any raw status (with code 2); `SUCCESS` by default. */
   status: z.string().optional(),
   msg: z.string().optional(),
   message: z.string().optional(),
@@ -16,37 +16,41 @@ const stepFields = {
   format: z.enum(['json', 'xml']).optional(),
   delayMs: milliseconds.optional(),
   /**
-   * `reset`: RST instead of an answer. `hang`: no answer at all. `cut`: a whole answer whose text is cut in half. `badUtf8`: bytes that
-   * are no text. `huge`: 70 KiB of valid answer in chunks.
+   * `reset`: RST instead of an answer. `hang`: no answer at all. `cut`: a whole answer whose text is cut in half.
+   * `badUtf8`: invalid UTF-8. `huge`: 70 KiB of valid answer in chunks.
    */
   fault: z.enum(['reset', 'hang', 'cut', 'badUtf8', 'huge']).optional(),
-  /** An HTTP status with an HTML page; with `code` in the same step, with that answer as its body. */
+  /** An HTTP status with an HTML page, or with the answer of `code` if the step has one. */
   http: z.int().min(200).max(599).optional(),
   retryAfter: z.string().optional(),
-  /** Sent as it is, with status 200 unless `http` says otherwise. */
+  /** Sent unchanged, with status 200 unless `http` is set. */
   body: z.string().optional(),
 }
 
 const stepSchema = z.strictObject(stepFields)
 
 /**
- * What a serial answers. First `steps`, one for each call. After that: until `hiddenMs` have passed since it was scripted (a default
- * script: since the serial's first call), 4061; until `afterMs` have, `ING`; then the script's own fields.
+ * Script of a serial. First `steps`, one for each call. After that: until `hiddenMs` have passed since it was scripted
+ * (a default script: since the serial's first call), 4061; until `afterMs` have passed, `ING`; then the script's own
+ * fields.
  */
 export const scriptSchema = z.strictObject({
   ...stepFields,
   hiddenMs: milliseconds.optional(),
   afterMs: milliseconds.optional(),
-  /** A verdict is told to one call only; to those after it, 4061. */
+  /** Only one call gets a verdict; later calls get 4061. */
   once: z.boolean().optional(),
   steps: z.array(stepSchema).optional(),
 })
 
-/** What a whole account answers instead of its serials' scripts, whether or not the password is right: to every call, or to the next `times`. */
+/**
+ * Answer of a whole account instead of its serials' scripts, even if the password is wrong: to every call, or to the
+ * next `times`.
+ */
 export const accountScriptSchema = z.strictObject({
   ...stepFields,
   times: z.int().min(1).optional(),
-  /** A limit of the vendor: only to calls above so many a second. */
+  /** A limit of the vendor: only for calls above this many per second. */
   above: z.int().min(1).optional(),
 })
 
@@ -54,7 +58,7 @@ export type Step = z.infer<typeof stepSchema>
 export type Script = z.infer<typeof scriptSchema>
 export type AccountScript = z.infer<typeof accountScriptSchema>
 
-/** The step for call number `index` (from 0) of a serial that was scripted `ageMs` ago. */
+/** Returns the step for call number `index` (from 0) of a serial that was scripted `ageMs` ago. */
 export const judgeStep = (
   { hiddenMs = 0, afterMs = 0, once: _, steps = [], ...last }: Script,
   index: number,
@@ -67,7 +71,10 @@ export const judgeStep = (
   return Math.max(0, ageMs) < afterMs ? { format, delayMs, status: 'ING' } : last
 }
 
-/** The script of a test serial: its end, after its duration. Deadlines are the service's own, so `expire` answers ING for ever here. */
+/**
+ * Returns the script of a test serial: its end, after its duration. Only the service has deadlines, so `expire` answers
+ * ING for ever here.
+ */
 export const scriptOfSerial = (idcardid: string): Script | null => {
   const serial = readTestSerial(idcardid)
   if (!serial) return null

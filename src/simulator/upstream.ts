@@ -12,20 +12,20 @@ const PATH = '/idcard/idface/GetResult.json'
 const FORM = 'application/x-www-form-urlencoded'
 const MAX_BODY_BYTES = 64 * 1024
 
-/** One GetResult call, as the simulator saw it. Nothing of the password is kept. */
+/** One GetResult call, as the simulator received it. The password is not kept. */
 export interface Call {
   idcardid: string | null
   apiId: string | null
   method: string
-  /** When its last byte had come, epoch ms on the clock of `now`. */
+  /** When its last byte arrived, epoch ms on the clock of `now`. */
   at: number
-  /** Null where no password came. */
+  /** Null if there was no password. */
   passwordMode: PasswordMode | null
-  /** The parameter as it came. */
+  /** The parameter as received. */
   time: string | null
   /** The code of the answer; null if it has none (HTML, a reset, …). */
   code: number | null
-  /** The answer in a word: `2 ING`, `4061`, `http 503`, `reset`. */
+  /** The answer in short: `2 ING`, `4061`, `http 503`, `reset`. */
   answer: string
 }
 
@@ -35,18 +35,18 @@ export interface UpstreamSimulatorOptions {
   accounts: readonly { apiId: string; apiKey: string }[]
   /** Epoch ms. */
   now: () => number
-  /** Keeps about that many of the last calls; all unless told. */
+  /** Keeps at least this many of the last calls, and fewer than twice as many; all by default. */
   keepCalls?: number
-  /** Of more serials the script that was set first is forgotten; none unless told. */
+  /** Maximum scripts to keep: beyond it, the script that was set first is dropped; no limit by default. */
   keepScripts?: number
-  /** For serials without a script; null: they answer 4061, as all do unless told. */
+  /** Returns the script of a serial that has none; null, the default for all: it answers 4061. */
   defaultScript?: (idcardid: string) => Script | null
 }
 
 /**
- * A GetResult that answers as scripted, over real sockets. It checks credentials as documented, and answers 4061 for an unknown
- * serial. A call is announced when it has arrived; its answer may come later (`delayMs`) or never.
- * Rejects with the system's error when it cannot listen.
+ * A GetResult that answers as scripted, over real sockets. It checks credentials as documented, and answers 4061 for an
+ * unknown serial. It emits a call on arrival; the answer may follow later (`delayMs`) or never.
+ * Rejects with the system's error if it cannot listen.
  */
 export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) => {
   const { host = '127.0.0.1', port = 0, now, keepCalls, defaultScript = () => null } = options
@@ -130,9 +130,9 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
     /** The URL of GetResult.json. */
     url: `${server.origin}${PATH}`,
     origin: server.origin,
-    /** What a serial answers from now on; its time and its calls begin anew. */
+    /** Scripts a serial from now on; its time and its calls begin anew. */
     script,
-    /** What all calls of an account answer; null ends it. */
+    /** Scripts all calls of an account; null ends it. */
     account,
     calls: journal.entries,
     callsOf: (idcardid: string): readonly Call[] => journal.entries.filter(call => call.idcardid === idcardid),
@@ -152,8 +152,8 @@ const describeAnswer = ({ fault, http, body, code, status }: Step): Pick<Call, '
 }
 
 /**
- * A call's parameters: the query of a GET, the form of a POST (no other content type carries any). For a body over 64 KiB, or one
- * that breaks off, `done` is never called.
+ * Reads the parameters of a call: the query of a GET, the form of a POST (no other content type carries any). Never
+ * calls `done` for a body over 64 KiB, or one that breaks off.
  */
 const readParameters = (request: IncomingMessage, done: (parameters: URLSearchParams) => void): void => {
   if (request.method === 'GET') {
