@@ -24,7 +24,8 @@ const { env } = process
 const language = languageOf(env)
 const option = { type: 'string' } as const
 const options = { url: option, 'api-key': option, since: option, after: option }
-// If it were strict, it would name only the first mistake, in English. So an option may be unknown, or `true` for want of a value.
+// Strict parsing would name only the first mistake, in English. So an option may be unknown, or `true` if it lacks a
+// value.
 const { values, positionals } = parseArgs({ options, allowPositionals: true, strict: false })
 const strays = Object.keys(values).filter(name => !(name in options) || values[name as 'url'] === true)
 const given = values as Partial<Record<keyof typeof options, string>>

@@ -39,10 +39,10 @@ export interface NewRegistration {
   account?: string | undefined
 }
 
-/** Narrowed by `status`; 201 and 200 apart, because TypeScript excludes a member by one literal only. */
+/** Narrowed by `status`. 201 and 200 are separate members, because TypeScript excludes a member by one literal only. */
 export type BatchResult =
   | { status: 201; registration: Registration; problem?: undefined }
-  /** `ignored`: what the registration that exists says otherwise. */
+  /** `ignored`: the fields in which the existing registration differs; they are not changed. */
   | { status: 200; registration: Registration; ignored?: ('metadata' | 'expiresAt')[]; problem?: undefined }
   | { status: RefusedStatus; problem: Problem; registration?: undefined }
 /** 429 and 503 may succeed later. */
@@ -51,14 +51,14 @@ type RefusedStatus = 403 | 409 | 422 | 429 | 503
 export interface RegistrationFilter {
   idcardid?: string | undefined
   status?: RegistrationStatus | undefined
-  /** Only those that have a webhook, and it is in this state. */
+  /** Only registrations whose webhook is in this state. */
   delivery?: MessageState | undefined
-  /** Of the callback URL, with its port where it names one. */
+  /** Host of the callback URL, with its port if the URL names one. */
   host?: string | undefined
-  /** Registered then or later, or earlier; ISO 8601 with its offset, if it is text. */
+  /** Registered at this time or later (`since`), or earlier (`until`); a text is ISO 8601 with its offset. */
   since?: Date | string | undefined
   until?: Date | string | undefined
-  /** One key and the value that it has, exactly. Where there are very many, `since` makes it quick. */
+  /** One key and its exact value. If you have very many registrations, `since` speeds it up. */
   metadata?: Readonly<Record<string, string>> | undefined
   /** The size of a page, 250 at most. */
   limit?: number | undefined
@@ -69,7 +69,7 @@ export interface RegistrationFilter {
 export interface EventFilter {
   /** The `nextCursor` of a page. */
   after?: string | undefined
-  /** Begins at the first webhook that was created then; ISO 8601 with its offset, if it is text. */
+  /** Begins at the first webhook created at this time or later; a text is ISO 8601 with its offset. */
   since?: Date | string | undefined
   /** Only webhooks in this state now. */
   delivery?: MessageState | undefined
@@ -79,70 +79,88 @@ export interface EventFilter {
 
 /** The API of idface-notifier. A call that fails rejects with a `NotifierError`. */
 export interface Client {
-  /** The same serial and URL give the same registration, so this may be repeated; after `unresolved` or `cancelled` they give a new one. */
+  /**
+   * The same serial and URL give the same registration, so a call may be repeated; after `unresolved` or `cancelled`
+   * they give a new one.
+   */
   register(registration: NewRegistration, options?: Signalled): Promise<Registration>
   /**
-   * Registers any number, with one result for each, in order. They are sent in batches. If a batch fails, those before it are
-   * registered, and registering all of them again does no harm.
+   * Registers any number, in batches, and resolves with one result for each, in order. If a batch fails, the batches
+   * before it are registered; registering all of them again does no harm.
    */
   registerBatch(registrations: readonly NewRegistration[], options?: Signalled): Promise<BatchResult[]>
-  /** The registrations of any number of serials, in order. They are asked for in thousands, or fewer where an answer would be too large. */
+  /**
+   * Resolves with the registrations of any number of serials, in order. Sends up to 1,000 per request, or fewer if an
+   * answer would be too large.
+   */
   lookup(idcardids: readonly string[], options?: Signalled): Promise<LookedUp[]>
   getRegistration(id: string, options?: Signalled): Promise<Registration>
-  /** Newest first. A search goes on until all are looked through; of `pages()`, one with `lookedBackTo` says where it stopped. */
+  /**
+   * Newest first. A search goes through all registrations; a page of `pages()` with `lookedBackTo` shows where it
+   * stopped.
+   */
   listRegistrations(filter?: RegistrationFilter, options?: Signalled): Pages<Registration>
   /** Stops polls and webhooks. */
   cancel(id: string, options?: Signalled): Promise<void>
-  /** A hint that the user is back: GetResult is polled now. */
+  /** The user is back: GetResult is polled now. */
   poll(id: string, options?: Signalled): Promise<Registration>
-  /** Why there is no webhook yet; in the client's language unless told otherwise. */
+  /** Why there is no webhook yet; in the client's language by default. */
   explain(id: string, options?: Signalled & { language?: 'en' | 'zh' | undefined }): Promise<Explanation>
   /** Oldest first. */
   attempts(id: string, options?: Signalled): Promise<Attempt[]>
   /** Sends the webhook again, now, under the same id. */
   resend(id: string, options?: Signalled): Promise<Registration>
-  /** Resends, in the background, all webhooks that were given up in this time. */
+  /** Resends, in the background, all webhooks that were given up within `range`. */
   resendExhausted(
     range: { since: Date | string; until?: Date | string | undefined },
     options?: Signalled,
   ): Promise<BulkResend>
-  /** How far a bulk resend has come. */
+  /** Progress of a bulk resend. */
   getResend(id: string, options?: Signalled): Promise<BulkResend>
   /**
-   * The webhooks in order, from behind the cursor `after` to the newest. To go on from there another time, take `pages()` and
-   * keep each `nextCursor` once its page is processed.
+   * The webhooks in order, from after the cursor `after` to the newest. To continue later, use `pages()` and keep each
+   * `nextCursor` once its page is processed.
    */
   events(from?: EventFilter, options?: Signalled): Pages<StoredEvent, string>
-  /** Waits until it has ended, through outages too. After `timeoutMs` it resolves with one still `pending`; no limit unless given. */
+  /**
+   * Waits until the registration has ended, also through outages. Resolves with a `pending` one after `timeoutMs`; no
+   * limit by default.
+   */
   waitForVerdict(id: string, options?: Signalled & { timeoutMs?: number | undefined }): Promise<Registration>
-  /** The live ones, newest first. */
+  /** Live secrets, newest first. */
   signingSecrets(options?: Signalled): Promise<SigningSecret[]>
-  /** Adds a secret. The others stay valid for `overlap` (`24h` unless given); until then webhooks have a signature of each. */
+  /**
+   * Adds a secret. The others stay valid for `overlap` (`24h` by default); until then webhooks carry a signature of
+   * each.
+   */
   rotateSigningSecret(
     rotation?: { overlap?: string | undefined; type?: 'v1' | 'v1a' | undefined },
     options?: Signalled,
   ): Promise<NewSigningSecret>
   /** Ends an old secret before its overlap does. The newest one is refused with `conflict`. */
   deleteSigningSecret(id: string, options?: Signalled): Promise<void>
-  /** Sends `idface.test` now and resolves with the attempt, whatever its outcome. */
+  /** Sends `idface.test` now and resolves with the attempt, even if it fails. */
   testCallback(callbackUrl: string, options?: Signalled): Promise<Attempt>
-  /** Where you are told that your URLs fail; refused with `not_found` where you have set none. */
+  /** The contact that is notified when your URLs fail. Rejects with `not_found` if you have set none. */
   contact(options?: Signalled): Promise<Contact>
-  /** The texts for people are in the client's language. */
+  /** Sets the contact. Its texts are in the client's language. */
   setContact(contact: { url: string; secret?: string | undefined }, options?: Signalled): Promise<Contact>
   deleteContact(options?: Signalled): Promise<void>
-  /** Sends a test to the contact now and resolves with the attempt, whatever its outcome. */
+  /** Sends a test to the contact now and resolves with the attempt, even if it fails. */
   testContact(options?: Signalled): Promise<Attempt>
   /** Makes a link that opens your pages of the console for `ttl` (`15m` unless given). */
   createConsoleLink(link?: { ttl?: string | undefined }, options?: Signalled): Promise<ConsoleLink>
   me(options?: Signalled): Promise<Me>
-  /** Whether serials are asked now, how long a new one waits, and how the webhooks of the last hour fare; by `account`, if given. */
+  /**
+   * Whether GetResult is polled now, how long a new serial waits, and how the webhooks of the last hour fare; of
+   * `account`, if given.
+   */
   status(options?: Signalled & { account?: string | undefined }): Promise<Status>
 }
 
 const SHORTEST_TURN_MS = 1 * SECOND
 const MOST_OF_A_BATCH = 1_000
-/** Below the 1 MiB that a batch may have, to leave room for its frame. */
+/** Below the limit of 1 MiB per batch, to leave room for its frame. */
 const MOST_BATCH_BYTES = 1_000_000
 
 /** Splits items into batches that are neither too many nor too large as JSON; in order, and never empty. */
@@ -269,7 +287,9 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
   }
 }
 
-/** Whether serials have more registrations together than one answer holds. A serial that is none is `idcardids.N`. */
+/**
+ * Returns true if serials have more registrations together than one answer holds. An invalid serial is `idcardids.N`.
+ */
 const areTooMany = (error: unknown): boolean =>
   error instanceof NotifierError &&
   error.code === 'invalid_body' &&

@@ -4,9 +4,9 @@ import { readRetryAfter } from '../core/retry-after.ts'
 import type { Problem } from './shapes.ts'
 
 /**
- * The code of the problem that the service answered (`not_found`, `invalid_body`, `too_many_requests`, …; see
- * `docs/problems.md`), or why there was no such answer: `network`, `timeout`, or `unexpected_response` for an answer that is
- * not the service's, such as a proxy's page.
+ * The code of the service's problem (`not_found`, `invalid_body`, `too_many_requests`, …; see `docs/problems.md`), or
+ * why there is none: `network`, `timeout`, or `unexpected_response` for a response that is not the service's, such as a
+ * proxy's page.
  */
 export type NotifierErrorCode =
   | 'network'
@@ -28,11 +28,11 @@ interface ErrorParts {
 export class NotifierError extends Error {
   override readonly name = 'NotifierError'
   readonly code: NotifierErrorCode
-  /** The HTTP status of the answer; null if none came. */
+  /** The HTTP status; null if there was no response. */
   readonly status: number | null
   /** The problem as the service sent it. */
   readonly problem: Problem | null
-  /** How long the service asks you to wait. */
+  /** How long the service asks you to wait, in ms; null if it does not ask. */
   readonly retryAfterMs: number | null
 
   constructor(code: NotifierErrorCode, message: string, { status, problem, retryAfterMs, cause }: ErrorParts = {}) {
@@ -51,7 +51,7 @@ export interface Received {
   text: string
 }
 
-/** The JSON of a 2xx (undefined for 204). Throws a `NotifierError` for everything else. */
+/** Returns the JSON of a 2xx (undefined for 204). Throws a `NotifierError` for everything else. */
 export const readAnswer = (
   { status, headers, text }: Received,
   { now, language }: { now: number; language: Language },
@@ -78,7 +78,7 @@ const foreign = (status: number): Words => ({
   zh: `${status}，且响应不是 idface-notifier 返回的：请检查 baseUrl。`,
 })
 
-/** Null for anything but JSON; the service never answers `null`. */
+/** Returns null for anything but JSON; the service never answers `null`. */
 const parse = (text: string): unknown => {
   try {
     return JSON.parse(text)

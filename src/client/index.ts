@@ -42,7 +42,7 @@ const RULES: Readonly<Record<keyof ClientOptions, Rule>> = {
 /**
  * A client for one partner's key. It needs nothing but `fetch`.
  *
- * Throws a `TypeError` that names the option that is not right.
+ * Throws a `TypeError` that names the invalid option.
  */
 export const createClient = (options: ClientOptions): Client => {
   checkOptions('createClient', options, RULES)

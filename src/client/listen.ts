@@ -15,17 +15,20 @@ export interface ListenDeps {
   signal: AbortSignal
 }
 
-/** Of an attempt. */
+/** Time limit of one attempt. */
 const TIMEOUT_MS = 15 * SECOND
-/** So few that the last of them is sent before its signature is too old, even if all before it take as long as they may. */
+/**
+ * Few enough to send the last webhook of a page before its signature is too old, even if all before it take the full
+ * time.
+ */
 const PAGE_SIZE = 10
 const PAUSE_MS = 1 * SECOND
 const BEGUN = { en: 'forwarding to URL; to begin here again: ', zh: '正在转发到 URL；再次从此刻开始：' }
 
 /**
- * Forwards webhooks to `target` in order until the signal aborts, through outages of the service too. It begins at the time
- * `since`, or after the cursor `after`; now, by the service's clock, if there is neither. Rejects with a `NotifierError` that
- * waiting does not mend.
+ * Forwards webhooks to `target` in order until the signal aborts, also through outages of the service. It begins at the
+ * time `since`, or after the cursor `after`; without either, now, by the service's clock. Rejects with a
+ * `NotifierError` if waiting cannot help.
  */
 export const listen = async (
   deps: ListenDeps,
@@ -61,7 +64,7 @@ export const listen = async (
   if (after !== undefined) say(`--after ${after}`)
 }
 
-/** Sends it as the service would, and tells what was answered. */
+/** Sends the webhook as the service would. Resolves with the response, or the reason why there is none, as text. */
 const forward = async ({ fetch, signal }: ListenDeps, target: string, event: StoredEvent): Promise<string> => {
   const limit = abortable(TIMEOUT_MS, signal)
   const request = { method: 'POST', headers: { 'content-type': 'application/json', ...event.headers } }

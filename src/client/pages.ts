@@ -5,7 +5,10 @@ export interface Pages<T, Cursor = string | null> extends AsyncIterable<T> {
   pages(): AsyncIterableIterator<Page<T, Cursor>>
 }
 
-/** `load` gets the cursor of the page before. A null cursor, or an empty page whose cursor has not moved, ends the iteration. */
+/**
+ * `load` gets the cursor of the previous page. A null cursor, or an empty page whose cursor has not moved, ends the
+ * iteration.
+ */
 export const createPages = <T, Cursor extends string | null>(
   load: (cursor: string | undefined) => Promise<Page<T, Cursor>>,
   start: string | undefined,

@@ -4,11 +4,11 @@ import type { MessageState, MessageType } from '../core/message.ts'
 import type { RegistrationStatus } from '../core/registration.ts'
 import type { Reason } from '../core/verification.ts'
 
-/** The API's answers as they stand in its JSON. Times are ISO 8601 in UTC. */
+/** The API's answers as in its JSON. Times are ISO 8601 in UTC. */
 
 export type { RegistrationStatus, Verdict }
 
-/** A request to be told, at one callback URL, how one check ends. */
+/** Your request to send the outcome of a serial to a callback URL. */
 export interface Registration {
   id: string
   /** The serial that Submit returned. */
@@ -30,10 +30,10 @@ export interface Registration {
   resolvedAt: string | null
 }
 
-/** What there is of a serial. */
+/** All your registrations of one serial. */
 export interface LookedUp {
   idcardid: string
-  /** The newest first; empty: there are none of yours. */
+  /** Newest first; empty if you have none. */
   registrations: Registration[]
 }
 
@@ -43,10 +43,10 @@ export interface Attempt {
   outcome: 'delivered' | 'rejected' | 'gone' | 'failed'
   httpStatus: number | null
   error: string | null
-  /** The error in words, in the language asked for. */
+  /** The error in words, in the requested language. */
   errorText: string | null
   durationMs: number
-  /** The first KiB of what the receiver answered. */
+  /** The first KiB of the receiver's response. */
   responseExcerpt: string | null
 }
 
@@ -102,12 +102,12 @@ export interface BulkResend {
   id: string
   since: string
   until: string
-  /** How many messages there were to resend when it was requested. */
+  /** Number of messages to resend at the time of the request. */
   count: number
   resent: number
-  /** It has ended. */
+  /** Whether it has ended. */
   done: boolean
-  /** Before all were due again: by an operator, or by a restore from a backup. Request again what is left. */
+  /** Ended before all were due again, by an operator or by a restore from a backup. Request the rest again. */
   stopped: boolean
 }
 
@@ -124,51 +124,51 @@ export interface NewSigningSecret {
   id: string
   type: 'v1' | 'v1a'
   secret: string
-  /** When the secret before it stops signing. */
+  /** When the previous secret stops signing. */
   previousExpiresAt: string | null
 }
 
-/** Lets in whoever has it: give it to nobody else. */
+/** Anyone with this link gets in: do not share it. */
 export interface ConsoleLink {
   url: string
   expiresAt: string
 }
 
-/** Where you are told that your callback URLs fail, without what is secret of it. */
+/** The contact that is notified when your callback URLs fail, without its secrets. */
 export interface Contact {
   /** `webhook`: signed JSON. */
   channel: 'wecom' | 'dingtalk' | 'feishu' | 'slack' | 'webhook'
   host: string
 }
 
-/** Whose key this is, what it may do, and how much of that is used. A null quota is no limit. */
+/** The partner of this key, its limits, and their use. A null quota is no limit. */
 export interface Me {
   partnerId: string
   name: string
   payload: 'full' | 'thin'
   /** Requests with one key. */
   rate: { perSecond: number; burst: number }
-  /** Registrations of the partner, singly or in batches. */
+  /** Registrations of the partner, single or in batches. */
   registrationRate: { perSecond: number; burst: number }
   quotas: { pending: number | null; hosts: number | null; daily: number | null }
-  /** `daily` is of the last 24 hours, to the full hour; `at` is when they were counted. */
+  /** `daily` covers the last 24 hours, to the full hour; `at` is when the usage was counted. */
   usage: { pending: number; hosts: number; daily: number; at: string }
 }
 
-/** How it is going now. */
+/** The current state of the service, for you. */
 export interface Status {
   at: string
-  /** Whether GetResult answers, and since when and why it does not. */
+  /** Whether GetResult answers; if not, since when and why. */
   upstream: { reachable: boolean; since: string | null; error: string | null }
   account: { paused: boolean; reason: PauseReason | null; code: number | null; since: string | null }
-  /** Calls of yours that go before a serial that is registered now; null while nothing is asked. */
+  /** Your calls ahead of a serial that is registered now; null while nothing is polled. */
   queue: { before: number; rate: number; waitSeconds: number; isAtLeast: boolean } | null
   /** Your webhooks of the last hour, or the newest 1,000 of them. */
   deliveries: { since: string; delivered: number; pending: number; exhausted: number; successRate: number | null }
-  /** Callback URLs that need you, the longest first, 20 at most. */
+  /** Callback URLs that need your attention, the longest-failing first, 20 at most. */
   callbacks: {
     callbackUrl: string
-    /** `disabled`: every attempt of five days has failed; `gone`: it answered 410. Then its webhooks are held. */
+    /** `disabled`: all attempts in five days have failed; `gone`: it answered 410. In both, its webhooks are held. */
     state: 'failing' | 'disabled' | 'gone'
     since: string
     heldSince: string | null
@@ -180,8 +180,8 @@ export interface Status {
 }
 
 /**
- * RFC 9457. `errors` names each field that is not right. `nextCursor` stands in the 409 for a cursor of events that a restore
- * of the service's database has ended: go on with it.
+ * RFC 9457. `errors` names each invalid field. `nextCursor` is in the 409 for a cursor of events that a restore of the
+ * service's database has ended: continue with it.
  */
 export interface Problem {
   type: string
@@ -190,13 +190,13 @@ export interface Problem {
   detail: string
   errors?: readonly { path: string; message: string }[]
   nextCursor?: string
-  /** By which the operator finds the call in the log. */
+  /** Identifies the call in the operator's log. */
   requestId?: string
 }
 
 export interface Page<T, Cursor = string | null> {
   data: T[]
   nextCursor: Cursor
-  /** Of a search: the page has looked at as many registrations as one may, and stopped at one that was created then. */
+  /** In a search: the page has read the maximum number of registrations, and stopped at one created at this time. */
   lookedBackTo?: string
 }

@@ -5,27 +5,32 @@ import { NotifierError, readAnswer } from './error.ts'
 import { abortable, type pause } from './pause.ts'
 
 export interface ClientOptions {
-  /** The service's URL, with the path if a proxy adds one, without `/v1`. May be undefined, as `process.env` has it: then an error says so. */
+  /**
+   * The service's URL, with the path if a proxy adds one, without `/v1`. May be undefined, as in `process.env`: the
+   * error says so.
+   */
   baseUrl: string | undefined
   apiKey: string | undefined
   /** The global one unless given. */
   fetch?: typeof globalThis.fetch | undefined
-  /** The limit of one try in ms; 30,000 unless given. */
+  /** The time limit of one try in ms; 30,000 unless given. */
   timeoutMs?: number | undefined
   /**
-   * For how many ms a call is tried again after it failed first; 30,000 unless given, 0: never. It is after network errors,
-   * timeouts, 408, 429, 502, 503 and 504, with a growing random delay, and after `Retry-After` if that is no longer. `waitForVerdict`
-   * goes on until its own limit. `rotateSigningSecret`, `resendExhausted` and `testCallback` are tried again only if the service
-   * says that it did nothing.
+   * How long a call is tried again after its first failure, in ms; 30,000 unless given, 0: never. It is tried again
+   * after network errors, timeouts, 408, 429, 502, 503 and 504, with a growing random delay, and after `Retry-After` if
+   * that is no longer. `waitForVerdict` goes on until its own limit. `rotateSigningSecret`, `resendExhausted`,
+   * `testCallback` and `testContact` are tried again only if the service says that it did nothing.
    */
   retryForMs?: number | undefined
   /** How often a call is tried again at most; no limit unless given. */
   retries?: number | undefined
-  /** Of the texts for people: what a `NotifierError` says, `explain`, why an attempt had no answer; `en` unless given. */
+  /**
+   * The language of texts for people: messages of `NotifierError`, `explain`, errors of attempts; `en` unless given.
+   */
   language?: 'en' | 'zh' | undefined
 }
 
-/** All options, and where time and chance come from. */
+/** All options, with the sources of time and randomness. */
 export interface TransportOptions extends Given<ClientOptions> {
   /** Epoch ms. */
   now: () => number
@@ -44,15 +49,15 @@ export interface Call {
   body?: unknown
   headers?: Readonly<Record<string, string>> | undefined
   signal?: AbortSignal | undefined
-  /** How much longer than the limit of a try the service may take. */
+  /** Additional time for the service, beyond the limit of a try. */
   waitMs?: number
-  /** By `elapsed`: the service is asked to answer by then, and the call is tried again until then. */
+  /** By `elapsed`: the service should answer by then, and the call is tried again until then. */
   waitUntil?: number
-  /** Doing it twice does harm, so it is tried again only if the service says that it was not done. */
+  /** Repeating it does harm, so it is tried again only if the service says that it did nothing. */
   isOnce?: true
 }
 
-/** Resolves with the JSON answered. Rejects with a `NotifierError`, or with the reason of `signal`. */
+/** Resolves with the JSON of the response. Rejects with a `NotifierError`, or with the reason of `signal`. */
 export type Transport = <Answer>(call: Call) => Promise<Answer>
 
 const FIRST_DELAY_MS = 250
@@ -136,11 +141,11 @@ const unreachable = (why: string): Words => ({
   zh: `无法连接服务：${why}`,
 })
 
-/** 408: the service stood still while the request came, and has not read it. The others: who is between. */
+/** 408: the service was blocked while the request arrived, and has not read it. The others come from proxies. */
 const MAY_PASS: ReadonlySet<number> = new Set([408, 502, 503, 504])
 /**
- * How long to wait before the next try; null: there is none. Full jitter under a ceiling that doubles, so that a herd spreads.
- * The last try is at the end of the time, and a `Retry-After` that is longer is left to the caller.
+ * Returns the delay before the next try, or null if there is none. Full jitter under a ceiling that doubles, so that
+ * clients spread. The last try is at the end of the time, and a longer `Retry-After` is left to the caller.
  */
 const delayAfter = (
   error: NotifierError,

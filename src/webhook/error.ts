@@ -1,4 +1,4 @@
-/** What is wrong with a webhook. */
+/** The reason why a webhook is refused. */
 export type WebhookVerificationErrorCode =
   | 'missing_header'
   | 'invalid_timestamp'
@@ -9,7 +9,7 @@ export type WebhookVerificationErrorCode =
   | 'invalid_payload'
 
 /**
- * For a request that is not to be trusted: answer 401. Its message may be logged: it holds no secret and nothing of the body.
+ * The request is not to be trusted: answer 401. Its message may be logged: it holds no secret and nothing of the body.
  * (The receiver's own mistakes are `TypeError`s: answer 500.)
  */
 export class WebhookVerificationError extends Error {

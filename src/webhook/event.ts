@@ -4,11 +4,11 @@ interface CheckData {
   registrationId: string
   /** The serial that Submit returned. */
   idcardid: string
-  /** What you gave with the registration. */
+  /** The metadata of your registration. */
   metadata: Readonly<Record<string, string>>
-  /** When the poll that found this was made, ISO 8601. */
+  /** When the poll that found this outcome was made, ISO 8601. */
   observedAt: string
-  /** When the poll before it was made: the status changed in between. Null: there was none. */
+  /** When the previous poll was made: the status changed in between. Null if there was none. */
   previousPollAt: string | null
   /** The serial was a test serial, and nobody was checked. */
   sandbox?: true
@@ -22,7 +22,7 @@ interface EventOf<Type extends string, Data> {
   /** `webhook-id`, the same for all attempts: remember it, and ignore an id that you have seen. */
   id: string
   type: Type
-  /** When it was written, ISO 8601. */
+  /** When the event was created, ISO 8601. */
   timestamp: string
   data: Data
 }
@@ -35,10 +35,13 @@ export type SucceededEvent = CheckEvent<'idface.succeeded', { status: 'SUCCESS';
 export type FailedEvent = CheckEvent<'idface.failed', { status: 'FAIL'; reason: null }>
 /** There is no verdict; `status` is GetResult's last one. */
 export type UnresolvedEvent = CheckEvent<'idface.unresolved', { status: string | null; reason: Reason }>
-/** Somebody tests whether the callback URL works. */
+/** A test of whether the callback URL works. */
 export type TestEvent = CheckEvent<'idface.test', { status: null; reason: null }>
 
-/** Another of your callback URLs only fails, and its webhooks are held: mend it, then test it. Sent to a URL of yours that works. */
+/**
+ * Another of your callback URLs only fails, and its webhooks are held: mend it, then test it. Sent to a URL of yours
+ * that works.
+ */
 export type CallbackDisabledEvent = EventOf<
   'idface.callback_disabled',
   {
@@ -46,12 +49,12 @@ export type CallbackDisabledEvent = EventOf<
     callbackUrl: string
     /** Since when every attempt has failed, ISO 8601. */
     since: string
-    /** How the last one failed: by this status, or without an answer. */
+    /** How the last attempt failed: with this status, or without a response. */
     lastError: { httpStatus: number | null; error: string | null }
   }
 >
 
-/** Discriminated by `type`. A newer service may send types that are not here: ignore them and answer 2xx. */
+/** Discriminated by `type`. A newer service may send further types: ignore them and answer 2xx. */
 export type WebhookEvent = SucceededEvent | FailedEvent | UnresolvedEvent | TestEvent | CallbackDisabledEvent
 
 const TYPES: Readonly<Record<WebhookEvent['type'], true>> = {

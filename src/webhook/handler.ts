@@ -4,11 +4,12 @@ import { type Body, type NodeRequest, type NodeResponse, readNodeRequest, readRe
 import type { Verifier, Webhook, WebhookHeaders } from './verify-webhook.ts'
 
 /**
- * Remembers which webhooks are done, by their ids, for 30 days. A `Set` will do for a trial; else a table that all processes share.
+ * Remembers the ids of processed webhooks for 30 days. A `Set` will do for a trial; otherwise use a table that all
+ * processes share.
  *
- * `has` is asked before `onEvent`, `add` called after it and before the answer: a process that dies in between gets the webhook
- * again, so that none is lost, and `onEvent` may then run a second time. Where it must not, have it write the id and its own
- * work in one transaction, and give no `seen`.
+ * `has` is called before `onEvent`, `add` after it and before the answer: a process that dies in between gets the
+ * webhook again, so that none is lost, and `onEvent` may then run a second time. Where it must not, write the id and
+ * your own work in one transaction within `onEvent`, and give no `seen`.
  */
 export interface Seen {
   has(id: string): boolean | Promise<boolean>
@@ -28,7 +29,7 @@ export interface WebhookHandler {
   (request: Request, ...more: unknown[]): Promise<Response>
 }
 
-/** What the handler works with; `now` in epoch ms. */
+/** Dependencies of the handler; `now` in epoch ms. */
 interface HandlerDeps {
   verify: Verifier
   onEvent: (event: WebhookEvent) => unknown
@@ -41,16 +42,21 @@ const PARSED =
   'webhookHandler: the body was read before, and only the received bytes can be verified: mount it before any body parser, or have ' +
   'the parser keep them, e.g. express.json({ verify: (request, _, rawBody) => { Object.assign(request, { rawBody }) } })'
 
-/** Not even a webhook; what is signed wrongly is answered with 401. */
+/** Not a webhook at all: 400. A wrong signature or time is answered with 401. */
 const MALFORMED: readonly WebhookVerificationErrorCode[] = ['missing_header', 'invalid_timestamp', 'invalid_payload']
 
-/** Longer than the service waits for an answer. What takes longer may never end, as a call without a time limit. */
+/**
+ * Longer than the service waits for a response. A run that takes longer may never end, as a call without a time limit.
+ */
 const LONGEST_RUN_MS = 60_000
 
 export const createHandler = ({ verify, onEvent, seen, onError, now }: HandlerDeps): WebhookHandler => {
   const running = new Map<string, { handled: Promise<void>; startedAt: number }>()
 
-  /** The same webhook twice at a time, as after a timeout, is handled once, and both get its answer, unless the first takes too long. */
+  /**
+   * Concurrent copies of a webhook, as after a timeout, are handled once and get the same result, unless the first
+   * takes too long.
+   */
   const handleOnce = (event: WebhookEvent): Promise<void> => {
     const handle = async () => {
       if (await seen?.has(event.id)) return
@@ -106,7 +112,7 @@ export const createHandler = ({ verify, onEvent, seen, onError, now }: HandlerDe
     response.end(status === 204 ? undefined : text)
   }
 
-  // Fetch servers hand on other things than a response: an environment, a context.
+  // Fetch servers pass other things than a response: an environment, a context.
   const handleWebhook = (request: Request | NodeRequest, response?: unknown) =>
     isNodeResponse(response) ? handleNode(request as NodeRequest, response) : handleFetch(request as Request)
   return handleWebhook as WebhookHandler

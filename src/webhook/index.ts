@@ -30,11 +30,14 @@ export interface VerifyOptions extends CommonOptions, Webhook {
 }
 
 export interface WebhookHandlerOptions extends CommonOptions {
-  /** Gets each verified event of a type that is known here. If it fails, the service sends the webhook again, by its schedule. */
+  /** Gets each verified event of a known type. If it fails, the service sends the webhook again, by its schedule. */
   onEvent: (event: WebhookEvent) => unknown
-  /** Leaves out webhooks that are done; without it `onEvent` gets them again. */
+  /** Skips webhooks that are done; without it `onEvent` gets them again. */
   seen?: Seen | undefined
-  /** Told what went wrong: a `WebhookVerificationError` for a refused request, else your own error. `console.error` unless given. */
+  /**
+   * Gets each error: a `WebhookVerificationError` for a refused request, else your own error. `console.error` unless
+   * given.
+   */
   onError?: ((error: unknown) => unknown) | undefined
 }
 
@@ -66,10 +69,10 @@ const HANDLER_RULES: Readonly<Record<keyof WebhookHandlerOptions, Rule>> = {
 }
 
 /**
- * Verifies that idface-notifier sent this webhook, with one of these secrets and just now, and resolves with its event. A webhook
- * may come twice: remember the event's `id`.
+ * Verifies that idface-notifier sent this webhook, with one of these secrets and just now, and resolves with its event.
+ * A webhook may come twice: remember the event's `id`.
  *
- * Rejects with a `WebhookVerificationError` otherwise, and with a `TypeError` for an option that is not right.
+ * Rejects with a `WebhookVerificationError` otherwise, and with a `TypeError` for an invalid option.
  */
 export const verifyWebhook = async (options: VerifyOptions): Promise<WebhookEvent> => {
   checkOptions('verifyWebhook', options, VERIFY_RULES)
@@ -79,12 +82,12 @@ export const verifyWebhook = async (options: VerifyOptions): Promise<WebhookEven
 }
 
 /**
- * A whole receiver, for anything that speaks Fetch (`handler(request)`: Hono, Next, Bun, Deno, Workers) and for Node
- * (`handler(request, response)`: `node:http`, Express, Koa, Fastify). It answers 204 when `onEvent` and `seen.add` are done, or
- * the webhook is known to be done; 401 or 400 for what is not the service's; 413 above 64 KiB; 500 when something of yours
- * failed. The service sends everything but what got a 2xx again.
+ * A whole receiver, for anything that supports Fetch (`handler(request)`: Hono, Next, Bun, Deno, Workers) and for Node
+ * (`handler(request, response)`: `node:http`, Express, Koa, Fastify). It answers 204 when `onEvent` and `seen.add` are
+ * done, or the webhook is known to be done; 401 or 400 for a request that is not the service's; 413 above 64 KiB; 500
+ * if your own code failed. The service sends a webhook again until it gets a 2xx.
  *
- * Throws a `TypeError` for an option that is not right.
+ * Throws a `TypeError` for an invalid option.
  */
 export const webhookHandler = (options: WebhookHandlerOptions): WebhookHandler => {
   checkOptions('webhookHandler', options, HANDLER_RULES)

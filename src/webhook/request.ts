@@ -1,17 +1,17 @@
-/** More than a webhook has: its `metadata` are 2 KiB at most. */
+/** More than any webhook has: its `metadata` are 2 KiB at most. */
 const MAX_BYTES = 64 * 1024
 
-/** The bytes of a body; `too_large`, `cut_off`, or `parsed`: somebody has read it before, and not kept the bytes. */
+/** The bytes of a body, or why there are none; `parsed`: other code has read the body and not kept the bytes. */
 export type Body = Uint8Array | 'too_large' | 'cut_off' | 'parsed'
 
 const bounded = (bytes: Uint8Array): Body => (bytes.length > MAX_BYTES ? 'too_large' : bytes)
 
-/** Takes chunks until there are too many. */
+/** Collects chunks up to `MAX_BYTES`. */
 const createCollector = () => {
   const chunks: Uint8Array[] = []
   let size = 0
   return {
-    /** False: it is enough. */
+    /** Returns false once there are too many bytes. */
     add: (chunk: Uint8Array): boolean => {
       size += chunk.length
       if (size <= MAX_BYTES) chunks.push(chunk)
@@ -41,7 +41,7 @@ export const readRequest = async (request: Request): Promise<Body> => {
   }
 }
 
-/** What is needed of `http.IncomingMessage`; named here, so that the types do without those of Node. */
+/** The used part of `http.IncomingMessage`, declared here so that the types need none of Node's. */
 export interface NodeRequest {
   method?: string | undefined
   headers: Readonly<Record<string, string | string[] | undefined>>
@@ -52,7 +52,7 @@ export interface NodeRequest {
   on(event: string, listener: (...values: any[]) => void): unknown
 }
 
-/** What is needed of `http.ServerResponse`. */
+/** The used part of `http.ServerResponse`. */
 export interface NodeResponse {
   readonly headersSent: boolean
   writeHead(status: number, headers: Record<string, string>): unknown
@@ -60,15 +60,15 @@ export interface NodeResponse {
 }
 
 /**
- * Reads the body of a request of `node:http`, or takes what a parser of raw bodies has read: `body` of `express.raw()`,
- * `rawBody` of the platforms that parse by themselves.
+ * Reads the body of a request of `node:http`, or takes the bytes that a raw body parser has read: `body` of
+ * `express.raw()`, `rawBody` of platforms that parse by themselves.
  */
 export const readNodeRequest = (request: NodeRequest & { body?: unknown; rawBody?: unknown }): Promise<Body> => {
   for (const read of [request.rawBody, request.body]) {
     if (read instanceof Uint8Array) return Promise.resolve(bounded(read))
     if (typeof read === 'string') return Promise.resolve(bounded(new TextEncoder().encode(read)))
   }
-  // A stream that has ended, or is gone, tells nothing any more.
+  // A stream that has ended, or is gone, emits nothing any more.
   if (request.readableDidRead) return Promise.resolve('parsed')
   if (request.readableEnded) return Promise.resolve(new Uint8Array())
   if (request.destroyed) return Promise.resolve('cut_off')

@@ -1,19 +1,21 @@
 import { kindOfValue, type Rule } from '../core/options.ts'
 
-/** A secret that may verify: `v1` is HMAC-SHA256, `v1a` is ed25519, of which the receiver has the public key. */
+/**
+ * A secret that verifies webhooks: `v1` is HMAC-SHA256; `v1a` is ed25519, for which the receiver has the public key.
+ */
 export interface VerificationSecret {
   type: 'v1' | 'v1a'
   bytes: ArrayBuffer
 }
 
 export interface SecretOptions {
-  /** `whsec_…` or `whpk_…`; while it is being changed both, separated by a space. */
+  /** `whsec_…` or `whpk_…`; both while you are changing it, separated by a space. */
   secret?: string | undefined
-  /** The same as an array. Give one of the two. */
+  /** One or several, as an array. Give either `secret` or `secrets`. */
   secrets?: string | readonly string[] | undefined
 }
 
-/** The rules of both options, which only look at one value each; `readSecrets` sees to it that there is one of them. */
+/** Rules of both options, each for one value only; `readSecrets` checks that exactly one of them is given. */
 export const SECRET_RULES: Readonly<Record<keyof SecretOptions, Rule>> = {
   secret: value =>
     value === undefined || typeof value === 'string' ? null : `must be a string, and is ${kindOfValue(value)}`,
@@ -23,7 +25,7 @@ export const SECRET_RULES: Readonly<Record<keyof SecretOptions, Rule>> = {
       : `must be a string or an array of strings, and is ${kindOfValue(value)}`,
 }
 
-/** Throws a `TypeError` that says what is right, without repeating a secret. */
+/** Throws a `TypeError` that describes valid secrets, without repeating a secret. */
 export const readSecrets = (of: string, { secret, secrets }: SecretOptions): VerificationSecret[] => {
   if (secret !== undefined && secrets !== undefined) throw new TypeError(`${of}: give secret or secrets, not both`)
   const name = secrets === undefined ? 'secret' : 'secrets'
@@ -39,7 +41,7 @@ export const readSecrets = (of: string, { secret, secrets }: SecretOptions): Ver
 
 const PUBLIC_BYTES = 32
 
-/** What is wrong with it, where it is none. */
+/** Returns the mistake as text if `text` is no secret. */
 const readSecret = (text: string): VerificationSecret | string => {
   const [, prefix = '', base64 = ''] = /^([a-z]+_)(.*)$/.exec(text) ?? []
   const bytes = readBase64(base64)?.buffer
@@ -55,7 +57,10 @@ const readSecret = (text: string): VerificationSecret | string => {
   return 'must begin with whsec_ (or whpk_), as it was shown'
 }
 
-/** Strict, because decoders skip or take what should not be there; null for what is not exactly the base64 of some bytes. */
+/**
+ * Strict, because decoders skip or accept invalid characters. Returns null unless `text` is exactly the base64 of some
+ * bytes.
+ */
 const readBase64 = (text: string): Uint8Array<ArrayBuffer> | null => {
   if (!/^[0-9A-Za-z+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return null
   const binary = atob(text)
@@ -63,7 +68,7 @@ const readBase64 = (text: string): Uint8Array<ArrayBuffer> | null => {
   return btoa(binary) === text ? Uint8Array.from(binary, character => character.charCodeAt(0)) : null
 }
 
-/** Whether one signature (`v1,…` or `v1a,…`) of `webhook-signature` was made with this secret. */
+/** Resolves with whether a signature (`v1,…` or `v1a,…`) of `webhook-signature` was made with this secret. */
 type VerificationKey = (signature: string, content: ArrayBuffer) => Promise<boolean>
 
 const ALGORITHMS = {
@@ -71,7 +76,7 @@ const ALGORITHMS = {
   v1a: { imported: { name: 'Ed25519' }, name: 'Ed25519', signatureBytes: 64 },
 }
 
-/** WebCrypto, which Node, Bun, Deno and Workers have alike. It compares in constant time. */
+/** Uses WebCrypto, which Node, Bun, Deno and Workers all have. It compares in constant time. */
 export const createVerificationKey = async ({ type, bytes }: VerificationSecret): Promise<VerificationKey> => {
   const { imported, name, signatureBytes } = ALGORITHMS[type]
   const key = await crypto.subtle.importKey('raw', bytes, imported, false, ['verify'])

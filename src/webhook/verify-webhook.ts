@@ -13,7 +13,7 @@ export interface Webhook {
   body: string | Uint8Array | ArrayBuffer
 }
 
-/** Rejects with a `WebhookVerificationError` for what the service did not send, or did not send near `now` (epoch ms). */
+/** Rejects with a `WebhookVerificationError` if the service did not send the webhook, or not near `now` (epoch ms). */
 export type Verifier = (webhook: Webhook, now: number) => Promise<WebhookEvent>
 
 /** @param options.toleranceSeconds how far `webhook-timestamp` may be off in either direction */
@@ -32,7 +32,7 @@ export const createVerifier = (
     made ??= secrets.map(createVerificationKey)
     const keys = await Promise.all(made)
     const content = joined(new TextEncoder().encode(`${id}.${timestamp}.`), bytes)
-    // All are tried, even after a match, so that the time taken tells nothing.
+    // All are tried, even after a match, so that the time taken reveals nothing.
     const matches = signatures
       .split(' ', MOST_SIGNATURES)
       .flatMap(signature => keys.map(isSignedBy => isSignedBy(signature, content)))
@@ -45,7 +45,9 @@ export const createVerifier = (
   }
 }
 
-/** The service sends four at most. Each takes a copy of the body while it is tried, so strangers must not choose how many there are. */
+/**
+ * The service sends four at most. Each copies the body while it is tried, so strangers must not choose their number.
+ */
 const MOST_SIGNATURES = 8
 const NAMES = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const
 
@@ -72,7 +74,7 @@ const isHeaders = (headers: WebhookHeaders): headers is { get(name: string): str
   typeof headers.get === 'function'
 
 const checkTimestamp = (text: string, { toleranceSeconds, now }: { toleranceSeconds: number; now: number }): void => {
-  // Only this spelling can be what was signed.
+  // The service signs only this spelling.
   if (!/^[1-9]\d{0,11}$/.test(text))
     throw new WebhookVerificationError('invalid_timestamp', 'webhook-timestamp must be a time in epoch seconds')
   const aheadSeconds = Number(text) - now / 1_000
@@ -86,7 +88,7 @@ const checkTimestamp = (text: string, { toleranceSeconds, now }: { toleranceSeco
 const readEvent = (id: string, body: Uint8Array): WebhookEvent => {
   try {
     const event = JSON.parse(new TextDecoder().decode(body)) as WebhookEvent
-    // What is signed is the service's word, so nothing is checked but that it is an event.
+    // Signed content comes from the service, so the only check is that it is an event.
     if (typeof event.type === 'string') return { ...event, id }
   } catch {}
   throw new WebhookVerificationError('invalid_payload', 'The body is signed, but is not an event')

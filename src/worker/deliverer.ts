@@ -256,7 +256,10 @@ export const createDeliverer = (deps: DelivererDeps) => {
     },
     /** Number of attempts in flight. */
     underWay: partners.total,
-    /** Stops sending withdrawn messages, also those of a pending claim. An attempt whose bytes have left goes on. */
+    /**
+     * Stops sending withdrawn messages, including any that a pending claim returns. An attempt whose bytes have left
+     * goes on.
+     */
     withdraw: (what: Withdrawn): void => {
       const isCovered: Stop<ClaimedMessage> = message => covers(what, message)
       stops.stop(isCovered)

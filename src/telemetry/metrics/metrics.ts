@@ -80,8 +80,8 @@ const bucketsOf = (name: string, sharedLabels: Labels, { bounds, counts, sum }: 
 }
 
 /**
- * Estimates the calls of each account in the last minute: the calls of this calendar minute, and a share of those of
- * the previous one.
+ * Estimates the calls of each account in the last minute: all calls of the current minute of the monotonic clock, and
+ * a share of the previous minute's.
  */
 export const createCallRate = (monotonic: () => number) => {
   const calls = new Map<string, { minute: number; count: number; before: number }>()
