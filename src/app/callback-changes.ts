@@ -15,8 +15,8 @@ export const emitCallbackChanges = (store: Pick<Store, 'hints'>, emit: Emit): vo
 }
 
 /**
- * Records the changes of callback URLs that a command makes. A service notifies operators of its own changes only, so
- * the command must await the returned function, which stores them as notes.
+ * Collects the changes of callback URLs that a command makes, because a service notifies operators of its own changes
+ * only. Returns a function that stores them as notes.
  */
 export const noteCallbackChanges = (store: Pick<Store, 'hints' | 'now' | 'noteOperatorEvents'>) => {
   const notes: OperatorNote[] = []

@@ -8,7 +8,7 @@ import type { Verifier, Webhook, WebhookHeaders } from './verify-webhook.ts'
  * processes share.
  *
  * `has` is called before `onEvent`, `add` after it and before the answer: a process that dies in between gets the
- * webhook again, so that none is lost, and `onEvent` may then run a second time. Where it must not, write the id and
+ * webhook again, so that none is lost, and `onEvent` may then run a second time. If it must not, write the id and
  * your own work in one transaction within `onEvent`, and give no `seen`.
  */
 export interface Seen {

@@ -4,7 +4,7 @@ import { SECOND } from '../core/duration.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 /**
- * Calls `ring` at this interval, for work that no event announces, such as registrations that have grown old. It uses a
+ * Calls `ring` every `everyMs`, for work that no event announces, such as registrations that have grown old. It uses a
  * clock that never jumps: setting the system's clock neither silences it nor makes it catch up.
  */
 export const startHeartbeat = ({
