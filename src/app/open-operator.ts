@@ -48,7 +48,8 @@ const openTelling = (channel: Channel, { config: { operator }, store, emit }: Ro
 const NOT_TOLD = { note: () => {}, tellNow: async () => true, end: async () => {}, breakOff: () => {} }
 
 /**
- * Checks from now on for conditions that operators have to know. They are logged and, if OPERATOR_URL is set, sent there.
+ * Checks from now on for conditions that operators have to know. They are logged and, if OPERATOR_URL is set, sent
+ * there.
  */
 export const openOperator = (deps: RoleDeps) => {
   const { config, store, emit } = deps

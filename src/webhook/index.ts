@@ -85,8 +85,7 @@ export const verifyWebhook = async (options: VerifyOptions): Promise<WebhookEven
  * A whole receiver, for anything that supports Fetch (`handler(request)`: Hono, Next, Bun, Deno, Workers) and for Node
  * (`handler(request, response)`: `node:http`, Express, Koa, Fastify). It answers 204 when `onEvent` and `seen.add` are
  * done, or the webhook is known to be done; 401 or 400 for a request that is not the service's; 413 above 64 KiB; 500
- * if your own code failed. The service sends a webhook again, by its schedule, unless
- * it got a 2xx.
+ * if your own code failed. The service sends a webhook again, by its schedule, unless it got a 2xx.
  *
  * Throws a `TypeError` for an invalid option.
  */
