@@ -78,12 +78,12 @@ const runOurs = async () => {
       random: Math.random,
       clock,
       onFree: () => rounds.free(),
-      onDue: at => rounds.ringAt(at),
+      onDue: at => rounds.wakeUpAt(at),
       emit: createEmit([createLog({ level: 'info', version: 'bench', now: Date.now })]),
     })
     const rounds = createRounds(deliverer.round, { clock, now: filled.now, onError: done.reject })
     const result = await measureRun(async () => {
-      rounds.ring()
+      rounds.wakeUp()
       await done.promise
     })
     await rounds.stop()

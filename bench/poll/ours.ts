@@ -58,13 +58,13 @@ const runOurs = () => {
       random: Math.random,
       clock,
       onFree: () => rounds.free(),
-      onDue: at => rounds.ringAt(at),
+      onDue: at => rounds.wakeUpAt(at),
       onLookup: createEnumerationGuard({ now: store.now, emit }).recordLookup,
       emit,
     })
     const rounds = createRounds(poller.round, { clock, now: store.now, onError: done.reject })
     const result = await measureRun(async () => {
-      rounds.ring()
+      rounds.wakeUp()
       await done.promise
     })
     await rounds.stop()

@@ -1,6 +1,6 @@
+import type { Observation } from '../core/alert.ts'
 import { hostOf } from '../core/callback-url.ts'
-import type { OperatorNote } from '../core/operator-event.ts'
-import { notesOfEvent } from '../operator/notes.ts'
+import { observationsOf } from '../operator/observations.ts'
 import type { Store } from '../store/store.ts'
 import { createEmit, type Emit } from '../telemetry/emit.ts'
 
@@ -19,7 +19,7 @@ export const emitCallbackChanges = (store: Pick<Store, 'hints'>, emit: Emit): vo
  * only. Returns a function that stores them as notes.
  */
 export const noteCallbackChanges = (store: Pick<Store, 'hints' | 'now' | 'noteOperatorEvents'>) => {
-  const notes: OperatorNote[] = []
-  emitCallbackChanges(store, createEmit([event => void notes.push(...notesOfEvent(event, store.now()))]))
+  const notes: Observation[] = []
+  emitCallbackChanges(store, createEmit([event => void notes.push(...observationsOf(event, store.now()))]))
   return async () => void (notes.length > 0 && (await store.noteOperatorEvents(notes)))
 }

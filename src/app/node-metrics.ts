@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts'
 import { createMetrics } from '../telemetry/metrics/metrics.ts'
 import { VERSION } from '../version.ts'
 import { clock } from './clock-and-ids.ts'
-import { type Facts, READ_METRICS } from './readings.ts'
+import { type MetricFacts, READ_METRICS } from './readings.ts'
 
 /** Figures of the database, and when they were read, by the monotonic clock. */
 interface Figures {
@@ -61,8 +61,8 @@ export const createFigures = (
 
 /** Readings of the workers of this process. */
 interface Workers {
-  inUse: () => Facts['inUse']
-  clockAheadMs: () => Facts['clockSkewMs']
+  inUse: () => MetricFacts['inUse']
+  clockAheadMs: () => MetricFacts['clockSkewMs']
 }
 
 /** The metrics of this process, and of the database that it works on. */

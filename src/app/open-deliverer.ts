@@ -31,7 +31,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     random,
     clock,
     onFree: () => rounds.free(),
-    onDue: at => rounds.ringAt(at),
+    onDue: at => rounds.wakeUpAt(at),
     emit,
   })
   const rounds = createRounds(deliverer.round, {
@@ -46,21 +46,21 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     emit,
   })
   const bulkActs = createBulkActJob({ store, clock, emit })
-  const { tell: tellContact } = createContacts({ store, sender, emit })
-  const notices = createCallbackNoticeJob({ store, sender, tellContact, clock, emit })
-  store.hints.on('messagesDue', rounds.ring)
-  store.hints.on('callbacksChanged', notices.ring)
+  const { tell: notifyContact } = createContacts({ store, sender, emit })
+  const notices = createCallbackNoticeJob({ store, sender, notifyContact, clock, emit })
+  store.hints.on('messagesDue', rounds.wakeUp)
+  store.hints.on('callbacksChanged', notices.wakeUp)
   store.hints.on('withdrawn', deliverer.withdraw)
-  store.hints.on('bulkActsDue', bulkActs.ring)
-  const calendar = startCalendar(retention.ring, error => emit('retention.failed', { error }))
+  store.hints.on('bulkActsDue', bulkActs.wakeUp)
+  const calendar = startCalendar(retention.wakeUp, error => emit('retention.failed', { error }))
   const heartbeats = [
     // A bulk act may wait for its probe.
-    startHeartbeat({ everyMs: SECOND, ring: bulkActs.ring, clock }),
-    startHeartbeat({ everyMs: MINUTE, ring: notices.ring, clock }),
+    startHeartbeat({ everyMs: SECOND, wakeUp: bulkActs.wakeUp, clock }),
+    startHeartbeat({ everyMs: MINUTE, wakeUp: notices.wakeUp, clock }),
   ]
-  rounds.ring()
-  bulkActs.ring()
-  notices.ring()
+  rounds.wakeUp()
+  bulkActs.wakeUp()
+  notices.wakeUp()
 
   const stop = async () => {
     await rounds.stop()

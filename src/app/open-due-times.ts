@@ -30,13 +30,13 @@ export const openDueTimes = ({ config, store, clock, emit }: RoleDeps & { clock:
   const job = createBackgroundJob({ batch, event: 'due_times', clock, emit })
   // The clock of decisions, which may be the database's.
   const decisions = { now: store.now, monotonic: clock.monotonic }
-  const watch = createClockWatch({ clock: decisions, emit, onStepBack: job.ring })
+  const watch = createClockWatch({ clock: decisions, emit, onStepBack: job.wakeUp })
   const look = () => {
     watch()
-    if (!isMended) job.ring()
+    if (!isMended) job.wakeUp()
   }
-  const heartbeat = startHeartbeat({ everyMs: SECOND, ring: look, clock })
-  job.ring()
+  const heartbeat = startHeartbeat({ everyMs: SECOND, wakeUp: look, clock })
+  job.wakeUp()
   const end = () => {
     heartbeat.stop()
     return job.stop()

@@ -40,7 +40,7 @@ export const openPoller = ({
     clock,
     onLookup,
     onFree: () => rounds.free(),
-    onDue: at => rounds.ringAt(at),
+    onDue: at => rounds.wakeUpAt(at),
     emit,
   })
   const rounds = createRounds(poller.round, {
@@ -48,8 +48,8 @@ export const openPoller = ({
     now: store.now,
     onError: onceAMinute(error => emit('poll.round_failed', { error }), clock),
   })
-  store.hints.on('verificationsDue', rounds.ring)
-  rounds.ring()
+  store.hints.on('verificationsDue', rounds.wakeUp)
+  rounds.wakeUp()
 
   const stop = async () => {
     await rounds.stop()

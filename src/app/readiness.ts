@@ -21,7 +21,7 @@ const MOST_NAMED = 20
  * Troubles outside this process, by the check that shows them. They prevent no registration, so the service stays
  * ready.
  */
-const TOLD: Readonly<Record<string, readonly TroubleCode[]>> = {
+const TROUBLES_OF_CHECK: Readonly<Record<string, readonly TroubleCode[]>> = {
   accounts: ['account_paused', 'account_paused_by_operator'],
   upstream: ['upstream_unreachable'],
   deliveries: ['deliveries_held'],
@@ -37,9 +37,9 @@ const withIdsOnly = (stats: Stats): Stats => ({
   nodes: stats.nodes.map(node => ({ ...node, name: node.id })),
 })
 
-const toldOf = (stats: Stats | null): Check[] => {
+const troubleChecks = (stats: Stats | null): Check[] => {
   const troubles = stats ? troublesOf({ stats: withIdsOnly(stats), writeError: null, isServed: true }) : []
-  return Object.entries(TOLD).map(([name, codes]) => {
+  return Object.entries(TROUBLES_OF_CHECK).map(([name, codes]) => {
     const all = troubles.filter(({ code }) => codes.includes(code))
     const named = all.slice(0, MOST_NAMED).map(trouble => describeTrouble(trouble, 'en', stats?.at ?? 0).sentence)
     if (all.length > MOST_NAMED) named.push(`${all.length - MOST_NAMED} more`)
@@ -72,7 +72,7 @@ export const createReadiness = (
     }
   })
 
-  const elsewhere = shared(async () => toldOf(await store.stats().catch(() => null)))
+  const elsewhere = shared(async () => troubleChecks(await store.stats().catch(() => null)))
 
   return async (): Promise<Check[]> => {
     // Responds at once, even while the database does not answer.

@@ -15,7 +15,7 @@ import { type Declaration, readFrom } from '../telemetry/metrics/declaration.ts'
 import { EVENT_METRICS } from '../telemetry/metrics/event-metrics.ts'
 
 /** Input of the metrics that are read at each scrape, from the database and from this process. */
-export interface Facts {
+export interface MetricFacts {
   /** Null until first read. */
   stats: Stats | null
   /** Age of `stats` in ms, or of this process while there are none. */
@@ -43,9 +43,9 @@ const ACCOUNT = { from: 'accounts' } as const
 const THIS_NODE = { from: 'this node' } as const
 const MINUTE_SECONDS = 60
 
-const gauge = readFrom<Facts>('gauge')
-const counter = readFrom<Facts>('counter')
-const histogram = readFrom<Facts>('histogram')
+const gauge = readFrom<MetricFacts>('gauge')
+const counter = readFrom<MetricFacts>('counter')
+const histogram = readFrom<MetricFacts>('histogram')
 
 const truth = (is: boolean): number => (is ? 1 : 0)
 /** A value without labels; none if unknown. */
@@ -54,11 +54,11 @@ const shown = (value: number | Histogram | null | undefined) =>
 const seconds = (ms: number | undefined) => shown(ms === undefined ? ms : ms / SECOND)
 const ageOf = (at: number | null, now: number): number => (at === null ? 0 : Math.max(0, now - at) / SECOND)
 
-const sqlite = ({ stats }: Facts) => (stats?.engine.kind === 'sqlite' ? stats.engine : undefined)
-const postgres = ({ stats }: Facts) => (stats?.engine.kind === 'postgres' ? stats.engine : undefined)
-const sqliteCounts = ({ counts }: Facts) => (counts?.kind === 'sqlite' ? counts : undefined)
-const postgresCounts = ({ counts }: Facts) => (counts?.kind === 'postgres' ? counts : undefined)
-const nodesOf = ({ stats }: Facts) => judgeNodes(stats?.nodes ?? [])
+const sqlite = ({ stats }: MetricFacts) => (stats?.engine.kind === 'sqlite' ? stats.engine : undefined)
+const postgres = ({ stats }: MetricFacts) => (stats?.engine.kind === 'postgres' ? stats.engine : undefined)
+const sqliteCounts = ({ counts }: MetricFacts) => (counts?.kind === 'sqlite' ? counts : undefined)
+const postgresCounts = ({ counts }: MetricFacts) => (counts?.kind === 'postgres' ? counts : undefined)
+const nodesOf = ({ stats }: MetricFacts) => judgeNodes(stats?.nodes ?? [])
 
 const accountsOf = (stats: Stats | null, read: (account: AccountStats) => number) =>
   (stats?.accounts ?? []).map(account => ({ account: account.id, value: read(account) }))

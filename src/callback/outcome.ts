@@ -48,7 +48,7 @@ export const outcomeOf = ({ head, body, fault }: Exchange): Outcome => {
 const ROUND_MS = 100
 
 /** Errors disclosed for every receiver, as they come from a server at a permitted address. The first match counts. */
-const TOLD: readonly [AttemptError, RegExp][] = [
+const DISCLOSED: readonly [AttemptError, RegExp][] = [
   ['certificate_expired', /^tls CERT_HAS_EXPIRED$/],
   ['certificate_wrong_name', /^tls ERR_TLS_CERT_ALTNAME_/],
   ['certificate_untrusted', /^tls .*(SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF))/],
@@ -57,7 +57,7 @@ const TOLD: readonly [AttemptError, RegExp][] = [
   ['invalid_response', /^protocol /],
 ]
 /** Errors disclosed only for receivers in the operator's own networks, for which they help. */
-const TOLD_INSIDE: Partial<Record<FailureCode, AttemptError>> = {
+const DISCLOSED_INSIDE: Partial<Record<FailureCode, AttemptError>> = {
   refused: 'refused',
   unreachable: 'unreachable',
   connect_timeout: 'connect_timeout',
@@ -66,9 +66,9 @@ const TOLD_INSIDE: Partial<Record<FailureCode, AttemptError>> = {
 }
 
 /**
- * Returns the attempt as it is stored. Failures outside `TOLD` and `TOLD_INSIDE` (refused, timed out, not allowed, no
+ * Returns the attempt as it is stored. Failures outside `DISCLOSED` and `DISCLOSED_INSIDE` (refused, timed out, not allowed, no
  * such name) are `no_response` with a rounded duration: a partner must not learn our network's layout, or scan another
- * network. The cause for operators is appended to `error`; `toldOf` removes it.
+ * network. The cause for operators is appended to `error`; `publicErrorOf` removes it.
  */
 export const attemptOf = (result: Outcome & { durationMs: number; isInside?: boolean }, at: number): Attempt => {
   if (result.kind === 'answered') {
@@ -76,8 +76,8 @@ export const attemptOf = (result: Outcome & { durationMs: number; isInside?: boo
     const outcome = httpStatus >= 200 && httpStatus < 300 ? 'delivered' : httpStatus === 410 ? 'gone' : 'rejected'
     return { at, outcome, httpStatus, error: null, durationMs, responseExcerpt: excerpt }
   }
-  const found = TOLD.find(([, failures]) => failures.test(`${result.error} ${result.detail}`))
-  const told = found?.[0] ?? (result.isInside ? TOLD_INSIDE[result.error] : null) ?? 'no_response'
+  const found = DISCLOSED.find(([, failures]) => failures.test(`${result.error} ${result.detail}`))
+  const told = found?.[0] ?? (result.isInside ? DISCLOSED_INSIDE[result.error] : null) ?? 'no_response'
   const durationMs =
     told === 'no_response' ? Math.max(1, Math.ceil(result.durationMs / ROUND_MS)) * ROUND_MS : result.durationMs
   // The error code of net, tls or DNS, if any.

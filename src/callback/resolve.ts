@@ -40,9 +40,9 @@ interface Known {
   until: number
 }
 
-const familyOf = async (asked: Promise<{ address: string; ttl: number }[]>): Promise<FamilyAnswer> => {
+const familyOf = async (queries: Promise<{ address: string; ttl: number }[]>): Promise<FamilyAnswer> => {
   try {
-    const records = await asked
+    const records = await queries
     if (records.length === 0) return { addresses: [], ttlMs: 0, code: 'ENODATA' }
     return {
       addresses: records.map(({ address }) => address),
@@ -58,12 +58,12 @@ const familyOf = async (asked: Promise<{ address: string; ttl: number }[]>): Pro
  * Waits for both address families: once one has found addresses, `OTHER_FAMILY_MS` for the other; `LIMIT_MS` in all.
  */
 const gather = async (
-  asked: readonly Promise<FamilyAnswer>[],
+  queries: readonly Promise<FamilyAnswer>[],
   clock: Pick<Clock, 'sleep'>,
 ): Promise<readonly FamilyAnswer[]> => {
   const answers: FamilyAnswer[] = []
-  const all = Promise.all(asked.map(one => one.then(answer => answers.push(answer))))
-  const found = Promise.any(asked.map(one => one.then(({ code }) => (code === null ? null : Promise.reject(code)))))
+  const all = Promise.all(queries.map(one => one.then(answer => answers.push(answer))))
+  const found = Promise.any(queries.map(one => one.then(({ code }) => (code === null ? null : Promise.reject(code)))))
   const foundOrAll = found.then(
     () => within(clock, OTHER_FAMILY_MS, all),
     () => all,

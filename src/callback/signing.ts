@@ -24,7 +24,7 @@ export const webhookHeaders = (
 const MAX_KEYS = 10_000
 
 /** Caches signing keys by secret: making a key costs more than a signature. */
-export const createKeyring = () => {
+export const createSigningKeys = () => {
   const keys = new Map<string, SigningKey>()
   return (secret: Secret): SigningKey => {
     const text = secret.reveal()
@@ -39,7 +39,7 @@ export const createKeyring = () => {
 
 /** Signs stored messages for a partner that fetches them, as if they were sent now. */
 export const createEventSigner = ({ now, liveSecrets }: Pick<Store, 'now' | 'liveSecrets'>) => {
-  const signingKeys = createKeyring()
+  const signingKeys = createSigningKeys()
 
   return async (partnerId: string, events: readonly { id: string; body: string }[]) => {
     const keys = (await liveSecrets(partnerId)).map(signingKeys)

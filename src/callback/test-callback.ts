@@ -3,7 +3,7 @@ import type { Attempt } from '../store/messages/message.ts'
 import type { Store } from '../store/store.ts'
 import { attemptOf } from './outcome.ts'
 import type { Sender } from './sender.ts'
-import { createKeyring, webhookHeaders } from './signing.ts'
+import { createSigningKeys, webhookHeaders } from './signing.ts'
 
 export interface TestCallbackDeps {
   store: Pick<Store, 'now' | 'liveSecrets' | 'enableCallback'>
@@ -16,7 +16,7 @@ export interface TestCallbackDeps {
  * was disabled or had answered 410; nothing else is stored.
  */
 export const createTestCallback = ({ store, sender, newId }: TestCallbackDeps) => {
-  const signingKeys = createKeyring()
+  const signingKeys = createSigningKeys()
 
   return async (partnerId: string, callbackUrl: string): Promise<Attempt> => {
     const at = store.now()

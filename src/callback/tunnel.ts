@@ -29,7 +29,7 @@ export const openTunnel = (proxy: URL, authority: string, signal: AbortSignal): 
   new Promise((resolve, reject) => {
     const { protocol, hostname, port } = originOf(proxy)
     const { request } = protocol === 'https:' ? https : http
-    const asked = request({
+    const connectRequest = request({
       ...TLS_OPTIONS,
       host: hostname,
       port,
@@ -42,10 +42,10 @@ export const openTunnel = (proxy: URL, authority: string, signal: AbortSignal): 
       signal,
     })
     const fail = (error: SendError) => {
-      asked.destroy()
+      connectRequest.destroy()
       reject(error)
     }
-    asked.once('connect', ({ statusCode = 0 }, socket, head) => {
+    connectRequest.once('connect', ({ statusCode = 0 }, socket, head) => {
       socket.on('error', () => {})
       if (statusCode >= 200 && statusCode <= 299 && head.length === 0) return resolve(socket as Socket)
       socket.destroy()
@@ -53,18 +53,18 @@ export const openTunnel = (proxy: URL, authority: string, signal: AbortSignal): 
       reject(new SendError(isOurs ? 'proxy_down' : 'proxy', head.length > 0 ? 'spoke first' : String(statusCode)))
     })
     let isReached = false
-    asked.once('socket', socket =>
+    connectRequest.once('socket', socket =>
       socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => {
         isReached = true
         socket.setTimeout(0)
       }),
     )
-    asked.once('timeout', () => fail(new SendError('proxy_down', 'timeout')))
-    asked.on('error', error => {
+    connectRequest.once('timeout', () => fail(new SendError('proxy_down', 'timeout')))
+    connectRequest.on('error', error => {
       const detail = failureOfError(error).detail ?? 'failed'
       // Invalid HTTP comes from the proxy: no receiver is connected yet.
       const isOurs = !isReached || detail.startsWith('HPE_')
       fail(new SendError(isOurs ? 'proxy_down' : 'proxy', detail))
     })
-    asked.end()
+    connectRequest.end()
   })

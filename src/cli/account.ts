@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { clock, createIds } from '../app/clock-and-ids.ts'
-import { decimal, matching, oneOf } from '../config/parsers.ts'
+import { decimal, enumOf, matching } from '../config/parsers.ts'
 import { API_ID, isTried } from '../core/account.ts'
 import { codeOf } from '../core/error.ts'
 import { describeFault } from '../core/operator-texts/describe.ts'
 import { Secret } from '../core/secret.ts'
 import { pausing, REMOVAL_REFUSALS, viewAccount } from '../http/admin/accounts.ts'
 import type { Account } from '../store/accounts/rows.ts'
-import { isThere } from '../store/operators/nodes.ts'
+import { isAlive } from '../store/operators/nodes.ts'
 import { listAll } from '../store/page.ts'
 import type { Store } from '../store/store.ts'
 import { anyText, argument, type Common, defineCommand, option, type Pair, partnerOption, required } from './command.ts'
@@ -15,7 +15,7 @@ import { quoted } from './doctor/finding.ts'
 import { refuse } from './ending.ts'
 import { findAccount, findPartner, partnerNames } from './find-partner.ts'
 import { answerList } from './output.ts'
-import { callOf } from './program.ts'
+import { programCommand } from './program.ts'
 
 const STDIN = 0
 const APIKEY = /^[\x21-\x7e]{1,256}$/
@@ -68,7 +68,7 @@ const PAUSING: Readonly<Record<'pause' | 'resume', { words: Pair; told: (apiId: 
       '暂停账户，恢复前不再用它查询；数据不会丢失',
     ],
     told: apiId => {
-      const resume = `${callOf()} account resume ${quoted(apiId)}`
+      const resume = `${programCommand()} account resume ${quoted(apiId)}`
       return [
         `${apiId} is paused: nothing is asked with it until you run: ${resume}`,
         `已暂停 ${apiId}，不再用它查询，直到运行：${resume}`,
@@ -86,7 +86,7 @@ const PAUSING: Readonly<Record<'pause' | 'resume', { words: Pair; told: (apiId: 
 
 /** Waits at most 5 s until a running service has tried the account. Returns its latest state. */
 const afterTrial = async (store: Store, resumed: Account): Promise<Account> => {
-  const isServed = (await store.listNodes()).some(node => isThere(node, store.now()))
+  const isServed = (await store.listNodes()).some(node => isAlive(node, store.now()))
   let account = resumed
   for (let n = 0; isServed && isTried(account) && n < 25; n++) {
     await clock.sleep(200)
@@ -132,7 +132,10 @@ export const commands = [
           anyText,
         ),
       ),
-      mode: required(option('MODE', ['how its password is made', '密码方式'], oneOf(['dynamic', 'static'])), 'dynamic'),
+      mode: required(
+        option('MODE', ['how its password is made', '密码方式'], enumOf(['dynamic', 'static'])),
+        'dynamic',
+      ),
       rate: option('NUMBER', ['calls a second, instead of UPSTREAM_RATE', '每秒查询次数，代替 UPSTREAM_RATE'], RATE),
       partner: partnerOption(['the only partner that may use it, by name or id', '仅供该合作方（名称或 id）使用']),
     },

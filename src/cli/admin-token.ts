@@ -1,5 +1,5 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
-import { duration, oneOf } from '../config/parsers.ts'
+import { duration, enumOf } from '../config/parsers.ts'
 import { createAdminToken } from '../core/api-key.ts'
 import { DAY, SECOND } from '../core/duration.ts'
 import { LONGEST_NAME } from '../core/line.ts'
@@ -36,7 +36,7 @@ export const commands = [
     ],
     args: { name: argument('NAME', ['whose it is', '持有者'], line(LONGEST_NAME)) },
     options: {
-      role: required(option('ROLE', ['what it may do', '权限'], oneOf(ROLES))),
+      role: required(option('ROLE', ['what it may do', '权限'], enumOf(ROLES))),
       expires: option('DURATION', ['when it ends by itself, such as 90d', '多久后自动失效，例如 90d'], LIFE),
     },
     changes: true,

@@ -9,7 +9,7 @@ import { type Answer, argument, type Common, defineCommand, flag } from './comma
 import { fail, refuse } from './ending.ts'
 import { loadConfig, print } from './environment.ts'
 import { formatCount, formatTime, iso } from './output.ts'
-import { callOf } from './program.ts'
+import { programCommand } from './program.ts'
 
 /** Backs up the database, also while the service runs. */
 const backup = async ({ file, say, lang, reason }: Common & { file: string }): Promise<Answer> => {
@@ -44,7 +44,7 @@ const restore = async ({ file, json, yes, hold, say, lang, reason }: RestoreInpu
   if (!yes && !(await confirm(question))) return fail(`${database} was left as it is.`, `${database} 未作任何改动。`)
   prepared.commit({ hold, by: { name: userName(), reason } })
   const text = [say(`Restored ${database}. Start the service.`, `已恢复 ${database}。请启动服务。`)]
-  const resume = `${callOf()} deliveries resume`
+  const resume = `${programCommand()} deliveries resume`
   if (hold)
     text.push(
       say(

@@ -1,5 +1,5 @@
 import type { Command as Program, Option as ProgramOption } from 'commander'
-import { oneOf } from '../config/parsers.ts'
+import { enumOf } from '../config/parsers.ts'
 import { defineCommand, option, required } from './command.ts'
 import { loadSections } from './commands.ts'
 import { print } from './environment.ts'
@@ -97,7 +97,7 @@ export const commands = [
   defineCommand({
     path: 'completion',
     words: ['print the script by which the Tab key completes commands', '输出 Tab 补全脚本'],
-    args: { shell: required(option('SHELL', ['the shell', '所用的 shell'], oneOf(['bash', 'zsh', 'fish']))) },
+    args: { shell: required(option('SHELL', ['the shell', '所用的 shell'], enumOf(['bash', 'zsh', 'fish']))) },
     printsData: false,
     example: 'completion bash >> ~/.bash_completion',
     run: async ({ shell, lang: language }) => {

@@ -1,6 +1,6 @@
 import { clock } from '../app/clock-and-ids.ts'
 import { runBatches } from '../core/batches.ts'
-import { isThere } from '../store/operators/nodes.ts'
+import { isAlive } from '../store/operators/nodes.ts'
 import { resealAll } from '../store/resealing.ts'
 import { createPruning } from '../store/retention/retention.ts'
 import type { Store } from '../store/store.ts'
@@ -42,7 +42,7 @@ const prune = async (store: Store, { say, config, audited }: Input) => {
  */
 const rekey = async (store: Store, { say, audited }: Input) => {
   const { nodes, engine } = await store.stats()
-  const others = nodes.filter(node => isThere(node, store.now()) && node.key !== engine.masterKey)
+  const others = nodes.filter(node => isAlive(node, store.now()) && node.key !== engine.masterKey)
   const names = others.map(({ name }) => name)
   if (names.length > 0)
     return fail(

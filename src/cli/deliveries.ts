@@ -1,6 +1,6 @@
 import { defineCommand, type Pair } from './command.ts'
 import { formatTime, iso } from './output.ts'
-import { callOf } from './program.ts'
+import { programCommand } from './program.ts'
 
 export const group: Pair = ['hold and resume the sending of webhooks', '暂停与恢复投递回调']
 
@@ -15,7 +15,7 @@ export const commands = [
     onStore: async (store, { say, lang, audited }) => {
       await audited({ act: 'deliveries.hold' }, store.holdDeliveries)
       const heldAt = (await store.deliveriesHeldAt()) ?? store.now()
-      const [since, resume] = [formatTime(heldAt, lang), `${callOf()} deliveries resume`]
+      const [since, resume] = [formatTime(heldAt, lang), `${programCommand()} deliveries resume`]
       const text = say(
         `Deliveries are held since ${since}: GetResult is asked, and no webhook goes out, until you run: ${resume}`,
         `自${since} 起暂停投递回调：仍会查询 GetResult，但不投递，直到运行：${resume}`,

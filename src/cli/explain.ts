@@ -7,7 +7,7 @@ import { type Answer, argument, type Common, defineCommand } from './command.ts'
 import { refuse } from './ending.ts'
 import { partnerNames } from './find-partner.ts'
 import { formatTime } from './output.ts'
-import { callOf } from './program.ts'
+import { programCommand } from './program.ts'
 import { findPartnerOf, searchAll } from './registration.ts'
 import { commandForWebhook } from './trouble-command.ts'
 
@@ -37,7 +37,7 @@ export const explain = async (store: Store, { what, say, lang }: Common & { what
       `${id}：流水号 ${serial}，由 ${partner} 于${created} 登记`,
     )
     const command = commandForWebhook(one)
-    const typed = command === null ? [] : [`  $ ${callOf()} ${command}`]
+    const typed = command === null ? [] : [`  $ ${programCommand()} ${command}`]
     return [head, `  ${explainSentence(one, { ...reader, showAt })}`, ...typed]
   })
   const more = say(

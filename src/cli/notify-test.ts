@@ -1,4 +1,4 @@
-import { tellTest } from '../app/open-operator.ts'
+import { sendTestNotice } from '../app/open-operator.ts'
 import { channelRemedy } from '../core/operator-texts/describe.ts'
 import { defineCommand } from './command.ts'
 import { fail, refuse } from './ending.ts'
@@ -13,7 +13,7 @@ export const commands = [
     ],
     /** Sends without the outbox, so it needs no database and does not affect a running service. */
     run: async ({ json, say, lang }) => {
-      const sent = await tellTest(loadConfig('database').operator)
+      const sent = await sendTestNotice(loadConfig('database').operator)
       if (!sent)
         return refuse(
           'OPERATOR_URL is not set, so operators are told nowhere; set it to the webhook address of a robot',

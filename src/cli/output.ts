@@ -14,17 +14,18 @@ const ID = /^[a-z]+_\w{26}$/
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/gu
 
 /** Width of a text without colours in a terminal, in columns. */
-export const columnsOf = (text: string): number => text.length + (text.match(WIDE)?.length ?? 0)
+export const tableColumnsOf = (text: string): number => text.length + (text.match(WIDE)?.length ?? 0)
 
-export const pad = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
+export const pad = (text: string, columns: number): string =>
+  text + ' '.repeat(Math.max(0, columns - tableColumnsOf(text)))
 
 /** A cell of a table. A number is a time in epoch ms; null is shown as a dash. */
 export type Cell = string | number | boolean | null
 
 const cut = (text: string, width: number): string => {
-  if (columnsOf(text) <= width) return text
+  if (tableColumnsOf(text) <= width) return text
   let kept = [...text].slice(0, width)
-  while (columnsOf(kept.join('')) >= width) kept = kept.slice(0, -1)
+  while (tableColumnsOf(kept.join('')) >= width) kept = kept.slice(0, -1)
   return `${kept.join('')}…`
 }
 
@@ -55,7 +56,7 @@ export const showTable = (
   }
   const lines = [head, ...rows.map(row => row.map(textOf))]
   const isWhole = head.map((_, i) => rows.every(row => typeof row[i] !== 'string' || ID.test(row[i])))
-  const natural = head.map((_, i) => Math.max(...lines.map(line => columnsOf(line[i] ?? ''))))
+  const natural = head.map((_, i) => Math.max(...lines.map(line => tableColumnsOf(line[i] ?? ''))))
   const widths = widthsWithin(natural, isWhole, columns)
   const shown = lines.map(line =>
     line

@@ -1,5 +1,5 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
-import { oneOf, type Parser, wholeNumber } from '../config/parsers.ts'
+import { enumOf, type Parser, wholeNumber } from '../config/parsers.ts'
 import { LONGEST_NAME } from '../core/line.ts'
 import { newPartner } from '../core/new-partner.ts'
 import { viewPartner } from '../http/admin/partners.ts'
@@ -86,7 +86,7 @@ export const commands = [
       payload: option(
         'PAYLOAD',
         ['thin webhooks leave out the scores and the message', 'thin 的回调不含分数与说明'],
-        oneOf(['full', 'thin']),
+        enumOf(['full', 'thin']),
       ),
       maxPending: option('NUMBER', ['registrations that may wait for their verdict', '同时等待结果的登记上限'], limit),
       maxHosts: option('NUMBER', ['different callback hosts', '回调主机的数量上限'], limit),

@@ -1,5 +1,5 @@
 import { Argument, type Help, Command as Program, Option as ProgramOption } from 'commander'
-import { oneOf, type Parser } from '../config/parsers.ts'
+import { enumOf, type Parser } from '../config/parsers.ts'
 import { type Language, languageOf } from '../core/language.ts'
 import { VERSION } from '../version.ts'
 import { auditedBy } from './audit.ts'
@@ -18,7 +18,7 @@ export interface Section {
 }
 
 /** The command by which the user calls this program. */
-export const callOf = (): string =>
+export const programCommand = (): string =>
   ['cli', 'demo'].includes(process.env.npm_lifecycle_event ?? '') ? 'npm run -s cli --' : 'idface-notifier'
 
 /** Returns the language of the last valid `--lang`, at any position, or else that of the environment. */
@@ -92,7 +92,7 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
     '--lang <LANGUAGE>',
     say('language; the default goes by LC_ALL and LANG', '语言；默认取自 LC_ALL 与 LANG'),
   )
-  withValue(lang, '--lang', oneOf(['zh', 'en']))
+  withValue(lang, '--lang', enumOf(['zh', 'en']))
   const help: Partial<Help> = {
     showGlobalOptions: true,
     visibleGlobalOptions: command => (command.parent ? [lang] : []),
@@ -116,14 +116,14 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
     .addHelpText(
       'after',
       say(
-        `\nSettings come from the environment, or from a file .env in the current folder.\nAll of them: ${callOf()} settings`,
-        `\n配置项取自环境变量，或当前文件夹中的 .env 文件。\n查看全部配置项：${callOf()} settings`,
+        `\nSettings come from the environment, or from a file .env in the current folder.\nAll of them: ${programCommand()} settings`,
+        `\n配置项取自环境变量，或当前文件夹中的 .env 文件。\n查看全部配置项：${programCommand()} settings`,
       ),
     )
   const addCommand = (parent: Program, spec: Command) => {
     const command = prepare(parent.command(spec.path.split(' ').at(-1) ?? spec.path))
       .description(pick(spec.words))
-      .addHelpText('after', `\n${say('Example:', '示例：')}\n  ${callOf()} ${spec.example}`)
+      .addHelpText('after', `\n${say('Example:', '示例：')}\n  ${programCommand()} ${spec.example}`)
     for (const { placeholder, words, parser, fallback } of Object.values(spec.args)) {
       const name = placeholder ?? ''
       const added = new Argument(fallback === undefined ? `<${name}>` : `[${name}]`, pick(words))
@@ -170,7 +170,7 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
   }
   const run = async (): Promise<void> => {
     await program.parseAsync()
-    const typed = [callOf(), ...(where ? typedPath(where) : []), '--help'].join(' ')
+    const typed = [programCommand(), ...(where ? typedPath(where) : []), '--help'].join(' ')
     if (problems.length === 0) return
     complain([...problems, say(`How it is used: ${typed}`, `用法见：${typed}`)].join('\n'))
     process.exit(2)

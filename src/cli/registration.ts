@@ -1,4 +1,4 @@
-import { oneOf, wholeNumber } from '../config/parsers.ts'
+import { enumOf, wholeNumber } from '../config/parsers.ts'
 import { MESSAGE_STATES } from '../core/message.ts'
 import { showPartner } from '../core/operator-texts/catalogue.ts'
 import { isRegistrationId, REGISTRATION_STATUSES } from '../core/registration.ts'
@@ -76,9 +76,9 @@ export const commands = [
     options: {
       partner: partnerOption(['of this partner, by its name or id', '只看该合作方（名称或 id）']),
       serial: option('SERIAL', ['of this serial', '只看该流水号'], anyText),
-      status: option('STATUS', ['with this status', '只看该状态'], oneOf(REGISTRATION_STATUSES)),
-      delivery: option('STATE', ['whose webhook is in this state', '只看回调处于该状态的'], oneOf(MESSAGE_STATES)),
-      reasonEnded: option('REASON', ['unresolved for this reason', '只看因该原因未决的'], oneOf(REASONS)),
+      status: option('STATUS', ['with this status', '只看该状态'], enumOf(REGISTRATION_STATUSES)),
+      delivery: option('STATE', ['whose webhook is in this state', '只看回调处于该状态的'], enumOf(MESSAGE_STATES)),
+      reasonEnded: option('REASON', ['unresolved for this reason', '只看因该原因未决的'], enumOf(REASONS)),
       host: option('HOST', ['with this callback host', '只看该回调主机'], anyText),
       account: option(
         'ACCOUNT',

@@ -1,5 +1,5 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
-import { oneOf } from '../config/parsers.ts'
+import { enumOf } from '../config/parsers.ts'
 import { SECOND } from '../core/duration.ts'
 import { Secret } from '../core/secret.ts'
 import { generateSecret } from '../core/signature.ts'
@@ -39,7 +39,7 @@ export const commands = [
         { must: OVERLAP_RULE, parse: readOverlap },
       ),
       type: required(
-        option('TYPE', ['v1 is HMAC-SHA256, v1a ed25519', 'v1 为 HMAC-SHA256，v1a 为 ed25519'], oneOf(['v1', 'v1a'])),
+        option('TYPE', ['v1 is HMAC-SHA256, v1a ed25519', 'v1 为 HMAC-SHA256，v1a 为 ed25519'], enumOf(['v1', 'v1a'])),
         'v1',
       ),
     },

@@ -1,7 +1,15 @@
 import { clock } from '../app/clock-and-ids.ts'
 import { SECOND } from '../core/duration.ts'
 import { CATALOGUES } from '../core/operator-texts/describe.ts'
-import { ANSWERS, CALM, DISABLED, LAST_BACKUP, NO_BACKUP, QUEUE, retried } from '../core/operator-texts/overview.ts'
+import {
+  ANSWERS,
+  DISABLED,
+  LAST_BACKUP,
+  NO_BACKUP,
+  NO_TROUBLE,
+  QUEUE,
+  retried,
+} from '../core/operator-texts/overview.ts'
 import { showBytes, showSeconds, showSpan } from '../core/show-sizes.ts'
 import { type Overview, readOverview } from '../http/admin/overview.ts'
 import { type Answer, type Common, defineCommand, flag } from './command.ts'
@@ -65,7 +73,7 @@ const engineLine = ({ engine, backup: { good } }: Overview, { say, lang }: Reade
 }
 
 const problemLines = ({ problems }: Overview, { lang }: Reader): string[] => {
-  if (problems.length === 0) return [CALM[lang]]
+  if (problems.length === 0) return [NO_TROUBLE[lang]]
   return problems.flatMap(problem => {
     const command = commandFor(problem)
     return [`! ${problem.sentence}`, `  → ${problem.remedy}`, ...(command === null ? [] : [`  $ ${command}`])]

@@ -1,7 +1,7 @@
 import type { TroubleCode } from '../core/trouble.ts'
 import type { Explanation } from '../store/registrations/explanations.ts'
 import { quoted } from './doctor/finding.ts'
-import { callOf } from './program.ts'
+import { programCommand } from './program.ts'
 
 const COMMANDS: Partial<Record<TroubleCode, string>> = {
   account_paused_by_operator: 'account resume',
@@ -17,7 +17,7 @@ export const commandFor = (trouble: { code: TroubleCode; account?: string | null
   if (trouble.code === 'clock_wrong') return 'sudo timedatectl set-ntp true'
   const command = COMMANDS[trouble.code]
   if (command === undefined) return null
-  return [callOf(), command, ...(trouble.account ? [quoted(trouble.account)] : [])].join(' ')
+  return [programCommand(), command, ...(trouble.account ? [quoted(trouble.account)] : [])].join(' ')
 }
 
 /** Returns the command that sends a webhook that is held or given up; null for other webhooks. */

@@ -20,7 +20,7 @@ import type {
   Status,
   StoredEvent,
 } from './shapes.ts'
-import type { Call, Transport } from './transport.ts'
+import type { ApiCall, Transport } from './transport.ts'
 
 export interface Signalled {
   /** Aborts the call, which then rejects with the signal's reason. */
@@ -184,9 +184,9 @@ export const splitBatches = <T>(items: readonly T[]): T[][] => {
 
 /** @param deps.elapsed ms of a clock that never jumps */
 export const createCalls = ({ request, elapsed }: { request: Transport; elapsed: () => number }): Client => {
-  const get = <Answer>(path: string, more: Omit<Call, 'method' | 'path'> = {}) =>
+  const get = <Answer>(path: string, more: Omit<ApiCall, 'method' | 'path'> = {}) =>
     request<Answer>({ method: 'GET', path, ...more })
-  const post = <Answer>(path: string, more: Omit<Call, 'method' | 'path'> = {}) =>
+  const post = <Answer>(path: string, more: Omit<ApiCall, 'method' | 'path'> = {}) =>
     request<Answer>({ method: 'POST', path, ...more })
   const lookUp = async (idcardids: readonly string[], signal: AbortSignal | undefined): Promise<LookedUp[]> => {
     try {

@@ -42,7 +42,7 @@ export interface TransportOptions extends Given<ClientOptions> {
 }
 type Given<Options> = { [Name in keyof Options]-?: Exclude<Options[Name], undefined> }
 
-export interface Call {
+export interface ApiCall {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
   query?: Readonly<Record<string, string | number | undefined>>
@@ -58,7 +58,7 @@ export interface Call {
 }
 
 /** Resolves with the JSON of the response. Rejects with a `NotifierError`, or with the reason of `signal`. */
-export type Transport = <Answer>(call: Call) => Promise<Answer>
+export type Transport = <Answer>(call: ApiCall) => Promise<Answer>
 
 const FIRST_DELAY_MS = 250
 const LONGEST_DELAY_MS = 8 * SECOND
@@ -70,14 +70,14 @@ export const createTransport = (options: TransportOptions): Transport => {
   const base = new URL(options.baseUrl.replace(/\/*$/, '/'))
   const authorization = `Bearer ${options.apiKey}`
 
-  const urlOf = ({ path, query = {} }: Call): URL => {
+  const urlOf = ({ path, query = {} }: ApiCall): URL => {
     const url = new URL(path, base)
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, String(value))
     return url
   }
 
-  const headersOf = ({ body, headers }: Call): Record<string, string> => ({
+  const headersOf = ({ body, headers }: ApiCall): Record<string, string> => ({
     'accept-language': language,
     ...headers,
     authorization,
@@ -85,7 +85,7 @@ export const createTransport = (options: TransportOptions): Transport => {
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
   })
 
-  const attempt = async (call: Call): Promise<unknown> => {
+  const attempt = async (call: ApiCall): Promise<unknown> => {
     const limitMs = options.timeoutMs + (call.waitMs ?? 0)
     const limit = abortable(limitMs, call.signal)
     try {
@@ -110,7 +110,7 @@ export const createTransport = (options: TransportOptions): Transport => {
     }
   }
 
-  return async <Answer>(call: Call): Promise<Answer> => {
+  return async <Answer>(call: ApiCall): Promise<Answer> => {
     call.signal?.throwIfAborted()
     let endsAt = call.waitUntil
     for (let tries = 0; ; tries++) {
@@ -130,7 +130,7 @@ export const createTransport = (options: TransportOptions): Transport => {
   }
 }
 
-const waiting = (call: Call, leftMs: number): Call => {
+const waiting = (call: ApiCall, leftMs: number): ApiCall => {
   const waitMs = Math.ceil(Math.max(0, Math.min(LONGEST_WAIT_MS, leftMs)))
   return { ...call, waitMs, query: { wait: `${waitMs}ms` } }
 }

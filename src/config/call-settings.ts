@@ -3,9 +3,9 @@ import {
   decimal,
   duration,
   durationList,
+  enumOf,
   flag,
   networks,
-  oneOf,
   secretWord,
   sources,
   wholeNumber,
@@ -29,7 +29,7 @@ export const UPSTREAM = {
       en: 'APIKEY of the default upstream account.',
       zh: '默认上游账户的 APIKEY。',
     }),
-    passwordMode: setting('IHUYI_PASSWORD_MODE', oneOf(['dynamic', 'static']), 'dynamic', {
+    passwordMode: setting('IHUYI_PASSWORD_MODE', enumOf(['dynamic', 'static']), 'dynamic', {
       en: '`dynamic` sends an md5 password with `time`; `static` sends the API key itself.',
       zh: '`dynamic`：发送带 `time` 的 md5 动态密码；`static`：直接发送 APIKEY。',
     }),
@@ -37,7 +37,7 @@ export const UPSTREAM = {
       en: 'The URL of GetResult: `https:`, or `http:` with a literal loopback address.',
       zh: 'GetResult 的地址；须为 `https:`，仅回环地址可用 `http:`。',
     }),
-    method: setting('IHUYI_METHOD', oneOf(['POST', 'GET']), 'POST', {
+    method: setting('IHUYI_METHOD', enumOf(['POST', 'GET']), 'POST', {
       en: 'The method of a GetResult call, `POST` or `GET`.',
       zh: '调用 GetResult 的方式，`POST` 或 `GET`。',
     }),

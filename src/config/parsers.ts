@@ -31,7 +31,7 @@ export const matching = (pattern: RegExp, must: Words): Parser<string> => ({
   parse: text => (pattern.test(text) ? text : null),
 })
 
-export const oneOf = <const T extends string>(choices: readonly T[]): Parser<T> => ({
+export const enumOf = <const T extends string>(choices: readonly T[]): Parser<T> => ({
   must: { en: `must be one of ${choices.join(', ')}`, zh: `须为 ${choices.join('、')} 之一` },
   parse: text => choices.find(choice => choice === text) ?? null,
   choices,
@@ -44,7 +44,7 @@ export const someOf = <const T extends string>(words: readonly T[]): Parser<read
     zh: `须为 ${words.join('、')} 中的若干项，以英文逗号分隔`,
   },
   parse: text => {
-    const items = readEach(text, oneOf(words).parse)
+    const items = readEach(text, enumOf(words).parse)
     return items && items.length > 0 ? words.filter(word => items.includes(word)) : null
   },
 })

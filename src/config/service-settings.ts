@@ -3,11 +3,11 @@ import { NODE_ROLES } from '../core/node.ts'
 import {
   decimal,
   duration,
+  enumOf,
   flag,
   host,
   matching,
   networks,
-  oneOf,
   type Parser,
   secretKey,
   secretWord,
@@ -107,7 +107,7 @@ export const OPERATOR = {
       en: 'Signs what goes to `OPERATOR_URL`: the secret that DingTalk or Feishu shows for signatures, or `whsec_` and the base64 of 24 to 64 bytes for webhooks. WeCom and Slack need none.',
       zh: '用于对发往 `OPERATOR_URL` 的内容签名：钉钉“加签”或飞书“签名校验”的密钥；若为 webhook，则为 `whsec_` 加 24 至 64 字节的 base64。企业微信与 Slack 不需要。',
     }),
-    language: setting('OPERATOR_LANGUAGE', oneOf(['en', 'zh']), 'en', {
+    language: setting('OPERATOR_LANGUAGE', enumOf(['en', 'zh']), 'en', {
       en: 'The language in which operators are told, `en` or `zh`.',
       zh: '运维通知的语言，`en` 或 `zh`。',
     }),
@@ -117,7 +117,7 @@ export const OPERATOR = {
 export const LOG = {
   title: { en: 'Log', zh: '日志' },
   settings: {
-    level: setting('LOG_LEVEL', oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', {
+    level: setting('LOG_LEVEL', enumOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', {
       en: 'The lowest level that is written; the log is JSON lines on stdout.',
       zh: '写出的最低日志级别；日志以 JSON 行写到标准输出。',
     }),
@@ -146,11 +146,11 @@ export const TRACES = {
       en: 'The OpenTelemetry collector that spans are sent to (OTLP over HTTP, JSON), such as `http://127.0.0.1:4318`; `/v1/traces` is added. Without it there are no traces.',
       zh: '接收链路数据的 OpenTelemetry 收集器（OTLP/HTTP，JSON），例如 `http://127.0.0.1:4318`，会自动加上 `/v1/traces`；未设置则不产生链路数据。',
     }),
-    story: setting('TRACES', oneOf(['link', 'parent']), 'link', {
+    relation: setting('TRACES', enumOf(['link', 'parent']), 'link', {
       en: 'How polls and attempts belong to their registration: `link` makes each a trace of its own that links to it, `parent` puts all of a registration into one trace.',
       zh: '轮询与投递如何归属于其登记：`link` 表示各自成为独立的链路并链接到登记，`parent` 表示一次登记的全部过程都在同一条链路中。',
     }),
-    sampler: setting('OTEL_TRACES_SAMPLER', oneOf(SAMPLERS), 'parentbased_always_on', {
+    sampler: setting('OTEL_TRACES_SAMPLER', enumOf(SAMPLERS), 'parentbased_always_on', {
       en: `Which traces are sent, one of ${SAMPLERS.join(', ')}; a caller's \`traceparent\` never decides. With \`parentbased_…\` what is in one trace with its registration (\`TRACES=parent\`) is sampled as that was.`,
       zh: `发送哪些链路：${SAMPLERS.join('、')} 之一；调用方的 \`traceparent\` 从不决定是否采样。\`parentbased_…\` 表示与登记同在一条链路中的（\`TRACES=parent\`）随该登记一同采样。`,
     }),

@@ -4,16 +4,16 @@ export const LONGEST_TEXT = 128
 
 type Fact = string | number | boolean | null
 /** Known facts of an object. Never a secret or a whole URL: a partner may have put a secret into that. */
-export type Facts = { readonly [field: string]: Fact | Facts | undefined }
+export type ChangeFacts = { readonly [field: string]: Fact | ChangeFacts | undefined }
 /** A change of an object. */
 export interface Edit {
   /** Omitted if the object does not exist yet, or is not known. */
-  before?: Facts
+  before?: ChangeFacts
   /** The fields that are set; others stay. Omitted if the object is removed. */
-  after?: Facts
+  after?: ChangeFacts
 }
 
-const flat = (facts: Facts, path = ''): [string, Fact][] =>
+const flat = (facts: ChangeFacts, path = ''): [string, Fact][] =>
   Object.entries(facts).flatMap(([name, value]) => {
     if (value === undefined) return []
     return value !== null && typeof value === 'object' ? flat(value, `${path}${name}.`) : [[path + name, value]]

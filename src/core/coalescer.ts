@@ -10,12 +10,12 @@ export const createCoalescer = <Item, Result>(
   run: (items: Item[]) => Promise<readonly Result[]>,
   { batch = 500, batches = 1, gathered = batch }: { batch?: number; batches?: number; gathered?: number } = {},
 ): ((item: Item) => Promise<Result>) => {
-  type Call = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
-  const waiting: Call[] = []
+  type Waiting = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
+  const waiting: Waiting[] = []
   let underWay = 0
   let isPlanned = false
 
-  const runBatch = async (calls: readonly Call[]) => {
+  const runBatch = async (calls: readonly Waiting[]) => {
     underWay++
     try {
       const results = await run(calls.map(call => call.item))

@@ -73,7 +73,7 @@ export const callbackDisabledBody = (notice: {
       since: new Date(notice.failingSince).toISOString(),
       lastError: httpStatus
         ? { httpStatus: Number(httpStatus), error: null }
-        : { httpStatus: null, error: toldOf(notice.lastError) },
+        : { httpStatus: null, error: publicErrorOf(notice.lastError) },
     },
   })
 }
@@ -85,7 +85,7 @@ export const ATTEMPT_ORIGINS = ['first', 'retry', 'resend'] as const
 /** Cause of an attempt: the message itself, the schedule after a failure, or a resend. */
 export type AttemptOrigin = (typeof ATTEMPT_ORIGINS)[number]
 
-export const originOf = ({ attempts, retries }: { attempts: number; retries: number }): AttemptOrigin => {
+export const attemptOriginOf = ({ attempts, retries }: { attempts: number; retries: number }): AttemptOrigin => {
   if (retries > 0) return 'retry'
   return attempts === 0 ? 'first' : 'resend'
 }
@@ -106,10 +106,10 @@ export const ATTEMPT_ERRORS = [...COMMON_ERRORS, ...NETWORK_ERRORS] as const
 export type AttemptError = (typeof ATTEMPT_ERRORS)[number]
 
 /** Returns the part of a stored error that a partner may see: errors are stored as `SHOWN CODE`. */
-export const toldOf = (error: string): string => error.split(' ', 1).join()
-export const asTold = <A extends { error: string | null }>(attempt: A): A => ({
+export const publicErrorOf = (error: string): string => error.split(' ', 1).join()
+export const withPublicError = <A extends { error: string | null }>(attempt: A): A => ({
   ...attempt,
-  error: attempt.error && toldOf(attempt.error),
+  error: attempt.error && publicErrorOf(attempt.error),
 })
 
 /** Result of an attempt, as far as the schedule needs it; `httpStatus` is null without a response. */

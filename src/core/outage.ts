@@ -9,12 +9,12 @@ export interface SilentRun {
   cause: TransientCause
   /** Time of the first call, epoch ms. */
   since: number
-  /** Serials of these calls, at most `FEW` + 1. */
+  /** Serials of these calls, at most `MAX_SUSPECT_SERIALS` + 1. */
   serials: ReadonlySet<number>
 }
 
 /** Maximum number of serials that may be at fault themselves. In an outage more fail within two timeouts, if due. */
-const FEW = 5
+const MAX_SUSPECT_SERIALS = 5
 
 /** Returns why a call brought no answer of GetResult, or null if it brought any. */
 export const silenceOf = (answer: Answer): TransientCause | null =>
@@ -33,7 +33,7 @@ export const afterCall = (
     calls: calls + 1,
     cause,
     since,
-    serials: serials.size > FEW ? serials : new Set([...serials, verificationId]),
+    serials: serials.size > MAX_SUSPECT_SERIALS ? serials : new Set([...serials, verificationId]),
   }
 }
 
@@ -49,7 +49,7 @@ export const withAnswered = (last: LastAnswered, verificationId: number, at: num
 ]
 
 /** A few serials that fail alone count as at fault until no other serial has been answered for this long. */
-const LONE_MS = 2 * MINUTE
+const SUSPECT_MS = 2 * MINUTE
 
 /** Failures in a row, and their time span, that are an outage: a few soon, or two over longer, such as timeouts. */
 const DEAD = { calls: 3, ms: 2 * SECOND }
@@ -63,11 +63,11 @@ export const isOutage = ({ calls, cause, since, serials }: SilentRun, answered: 
   const reaches = (limit: { calls: number; ms: number }) => calls >= limit.calls && ms >= limit.ms
   if (cause === 'unreachable') return reaches(DEAD) || reaches(HANGING)
   // `unreachable` cannot depend on the serial; any other cause may.
-  const othersAnswered = answered.some(one => !serials.has(one.verificationId) && now - one.at < LONE_MS)
-  if (serials.size <= FEW && othersAnswered) return false
+  const othersAnswered = answered.some(one => !serials.has(one.verificationId) && now - one.at < SUSPECT_MS)
+  if (serials.size <= MAX_SUSPECT_SERIALS && othersAnswered) return false
   if (cause === 'timeout') return reaches(HANGING)
   // The response may be unreadable for one serial only, even if no other serial is polled.
-  const mayBeOne = (cause === 'unparseable' || cause === 'too_large') && serials.size === 1 && ms < LONE_MS
+  const mayBeOne = (cause === 'unparseable' || cause === 'too_large') && serials.size === 1 && ms < SUSPECT_MS
   return !mayBeOne && reaches(CONFUSED)
 }
 
@@ -125,7 +125,7 @@ export const mostlyUnknown = (recent: readonly RecentCall[]): boolean => {
 type Asked = Pick<AccountState, 'pauseReason' | 'rampAt' | 'unreachableAt'> & { id: string }
 
 /** A call that has been answered. Times are epoch ms. */
-interface Call extends RecentCall {
+interface AccountCall extends RecentCall {
   askedAt: number
   now: number
 }
@@ -152,7 +152,7 @@ export const createRecentCalls = () => {
 
   return {
     /** @param account as it was when the call was made */
-    add: ({ id, pauseReason, rampAt, unreachableAt }: Asked, call: Call) => {
+    add: ({ id, pauseReason, rampAt, unreachableAt }: Asked, call: AccountCall) => {
       const { verificationId, answer, now } = call
       const before = recentOf(id)
       const isResumed = before.pausedAt !== null && rampAt !== null && rampAt >= before.pausedAt

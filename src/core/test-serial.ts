@@ -56,7 +56,7 @@ export const TEST_SERIAL_FORM: Words = {
 }
 
 /** Whether the body is that of a webhook that the sandbox sends twice. */
-export const isToldTwice = (body: string): boolean =>
+export const isSentTwice = (body: string): boolean =>
   body.includes('"sandbox":true') && (readTestSerial(JSON.parse(body).data.idcardid)?.twice ?? false)
 
 const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }

@@ -84,22 +84,22 @@ const SLOW_BACK_OFF_MS = { min: MINUTE, max: 10 * MINUTE }
 /** How long a registration stays open past its deadline, or past the first failure if later, while all polls fail. */
 const OUTAGE_GRACE_MS = 24 * HOUR
 /** How long after a start failed polls end no registration. */
-const UNSURE_MS = MINUTE
+const START_GRACE_MS = MINUTE
 const NO_BREAKS: Breaks = { startedAt: 0, resumedAt: 0 }
 /** Counters after an answer that says something about the serial. */
-const CALM = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
+const RESET_COUNTERS = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
 
 /** Returns the next step of a verification after an answer. Account faults and throttling change no counter. */
 export const afterAnswer = (state: VerificationState, answer: Answer, moment: PollMoment): VerificationStep => {
   switch (answer.kind) {
     case 'verdict':
-      return { ...CALM, seen: true, verdict: answer.verdict, dueAt: null, ended: [] }
+      return { ...RESET_COUNTERS, seen: true, verdict: answer.verdict, dueAt: null, ended: [] }
     case 'waiting':
-      return goOn(state, moment, { ends: endsAtDeadline('expired'), counts: { seen: true } })
+      return pollAgain(state, moment, { ends: endsAtDeadline('expired'), counts: { seen: true } })
     case 'unknown_status':
-      return goOn(state, moment, { ends: endsAtDeadline('unknown_status'), counts: { seen: true } })
+      return pollAgain(state, moment, { ends: endsAtDeadline('unknown_status'), counts: { seen: true } })
     case 'not_found':
-      return state.seen ? afterGone(state, moment) : goOn(state, moment, { ends: endsNotFound })
+      return state.seen ? afterGone(state, moment) : pollAgain(state, moment, { ends: endsNotFound })
     case 'invalid_id':
       return afterInvalidId(state, moment)
     case 'transient':
@@ -107,14 +107,14 @@ export const afterAnswer = (state: VerificationState, answer: Answer, moment: Po
     case 'throttled':
     case 'clock':
     case 'account':
-      return stay(state, moment)
+      return keepCounters(state, moment)
     default:
       return answer satisfies never
   }
 }
 
 /** After an answer that is not about this serial: keeps the counters, due at once. */
-const stay = (state: VerificationState, { now }: PollMoment): VerificationStep => {
+const keepCounters = (state: VerificationState, { now }: PollMoment): VerificationStep => {
   const { failures, failingSince, invalidIds, seen, goneChecks } = state
   return { failures, failingSince, invalidIds, seen, goneChecks, dueAt: now, verdict: null, ended: [] }
 }
@@ -144,7 +144,7 @@ const endsNow =
 const endsUnanswered = (state: VerificationState, { now, breaks = NO_BREAKS }: PollMoment): Ends => {
   const since = Math.max(state.failingSince ?? now, breaks.resumedAt)
   return (waiting, policy) => ({
-    at: Math.max(Math.max(deadlineOf(waiting, policy), since) + OUTAGE_GRACE_MS, breaks.startedAt + UNSURE_MS),
+    at: Math.max(Math.max(deadlineOf(waiting, policy), since) + OUTAGE_GRACE_MS, breaks.startedAt + START_GRACE_MS),
     reason: lateReason(state),
   })
 }
@@ -159,7 +159,7 @@ const endsNotFound: Ends = (waiting, policy) => {
  * Ends the registrations whose end has come and polls again for the others: after `intervalMs` or `delayMs`, and no
  * later than the next end.
  */
-const goOn = (
+const pollAgain = (
   { waiting, nudgedAt, seen }: VerificationState,
   { now, policy, intervalMs = pollInterval(now - nudgedAt, policy) }: PollMoment,
   how: { ends: Ends; delayMs?: number; counts?: Partial<Counts> },
@@ -168,7 +168,7 @@ const goOn = (
   const ended = ends.filter(end => end.at <= now).map(({ registrationId, reason }) => ({ registrationId, reason }))
   const nextEnd = Math.min(...ends.filter(end => end.at > now).map(end => end.at))
   const dueAt = Math.min(now + (how.delayMs ?? intervalMs), nextEnd)
-  const counts = { ...CALM, seen, ...how.counts }
+  const counts = { ...RESET_COUNTERS, seen, ...how.counts }
   return { ...counts, verdict: null, ended, dueAt: ended.length === waiting.length ? null : Math.ceil(dueAt) }
 }
 
@@ -177,21 +177,21 @@ const afterGone = (state: VerificationState, moment: PollMoment): VerificationSt
   // A nudge or another registration's deadline may shorten the time between polls; such polls confirm nothing.
   const confirms = state.goneChecks === 0 || now - (state.lastPolledAt ?? 0) >= policy.maxMs
   const goneChecks = state.goneChecks + (confirms ? 1 : 0)
-  if (goneChecks > GONE_CONFIRMATIONS) return goOn(state, moment, { ends: endsNow(state, moment, 'gone') })
+  if (goneChecks > GONE_CONFIRMATIONS) return pollAgain(state, moment, { ends: endsNow(state, moment, 'gone') })
   const ends = endsAtDeadline(lateReason(state))
-  return goOn(state, moment, { ends, delayMs: policy.maxMs, counts: { goneChecks } })
+  return pollAgain(state, moment, { ends, delayMs: policy.maxMs, counts: { goneChecks } })
 }
 
 const afterInvalidId = (state: VerificationState, moment: PollMoment): VerificationStep => {
   const invalidIds = state.invalidIds + 1
   if (invalidIds <= INVALID_ID_RETRIES || (moment.maybeOthersInvalid && !moment.othersInvalid)) {
     const ends = endsAtDeadline(lateReason(state))
-    return goOn(state, moment, { ends, delayMs: moment.policy.minMs, counts: { invalidIds } })
+    return pollAgain(state, moment, { ends, delayMs: moment.policy.minMs, counts: { invalidIds } })
   }
-  if (!moment.othersInvalid) return goOn(state, moment, { ends: endsNow(state, moment, 'invalid_id') })
+  if (!moment.othersInvalid) return pollAgain(state, moment, { ends: endsNow(state, moment, 'invalid_id') })
   // GetResult has shown the serial before, so it is not malformed: the account is at fault.
-  if (state.seen) return stay(state, moment)
-  return goOn(state, moment, {
+  if (state.seen) return keepCounters(state, moment)
+  return pollAgain(state, moment, {
     ends: endsAtDeadline('invalid_id'),
     delayMs: 0,
     counts: { invalidIds: state.invalidIds },
@@ -218,7 +218,7 @@ const backOff = (
   const delayMs = Math.max(floor, moment.random * ceiling)
   const { invalidIds, goneChecks, failingSince } = state
   const counts = { invalidIds, goneChecks, failures, failingSince: failingSince ?? moment.now }
-  return goOn(state, moment, { ends: endsUnanswered(state, moment), delayMs, counts })
+  return pollAgain(state, moment, { ends: endsUnanswered(state, moment), delayMs, counts })
 }
 
 /** Polls within which a new serial becomes visible. */

@@ -31,7 +31,7 @@ export interface ApiEnv {
      * Admin API: records an act in the audit, with the id of its object and the edit. Called before a change. Rejects
      * if the act cannot be recorded; then nothing may be changed.
      */
-    begin: (object: string, edit?: Edit) => Promise<void>
+    beginAct: (object: string, edit?: Edit) => Promise<void>
   }
 }
 

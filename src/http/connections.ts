@@ -76,17 +76,17 @@ export const createConnections = ({ most }: { most: number }) => {
     closeIdle: (): void => {
       isClosing = true
       for (const connection of connections.values())
-        if (!isAnswering(connection) && !isSaid(connection)) drop(connection)
+        if (!isAnswering(connection) && !isResponseEnded(connection)) drop(connection)
     },
   }
 }
 
 /** The response is complete; only the peer delays. */
-const isSaid = ({ exchange }: Connection): boolean => exchange?.response.writableEnded === true
+const isResponseEnded = ({ exchange }: Connection): boolean => exchange?.response.writableEnded === true
 
 /** Only a complete request is being answered; a slow sender or a slow reader counts as idle. */
 const isAnswering = (connection: Connection): boolean =>
-  connection.exchange?.request.complete === true && !isSaid(connection)
+  connection.exchange?.request.complete === true && !isResponseEnded(connection)
 
 /** Maximum number of bytes discarded after a response: eight batches of the largest size. */
 const MOST_DRAINED_BYTES = 8 * 1024 * 1024

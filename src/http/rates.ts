@@ -25,9 +25,9 @@ const BYTES_OF_A_REGISTRATION = 8 * KIB
  */
 const ITEMS_OF_A_REQUEST = 10
 /** Scanned rows that cost as much as one item: scanning ten in vain takes less time than returning one. */
-const SEEN_FOR_AN_ITEM = 10
+const SCANNED_PER_ITEM = 10
 /** Returns the cost, in items, of a page with `held` registrations or events, of at most `seen` scanned. */
-export const itemsOf = (held: number, seen: number): number => Math.max(held, Math.ceil(seen / SEEN_FOR_AN_ITEM))
+export const pageCost = (held: number, seen: number): number => Math.max(held, Math.ceil(seen / SCANNED_PER_ITEM))
 
 const MOST_BUCKETS = 10_000
 /** Part of a token that rounding may lose. */

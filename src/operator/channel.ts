@@ -6,7 +6,7 @@ import { type Origin, originOf } from '../core/origin.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
 import { type Connect, type Fault, openClient, SHORT_ANSWER } from '../http-client/client.ts'
-import type { Answer, Dialect } from './dialect.ts'
+import type { ChannelReply, Dialect } from './dialect.ts'
 import { DINGTALK } from './dingtalk.ts'
 import { FEISHU } from './feishu.ts'
 import type { Notice } from './notice.ts'
@@ -73,7 +73,7 @@ export const openChannel = (deps: {
     gapMs,
     avoidsFullHours,
     /** Sends once and never rejects. */
-    post: async (notice: Notice): Promise<Answer> => {
+    post: async (notice: Notice): Promise<ChannelReply> => {
       const { path, headers, body } = rendered(dialect, url, notice, secret ? [secret.reveal()] : [])
       const flat = ['user-agent', userAgent, ...Object.entries(headers).flat()]
       const request = { method: 'POST', path, headers: flat, body } as const

@@ -3,17 +3,17 @@ import { attemptOf } from '../callback/outcome.ts'
 import type { Sender } from '../callback/sender.ts'
 import { hostOf } from '../core/callback-url.ts'
 import { MINUTE } from '../core/duration.ts'
-import { asTold, toldOf } from '../core/message.ts'
+import { publicErrorOf, withPublicError } from '../core/message.ts'
 import { type Contact, operatorChannelOf } from '../core/operator-channel.ts'
 import { CATALOGUES } from '../core/operator-texts/describe.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import { isoTime, SHOW_TIME } from '../core/show-time.ts'
 import type { Attempt } from '../store/messages/message.ts'
-import type { CallbackNews, ClaimedContact } from '../store/partners/contacts.ts'
+import type { CallbackReport, ClaimedContact } from '../store/partners/contacts.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { DIALECTS, rendered } from './channel.ts'
-import type { Answer } from './dialect.ts'
+import type { ChannelReply } from './dialect.ts'
 import { type Notice, type NoticeItem, testItem } from './notice.ts'
 import { cutTo } from './plain-text.ts'
 
@@ -24,7 +24,7 @@ const NAMED = 3
 const LISTED = 50
 
 /** Returns one item for all news of a kind. */
-const itemOf = (news: readonly [CallbackNews, ...CallbackNews[]], language: Contact['language']): NoticeItem => {
+const itemOf = (news: readonly [CallbackReport, ...CallbackReport[]], language: Contact['language']): NoticeItem => {
   const [{ isOver, heldSince, callbackUrl: subject }] = news
   const { states, titles, contact: words } = CATALOGUES[language]
   const type = heldSince === null ? 'callback.failing' : 'callback.disabled'
@@ -33,12 +33,12 @@ const itemOf = (news: readonly [CallbackNews, ...CallbackNews[]], language: Cont
   const inBrackets = (text: string | number) => (language === 'zh' ? `（${text}）` : ` (${text})`)
   // A query may be a secret, and many people read a chat.
   const named = news.slice(0, NAMED).map(({ callbackUrl, since, lastError }) => {
-    const error = lastError === '' ? '' : `${toldOf(lastError)}${language === 'zh' ? '，' : ', '}`
+    const error = lastError === '' ? '' : `${publicErrorOf(lastError)}${language === 'zh' ? '，' : ', '}`
     return `${cutTo(callbackUrl.replace(/\?.*/, '?…'), 200)}${inBrackets(`${error}${words.since(SHOW_TIME[language](since))}`)}`
   })
   const urls = `${named.join(' · ')}${count > NAMED ? words.others(count - NAMED) : ''}`
   const callbacks = news.slice(0, LISTED).map(({ callbackUrl, since, lastError }) => ({
-    ...{ callbackUrl, since: isoTime(since), lastError: toldOf(lastError) || null },
+    ...{ callbackUrl, since: isoTime(since), lastError: publicErrorOf(lastError) || null },
   }))
   return {
     ...{ type, subject, state, count, since: Math.min(...news.map(({ since }) => since)), details: { callbacks } },
@@ -68,9 +68,9 @@ export const createContacts = (deps: {
     const notice = { ...message, at, language, source }
     const { path, headers, body } = rendered(DIALECTS[channel], url, notice, secret === null ? own : [secret])
     const result = await sender.send({ partnerId, url: url.origin + path, headers, body })
-    const attempt = asTold(attemptOf(result, at))
+    const attempt = withPublicError(attemptOf(result, at))
     if (result.kind === 'failed') {
-      const answer: Answer = { kind: 'later', code: attempt.error ?? 'no_response', said: '', waitMs: null }
+      const answer: ChannelReply = { kind: 'later', code: attempt.error ?? 'no_response', said: '', waitMs: null }
       return { answer, attempt }
     }
     const { httpStatus: status, retryAfter, excerpt } = result
@@ -90,7 +90,7 @@ export const createContacts = (deps: {
       const id = `msg_${hash('sha256', JSON.stringify([partnerId, told]))
         .slice(0, 26)
         .toUpperCase()}`
-      const items = kinds.map(kind => itemOf(kind as [CallbackNews], contact.language))
+      const items = kinds.map(kind => itemOf(kind as [CallbackReport], contact.language))
       const { answer, attempt } = await post(partnerId, contact, { id, items })
       const { outcome, httpStatus, error, durationMs } = attempt
       emit('callback_notice.attempted', {

@@ -11,7 +11,7 @@ export type Problem = OperatorProblem | 'content'
  * Result of a message. `code` is for the log, and `said` the robot's own text in one line, never a foreign page.
  * `later`: it may work after `waitMs`, or at any later time if null.
  */
-export type Answer =
+export type ChannelReply =
   | { kind: 'told' }
   | { kind: 'later'; code: string; said: string; waitMs: number | null }
   | { kind: 'refused'; problem: Problem; code: string; said: string }
@@ -39,7 +39,7 @@ export interface Dialect {
   avoidsFullHours: boolean
   /** A robot has one secret, or none. */
   render: (notice: Notice, secrets: readonly string[]) => Rendered
-  judge: (reply: Reply) => Answer
+  judge: (reply: Reply) => ChannelReply
 }
 
 /** 18 messages a minute, where 20 are allowed. A digest names the alerts it has no room for. */
@@ -114,7 +114,7 @@ export const judgeByCode = (
   { status, waitMs, text }: Reply,
   names: { code: string; said: string },
   judgeCode: (code: number, said: string) => Judged | undefined,
-): Answer => {
+): ChannelReply => {
   const object = objectOf(text)
   const code = object?.[names.code]
   if (typeof code !== 'number') {

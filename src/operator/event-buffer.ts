@@ -1,6 +1,6 @@
+import { type Observation, subjectKey } from '../core/alert.ts'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
-import { type OperatorNote, subjectKey } from '../core/operator-event.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
@@ -10,7 +10,7 @@ const MOST_PENDING = 1_000
 const GAP_MS = SECOND / 2
 
 /** A message given up at another host is notified at once, so it is not merged away. */
-const keyOf = (note: OperatorNote): string =>
+const keyOf = (note: Observation): string =>
   note.condition === 'message.exhausted' ? `${subjectKey(note)} ${note.details?.host}` : subjectKey(note)
 
 export const createEventBuffer = (deps: {
@@ -19,10 +19,10 @@ export const createEventBuffer = (deps: {
   emit: Emit<'operator_event.ended'>
 }) => {
   const { store, clock, emit } = deps
-  const pending = new Map<string, OperatorNote>()
+  const pending = new Map<string, Observation>()
   const stopping = new AbortController()
 
-  const keep = (note: OperatorNote) => {
+  const keep = (note: Observation) => {
     const key = keyOf(note)
     const known = pending.get(key)
     if (known || pending.size < MOST_PENDING) pending.set(key, known ? { ...note, adds: known.adds + note.adds } : note)
@@ -55,7 +55,7 @@ export const createEventBuffer = (deps: {
 
   return {
     /** Keeps a note until it is written. Later notes of the same condition add to it, and an end replaces it. */
-    note: (note: OperatorNote): void => {
+    note: (note: Observation): void => {
       keep(note)
       // Other roles may still note something.
       if (stopping.signal.aborted) void write()

@@ -1,14 +1,14 @@
+import { alertType, LONGEST_NOTICE_WAIT_MS } from '../core/alert.ts'
 import type { Clock } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import type { Language } from '../core/language.ts'
 import type { OperatorProblem, RefusingChannel } from '../core/operator-channel.ts'
-import { LONGEST_WAIT_MS, operatorEventType } from '../core/operator-event.ts'
 import { channelRemedy } from '../core/operator-texts/describe.ts'
-import type { ClaimedOperatorEvent } from '../store/operators/operator-events.ts'
+import type { ClaimedOperatorEvent } from '../store/operators/alerts.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Channel } from './channel.ts'
-import type { Answer } from './dialect.ts'
+import type { ChannelReply } from './dialect.ts'
 import { type Notice, noticeItem } from './notice.ts'
 
 /** Longer than a message may take. */
@@ -18,7 +18,7 @@ const IDLE_MS = SECOND
 /** Failures in a row after which a channel with a lasting problem is off, and `status` shows any other as failing. */
 const MOST_FAILURES = 3
 /** Interval of messages to a channel that is off, until it takes one. */
-const OFF_MS = LONGEST_WAIT_MS
+const OFF_MS = LONGEST_NOTICE_WAIT_MS
 const RETRIES_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 15 * MINUTE]
 const JITTER = 0.2
 /** Maximum wait that a channel may ask for: a longer one may be a mistake. */
@@ -37,7 +37,7 @@ export const fullHourWait = (now: number, random: number): number => {
 }
 
 /** Returns the lasting reason of a refusal, or null if it may pass, or concerns one text. */
-const lastingProblem = (answer: Answer): OperatorProblem | null =>
+const lastingProblem = (answer: ChannelReply): OperatorProblem | null =>
   answer.kind === 'refused' && answer.problem !== 'content' ? answer.problem : null
 
 /** Sends the due alerts of the store to the channel, one message at a time. */
@@ -70,7 +70,7 @@ export const createNotifier = (deps: {
   let most = channel.most
 
   /** Returns the alert with current details, or null if none of its messages is left: then its end is noted. */
-  const asOfNow = async (event: ClaimedOperatorEvent): Promise<ClaimedOperatorEvent | null> => {
+  const withCurrentDetails = async (event: ClaimedOperatorEvent): Promise<ClaimedOperatorEvent | null> => {
     const { condition, subject, state, since, details } = event
     if (!('partnerId' in details)) return event
     const at = store.now()
@@ -94,7 +94,7 @@ export const createNotifier = (deps: {
   }
 
   const ended = (events: readonly ClaimedOperatorEvent[], outcome: 'sent' | 'merged' | 'dropped' | 'failed') => {
-    for (const event of events) emit('operator_event.ended', { type: operatorEventType(event), outcome })
+    for (const event of events) emit('operator_event.ended', { type: alertType(event), outcome })
   }
 
   const worked = async () => {
@@ -106,7 +106,7 @@ export const createNotifier = (deps: {
   }
 
   /** Returns the time of the next try. */
-  const failed = async (answer: Exclude<Answer, { kind: 'told' }>): Promise<number> => {
+  const failed = async (answer: Exclude<ChannelReply, { kind: 'told' }>): Promise<number> => {
     const { code: error, said } = answer
     const problem = lastingProblem(answer)
     failures++
@@ -157,7 +157,7 @@ export const createNotifier = (deps: {
     const limit = refusing?.problem == null ? most : 1
     const events = await store.claimOperatorEvents({ limit, leaseMs: LEASE_MS, gapMs })
     if (events.length === 0) return IDLE_MS
-    const current = (await Promise.all(events.map(asOfNow))).filter(event => event !== null)
+    const current = (await Promise.all(events.map(withCurrentDetails))).filter(event => event !== null)
     if (current.length > 0) await tell(current)
     return Math.min(gapMs, IDLE_MS)
   }

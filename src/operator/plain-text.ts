@@ -28,11 +28,11 @@ export const defused = (text: string): string =>
   oneLine(text).replace(/:\/\/|[<>&@[\]*`~|\\]/g, found => DEFUSED[found] ?? found)
 
 /** A URL, a path or a setting, or a word as long as a key. */
-const TELLTALE = /[/=%]|[\w-]{16}/
+const KEY_LIKE_WORD = /[/=%]|[\w-]{16}/
 
 /** Removes addresses and possible keys from a receiver's text, which may repeat our request. */
 export const withoutKeys = (text: string): string =>
-  text.replace(/[!-~]+/g, word => (TELLTALE.test(word) ? '[…]' : word))
+  text.replace(/[!-~]+/g, word => (KEY_LIKE_WORD.test(word) ? '[…]' : word))
 
 const ELLIPSIS = '…'
 const utf8 = new TextEncoder()

@@ -1,4 +1,4 @@
-import { KINDS, type OperatorEvent, type OperatorNote, subjectKey } from '../core/operator-event.ts'
+import { type Alert, KINDS, type Observation, subjectKey } from '../core/alert.ts'
 import { describeEvent } from '../core/operator-texts/describe.ts'
 import { GIVEN_UP_MS, type Stats } from '../store/stats/stats.ts'
 import { troublesOf } from '../store/stats/troubles.ts'
@@ -6,11 +6,11 @@ import type { Store } from '../store/store.ts'
 import { findWriteError } from '../store/unavailable.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { createCommandWatch } from './command-watch.ts'
-import { conditionOf } from './notes.ts'
+import { alertConditionOf } from './observations.ts'
 
-type Found = Pick<OperatorEvent, 'condition' | 'subject' | 'details'>
+type Found = Pick<Alert, 'condition' | 'subject' | 'details'>
 
-const eventOf = (found: Found, state: OperatorEvent['state'], { since, at }: { since: number; at: number }) => ({
+const eventOf = (found: Found, state: Alert['state'], { since, at }: { since: number; at: number }) => ({
   condition: found.condition,
   subject: found.subject,
   details: found.details,
@@ -43,21 +43,21 @@ const isUnknown = (
 export const createWatch = ({
   store,
   note,
-  tellNow,
+  notifyNow,
   emit,
 }: {
   store: Pick<Store, 'stats' | 'now' | 'probe' | 'firingOperatorEvents' | 'givenUpOf'>
-  note: (note: OperatorNote) => void
+  note: (note: Observation) => void
   /** Notifies operators past the store, of conditions that cannot be stored. Resolves to false if not sent. */
-  tellNow: (event: OperatorEvent) => Promise<boolean>
+  notifyNow: (event: Alert) => Promise<boolean>
   emit: Emit<'operator.event' | 'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>
 }) => {
   const tellCommands = createCommandWatch(emit)
   /** Conditions that the log shows as firing, and since when. */
-  const logged = new Map<string, OperatorEvent>()
+  const logged = new Map<string, Alert>()
   let looks = 0
 
-  const log = (found: Found, state: OperatorEvent['state'], at: number): void => {
+  const log = (found: Found, state: Alert['state'], at: number): void => {
     const key = subjectKey(found)
     const known = logged.get(key)
     if (!KINDS[found.condition].isLogged || (known !== undefined) === (state === 'firing')) return
@@ -70,7 +70,7 @@ export const createWatch = ({
   }
 
   let failing: { error: string; since: number } | null = null
-  let toldFailing: OperatorEvent | null = null
+  let notifiedFailure: Alert | null = null
 
   const checkWriting = async (): Promise<void> => {
     const [error, before, at] = [await findWriteError(store), failing, store.now()]
@@ -81,9 +81,9 @@ export const createWatch = ({
     const found: Found = { condition: 'store.failing', subject: 'database', details }
     const state = failing === null ? 'resolved' : 'firing'
     log(found, state, at)
-    if ((toldFailing === null) === (failing === null)) return
-    const event = eventOf(found, state, { since: toldFailing?.since ?? failing?.since ?? at, at })
-    if (await tellNow(event)) toldFailing = failing === null ? null : event
+    if ((notifiedFailure === null) === (failing === null)) return
+    const event = eventOf(found, state, { since: notifiedFailure?.since ?? failing?.since ?? at, at })
+    if (await notifyNow(event)) notifiedFailure = failing === null ? null : event
   }
 
   const checkTroubles = async (): Promise<void> => {
@@ -92,14 +92,14 @@ export const createWatch = ({
     tellCommands(stats)
     const present = new Map(
       troublesOf({ stats, writeError: null, isServed: true }).flatMap(trouble => {
-        const found = conditionOf(trouble)
+        const found = alertConditionOf(trouble)
         return found === null ? [] : [[subjectKey(found), found]]
       }),
     )
     const known = new Set(firing.map(subjectKey))
     for (const [key, found] of present) {
       log(found, 'firing', at)
-      if (!known.has(key)) note({ ...found, at, adds: 0 } as OperatorNote)
+      if (!known.has(key)) note({ ...found, at, adds: 0 } as Observation)
     }
     const isOver = (one: Pick<Found, 'condition' | 'subject'>) =>
       KINDS[one.condition].isFound && !present.has(subjectKey(one)) && !isUnknown(one, stats)
@@ -115,11 +115,11 @@ export const createWatch = ({
   }
 
   let checking: Promise<void> | null = null
-  let isRung = false
+  let isRequested = false
 
   const run = async (): Promise<void> => {
-    while (isRung) {
-      isRung = false
+    while (isRequested) {
+      isRequested = false
       // A database that cannot be read cannot be written: `checkWriting` reports it, and the next check comes soon.
       await checkWriting()
         .then(checkTroubles)
@@ -131,7 +131,7 @@ export const createWatch = ({
   return {
     /** Runs a check, or one more after the check under way. */
     check: (): Promise<void> => {
-      isRung = true
+      isRequested = true
       checking ??= run()
       return checking
     },

@@ -3,12 +3,12 @@ import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { type AccountScript, accountScriptSchema, type Script, scriptSchema } from './script.ts'
-import type { Call } from './upstream.ts'
+import type { GetResultCall } from './upstream.ts'
 
 interface ControlDeps {
   script: (idcardid: string, script: Script) => void
   account: (apiId: string, script: AccountScript | null) => void
-  calls: readonly Call[]
+  calls: readonly GetResultCall[]
 }
 
 const serialBody = scriptSchema.extend({ idcardid: z.string().min(1) })

@@ -13,7 +13,7 @@ const FORM = 'application/x-www-form-urlencoded'
 const MAX_BODY_BYTES = 64 * 1024
 
 /** One GetResult call, as the simulator received it. The password is not kept. */
-export interface Call {
+export interface GetResultCall {
   idcardid: string | null
   apiId: string | null
   method: string
@@ -54,7 +54,7 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
   const keys = new Map(options.accounts.map(account => [account.apiId, account.apiKey]))
   const serials = new Map<string, { script: Script; sinceMs: number; calls: number; isTold: boolean }>()
   const accounts = new Map<string, AccountScript & { left: number; passed: number[] }>()
-  const journal = createJournal<Call>('call', keepCalls)
+  const journal = createJournal<GetResultCall>('call', keepCalls)
 
   const script = (idcardid: string, script: Script): void => {
     setNewest(serials, keepScripts, [idcardid, { script, sinceMs: now(), calls: 0, isTold: false }])
@@ -135,7 +135,7 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
     /** Scripts all calls of an account; null ends it. */
     account,
     calls: journal.entries,
-    callsOf: (idcardid: string): readonly Call[] => journal.entries.filter(call => call.idcardid === idcardid),
+    callsOf: (idcardid: string): readonly GetResultCall[] => journal.entries.filter(call => call.idcardid === idcardid),
     /** Emits `call`. */
     events: journal.events,
     close: server.close,
@@ -143,7 +143,7 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
   }
 }
 
-const describeAnswer = ({ fault, http, body, code, status }: Step): Pick<Call, 'code' | 'answer'> => {
+const describeAnswer = ({ fault, http, body, code, status }: Step): Pick<GetResultCall, 'code' | 'answer'> => {
   if (fault) return { code: null, answer: fault }
   if (http !== undefined) return { code: code ?? null, answer: `http ${http}` }
   if (body !== undefined) return { code: null, answer: 'body' }

@@ -1,15 +1,15 @@
 import { EventEmitter } from 'node:events'
-import { type Hint, type StoreHints, tellHints } from './hints.ts'
-import { createOpenOr, type OpenOr, type Sealed, sealedUnder } from './sealed.ts'
+import { emitEach, type Hint, type StoreHints } from './hints.ts'
+import { createOpenOr, type OpenOrElse, type Sealed, sealedUnder } from './sealed.ts'
 import type { Transactions } from './tx.ts'
 
 /** Dependencies of the store's verbs, on either engine. */
 export interface StoreContext extends Transactions {
   sealed: Sealed
-  openOr: OpenOr
+  openOrElse: OpenOrElse
   hints: EventEmitter<StoreHints>
   /** Emits hints here and, where nodes share a database, soon in the others. Only after the commit of their changes. */
-  tell: (hints: readonly Hint[]) => void
+  emitHints: (hints: readonly Hint[]) => void
   /** Calls per second of accounts without their own rate. */
   defaultRate: number
 }
@@ -35,6 +35,6 @@ export const createContext = (
   hints,
   defaultRate,
   sealed: sealedUnder({ masterKey, previousKey }, random),
-  openOr: createOpenOr(hints),
-  tell: told => tellHints(hints, told),
+  openOrElse: createOpenOr(hints),
+  emitHints: told => emitEach(hints, told),
 })

@@ -27,5 +27,5 @@ export const {
 } = require('drizzle-orm') as typeof import('drizzle-orm')
 
 /** For a CHECK: the database refuses any other value. */
-export const oneOf = (column: string, values: readonly string[]) =>
+export const isOneOf = (column: string, values: readonly string[]) =>
   sql.raw(`${column} IN (${values.map(value => `'${value}'`).join(', ')})`)

@@ -46,6 +46,6 @@ export interface StoreHints {
 export type Hint = { [Name in keyof StoreHints]: [name: Name, ...StoreHints[Name]] }[keyof StoreHints]
 
 /** Emits these hints, in order. Only after the commit of their changes. */
-export const tellHints = (emitter: EventEmitter<StoreHints>, hints: readonly Hint[]): void => {
+export const emitEach = (emitter: EventEmitter<StoreHints>, hints: readonly Hint[]): void => {
   for (const [name, ...args] of hints) emitter.emit(name, ...(args as never))
 }

@@ -59,7 +59,7 @@ export const mayPass = (error: unknown): boolean => {
   return code !== 'ENOENT' && PASSING.includes(databaseFaultOf(code))
 }
 
-const whoWeAre = (): string => {
+const describeUser = (): string => {
   try {
     return `${userInfo().username} (uid ${userInfo().uid})`
   } catch {
@@ -68,12 +68,12 @@ const whoWeAre = (): string => {
 }
 
 /** Parameters that cannot hold a secret. */
-const SHOWN = ['host', 'port']
+const PUBLIC_PARAMETERS = ['host', 'port']
 
-/** Returns `postgres://USER@HOST/NAME` for display: without the password and any parameter not in `SHOWN`. */
+/** Returns `postgres://USER@HOST/NAME` for display: without the password and any parameter not in `PUBLIC_PARAMETERS`. */
 export const showAddress = (url: string): string => {
   const { protocol, username, host, pathname, searchParams } = new URL(url)
-  const shown = new URLSearchParams([...searchParams].filter(([name]) => SHOWN.includes(name)))
+  const shown = new URLSearchParams([...searchParams].filter(([name]) => PUBLIC_PARAMETERS.includes(name)))
   const query = shown.size === 0 ? '' : `?${decodeURIComponent(shown.toString())}`
   return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}${query}`
 }
@@ -91,7 +91,7 @@ export const explainOpening = (error: unknown, place: string, namedBy = 'DATABAS
   const isKey = (error as { path?: unknown }).path === `${place}.key`
   const setting = isKey ? 'MASTER_KEY' : namedBy
   const where = isKey ? `${place}.key` : place.startsWith('postgres') ? showAddress(place) : place
-  const user = whoWeAre()
+  const user = describeUser()
   const [en, zh] = fault === 'not_ours' ? [`${user} may not open it. `, `${user} 无法打开它。`] : ['', '']
   const words = {
     en: `${setting}: ${where} cannot be used (${code}): ${en}${CATALOGUES.en.databaseRemedies[fault]}`,

@@ -8,7 +8,7 @@ const READS_AT_ONCE = 2
  * connections to others. The first string argument identifies the caller: a partner or an operator's token. Calls
  * without one share a queue per verb.
  */
-export const readsInLine = <Reads extends object>(reads: Reads): Reads => {
+export const queueReadsByCaller = <Reads extends object>(reads: Reads): Reads => {
   const queued = createKeyedQueue(READS_AT_ONCE)
   const inLine = ([name, read]: [string, (...args: unknown[]) => Promise<unknown>]) => [
     name,

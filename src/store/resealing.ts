@@ -57,7 +57,7 @@ export const createResealing = ({ sealed: { reseal, keyId }, read, write }: Stor
       if (!column) throw new RangeError(`there is no sealed column ${place.column}`)
       // Rows are read outside of the transaction, which changes only values that are still the same.
       const batch = await read(tx =>
-        rowsBehind(tx, column, { after: place.after ?? (column.isCounted ? 0 : ''), limit }),
+        rowsBehind(tx, column, { after: place.after ?? (column.hasNumericKey ? 0 : ''), limit }),
       )
       const changes: ResealedValue[] = []
       const unreadable: { table: string; id: string }[] = []
@@ -98,13 +98,13 @@ const rowsBehind = (
 /** Writes only over unchanged values. Returns how many it wrote. */
 const change = async (
   tx: Tx,
-  { table, column, key = 'id', isCounted }: SealedColumn,
+  { table, column, key = 'id', hasNumericKey }: SealedColumn,
   values: readonly ResealedValue[],
 ): Promise<number> => {
   // In key order, as in every transaction that locks several rows.
   const rows = await tx.all<{ key: Key; value: Buffer | null }>(
     `SELECT ${key} AS key, ${snakeCase(column)} AS value FROM ${snakeCase(table)}
-     WHERE ${key} IN ${tx.dialect.list('keys', isCounted ? 'int8' : 'text')}
+     WHERE ${key} IN ${tx.dialect.list('keys', hasNumericKey ? 'int8' : 'text')}
      ORDER BY ${key} ${tx.dialect.forUpdate()}`,
     { keys: values.map(one => one.key) },
   )

@@ -96,7 +96,7 @@ export interface SealedColumn {
   /** Column that identifies and orders the rows; `id` by default. */
   key?: 'id' | 'seq' | 'key'
   /** The key is a number, not text. */
-  isCounted?: true
+  hasNumericKey?: true
   /** Where only one row of the table has a sealed value: its key. */
   only?: string
   /** Length of an empty value, which is not sealed; 0 by default. */
@@ -118,7 +118,7 @@ export const SEALED = {
     column: 'verdict',
     word: 'verdict',
     owner: ['partnerId', 'idcardid'],
-    isCounted: true,
+    hasNumericKey: true,
   },
   metadata: {
     table: 'registrations',
@@ -133,7 +133,7 @@ export const SEALED = {
     word: 'message',
     owner: ['partnerId', 'registrationId'],
     key: 'seq',
-    isCounted: true,
+    hasNumericKey: true,
   },
   contact: { table: 'contacts', column: 'contact', word: 'contact', owner: ['id'] },
   canary: { table: 'meta', column: 'value', word: 'canary', owner: [], key: 'key', only: 'canary' },
@@ -143,14 +143,14 @@ type OwnerOf<Value extends keyof typeof SEALED> = Readonly<Record<(typeof SEALED
 export type Sealed = ReturnType<typeof sealedUnder>
 
 /** Openings after which the cache is cleared, so that unused secrets do not stay in it. */
-const KEPT_FOR = 10_000
+const CLEAR_CACHE_AFTER = 10_000
 
 /** Caches opened secrets: each claim opens the same few, and an unchanged one is not decrypted again. */
-const createKept = (open: (context: string, sealed: Buffer) => Secret): typeof open => {
+const createSecretCache = (open: (context: string, sealed: Buffer) => Secret): typeof open => {
   const kept = new Map<string, Secret>()
   let openings = 0
   return (context, sealed) => {
-    if (++openings % KEPT_FOR === 0) kept.clear()
+    if (++openings % CLEAR_CACHE_AFTER === 0) kept.clear()
     const key = `${context} ${sealed.toString('latin1')}`
     const secret = kept.get(key) ?? open(context, sealed)
     kept.set(key, secret)
@@ -174,7 +174,7 @@ export const sealedUnder = (
     owner.reduce((context, name) => `${context}|${row[name]}`, word)
   const seal = (column: SealedColumn, row: OwnerRow, text: string) => vault.seal(text, contextOf(column, row))
   const open = (column: SealedColumn, row: OwnerRow, sealed: Buffer) => vault.open(sealed, contextOf(column, row))
-  const openSecret = createKept((context, sealed) => new Secret(vault.open(sealed, context)))
+  const openSecret = createSecretCache((context, sealed) => new Secret(vault.open(sealed, context)))
 
   return {
     accountKey: {
@@ -236,7 +236,7 @@ export interface Unreadable {
 }
 
 /** Opens a stored value. If it does not open, emits `unreadable` and returns `instead`. */
-export type OpenOr = <Value, Instead>(
+export type OpenOrElse = <Value, Instead>(
   where: Unreadable,
   how: { open: () => Value; instead: Instead },
 ) => Value | Instead
@@ -244,22 +244,22 @@ export type OpenOr = <Value, Instead>(
 /** Opens the sealed values of rows. */
 export interface Opening {
   sealed: Sealed
-  openOr: OpenOr
+  openOrElse: OpenOrElse
 }
 
 /** Unreadable values remembered, so that each is emitted once. Beyond that, all may be emitted again. */
-const MOST_TOLD = 10_000
+const MAX_REMEMBERED_UNREADABLE = 10_000
 
 /**
  * A value that does not open stops only callers that need it. It is emitted once, possibly within a transaction that is
  * undone or run again, because the hint says nothing about the transaction's changes.
  */
-export const createOpenOr = (hints: EventEmitter<StoreHints>): OpenOr => {
+export const createOpenOr = (hints: EventEmitter<StoreHints>): OpenOrElse => {
   const told = new Set<string>()
   const tell = (where: Unreadable) => {
     const key = `${where.table} ${where.id}`
     if (told.has(key)) return
-    if (told.size >= MOST_TOLD) told.clear()
+    if (told.size >= MAX_REMEMBERED_UNREADABLE) told.clear()
     told.add(key)
     hints.emit('unreadable', where)
   }

@@ -91,10 +91,10 @@ export interface Dialect {
   /** After a SELECT of rows to remove: waits for all locks on them. */
   forRemoval: string
   /**
-   * `lookUp('lanes l', 'l.id = m.lane_id')`: a JOIN, or with 'or none' a LEFT JOIN, that runs one lookup per row. A
+   * `joinByLookup('lanes l', 'l.id = m.lane_id')`: a JOIN, or with 'or none' a LEFT JOIN, that runs one lookup per row. A
    * plain join may read the whole table on PostgreSQL. Never of a view with a join, which SQLite would materialize.
    */
-  lookUp(table: `${string} ${string}`, on: string, which?: 'all' | 'or none'): string
+  joinByLookup(table: `${string} ${string}`, on: string, which?: 'all' | 'or none'): string
   /** `first('lanes l', 'l.id > before.id ORDER BY l.id')`: joins only the first row. */
   first(table: `${string} ${string}`, which: string): string
   /** A query of the builder, with `forUpdate`. */
@@ -102,7 +102,7 @@ export interface Dialect {
   /** In ORDER BY: NULL first, as in SQLite. */
   nullsFirst: string
   /** Statements that take an insert's locks and, briefly, some disk pages: an update may still fit into its page. */
-  takeRoom: readonly string[]
+  probeStatements: readonly string[]
 }
 interface Lockable {
   for(strength: 'no key update'): unknown

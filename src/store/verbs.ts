@@ -9,16 +9,16 @@ import { createEvents } from './messages/events.ts'
 import { createMessageSettling } from './messages/settling.ts'
 import { createActs } from './operators/acts.ts'
 import { createAdminTokens } from './operators/admin-tokens.ts'
+import { createOperatorEventList, createOperatorEvents } from './operators/alerts.ts'
 import { createFactVerbs } from './operators/facts.ts'
 import { createNodes } from './operators/nodes.ts'
-import { createOperatorEventList, createOperatorEvents } from './operators/operator-events.ts'
 import { createApiKeys } from './partners/api-keys.ts'
 import { createContacts } from './partners/contacts.ts'
 import { createPartners } from './partners/partners.ts'
 import { createUsage } from './partners/quotas.ts'
 import { createSigningSecrets } from './partners/signing-secrets.ts'
 import { createPartnerStatus } from './partners/status.ts'
-import { readsInLine } from './reads-in-line.ts'
+import { queueReadsByCaller } from './reads-in-line.ts'
 import { createRegistrationActs } from './registrations/acts.ts'
 import { createExplanations } from './registrations/explanations.ts'
 import { createRegistrationQueries } from './registrations/queries.ts'
@@ -62,7 +62,7 @@ export const createVerbs = (
   ...createFactVerbs(calls),
   ...createActs(searches),
 
-  ...readsInLine({
+  ...queueReadsByCaller({
     ...createEvents(calls),
     ...createRegistrationQueries(calls),
     ...createExplanations(calls),

@@ -1,5 +1,5 @@
+import type { AlertState } from '../core/alert.ts'
 import type { OperatorChannel } from '../core/operator-channel.ts'
-import type { OperatorState } from '../core/operator-event.ts'
 import {
   DURATION_MS,
   debug,
@@ -166,7 +166,7 @@ export const EVENTS = {
     'A step of a bulk act has failed: that act is `failed`, unless the database could not be used; the service goes on within a second. Reported at once, and then once a minute.',
   ),
   'operator.event': warn(
-    { type: TEXT, subject: TEXT, state: field<OperatorState>('text'), sentence: TEXT },
+    { type: TEXT, subject: TEXT, state: field<AlertState>('text'), sentence: TEXT },
     'Something that operators have to see to has come (`firing`) or is over (`resolved`), and `sentence` says it: polls or webhooks are late (`backlog.growing`, `backlog.gone`), the database cannot be written, or does not answer (`store.failing`), the disk is nearly full (`disk.low`), a node is lost (`node.lost`), or a clock is wrong (`clock.wrong`). Looked at every 15 s, with `OPERATOR_URL` or without. What else operators are told of has an event of its own. See [being told](operations.md#being-told).',
   ),
   'operator_event.ended': debug(

@@ -65,7 +65,7 @@ export const answerOf = ({ head, body, fault }: Exchange, now: number): Answer =
   const encoding = head?.headers.get('content-encoding')?.trim().toLowerCase() || 'identity'
   if (encoding !== 'identity') return transient('unparseable')
   if (fault) return transient(causeOf(fault), detailOf(fault))
-  const fields = readBody(body)
+  const fields = readReplyText(body)
   return fields ? readAnswer(fields) : transient('unparseable')
 }
 
@@ -128,7 +128,7 @@ const readXml = (text: string): AnswerFields | null => {
  * Parses a GetResult body as JSON or XML, by its first character: the content type is often wrong. Returns null for all
  * else: HTML, cut or empty bodies, invalid UTF-8, a DTD, or nesting that is too deep.
  */
-export const readBody = (bytes: Uint8Array): AnswerFields | null => {
+export const readReplyText = (bytes: Uint8Array): AnswerFields | null => {
   try {
     const text = utf8.decode(bytes).trimStart()
     if (text.startsWith('{')) return readJson(text)

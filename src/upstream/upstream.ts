@@ -71,7 +71,11 @@ export const openUpstream = (deps: {
   }
 
   /** Repeats a refused call with the time from the refusal's `Date`. */
-  const askAnew = async (account: UpstreamAccount, idcardid: string, date: number | null): Promise<Answer> => {
+  const retryWithCorrectedClock = async (
+    account: UpstreamAccount,
+    idcardid: string,
+    date: number | null,
+  ): Promise<Answer> => {
     const before = skewMs(account.id)
     const learnt = (date ?? 0) - now()
     if (date !== null && Math.abs(learnt - before) > SKEW_TOLERANCE_MS) skews.set(account.id, learnt)
@@ -93,7 +97,7 @@ export const openUpstream = (deps: {
     const { answer: first, date } = await call(account, idcardid)
     // A static password does not depend on the time: a repeated request would be refused again.
     const isRenewed = first.kind === 'clock' && account.passwordMode === 'dynamic'
-    const answer = isRenewed ? await askAnew(account, idcardid, date) : first
+    const answer = isRenewed ? await retryWithCorrectedClock(account, idcardid, date) : first
     if (answer.kind !== 'clock') return answer
     return { kind: 'account', code: answer.code, fault: answer.code === 40501 ? 'clock' : 'password_refused' }
   }

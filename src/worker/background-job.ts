@@ -7,7 +7,7 @@ type Job = 'retention' | 'bulk' | 'due_times' | 'callback_notice'
 
 export interface BackgroundJob {
   /** Runs all batches of the work that may be due, one at a time. */
-  ring(): void
+  wakeUp(): void
   /** Starts no more batches; resolves when the last one has ended. */
   stop(): Promise<void>
 }
@@ -25,16 +25,16 @@ export const createBackgroundJob = (deps: {
 }): BackgroundJob => {
   const { batch, event, clock, emit } = deps
   let running: Promise<void> | null = null
-  let isRung = false
+  let isRequested = false
   let isStopped = false
 
   const failed = onceAMinute(error => emit(`${event}.failed`, { error }), clock)
 
   const run = async () => {
     try {
-      // Work that became due after the last batch has set `isRung`, and needs another run.
-      while (isRung && !isStopped) {
-        isRung = false
+      // Work that became due after the last batch has set `isRequested`, and needs another run.
+      while (isRequested && !isStopped) {
+        isRequested = false
         const count = await runBatches(batch, () => isStopped)
         if (count > 0) emit(`${event}.done`, { count })
       }
@@ -46,9 +46,9 @@ export const createBackgroundJob = (deps: {
   }
 
   return {
-    ring: () => {
+    wakeUp: () => {
       if (isStopped) return
-      isRung = true
+      isRequested = true
       running ??= run()
     },
     stop: async () => {

@@ -3,7 +3,7 @@ import { SECOND } from '../core/duration.ts'
 import { BULK_RATE } from '../store/bulk/states.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
-import { tellCancelled } from '../telemetry/tell-cancelled.ts'
+import { emitCancelled } from '../telemetry/emit-cancelled.ts'
 import { type BackgroundJob, createBackgroundJob } from './background-job.ts'
 
 export interface BulkActDeps {
@@ -22,7 +22,7 @@ export const createBulkActJob = ({ store, clock, emit }: BulkActDeps): Backgroun
     batch: async () => {
       const { count, isIdle, isOfPartner, cancelled } = await store.continueBulkActs(BATCH)
       if (isIdle) return { count, hasMore: false }
-      for (const cancellation of cancelled) tellCancelled(cancellation, emit, store.now())
+      for (const cancellation of cancelled) emitCancelled(cancellation, emit, store.now())
       await clock.sleep(isOfPartner ? GAP_MS : Math.max(GAP_MS, (count * SECOND) / BULK_RATE))
       return { count, hasMore: true }
     },

@@ -1,6 +1,6 @@
 import { attemptOf } from '../callback/outcome.ts'
 import type { Sender } from '../callback/sender.ts'
-import { createKeyring, webhookHeaders } from '../callback/signing.ts'
+import { createSigningKeys, webhookHeaders } from '../callback/signing.ts'
 import { hostOf } from '../core/callback-url.ts'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
@@ -14,7 +14,7 @@ import { type BackgroundJob, createBackgroundJob } from './background-job.ts'
 
 export interface CallbackNoticesDeps {
   store: Pick<Store, 'now' | 'liveSecrets' | 'claimCallbackNotices' | 'endCallbackNotice' | 'claimContacts'>
-  tellContact: (contact: ClaimedContact) => Promise<void>
+  notifyContact: (contact: ClaimedContact) => Promise<void>
   sender: Pick<Sender, 'send'>
   clock: Pick<Clock, 'monotonic'>
   emit: Emit
@@ -34,11 +34,11 @@ const QUIET_MS = 10 * SECOND
 export const createCallbackNoticeJob = ({
   store,
   sender,
-  tellContact,
+  notifyContact,
   clock,
   emit,
 }: CallbackNoticesDeps): BackgroundJob => {
-  const signingKeys = createKeyring()
+  const signingKeys = createSigningKeys()
 
   const tell = async (notice: CallbackNotice): Promise<void> => {
     const { id, partnerId, callbackUrl, url, attempt } = notice
@@ -67,9 +67,9 @@ export const createCallbackNoticeJob = ({
   let quietUntil = 0
   const begin = async (contact: ClaimedContact): Promise<void> => {
     contacts.start(null)
-    await tellContact(contact).catch(error => emit('callback_notice.failed', { error }))
+    await notifyContact(contact).catch(error => emit('callback_notice.failed', { error }))
     contacts.end(null)
-    job.ring()
+    job.wakeUp()
   }
 
   const job = createBackgroundJob({
@@ -88,5 +88,5 @@ export const createCallbackNoticeJob = ({
     clock,
     emit,
   })
-  return { ring: job.ring, stop: () => job.stop().then(contacts.whenIdle) }
+  return { wakeUp: job.wakeUp, stop: () => job.stop().then(contacts.whenIdle) }
 }

@@ -1,14 +1,14 @@
 import { isOurFailure } from '../callback/failure.ts'
 import { attemptOf } from '../callback/outcome.ts'
 import type { Sender, SendResult } from '../callback/sender.ts'
-import { createKeyring, webhookHeaders } from '../callback/signing.ts'
+import { createSigningKeys, webhookHeaders } from '../callback/signing.ts'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { createInFlight, createKeyedLimiter } from '../core/keyed-limiter.ts'
 import { afterAttempt, type MessageStep, messageIdOf, ourFailureDelay } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
-import { isToldTwice } from '../core/test-serial.ts'
+import { isSentTwice } from '../core/test-serial.ts'
 import type { Withdrawn } from '../store/hints.ts'
 import type { ClaimedMessage, HostSignal, MessageOutcome, MessageSettlement } from '../store/messages/message.ts'
 import type { Store } from '../store/store.ts'
@@ -92,7 +92,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
   /** Claimed messages that are not recorded yet. */
   const unrecorded = createInFlight<null>()
   const stops = createStops<ClaimedMessage>()
-  const signingKeys = createKeyring()
+  const signingKeys = createSigningKeys()
   let isGivingBack = false
   const report = createDeliveryReport(emit)
   const settle = createSettler((settlements: readonly MessageSettlement[]) => store.settleMessages(settlements), {
@@ -118,7 +118,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
 
   /** For test serials that ask for it: repeats the message, as after a crash before its first 2xx was recorded. */
   const repeated = (message: ClaimedMessage, step: MessageStep): MessageStep =>
-    step.state === 'delivered' && message.attempts === 0 && isToldTwice(message.body)
+    step.state === 'delivered' && message.attempts === 0 && isSentTwice(message.body)
       ? { ...step, state: 'pending', dueAt: store.now() }
       : step
 

@@ -1,6 +1,6 @@
 import { attemptOf } from '../callback/outcome.ts'
 import type { SendResult } from '../callback/sender.ts'
-import { messageIdOf, originOf } from '../core/message.ts'
+import { attemptOriginOf, messageIdOf } from '../core/message.ts'
 import type { AttemptKind, ClaimedMessage, MessageOutcome } from '../store/messages/message.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
@@ -24,7 +24,7 @@ export const createDeliveryReport = (emit: Emit<'delivery.attempted' | 'message.
       partnerId: message.partnerId,
       host: message.host,
       attempt: message.attempts + 1,
-      origin: originOf(message),
+      origin: attemptOriginOf(message),
       outcome,
       ...whyOf(result),
       lagMs: Math.max(0, at - message.dueAt),

@@ -51,7 +51,7 @@ export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps) => {
     // One after the other: each computes a schedule, which blocks the event loop.
     for (const entry of learners) await flushOne(entry).catch(() => {})
   }
-  const heartbeat = startHeartbeat({ everyMs: FLUSH_MS, ring: flush, clock })
+  const heartbeat = startHeartbeat({ everyMs: FLUSH_MS, wakeUp: flush, clock })
 
   return {
     /** Returns how long to wait after a poll at this age, in ms, within the schedule's bounds. */

@@ -39,11 +39,11 @@ export const createPresence = (
      * database's failure to other events.
      */
     begin: async (name: string): Promise<void> => {
-      const ring = () => {
+      const wakeUp = () => {
         beating ??= beat(name)
       }
-      stop = startHeartbeat({ everyMs: BEAT_EVERY_MS, ring, clock }).stop
-      ring()
+      stop = startHeartbeat({ everyMs: BEAT_EVERY_MS, wakeUp, clock }).stop
+      wakeUp()
       await beating
     },
     /** Share of each API rate that this node allows; 1 before the first beat. */

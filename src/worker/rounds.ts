@@ -14,23 +14,23 @@ export interface Round {
  * Maximum interval between rounds, on a clock that never jumps: finds rows that another process has made due, and
  * leases that have ended.
  */
-const LONGEST_NAP_MS = 1_000
+const MAX_INTERVAL_MS = 1_000
 /** Reason for aborting a sleep: creating an error, as `abort` would, costs more than a round that finds nothing. */
-const RUNG = 'rung'
+const WOKEN = 'woken'
 /** Minimum interval between the starts of rounds. Under load each then claims a batch that is worth its transaction. */
 const MIN_GAP_MS = 1
 
 /** Returns how long to sleep, in ms, after a round that began at `startedAt`, unless the loop is woken up. */
-export const napAfter = ({ claimed, nextAt }: Omit<Round, 'waits'>, now: number, startedAt = now): number => {
-  if (nextAt === null) return LONGEST_NAP_MS
-  if (nextAt > now) return Math.min(nextAt - now, LONGEST_NAP_MS)
+export const intervalAfter = ({ claimed, nextAt }: Omit<Round, 'waits'>, now: number, startedAt = now): number => {
+  if (nextAt === null) return MAX_INTERVAL_MS
+  if (nextAt > now) return Math.min(nextAt - now, MAX_INTERVAL_MS)
   // Rows that were due when the round began, and were not claimed, wait for a slot, which wakes up the loop when it is
   // free. Rows that have fallen due since need a round now.
-  return claimed > 0 || nextAt > startedAt ? 0 : LONGEST_NAP_MS
+  return claimed > 0 || nextAt > startedAt ? 0 : MAX_INTERVAL_MS
 }
 
 /**
- * Runs rounds, one at a time: when woken up, when a row falls due, and after `LONGEST_NAP_MS` at the latest.
+ * Runs rounds, one at a time: when woken up, when a row falls due, and after `MAX_INTERVAL_MS` at the latest.
  *
  * @param deps.now the store's clock
  */
@@ -40,23 +40,23 @@ export const createRounds = (
 ) => {
   const { clock, now, onError } = deps
   let running: Promise<void> | null = null
-  let isRung = false
+  let isRequested = false
   /** The last round left due rows, or may have. */
   let waits = true
   /** A slot was freed during a round, which did not see it. */
   let isFreed = false
   let isStopped = false
   let lastAt = Number.NEGATIVE_INFINITY
-  let nap: AbortController | null = null
-  /** By the store's clock: end of the sleep, and earliest time passed to `ringAt` since the last round began. */
-  let napEnd = 0
-  let announced = Number.POSITIVE_INFINITY
+  let sleeping: AbortController | null = null
+  /** By the store's clock: end of the sleep, and earliest time passed to `wakeUpAt` since the last round began. */
+  let sleepEnd = 0
+  let earliestAt = Number.POSITIVE_INFINITY
 
   /**
    * Collects wake-ups and free slots for one round: until the next turn of the event loop, or until `MIN_GAP_MS` has
    * passed.
    */
-  const gather = async () => {
+  const coalesceWakeUps = async () => {
     const leftMs = lastAt + MIN_GAP_MS - clock.monotonic()
     await (leftMs > 0 ? clock.sleep(leftMs) : yieldToLoop())
     lastAt = clock.monotonic()
@@ -68,65 +68,65 @@ export const createRounds = (
     try {
       const round = await run()
       waits = round.waits || (round.nextAt !== null && round.nextAt <= startedAt)
-      return napAfter(round, now(), startedAt)
+      return intervalAfter(round, now(), startedAt)
     } catch (error) {
       waits = true
       onError(error)
-      return LONGEST_NAP_MS
+      return MAX_INTERVAL_MS
     }
   }
 
-  const runWhileRung = async () => {
-    while (isRung && !isStopped) {
-      await gather()
+  const runWhileRequested = async () => {
+    while (isRequested && !isStopped) {
+      await coalesceWakeUps()
       if (isStopped) break
-      isRung = false
-      announced = Number.POSITIVE_INFINITY
-      const napMs = Math.min(await runOnce(), Math.max(0, announced - now()))
-      if (napMs === 0 || (waits && isFreed)) isRung = true
-      else if (!isRung && !isStopped) ringAfter(Math.ceil(napMs))
+      isRequested = false
+      earliestAt = Number.POSITIVE_INFINITY
+      const sleepMs = Math.min(await runOnce(), Math.max(0, earliestAt - now()))
+      if (sleepMs === 0 || (waits && isFreed)) isRequested = true
+      else if (!isRequested && !isStopped) wakeUpAfter(Math.ceil(sleepMs))
     }
     running = null
   }
 
-  const ringAfter = (ms: number) => {
-    nap = new AbortController()
-    napEnd = now() + ms
-    clock.sleep(ms, nap.signal).then(ring, () => {})
+  const wakeUpAfter = (ms: number) => {
+    sleeping = new AbortController()
+    sleepEnd = now() + ms
+    clock.sleep(ms, sleeping.signal).then(wakeUp, () => {})
   }
 
   /** Rows may be due: starts a round soon, or another one after the round that runs now. */
-  const ring = () => {
+  const wakeUp = () => {
     if (isStopped) return
-    nap?.abort(RUNG)
-    nap = null
-    isRung = true
-    running ??= runWhileRung()
+    sleeping?.abort(WOKEN)
+    sleeping = null
+    isRequested = true
+    running ??= runWhileRequested()
   }
 
   /** A row falls due at this time, by the store's clock: starts a round then, unless one comes before. */
-  const ringAt = (at: number) => {
+  const wakeUpAt = (at: number) => {
     if (isStopped) return
-    announced = Math.min(announced, at)
-    // A running round reads `announced` when it ends.
-    if (running !== null || at >= napEnd) return
-    nap?.abort(RUNG)
-    if (at <= now()) ring()
-    else ringAfter(at - now())
+    earliestAt = Math.min(earliestAt, at)
+    // A running round reads `earliestAt` when it ends.
+    if (running !== null || at >= sleepEnd) return
+    sleeping?.abort(WOKEN)
+    if (at <= now()) wakeUp()
+    else wakeUpAfter(at - now())
   }
 
   return {
-    ring,
-    ringAt,
+    wakeUp,
+    wakeUpAt,
     /** A slot is free: starts a round if rows may wait for one. */
     free: () => {
       isFreed = true
-      if (waits && running === null) ring()
+      if (waits && running === null) wakeUp()
     },
     /** Starts no more rounds; resolves when the last one has ended. */
     stop: async () => {
       isStopped = true
-      nap?.abort(RUNG)
+      sleeping?.abort(WOKEN)
       await running
     },
   }

@@ -4,16 +4,16 @@ import { SECOND } from '../core/duration.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 /**
- * Calls `ring` every `everyMs`, for work that no event announces, such as registrations that have grown old. It uses a
+ * Calls `wakeUp` every `everyMs`, for work that no event announces, such as registrations that have grown old. It uses a
  * clock that never jumps: setting the system's clock neither silences it nor makes it catch up.
  */
 export const startHeartbeat = ({
   everyMs,
-  ring,
+  wakeUp,
   clock,
 }: {
   everyMs: number
-  ring: () => void
+  wakeUp: () => void
   clock: Pick<Clock, 'sleep'>
 }) => {
   const stopping = new AbortController()
@@ -21,7 +21,7 @@ export const startHeartbeat = ({
     clock.sleep(everyMs, stopping.signal).then(
       () => {
         beat()
-        ring()
+        wakeUp()
       },
       () => {},
     )
@@ -34,13 +34,13 @@ export const startHeartbeat = ({
 const EACH_MINUTE = '30 * * * * *'
 
 /**
- * Calls `ring` every minute of the system's clock, for work that goes by dates, such as erasing rows older than
+ * Calls `wakeUp` every minute of the system's clock, for work that goes by dates, such as erasing rows older than
  * `RETENTION`. After that clock is set back, it stays silent until the same time has come again, or the next start.
  */
-export const startCalendar = (ring: () => void, onError: (error: unknown) => void) => {
+export const startCalendar = (wakeUp: () => void, onError: (error: unknown) => void) => {
   // A missed minute is not logged: the next one does its work.
   const logger = { info: () => {}, debug: () => {}, warn: () => {}, error: onError }
-  const task = schedule(EACH_MINUTE, ring, { name: 'housekeeping', noOverlap: true, logger })
+  const task = schedule(EACH_MINUTE, wakeUp, { name: 'housekeeping', noOverlap: true, logger })
   return { stop: async (): Promise<void> => void (await task.destroy()) }
 }
 

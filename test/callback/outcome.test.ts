@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { attemptOf, EXCERPT_BYTES, readExcerpt } from '../../src/callback/outcome.ts'
-import { asTold } from '../../src/core/message.ts'
+import { withPublicError } from '../../src/core/message.ts'
 
 const AT = 1_000_000
 type Failure = Extract<Parameters<typeof attemptOf>[0], { kind: 'failed' }>['error']
@@ -76,7 +76,7 @@ describe('an attempt without an answer', () => {
         durationMs: 100,
         responseExcerpt: null,
       })
-      expect(asTold(failed(error, 3)).error).toBe('no_response')
+      expect(withPublicError(failed(error, 3)).error).toBe('no_response')
       expect(failed(error, 101).durationMs).toBe(200)
       expect(failed(error, 200).durationMs).toBe(200)
     },
@@ -93,7 +93,7 @@ describe('an attempt without an answer', () => {
   ])('in the operator’s own networks tells why no answer came: %s', (error, told) => {
     const result = { kind: 'failed', error, detail: null, durationMs: 42, isInside: true } as const
     const durationMs = told === 'no_response' ? 100 : 42
-    expect(asTold(attemptOf(result, AT))).toMatchObject({ error: told, durationMs })
+    expect(withPublicError(attemptOf(result, AT))).toMatchObject({ error: told, durationMs })
   })
 
   test.each([
@@ -107,7 +107,7 @@ describe('an attempt without an answer', () => {
   ] as const)('by %s (%s) is told as %s, and operators see the code too', (error, detail, told) => {
     const attempt = attemptOf({ kind: 'failed', error, detail, durationMs: 42 }, AT)
     expect(attempt.error).toBe(`${told} ${detail}`)
-    expect(asTold(attempt).error).toBe(told)
+    expect(withPublicError(attempt).error).toBe(told)
   })
 
   test('never tells the detail', () => {

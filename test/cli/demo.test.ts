@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { runDemo } from '../../src/cli/demo/run.ts'
 import type { Scene } from '../../src/cli/demo/scenes.ts'
 import { openStage } from '../../src/cli/demo/stage.ts'
-import { columnsOf } from '../../src/cli/output.ts'
+import { tableColumnsOf } from '../../src/cli/output.ts'
 
 const root = join(import.meta.dirname, '../..')
 const children = new Set<ChildProcess>()
@@ -66,7 +66,7 @@ describe.concurrent('demo', () => {
     expect(text).toMatch(/demo-retry +idface\.succeeded, attempt [3-9]: verified → 200/)
     expect(text).toMatch(/demo-unknown +idface\.unresolved, attempt \d: verified → 200/)
     expect(text).not.toContain('\u001b')
-    expect(lines.filter(line => columnsOf(line) >= 100)).toEqual([])
+    expect(lines.filter(line => tableColumnsOf(line) >= 100)).toEqual([])
     expect(code).toBe(0)
     expect(left).toEqual([])
   })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SERIAL } from '../../src/core/registration-input.ts'
-import { answerOfTestSerial, isMisspelt, isToldTwice, readTestSerial } from '../../src/core/test-serial.ts'
+import { answerOfTestSerial, isMisspelt, isSentTwice, readTestSerial } from '../../src/core/test-serial.ts'
 
 describe('a test serial', () => {
   const PLAIN = { afterMs: 0, similarity: null, livingScore: null, twice: false }
@@ -87,8 +87,8 @@ describe('a test serial', () => {
 
   test('is told twice where its webhook is one of the sandbox', () => {
     const body = (idcardid: string, more = {}) => JSON.stringify({ data: { idcardid, ...more } })
-    expect(isToldTwice(body('test_success_twice', { sandbox: true }))).toBe(true)
-    expect(isToldTwice(body('test_success_twice'))).toBe(false)
-    expect(isToldTwice(body('test_success', { sandbox: true }))).toBe(false)
+    expect(isSentTwice(body('test_success_twice', { sandbox: true }))).toBe(true)
+    expect(isSentTwice(body('test_success_twice'))).toBe(false)
+    expect(isSentTwice(body('test_success', { sandbox: true }))).toBe(false)
   })
 })

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest'
+import type { Observation } from '../../src/core/alert.ts'
 import { SECOND } from '../../src/core/duration.ts'
-import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { createEventBuffer } from '../../src/operator/event-buffer.ts'
-import { notesOfEvent } from '../../src/operator/notes.ts'
-import type { NotedOperatorEvents } from '../../src/store/operators/operator-events.ts'
+import { observationsOf } from '../../src/operator/observations.ts'
+import type { NotedOperatorEvents } from '../../src/store/operators/alerts.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
-const exhausted = (subject: string, adds = 1, host = 'partner.example'): OperatorNote => ({
+const exhausted = (subject: string, adds = 1, host = 'partner.example'): Observation => ({
   ...{ condition: 'message.exhausted', subject, at: 0, adds },
   details: { partnerId: subject, host, error: 'timeout' },
 })
 
 const open = () => {
   const clock = createFixedClock()
-  const written: (readonly OperatorNote[])[] = []
+  const written: (readonly Observation[])[] = []
   const emitted: unknown[] = []
   const state = { isBroken: false, result: { merged: [], dropped: [] } as NotedOperatorEvents }
   const buffer = createEventBuffer({
@@ -67,7 +67,7 @@ test('counts what was merged, and what had to go, also where nothing can be writ
 test('an exhausted webhook is noted for its partner, with how it failed', () => {
   const fields = { messageId: 'msg_1', registrationId: 'reg_1', partnerId: 'par_1', host: 'h', attempts: 9 }
   const note = (more: { httpStatus: number | null; error: string | null }) =>
-    notesOfEvent({ name: 'message.exhausted', level: 'warn', fields: { ...fields, end: 'exhausted', ...more } }, 5)[0]
+    observationsOf({ name: 'message.exhausted', level: 'warn', fields: { ...fields, end: 'exhausted', ...more } }, 5)[0]
   expect(note({ httpStatus: 500, error: null })).toMatchObject({
     ...{ subject: 'par_1', at: 5, adds: 1, details: { error: 'http_500' } },
   })
@@ -79,7 +79,7 @@ test('an exhausted webhook is noted for its partner, with how it failed', () => 
 test('all URLs of a host are one subject: what has begun, and what ends it', () => {
   const fields = { partnerId: 'par_1', host: 'h', since: '1970-01-01T00:00:01.000Z', error: 'http_503' }
   const notes = (name: 'callback.failing' | 'callback.disabled' | 'callback.recovered') =>
-    notesOfEvent({ name, level: 'warn', fields }, 5)
+    observationsOf({ name, level: 'warn', fields }, 5)
   const begun = {
     subject: 'par_1 h',
     adds: 1,

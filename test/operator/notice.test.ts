@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { OPERATOR_EVENT_TYPES, type OperatorEvent } from '../../src/core/operator-event.ts'
+import { ALERT_TYPES, type Alert } from '../../src/core/alert.ts'
 import { noticeItem } from '../../src/operator/notice.ts'
 import { AT, PAUSED } from './support.ts'
 
@@ -11,7 +11,7 @@ const HOST = { partnerId: 'partner_1', host: 'hooks.partner.example' }
 const LATE = { since: AT, due: 7, isCapped: false } as const
 
 /** One of each; tsc asks for what is missing. */
-const DETAILS: { [Condition in OperatorEvent['condition']]: OperatorEvent['details'] } = {
+const DETAILS: { [Condition in Alert['condition']]: Alert['details'] } = {
   'account.paused': PAUSED.details,
   'upstream.unreachable': { code: 'upstream_unreachable', since: AT, account: 'C1', error: 'timeout', nextTryAt: null },
   'upstream.unknown_status': { account: 'acc_1', status: 'MAYBE' },
@@ -25,10 +25,10 @@ const DETAILS: { [Condition in OperatorEvent['condition']]: OperatorEvent['detai
   'disk.low': { code: 'disk_low', since: null, freeBytes: 5e8 },
   'store.failing': { code: 'store_failing', since: null, error: 'ECONNREFUSED' },
 }
-const CONDITIONS = Object.keys(DETAILS) as OperatorEvent['condition'][]
+const CONDITIONS = Object.keys(DETAILS) as Alert['condition'][]
 
 describe.each(CONDITIONS)('%s', condition => {
-  const event: OperatorEvent = { ...PAUSED, condition, subject: 'subject', details: DETAILS[condition] }
+  const event: Alert = { ...PAUSED, condition, subject: 'subject', details: DETAILS[condition] }
 
   test.each([
     ['en', 'docs/operations.md'],
@@ -41,5 +41,5 @@ describe.each(CONDITIONS)('%s', condition => {
 })
 
 test('every name of an event is in the runbook', () => {
-  for (const type of OPERATOR_EVENT_TYPES) expect(OPERATIONS).toContain(`\`${type}\``)
+  for (const type of ALERT_TYPES) expect(OPERATIONS).toContain(`\`${type}\``)
 })

@@ -1,18 +1,23 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Observation } from '../../src/core/alert.ts'
 import { yieldToLoop } from '../../src/core/clock.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
-import type { OperatorNote } from '../../src/core/operator-event.ts'
-import type { Answer } from '../../src/operator/dialect.ts'
+import type { ChannelReply } from '../../src/operator/dialect.ts'
 import type { Notice } from '../../src/operator/notice.ts'
 import { createNotifier, fullHourWait } from '../../src/operator/notifier.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 import { openNewStore } from '../support/sqlite-template.ts'
 import { AT } from './support.ts'
 
-const TOLD: Answer = { kind: 'told' }
-const KEYWORD: Answer = { kind: 'refused', problem: 'keyword', code: 'errcode 310000', said: 'keywords not in content' }
-const CONTENT: Answer = { kind: 'refused', problem: 'content', code: 'errcode 430102', said: 'bad words' }
-const DOWN: Answer = { kind: 'later', code: 'tcp: ECONNREFUSED', said: '', waitMs: null }
+const TOLD: ChannelReply = { kind: 'told' }
+const KEYWORD: ChannelReply = {
+  kind: 'refused',
+  problem: 'keyword',
+  code: 'errcode 310000',
+  said: 'keywords not in content',
+}
+const CONTENT: ChannelReply = { kind: 'refused', problem: 'content', code: 'errcode 430102', said: 'bad words' }
+const DOWN: ChannelReply = { kind: 'later', code: 'tcp: ECONNREFUSED', said: '', waitMs: null }
 
 const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
   const clock = createFixedClock(start)
@@ -21,7 +26,7 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
   const posted: { at: number; notice: Notice }[] = []
   const emitted: unknown[] = []
   /** `hated`: the subject of an event whose text is refused. `left`: what each partner has not received. */
-  const state = { answer: TOLD as Answer, first: [] as Answer[], hated: '', left: 1 }
+  const state = { answer: TOLD as ChannelReply, first: [] as ChannelReply[], hated: '', left: 1 }
   const notifier = createNotifier({
     store: { ...store, givenUpOf: async () => ({ givenUp: state.left, givenUpIsCapped: false }) },
     channel: {
@@ -45,7 +50,7 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
       await settle()
     }
   }
-  const exhausted = (partnerId: string): OperatorNote => ({
+  const exhausted = (partnerId: string): Observation => ({
     ...{ condition: 'message.exhausted', subject: partnerId, at: clock.now(), adds: 1 },
     details: { partnerId, host: 'partner.example', error: 'timeout' },
   })

@@ -1,10 +1,10 @@
+import type { Alert } from '../../src/core/alert.ts'
 import type { Language } from '../../src/core/language.ts'
-import type { OperatorEvent } from '../../src/core/operator-event.ts'
 import { type Notice, noticeItem } from '../../src/operator/notice.ts'
 
 export const AT = Date.parse('2026-11-26T03:04:05Z')
 
-export const PAUSED: OperatorEvent = {
+export const PAUSED: Alert = {
   ...{ condition: 'account.paused', subject: 'C12345678', state: 'firing', since: AT, at: AT, count: 1 },
   details: {
     code: 'account_paused',
@@ -18,12 +18,12 @@ export const PAUSED: OperatorEvent = {
 }
 
 /** `host` is what a partner has given. */
-export const exhausted = (partnerId: string, host = 'hooks.partner.example', count = 1): OperatorEvent => ({
+export const exhausted = (partnerId: string, host = 'hooks.partner.example', count = 1): Alert => ({
   ...PAUSED,
   ...{ condition: 'message.exhausted', subject: partnerId, count, details: { partnerId, host, error: 'timeout' } },
 })
 
-export const noticeOf = (events: readonly OperatorEvent[], language: Language = 'en', at = Date.now()): Notice => ({
+export const noticeOf = (events: readonly Alert[], language: Language = 'en', at = Date.now()): Notice => ({
   ...{ id: 'op_1', at, language, source: 'node-1' },
   items: events.map(event => noticeItem(event, language, at)),
 })

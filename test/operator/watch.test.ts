@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
+import type { Alert } from '../../src/core/alert.ts'
 import { DAY, MINUTE } from '../../src/core/duration.ts'
-import type { OperatorEvent } from '../../src/core/operator-event.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createWatch } from '../../src/operator/watch.ts'
+import type { FiringOperatorEvent } from '../../src/store/operators/alerts.ts'
 import type { ServiceNode } from '../../src/store/operators/nodes.ts'
-import type { FiringOperatorEvent } from '../../src/store/operators/operator-events.ts'
 import type { SqliteStats, Stats } from '../../src/store/stats/stats.ts'
 import { unavailableBy } from '../../src/store/unavailable.ts'
 import { openNewStore } from '../support/sqlite-template.ts'
@@ -52,7 +52,7 @@ const open = async () => {
   }
   const noted: string[] = []
   const logged: unknown[] = []
-  const toldNow: OperatorEvent[] = []
+  const toldNow: Alert[] = []
   const watch = createWatch({
     store,
     note: ({ condition, subject, details }) => {
@@ -64,7 +64,7 @@ const open = async () => {
           1,
         )
     },
-    tellNow: async event => {
+    notifyNow: async event => {
       toldNow.push(event)
       return !state.isUntold
     },

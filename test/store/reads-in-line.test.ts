@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { readsInLine } from '../../src/store/reads-in-line.ts'
+import { queueReadsByCaller } from '../../src/store/reads-in-line.ts'
 import { ALL_REGISTRATIONS } from '../../src/store/registrations/filter.ts'
 import type { Store } from '../../src/store/store.ts'
 
@@ -12,7 +12,7 @@ const openVerbs = () => {
     (...args: readonly unknown[]) =>
       new Promise<void>(end => underWay.push({ call: `${name} ${args.find(arg => typeof arg === 'string')}`, end }))
   const names = ['countRegistrations', 'groupFailures', 'statusOf', 'findRegistration', 'explain', 'stats']
-  const verbs = readsInLine(Object.fromEntries(names.map(name => [name, verb(name)])) as unknown as Store)
+  const verbs = queueReadsByCaller(Object.fromEntries(names.map(name => [name, verb(name)])) as unknown as Store)
   return { verbs, underWay, calls: () => underWay.map(({ call }) => call) }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { readBody } from '../../src/upstream/reply.ts'
+import { readReplyText } from '../../src/upstream/reply.ts'
 
-const read = (text: string) => readBody(Buffer.from(text))
+const read = (text: string) => readReplyText(Buffer.from(text))
 
 const DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
 const XML_RESULT =

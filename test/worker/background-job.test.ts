@@ -12,7 +12,7 @@ test('while the database was away a job that is rung each second told so each se
   const job = createBackgroundJob({ batch, event: 'bulk', clock, emit })
   const ringFor = async (seconds: number) => {
     for (let second = 0; second < seconds; second++) {
-      job.ring()
+      job.wakeUp()
       await clock.advance(SECOND)
     }
     return emit.mock.calls.splice(0).length

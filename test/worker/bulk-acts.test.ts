@@ -34,13 +34,13 @@ test('goes on until nothing is left, in small steps, and waits after each of an 
     step(200, { isOfPartner: true }),
     step(20),
   ])
-  bulkActs.ring()
+  bulkActs.wakeUp()
   while (told.length === 0) await yieldToLoop()
   expect(sizes).toEqual([50, 50, 50, 50, 50, 50])
   expect(pauses).toEqual([250, 50, 50, 50, 100])
   expect(told).toEqual([['bulk.done', { count: 277 }]])
   await bulkActs.stop()
-  bulkActs.ring()
+  bulkActs.wakeUp()
   expect(sizes).toHaveLength(6)
 })
 
@@ -53,7 +53,7 @@ test('tells of each registration that it has cancelled, as a cancel by its partn
   })
   const cancelled = [cancellation('reg_1', { stopsMessage: true }), cancellation('reg_2', { isNew: false })]
   const { bulkActs, told } = open([step(2, { cancelled })])
-  bulkActs.ring()
+  bulkActs.wakeUp()
   await yieldToLoop()
   await bulkActs.stop()
   const of = { registrationId: 'reg_1', partnerId: 'partner_1' }

@@ -24,7 +24,7 @@ const open = (waiting: string[]) => {
         return waiting.splice(0, limit).map(partnerId => ({ partnerId }) as unknown as ClaimedContact)
       },
     },
-    tellContact: async ({ partnerId }) => {
+    notifyContact: async ({ partnerId }) => {
       told.push(partnerId)
       if (partnerId === 'slow') await promise
       if (partnerId === 'broken') throw new Error('no secret')
@@ -37,11 +37,11 @@ const open = (waiting: string[]) => {
 
 test('a contact that does not answer keeps no other one waiting, and a stop waits for it', async () => {
   const { job, told, waiting, answer, clock } = open(['slow', 'one'])
-  job.ring()
+  job.wakeUp()
   await yieldToLoop()
   waiting.push('two')
   await clock.advance(10 * SECOND)
-  job.ring()
+  job.wakeUp()
   await yieldToLoop()
   expect(told).toEqual(['slow', 'one', 'two'])
   let isStopped = false
@@ -58,17 +58,17 @@ test('a contact that does not answer keeps no other one waiting, and a stop wait
 test('of very many a few are told at a time, and the others as soon as there is room', async () => {
   const names = Array.from({ length: 50 }, (_, n) => `p${n}`)
   const { job, told } = open([...Array(19).fill('slow'), ...names])
-  job.ring()
+  job.wakeUp()
   for (let n = 0; n < 60; n++) await yieldToLoop()
   expect(told.slice(19)).toEqual(names)
 })
 
 test('when one of as many as are told at a time ends, the next is told at once', async () => {
   const { job, told, answer } = open([...Array(20).fill('slow'), 'next'])
-  job.ring()
+  job.wakeUp()
   await yieldToLoop()
   // Of a URL that has changed meanwhile.
-  job.ring()
+  job.wakeUp()
   await yieldToLoop()
   answer()
   for (let n = 0; n < 10; n++) await yieldToLoop()
@@ -77,7 +77,7 @@ test('when one of as many as are told at a time ends, the next is told at once',
 
 test('one that cannot be told is in the log', async () => {
   const { job, told, emit } = open(['broken', 'one'])
-  job.ring()
+  job.wakeUp()
   await yieldToLoop()
   expect(told).toEqual(['broken', 'one'])
   expect(emit).toHaveBeenCalledWith('callback_notice.failed', { error: expect.any(Error) })
@@ -87,7 +87,7 @@ test('one that cannot be told is in the log', async () => {
 test('while URLs change many times a second, one look in ten seconds finds that there is nothing to tell', async () => {
   const { job, looks, clock } = open([])
   for (let n = 0; n < 200; n++) {
-    job.ring()
+    job.wakeUp()
     await clock.advance(SECOND / 10)
   }
   expect(looks()).toBe(2)

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { yieldToLoop } from '../../src/core/clock.ts'
-import { createRounds, napAfter, type Round } from '../../src/worker/rounds.ts'
+import { createRounds, intervalAfter, type Round } from '../../src/worker/rounds.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
 const NOW = 1_000_000
@@ -16,7 +16,7 @@ describe('the nap after a round', () => {
     { round: { claimed: 3, nextAt: NOW - 5 }, nap: 0, why: 'there is more' },
     { round: { claimed: 0, nextAt: NOW - 5 }, nap: 1_000, why: 'what is due waits for a slot' },
   ])('is $nap when $why', ({ round, nap }) => {
-    expect(napAfter(round, NOW)).toBe(nap)
+    expect(intervalAfter(round, NOW)).toBe(nap)
   })
 })
 
@@ -47,44 +47,44 @@ describe('rounds', () => {
       await endNow(round)
       await advance(1)
     }
-    const ring = async () => {
-      rounds.ring()
+    const wakeUp = async () => {
+      rounds.wakeUp()
       await yieldToLoop()
     }
-    return { sleeping: clock.sleeping, advance, rounds, run, ring, endNow, end, errors }
+    return { sleeping: clock.sleeping, advance, rounds, run, wakeUp, endNow, end, errors }
   }
 
   test('run one at a time, and once more when rung in between, however often', async () => {
-    const { rounds, run, ring, end } = openRounds()
-    await ring()
-    for (let i = 0; i < 5; i++) rounds.ring()
+    const { rounds, run, wakeUp, end } = openRounds()
+    await wakeUp()
+    for (let i = 0; i < 5; i++) rounds.wakeUp()
     await yieldToLoop()
     expect(run).toHaveBeenCalledTimes(1)
     await end(IDLE)
     expect(run).toHaveBeenCalledTimes(2)
     await end(IDLE)
     expect(run).toHaveBeenCalledTimes(2)
-    await ring()
+    await wakeUp()
     expect(run).toHaveBeenCalledTimes(3)
   })
 
   test('go on at once while there is more', async () => {
-    const { run, end, ring } = openRounds()
-    await ring()
+    const { run, end, wakeUp } = openRounds()
+    await wakeUp()
     await end({ claimed: 4, nextAt: NOW, waits: false })
     expect(run).toHaveBeenCalledTimes(2)
   })
 
   test('come as soon as something falls due that was announced during a nap, or during a round', async () => {
-    const { advance, rounds, run, end, ring } = openRounds()
-    await ring()
+    const { advance, rounds, run, end, wakeUp } = openRounds()
+    await wakeUp()
     await end(IDLE)
-    rounds.ringAt(NOW + 1 + 200)
+    rounds.wakeUpAt(NOW + 1 + 200)
     await advance(199)
     expect(run).toHaveBeenCalledTimes(1)
     await advance(1)
     expect(run).toHaveBeenCalledTimes(2)
-    rounds.ringAt(NOW + 201 + 300)
+    rounds.wakeUpAt(NOW + 201 + 300)
     await end(IDLE)
     await advance(298)
     expect(run).toHaveBeenCalledTimes(2)
@@ -93,16 +93,16 @@ describe('rounds', () => {
   })
 
   test('begin when a slot is freed only where something may wait for one', async () => {
-    const { rounds, run, ring, end } = openRounds()
+    const { rounds, run, wakeUp, end } = openRounds()
     const free = async () => {
       rounds.free()
       await yieldToLoop()
     }
-    await ring()
+    await wakeUp()
     await end(IDLE)
     await free()
     expect(run).toHaveBeenCalledTimes(1)
-    await ring()
+    await wakeUp()
     await end({ ...IDLE, waits: true })
     await free()
     expect(run).toHaveBeenCalledTimes(3)
@@ -115,14 +115,14 @@ describe('rounds', () => {
   })
 
   test('begin again where a slot was freed during one that left something', async () => {
-    const { rounds, run, ring, end } = openRounds()
-    await ring()
+    const { rounds, run, wakeUp, end } = openRounds()
+    await wakeUp()
     rounds.free()
     await end({ ...IDLE, waits: true })
     expect(run).toHaveBeenCalledTimes(2)
     await end({ ...IDLE, waits: true })
     expect(run).toHaveBeenCalledTimes(2)
-    await ring()
+    await wakeUp()
     rounds.free()
     await end(IDLE)
     expect(run).toHaveBeenCalledTimes(3)

@@ -6,7 +6,7 @@ import { type Common, defineCommand, flag, type Say } from '../command.ts'
 import { complain, print } from '../environment.ts'
 import { pad } from '../output.ts'
 import { exportsOf } from '../partner-environment.ts'
-import { callOf } from '../program.ts'
+import { programCommand } from '../program.ts'
 import { runDemo } from './run.ts'
 import { SCENES } from './scenes.ts'
 import type { Stage } from './stage.ts'
@@ -48,8 +48,8 @@ const demo = async ({ keep, say }: Common & { keep: boolean }): Promise<void> =>
     })
   } else if (held) {
     const again = say('the same, and it keeps running for your own curl', '再来一遍，结束后保持运行，可用 curl 试用')
-    print(`  ${pad(`${callOf()} demo --keep`, 30)}${again}`)
-    print(`  ${pad(`${callOf()} --help`, 30)}${say('all commands', '查看全部命令')}`)
+    print(`  ${pad(`${programCommand()} demo --keep`, 30)}${again}`)
+    print(`  ${pad(`${programCommand()} --help`, 30)}${say('all commands', '查看全部命令')}`)
     const start = say('your first webhook in five minutes', '五分钟收到第一个回调')
     print(`  ${pad(say('README.md', 'README.zh-CN.md'), 30)}${start}`)
   }

@@ -3,9 +3,9 @@ import { styleText } from 'node:util'
 import { clock } from '../../app/clock-and-ids.ts'
 import { SECOND } from '../../core/duration.ts'
 import type { Delivery } from '../../simulator/receiver.ts'
-import type { Call } from '../../simulator/upstream.ts'
+import type { GetResultCall } from '../../simulator/upstream.ts'
 import type { Pair, Say } from '../command.ts'
-import { columnsOf, pad } from '../output.ts'
+import { pad, tableColumnsOf } from '../output.ts'
 import { judgeScene, type Scene } from './scenes.ts'
 import type { Stage } from './stage.ts'
 
@@ -69,9 +69,9 @@ type Show = (event: {
 /** Prints lines like `+1.2s  notifier → GetResult  demo-pass  poll 2: ING`, aligned in columns. */
 const createTimeline = ({ scenes, say, print }: DemoRun, startedAt: number): Show => {
   const [first = 0, second = 0] = Object.values(PARTIES)
-    .map(([en, zh]) => columnsOf(say(en, zh)))
+    .map(([en, zh]) => tableColumnsOf(say(en, zh)))
     .toSorted((a, b) => b - a)
-  const serialColumns = Math.max(...scenes.map(({ idcardid }) => columnsOf(idcardid)))
+  const serialColumns = Math.max(...scenes.map(({ idcardid }) => tableColumnsOf(idcardid)))
   return ({ from, to, idcardid, text, format }) => {
     const time = `+${((clock.now() - startedAt) / SECOND).toFixed(1)}s`.padStart(7)
     const way = pad(`${say(...PARTIES[from])} → ${say(...PARTIES[to])}`, first + second + ' → '.length)
@@ -93,7 +93,7 @@ const printCast = ({ stage, scenes, say, print }: DemoRun): void => {
 }
 
 const showEvents = ({ stage, say }: DemoRun, show: Show): void => {
-  stage.simulator.events.on('call', ({ idcardid, answer }: Call) => {
+  stage.simulator.events.on('call', ({ idcardid, answer }: GetResultCall) => {
     const number = stage.simulator.callsOf(idcardid ?? '').length
     const told = say(...(ANSWERS[answer] ?? [answer, answer]))
     const text = say(`poll ${number}: ${told}`, `第 ${number} 次查询：${told}`)

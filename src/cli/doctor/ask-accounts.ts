@@ -9,7 +9,7 @@ import type { Inspection } from '../../store/inspection.ts'
 import { openUpstream } from '../../upstream/upstream.ts'
 import { USER_AGENT } from '../../version.ts'
 import { wordsOf } from '../ending.ts'
-import { callOf } from '../program.ts'
+import { programCommand } from '../program.ts'
 import { type Finding, failed, quoted } from './finding.ts'
 
 export interface AskedAccount {
@@ -42,7 +42,7 @@ const unread = (en: string, zh: string): Finding =>
     [
       'mend what the other checks of doctor find',
       '请先处理 doctor 其他检查项指出的问题',
-      `${callOf()} doctor --offline`,
+      `${programCommand()} doctor --offline`,
     ],
   )
 
@@ -75,7 +75,7 @@ export const findRefusal = async (
       [
         'see what the service knows of it, or give a serial that is not registered here',
         '请查看该登记的情况，或改用未在本服务登记的流水号',
-        `${callOf()} explain ${quoted(registered)}`,
+        `${programCommand()} explain ${quoted(registered)}`,
       ],
     )
   } catch (error) {

@@ -8,11 +8,11 @@ import { showSpan } from '../../core/show-sizes.ts'
 import type { Trouble, TroubleCode } from '../../core/trouble.ts'
 import type { BackupError, LastBackup } from '../../store/backup.ts'
 import type { SchemaAge } from '../../store/opening.ts'
-import { isThere } from '../../store/operators/nodes.ts'
+import { isAlive } from '../../store/operators/nodes.ts'
 import { findBackupProblem } from '../../store/sqlite/backups.ts'
 import { troublesOf } from '../../store/stats/troubles.ts'
 import { formatTime } from '../output.ts'
-import { callOf } from '../program.ts'
+import { programCommand } from '../program.ts'
 import { commandFor } from '../trouble-command.ts'
 import { onDatabase, onTables } from './facts.ts'
 import { type Finding, failed, ok, quoted, skipped, warning } from './finding.ts'
@@ -42,7 +42,7 @@ export const judgeSchema = (age: SchemaAge): Finding => {
   return warning(
     'the schema is older than this version; the next start brings it up to date',
     '数据库结构低于当前版本，下次启动时会升级',
-    ['back up, then bring it up to date', '请先备份，再升级', `${callOf()} migrate`],
+    ['back up, then bring it up to date', '请先备份，再升级', `${programCommand()} migrate`],
   )
 }
 
@@ -94,7 +94,7 @@ export const judgeTrouble = (trouble: Trouble, { at, due = 0 }: { at: number; du
 export const checkWork = onTables(async inspection => {
   const stats = await inspection.stats()
   const { at, polls, deliveries } = stats
-  const isServed = stats.nodes.some(node => isThere(node, at))
+  const isServed = stats.nodes.some(node => isAlive(node, at))
   const found = troublesOf({ stats, isServed, writeError: null })
     // The check `space` reports that.
     .filter(({ code }) => code !== 'disk_low')
@@ -141,6 +141,6 @@ export const checkBackup = onTables(async ({ kind, stats }, facts) => {
   const { config, deep, now } = facts
   const last = (await stats()).backup
   const problem = last.good && config ? findBackupProblem(config, last.good.path, { random, deep }) : null
-  const make = `${callOf()} backup ${quoted(backupFolderOf(process.env))}/notifier-$(date +%F-%H%M).db`
+  const make = `${programCommand()} backup ${quoted(backupFolderOf(process.env))}/notifier-$(date +%F-%H%M).db`
   return judgeBackup(last, { problem, now, make })
 })

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { clock } from '../../app/clock-and-ids.ts'
-import { oneOf } from '../../config/parsers.ts'
+import { enumOf } from '../../config/parsers.ts'
 import { createClosing } from '../../core/closing.ts'
 import type { Language } from '../../core/language.ts'
 import { databaseFaultOf } from '../../core/operator-texts/database-fault.ts'
@@ -11,7 +11,7 @@ import { type Common, defineCommand, flag, option } from '../command.ts'
 import { refuse, wordsOf } from '../ending.ts'
 import { print } from '../environment.ts'
 import { checkBackup, checkIntegrity, checkKey, checkSchema, checkWork } from './database.ts'
-import { type Check, type Facts, openFacts } from './facts.ts'
+import { type Check, type DoctorFacts, openFacts } from './facts.ts'
 import { type Finding, type Found, failed, skipped } from './finding.ts'
 import { checkUpstream } from './live.ts'
 import { checkFiles, checkSettings, checkSpace, checkVersions } from './local.ts'
@@ -77,7 +77,7 @@ const doctor = async ({ offline, deep, only, live, json, lang }: Input): Promise
     const { of }: Checked = CHECKS[name]
     const isOurs = of === undefined || of === facts.engine
     if (only === null ? !isOurs : name !== only) continue
-    const findings = [await run(name, facts)].flat().map(finding => ({ name, finding: unlessTold(finding, all) }))
+    const findings = [await run(name, facts)].flat().map(finding => ({ name, finding: skipIfReported(finding, all) }))
     all.push(...findings)
     if (!json) for (const one of findings) print(showFinding(one, lang))
   }
@@ -90,7 +90,7 @@ const doctor = async ({ offline, deep, only, live, json, lang }: Input): Promise
 }
 
 /** Runs a check. One that throws counts as failed; the others still run. */
-const run = async (name: CheckName, facts: Facts): Promise<Found> => {
+const run = async (name: CheckName, facts: DoctorFacts): Promise<Found> => {
   const { check, of, online }: Checked = CHECKS[name]
   if (of !== undefined && of !== facts.engine)
     return skipped('not made: it is about another kind of database', '未检查：该项针对另一种数据库')
@@ -109,7 +109,7 @@ export const judgeBroken = (error: unknown): Finding => {
 }
 
 /** If several checks fail for one reason, such as a database that cannot be opened, only the first one reports it. */
-const unlessTold = (finding: Finding, told: readonly Named[]): Finding => {
+const skipIfReported = (finding: Finding, told: readonly Named[]): Finding => {
   const before = told.find(one => one.finding.state === 'failed' && one.finding.text.en === finding.text.en)
   return before ? skipped(`not made, for the same reason as ${before.name}`, `未检查，原因同 ${before.name}`) : finding
 }
@@ -155,7 +155,7 @@ export const commands = [
         ],
         { must: SERIAL_FORM, parse: text => (SERIAL.test(text) ? text : null) },
       ),
-      only: option('NAME', ['make this check alone', '只做这一项检查'], oneOf(CHECK_NAMES)),
+      only: option('NAME', ['make this check alone', '只做这一项检查'], enumOf(CHECK_NAMES)),
     },
     example: 'doctor --offline',
     run: doctor,

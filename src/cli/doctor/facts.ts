@@ -17,7 +17,7 @@ import { type Found, failed, skipped } from './finding.ts'
 type AnyInspection = SqliteInspection | PostgresInspection
 
 /** Input of the checks. None of it changes anything. */
-export type Facts = Awaited<ReturnType<typeof openFacts>>
+export type DoctorFacts = Awaited<ReturnType<typeof openFacts>>
 
 /** Reads the settings and opens the database, as far as they exist. */
 export const openFacts = async (options: { now: number; deep: boolean; offline: boolean; live: string | null }) => {
@@ -74,17 +74,17 @@ const inspect = async (path: string | null, { storage, upstream }: Config, now: 
   return openPostgresInspection({ ...options, url: database.url.reveal(), masterKey, random, now: read, sleep })
 }
 
-export type Check = (facts: Facts) => Found | Promise<Found>
+export type Check = (facts: DoctorFacts) => Found | Promise<Found>
 
 /** A check that needs valid settings of a command. */
 export const withConfig =
-  (judge: (config: Config, facts: Facts) => Found | Promise<Found>): Check =>
+  (judge: (config: Config, facts: DoctorFacts) => Found | Promise<Found>): Check =>
   facts =>
     facts.config === null ? skipped('the settings must be corrected first', '请先改正配置') : judge(facts.config, facts)
 
 /** A check on the database. */
 export const onDatabase =
-  (judge: (inspection: AnyInspection, facts: Facts) => Found | Promise<Found>): Check =>
+  (judge: (inspection: AnyInspection, facts: DoctorFacts) => Found | Promise<Found>): Check =>
   facts => {
     const { inspection, unopened, engine } = facts
     if (inspection) return judge(inspection, facts)

@@ -5,7 +5,7 @@ import { SECOND } from '../../core/duration.ts'
 import { showSpan } from '../../core/show-sizes.ts'
 import { afterAnswer } from '../../core/verification.ts'
 import type { Pair } from '../command.ts'
-import { callOf } from '../program.ts'
+import { programCommand } from '../program.ts'
 import type { AskedAccount } from './ask-accounts.ts'
 import { type Check, withConfig } from './facts.ts'
 import { type Finding, failed, ok, skipped, warning } from './finding.ts'
@@ -195,6 +195,6 @@ export const checkUpstream: Check = facts =>
     ? failed('nothing was asked: the settings must be corrected first', '未查询：请先改正配置', [
         'correct what the check settings names',
         '请改正检查项 settings 指出的配置',
-        `${callOf()} doctor --only settings`,
+        `${programCommand()} doctor --only settings`,
       ])
     : askUpstream(facts)

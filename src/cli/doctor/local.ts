@@ -6,10 +6,10 @@ import { showBytes } from '../../core/show-sizes.ts'
 import { freeBytesOf, networkOf } from '../../store/sqlite/file-system.ts'
 import { LOW_DISK_BYTES } from '../../store/stats/troubles.ts'
 import { VERSION } from '../../version.ts'
-import type { Facts } from './facts.ts'
+import type { DoctorFacts } from './facts.ts'
 import { type Finding, failed, ok, quoted, skipped, warning } from './finding.ts'
 
-export const checkSettings = ({ problems, config }: Pick<Facts, 'problems' | 'config'>): Finding[] => {
+export const checkSettings = ({ problems, config }: Pick<DoctorFacts, 'problems' | 'config'>): Finding[] => {
   const told = (judge: typeof failed) => (setting: Problem) =>
     judge(`${setting.setting}: ${setting.message.en}`, `${setting.setting}：${setting.message.zh}`, [
       'correct it where the service gets its settings from',
@@ -73,7 +73,7 @@ export const judgeFiles = (
     return found
   })
 
-export const checkFiles = ({ file }: Facts): Finding[] => {
+export const checkFiles = ({ file }: DoctorFacts): Finding[] => {
   if (file === null) return []
   const files = ['', '-wal', '-shm', '.key', '.lock'].flatMap(suffix => {
     const stat = statSync(`${file}${suffix}`, { throwIfNoEntry: false })
@@ -112,7 +112,7 @@ export const judgeSpace = ({ free, used, folder }: { free: number; used: number;
   ])
 }
 
-export const checkSpace = ({ file }: Facts): Finding => {
+export const checkSpace = ({ file }: DoctorFacts): Finding => {
   const folder = file && dirname(file)
   if (folder === null || !statSync(folder, { throwIfNoEntry: false }))
     return skipped('the folder is not there yet', '文件夹尚不存在')

@@ -2,16 +2,16 @@ import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { hostname } from 'node:os'
-import { tellTest } from '../../app/open-operator.ts'
+import { sendTestNotice } from '../../app/open-operator.ts'
 import { SECOND } from '../../core/duration.ts'
 import { codeOf } from '../../core/error.ts'
 import { channelRemedy, describeFault } from '../../core/operator-texts/describe.ts'
 import { originOf } from '../../core/origin.ts'
 import { wrongClocks } from '../../store/stats/troubles.ts'
-import { callOf } from '../program.ts'
+import { programCommand } from '../program.ts'
 import type { AskedAccount } from './ask-accounts.ts'
 import { judgeTrouble } from './database.ts'
-import { type Facts, withConfig } from './facts.ts'
+import { type DoctorFacts, withConfig } from './facts.ts'
 import { type Finding, failed, ok, skipped, warning } from './finding.ts'
 
 export const checkDns = withConfig(async config => {
@@ -37,7 +37,7 @@ export const judgeAnswer = ({
     return warning(`${apiId} is paused, so it was not asked`, `${apiId} 已暂停，因此未查询`, [
       'the check work says why, and what to do',
       '检查项 work 说明原因与处理办法',
-      `${callOf()} doctor --only work`,
+      `${programCommand()} doctor --only work`,
     ])
   if (outcome === 'unreadable')
     return failed(`the APIKEY of ${apiId} does not decrypt`, `${apiId} 的 APIKEY 无法解密`, [
@@ -92,13 +92,13 @@ export const judgeClock = (aheadMs: number | null, now: number): Finding => {
   )
 }
 
-export const checkClock = async (facts: Facts): Promise<Finding> =>
+export const checkClock = async (facts: DoctorFacts): Promise<Finding> =>
   judgeClock((await facts.asked()).find(({ aheadMs }) => aheadMs !== null)?.aheadMs ?? null, facts.now)
 
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy']
 const PROXY_MS = 5 * SECOND
 
-export const checkProxies = async ({ config }: Facts): Promise<Finding[]> => {
+export const checkProxies = async ({ config }: DoctorFacts): Promise<Finding[]> => {
   const ignored = PROXY_VARIABLES.filter(name => process.env[name])
   const findings: Finding[] = []
   const proxy = config?.callback.proxy?.reveal()
@@ -140,8 +140,8 @@ const connectionError = async (host: string, port: number): Promise<string | nul
 }
 
 /** @param told result of a test notice; null: none was sent */
-export const judgeOperator = (host: string | null, told: Awaited<ReturnType<typeof tellTest>>): Finding => {
-  const command = `${callOf()} notify-test`
+export const judgeOperator = (host: string | null, told: Awaited<ReturnType<typeof sendTestNotice>>): Finding => {
+  const command = `${programCommand()} notify-test`
   if (host === null)
     return warning(
       'OPERATOR_URL is not set: nobody is told when something goes wrong',
@@ -161,7 +161,7 @@ export const judgeOperator = (host: string | null, told: Awaited<ReturnType<type
 }
 
 export const checkOperator = withConfig(async ({ operator }, { deep, offline, inspection, now }) => {
-  const told = deep && !offline ? await tellTest(operator) : null
+  const told = deep && !offline ? await sendTestNotice(operator) : null
   const stats = (await inspection?.age()) === 'current' ? await inspection?.stats() : null
   if (operator.url && told === null && stats?.refusingChannel)
     return judgeTrouble({ code: 'operators_not_told', ...stats.refusingChannel }, { at: now })

@@ -8,7 +8,14 @@ import { type Finding, failed, ok, quoted, warning } from './finding.ts'
 const psql = (...statements: readonly string[]): string =>
   `psql ${statements.map(sql => `-c ${quoted(sql)}`).join(' ')}`
 
-export const judgeServer = ({ version, user, off, isReadOnly, isPooled, hearsOthers }: ServerFacts): Finding[] => {
+export const judgeServer = ({
+  version,
+  user,
+  off,
+  isReadOnly,
+  isPooled,
+  receivesNotifications,
+}: ServerFacts): Finding[] => {
   const wrong = off.map(name => {
     const [en, zh] = name.includes('autovacuum')
       ? ['dead rows are never removed, and claims get slower and slower', '失效的行永远不会清除，取任务会越来越慢']
@@ -26,7 +33,7 @@ export const judgeServer = ({ version, user, off, isReadOnly, isPooled, hearsOth
         '请使 DATABASE_URL 指向主库',
       ]),
     )
-  if (!hearsOthers)
+  if (!receivesNotifications)
     wrong.push(
       warning(
         'LISTEN does not work through this pooler: other nodes learn of new work within a second instead of at once',

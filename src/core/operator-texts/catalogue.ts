@@ -1,7 +1,7 @@
+import type { Alert, AlertCondition, AlertDetails, AlertState } from '../alert.ts'
 import type { AccountFault } from '../answer.ts'
 import type { NodeTrait } from '../node.ts'
 import type { OperatorProblem } from '../operator-channel.ts'
-import type { OperatorCondition, OperatorDetails, OperatorEvent, OperatorState } from '../operator-event.ts'
 import type { ShowTime } from '../show-time.ts'
 import type { Trouble, TroubleCode } from '../trouble.ts'
 import type { DatabaseFault } from './database-fault.ts'
@@ -34,13 +34,13 @@ export type ChannelFault = OperatorProblem | 'content' | 'later'
 
 /** Conditions that are no trouble of `status`: they happen once, or concern one partner. */
 type Own = {
-  [Condition in OperatorCondition as OperatorDetails[Condition] extends Trouble ? never : Condition]: (
-    details: OperatorDetails[Condition],
+  [Condition in AlertCondition as AlertDetails[Condition] extends Trouble ? never : Condition]: (
+    details: AlertDetails[Condition],
     event: Happened & Moment,
   ) => Entry
 }
 
-type Happened = Pick<OperatorEvent, 'count' | 'since' | 'state'>
+type Happened = Pick<Alert, 'count' | 'since' | 'state'>
 
 /** All texts for operators about troubles, in one language, for `status`, `doctor`, the overview and notices. */
 export interface Catalogue {
@@ -51,8 +51,8 @@ export interface Catalogue {
   traits: Readonly<Record<NodeTrait, string>>
   own: Own
   /** Name of a condition in a notice, firing or resolved. */
-  titles: Readonly<Record<OperatorCondition, string>>
-  states: Readonly<Record<OperatorState, string>>
+  titles: Readonly<Record<AlertCondition, string>>
+  states: Readonly<Record<AlertState, string>>
   times: (count: number) => string
   lasted: (since: string, until: string, span: string) => string
   /** For an alert that ended before it began, by a clock that was set back. */

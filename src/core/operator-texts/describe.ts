@@ -1,6 +1,6 @@
+import { type Alert, alertType } from '../alert.ts'
 import type { AccountFault } from '../answer.ts'
 import type { Language } from '../language.ts'
-import { type OperatorEvent, operatorEventType } from '../operator-event.ts'
 import { showSpan } from '../show-sizes.ts'
 import { SHOW_TIME } from '../show-time.ts'
 import type { Trouble } from '../trouble.ts'
@@ -49,12 +49,12 @@ export interface EventWords extends Described {
 }
 
 /** Describes an alert for a notice, as of `at`. A resolved alert has no remedy. */
-export const describeEvent = (event: OperatorEvent, language: Language, at: number): EventWords => {
+export const describeEvent = (event: Alert, language: Language, at: number): EventWords => {
   const { condition, details, state, since, count } = event
   const { states, titles, times, lasted, ended, own } = CATALOGUES[language]
   const showTime = SHOW_TIME[language]
   const headline = `${states[state]}${titles[condition]}${count > 1 ? times(count) : ''}`
-  const named = { type: operatorEventType(event), headline }
+  const named = { type: alertType(event), headline }
   if (state === 'resolved' && condition !== 'message.exhausted') {
     const until = showTime(event.at)
     const isOrdered = since <= event.at
@@ -62,9 +62,6 @@ export const describeEvent = (event: OperatorEvent, language: Language, at: numb
     return { ...named, sentence, remedy: '', advice: '' }
   }
   if ('code' in details) return { ...named, ...describeTrouble(details, language, at) }
-  const words = own[condition as keyof typeof own] as (
-    details: OperatorEvent['details'],
-    event: OperatorEvent & Moment,
-  ) => Entry
+  const words = own[condition as keyof typeof own] as (details: Alert['details'], event: Alert & Moment) => Entry
   return { ...named, ...described(words(details, { ...event, at, showTime }), language) }
 }

@@ -1,7 +1,7 @@
 import type { Words } from '../language.ts'
 
 /** Texts that the console and `status` share. */
-export const CALM: Words = { en: 'Nothing is wrong.', zh: '一切正常。' }
+export const NO_TROUBLE: Words = { en: 'Nothing is wrong.', zh: '一切正常。' }
 export const QUEUE = {
   due: { en: 'Due now', zh: '已到期' },
   oldest: { en: 'Longest wait', zh: '最长等待' },

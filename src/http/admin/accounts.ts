@@ -9,19 +9,19 @@ import type { AdminCalls, Handle } from '../calls.ts'
 import { AT_OR_NULL, idField, PAUSE, TEXT_OR_NULL, textField } from '../json/fields.ts'
 import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
-import { invalid, readQuery, said } from '../json/validate.ts'
+import { invalid, packWords, readQuery } from '../json/validate.ts'
 import { ACT, readAct, WHY } from './authorize.ts'
 
-const APIID = said({
+const APIID = packWords({
   en: 'must be the APIID: 1 to 128 letters, digits and . _ @ -',
   zh: '必须是 APIID：1 到 128 个字母、数字或 . _ @ -',
 })
-const APIKEY = said({
+const APIKEY = packWords({
   en: 'must be the APIKEY: 1 to 256 visible ASCII characters',
   zh: '必须是 APIKEY：1 到 256 个可见 ASCII 字符',
 })
-const MODE = said({ en: 'must be dynamic or static', zh: '必须是 dynamic 或 static' })
-const RATE = said({
+const MODE = packWords({ en: 'must be dynamic or static', zh: '必须是 dynamic 或 static' })
+const RATE = packWords({
   en: 'must be a number of calls a second, from 0.001 to 100000',
   zh: '必须是每秒查询次数，0.001 到 100000',
 })
@@ -35,7 +35,7 @@ const NEW_ACCOUNT = z.strictObject({
   apiKey: textField(/^[\x21-\x7e]{1,256}$/, APIKEY),
   mode: z.enum(['dynamic', 'static'], MODE).optional(),
   rate: z.number(RATE).min(0.001, RATE).max(100_000, RATE).optional(),
-  partnerId: textField(/^\w{1,64}$/, said(PARTNER)).optional(),
+  partnerId: textField(/^\w{1,64}$/, packWords(PARTNER)).optional(),
   ...WHY,
 })
 const CHANGED_ACCOUNT = NEW_ACCOUNT.pick({ apiKey: true, mode: true, reason: true }).partial()
@@ -99,7 +99,7 @@ const changeBy =
   async (c, { store }) => {
     await readAct(c, ACT, { empty: {} })
     const before = await find(store, c.req.param('id'))
-    await c.get('begin')(before.id, pausing(before, act))
+    await c.get('beginAct')(before.id, pausing(before, act))
     return c.json(viewAccount(found(await store[`${act}Account`](before.id), 'account')))
   }
 
@@ -134,7 +134,7 @@ export const ACCOUNT_CALLS = {
         throw invalid('body', [{ path: 'partnerId', message: PARTNER }])
       const id = newId('acc')
       const { account: apiId, mode = 'dynamic', rate = null } = body
-      await c.get('begin')(apiId, { after: { account: apiId, mode, rate, partnerId } })
+      await c.get('beginAct')(apiId, { after: { account: apiId, mode, rate, partnerId } })
       const added = { id, apiId, passwordMode: mode, rate, partnerId }
       const account = await store.createAccount({ ...added, apiKey: new Secret(body.apiKey) })
       if (!account) throw new AppError('conflict', EXISTS)
@@ -163,7 +163,7 @@ export const ACCOUNT_CALLS = {
       const { apiKey, mode } = await readAct(c, CHANGED_ACCOUNT)
       const before = await find(store, c.req.param('id'))
       const after = { mode, apiKey: apiKey && 'another' }
-      await c.get('begin')(before.id, { before: viewAccount(before), after })
+      await c.get('beginAct')(before.id, { before: viewAccount(before), after })
       const change = { apiKey: apiKey === undefined ? null : new Secret(apiKey), passwordMode: mode ?? null }
       return c.json(viewAccount(found(await store.changeAccount(before.id, change), 'account')))
     },
@@ -203,7 +203,7 @@ export const ACCOUNT_CALLS = {
     handle: async (c, { store }) => {
       c.set('reason', readQuery(c, ACT).reason ?? null)
       const before = await find(store, c.req.param('id'))
-      await c.get('begin')(before.id, { before: viewAccount(before) })
+      await c.get('beginAct')(before.id, { before: viewAccount(before) })
       const outcome = found(await store.removeAccount(before.id), 'account')
       if (outcome !== 'removed') throw new AppError('conflict', REMOVAL_REFUSALS[outcome])
       return c.body(null, 204)

@@ -4,9 +4,9 @@ import { ACT_OUTCOMES, type Act } from '../../store/operators/acts.ts'
 import type { AdminCalls } from '../calls.ts'
 import { AT, lineField, textField, timeField } from '../json/fields.ts'
 import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
-import { readQuery, said } from '../json/validate.ts'
+import { packWords, readQuery } from '../json/validate.ts'
 
-const WHAT = said({ en: 'must be an act, such as account.pause', zh: '必须是某种操作，例如 account.pause' })
+const WHAT = packWords({ en: 'must be an act, such as account.pause', zh: '必须是某种操作，例如 account.pause' })
 const AUDIT_QUERY = z.strictObject({
   who: lineField(LONGEST_NAME)
     .optional()

@@ -60,7 +60,7 @@ export const createAudit = ({ store, now, emit }: SharedDeps) => {
       let begun = null as { id: number; object: string } | null
       const record = (part: Pick<NewAct, 'object' | 'changes' | 'outcome'>): Promise<number> =>
         store.recordAct({ who, name, act, reason: c.get('reason') ?? null, ...part })
-      c.set('begin', async (object, edit = {}) => {
+      c.set('beginAct', async (object, edit = {}) => {
         begun = { id: await record({ object, changes: changesOf(edit), outcome: 'begun' }), object }
       })
       await next()

@@ -10,20 +10,20 @@ import type { ApiEnv } from '../api-env.ts'
 import type { AdminCalls, Handle } from '../calls.ts'
 import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
-import { oneOf, readQuery, said } from '../json/validate.ts'
+import { mustBeOneOf, packWords, readQuery } from '../json/validate.ts'
 import { ACT, REASON, readAct } from './authorize.ts'
 import { BULK, BULK_DRAFT, viewBulk } from './bulk-view.ts'
 import { withPartnerNames } from './partner-names.ts'
 import { viewFound } from './registration-view.ts'
 import { FILTER_QUERY, readFilter } from './search.ts'
 
-const KIND = oneOf(BULK_ACTS)
-const FLAG = said({ en: 'must be true or false', zh: '必须是 true 或 false' })
-const PROBE = said({
+const KIND = mustBeOneOf(BULK_ACTS)
+const FLAG = packWords({ en: 'must be true or false', zh: '必须是 true 或 false' })
+const PROBE = packWords({
   en: 'must be left out but for the act resend: a probe is a webhook that has to arrive',
   zh: '仅 resend 操作可用：探测是指先发送一条必须送达的回调',
 })
-const NARROW = said({
+const NARROW = packWords({
   en: 'must name something, such as a partner or since',
   zh: '必须至少给出一个条件，例如 partner 或 since',
 })
@@ -76,7 +76,7 @@ const commandBy =
     await readAct(c, ACT, { empty: {} })
     const { id, act } = await find(c, store)
     if (command === 'start') refuseByAct(c, act)
-    await c.get('begin')(id)
+    await c.get('beginAct')(id)
     const commanded = found(await store[`${command}BulkAct`](id), 'bulk act')
     if (commanded.outcome === 'too_many') throw new AppError('conflict', TOO_MANY)
     if (commanded.outcome === 'impossible') throw new AppError('conflict', IMPOSSIBLE[commanded.state])
@@ -128,7 +128,7 @@ export const BULK_CALLS = {
         counted,
         createdAt: at,
       }
-      if (!dryRun) await c.get('begin')(draft.id)
+      if (!dryRun) await c.get('beginAct')(draft.id)
       const bulk = dryRun ? { ...draft, ...NOT_BEGUN } : await store.createBulkAct(draft)
       if (!dryRun) c.header('location', `/v1/admin/bulk/${bulk.id}`)
       const drafted: z.output<typeof BULK_DRAFT> = {

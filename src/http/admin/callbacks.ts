@@ -4,12 +4,12 @@ import type { Store } from '../../store/store.ts'
 import type { AdminCalls } from '../calls.ts'
 import { CALLBACK_TROUBLE, idField } from '../json/fields.ts'
 import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
-import { invalid, readQuery, said } from '../json/validate.ts'
+import { invalid, packWords, readQuery } from '../json/validate.ts'
 import { readAct, WHY } from './authorize.ts'
 import { PARTNER_NAME, withPartnerNames } from './partner-names.ts'
 import { NO_PARTNER, PARTNER_ID } from './search.ts'
 
-const URL_FORM = said({
+const URL_FORM = packWords({
   en: 'must be the callback URL as it is listed, of 2048 characters at most',
   zh: '必须是列表中给出的回调地址，最多 2048 个字符',
 })
@@ -40,7 +40,7 @@ export const viewCallback = (trouble: CallbackTrouble & { partnerName: string | 
 /** For the audit: not the URL, since a partner may have put a secret into it. */
 export const callbackFacts = (url: string, disabled: boolean) => ({ host: URL.parse(url)?.host ?? null, disabled })
 
-const refuseNobody = async (store: Store, partnerId: string, source: 'query' | 'body'): Promise<void> => {
+const requirePartner = async (store: Store, partnerId: string, source: 'query' | 'body'): Promise<void> => {
   if (!(await store.findPartner(partnerId))) throw invalid(source, [{ path: 'partnerId', message: NO_PARTNER }])
 }
 
@@ -57,7 +57,7 @@ export const CALLBACK_CALLS = {
     answers: { 200: listOf(CALLBACK) },
     handle: async (c, { store }) => {
       const { partnerId: ofPartner = null, limit, cursor = null } = readQuery(c, CALLBACKS_QUERY)
-      if (ofPartner !== null) await refuseNobody(store, ofPartner, 'query')
+      if (ofPartner !== null) await requirePartner(store, ofPartner, 'query')
       const { found, next } = await store.listCallbacks(ofPartner, { after: cursor, limit })
       return c.json(viewPage({ found: await withPartnerNames(store, found), next }, viewCallback))
     },
@@ -72,8 +72,8 @@ export const CALLBACK_CALLS = {
     answers: { 200: ENABLED_CALLBACK },
     handle: async (c, { store }) => {
       const { partnerId, callbackUrl } = await readAct(c, CALLBACK_ENABLING)
-      await refuseNobody(store, partnerId, 'body')
-      await c.get('begin')(partnerId, { after: callbackFacts(callbackUrl, false) })
+      await requirePartner(store, partnerId, 'body')
+      await c.get('beginAct')(partnerId, { after: callbackFacts(callbackUrl, false) })
       const released = await store.enableCallback({ partnerId, callbackUrl }, 'operator')
       return c.json({ released } satisfies z.output<typeof ENABLED_CALLBACK>)
     },

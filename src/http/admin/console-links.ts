@@ -39,7 +39,7 @@ export const PARTNER_LINK_CALLS = {
         }),
         expiresAt: until,
       })
-      await c.get('begin')(partnerId, { after: { expiresAt } })
+      await c.get('beginAct')(partnerId, { after: { expiresAt } })
       return c.json({ url, expiresAt }, 201)
     },
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { Alert } from '../../core/alert.ts'
 import { operatorChannelOf } from '../../core/operator-channel.ts'
-import type { OperatorEvent } from '../../core/operator-event.ts'
 import { describeEvent } from '../../core/operator-texts/describe.ts'
 import type { AdminCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, COUNT, TEXT_OR_NULL } from '../json/fields.ts'
@@ -65,7 +65,7 @@ export const OPERATOR_EVENT_CALLS = {
       const names = await store.partnerNames(
         page.found.flatMap(({ details }) => ('partnerId' in details ? [details.partnerId] : [])),
       )
-      const named = (event: OperatorEvent): OperatorEvent =>
+      const named = (event: Alert): Alert =>
         'partnerId' in event.details
           ? { ...event, details: { ...event.details, partnerName: names.get(event.details.partnerId) ?? '' } }
           : event

@@ -3,7 +3,7 @@ import type { Language } from '../../core/language.ts'
 import { CATALOGUES, describeTrouble } from '../../core/operator-texts/describe.ts'
 import type { ShowTime } from '../../core/show-time.ts'
 import type { TroubleCode } from '../../core/trouble.ts'
-import { isThere } from '../../store/operators/nodes.ts'
+import { isAlive } from '../../store/operators/nodes.ts'
 import { BUSY_TABLES } from '../../store/stats/stats.ts'
 import { troublesOf } from '../../store/stats/troubles.ts'
 import type { Store } from '../../store/store.ts'
@@ -118,7 +118,7 @@ interface Reader {
 export const readOverview = async (store: Pick<Store, 'stats' | 'probe'>, reader: Reader): Promise<Overview> => {
   const { language, showTime } = reader
   const [stats, writeError] = await Promise.all([store.stats(), findWriteError(store)])
-  const isServed = reader.isServed ?? stats.nodes.some(node => isThere(node, stats.at))
+  const isServed = reader.isServed ?? stats.nodes.some(node => isAlive(node, stats.at))
   return z.decode(OVERVIEW, {
     ...stats,
     language,

@@ -8,16 +8,16 @@ import type { AdminCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, idField, lineField, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
 import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
-import { readQuery, said } from '../json/validate.ts'
+import { packWords, readQuery } from '../json/validate.ts'
 import { ACT, readAct, WHY } from './authorize.ts'
 
-const DISABLED = said({ en: 'must be true or false', zh: '必须是 true 或 false' })
+const DISABLED = packWords({ en: 'must be true or false', zh: '必须是 true 或 false' })
 const NEW_PARTNER = z.strictObject({ name: lineField(LONGEST_NAME), ...WHY })
-const PAYLOAD = said({
+const PAYLOAD = packWords({
   en: 'must be full, or thin (without the scores and the message)',
   zh: '必须是 full，或 thin（不含分数和 message）',
 })
-const QUOTA = said({
+const QUOTA = packWords({
   en: 'must be a whole number from 0 to 1000000000, or null for no limit',
   zh: '必须是 0 到 1000000000 的整数，或用 null 表示不限',
 })
@@ -73,7 +73,7 @@ export const PARTNER_CALLS = {
     handle: async (c, { store, newId, random }) => {
       const { name } = await readAct(c, NEW_PARTNER)
       const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
-      await c.get('begin')(partner.id, { after: { name } })
+      await c.get('beginAct')(partner.id, { after: { name } })
       await store.createPartner(partner)
       c.header('location', `/v1/admin/partners/${partner.id}`)
       return c.json(
@@ -106,7 +106,7 @@ export const PARTNER_CALLS = {
       const id = readId(c.req.param('id'), 'partner')
       const { reason: _, ...change } = await readAct(c, PARTNER_CHANGE)
       const before = found(await store.findPartner(id), 'partner')
-      await c.get('begin')(id, { before: viewPartner(before), after: change })
+      await c.get('beginAct')(id, { before: viewPartner(before), after: change })
       return c.json(viewPartner(found(await store.changePartner(id, change), 'partner')))
     },
   },
@@ -119,7 +119,7 @@ const EXPIRY = {
 const createKeyBody = (now: () => number) =>
   z.strictObject({
     expiresAt: timeField(EXPIRY)
-      .refine(at => at > now(), said(EXPIRY))
+      .refine(at => at > now(), packWords(EXPIRY))
       .nullable()
       .optional(),
     ...WHY,
@@ -166,7 +166,7 @@ export const KEY_CALLS = {
       const partnerId = readId(c.req.param('id'), 'partner')
       const { expiresAt = null } = await readAct(c, createKeyBody(now), { empty: {} })
       const { id, hash, text } = createApiKey(newId('key'), random)
-      await c.get('begin')(id, { after: { partnerId, expiresAt: z.decode(AT_OR_NULL, expiresAt) } })
+      await c.get('beginAct')(id, { after: { partnerId, expiresAt: z.decode(AT_OR_NULL, expiresAt) } })
       found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
       return c.json(z.decode(CREATED_KEY, { id, partnerId, apiKey: text, expiresAt }), 201)
     },
@@ -182,7 +182,7 @@ export const KEY_CALLS = {
     handle: async (c, { store }) => {
       c.set('reason', readQuery(c, ACT).reason ?? null)
       const id = readId(c.req.param('id'), 'key')
-      await c.get('begin')(id)
+      await c.get('beginAct')(id)
       found(await store.revokeKey(id), 'key')
       return c.body(null, 204)
     },

@@ -79,14 +79,14 @@ export const REGISTRATION_DETAIL = z.object({
   heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold.'),
 })
 
-interface Facts {
+interface ViewFacts {
   explanation: Explanation
   partner: Partner | null
   account: Account | null
 }
 
 export const viewDetail = (
-  { explanation, partner, account }: Facts,
+  { explanation, partner, account }: ViewFacts,
   { role, revealed }: { role: Role; revealed: boolean },
 ): z.output<typeof REGISTRATION_DETAIL> => {
   const { registration } = explanation

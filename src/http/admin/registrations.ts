@@ -4,7 +4,7 @@ import { AppError } from '../../core/error.ts'
 import { isRegistrationId } from '../../core/registration.ts'
 import type { Attempt } from '../../store/messages/message.ts'
 import type { Store } from '../../store/store.ts'
-import { tellCancelled } from '../../telemetry/tell-cancelled.ts'
+import { emitCancelled } from '../../telemetry/emit-cancelled.ts'
 import type { ApiEnv, PartDeps } from '../api-env.ts'
 import type { AdminCalls } from '../calls.ts'
 import { AT_OR_NULL, COUNT, idField } from '../json/fields.ts'
@@ -54,7 +54,7 @@ const detailOf = async (
     store.findPartner(partnerId),
     store.findAccount(explanation.account.id),
   ])
-  if (revealed) await c.get('begin')(id)
+  if (revealed) await c.get('beginAct')(id)
   return c.json(viewDetail({ explanation, partner, account }, { role: c.get('operator').role, revealed }))
 }
 const filterOf = (query: Filter, { store, now }: Pick<PartDeps, 'store' | 'now'>) =>
@@ -147,7 +147,7 @@ export const FOUND_REGISTRATION_CALLS = {
     handle: async (c, { store }) => {
       await readAct(c, ACT, { empty: {} })
       const [partnerId, id] = await target(c, store)
-      await c.get('begin')(id)
+      await c.get('beginAct')(id)
       const outcome = await store.resend(partnerId, id)
       if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
       const registration = found(await store.findRegistration(partnerId, id), 'registration')
@@ -166,7 +166,7 @@ export const FOUND_REGISTRATION_CALLS = {
     handle: async (c, { store }) => {
       await readAct(c, ACT, { empty: {} })
       const [partnerId, id] = await target(c, store)
-      await c.get('begin')(id)
+      await c.get('beginAct')(id)
       const { status, nextPollAt } = found(await store.nudge(partnerId, id), 'registration')
       if (status === 'cancelled') throw new AppError('conflict', NOT_POLLED)
       return c.json(z.decode(POLLED, { registrationId: id, partnerId, nextPollAt }), 202)
@@ -183,8 +183,8 @@ export const FOUND_REGISTRATION_CALLS = {
     handle: async (c, { store, emit, now }) => {
       c.set('reason', readQuery(c, ACT).reason ?? null)
       const [partnerId, id] = await target(c, store)
-      await c.get('begin')(id)
-      tellCancelled(found(await store.cancel(partnerId, id), 'registration'), emit, now())
+      await c.get('beginAct')(id)
+      emitCancelled(found(await store.cancel(partnerId, id), 'registration'), emit, now())
       return c.body(null, 204)
     },
   },

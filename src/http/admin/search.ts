@@ -6,12 +6,12 @@ import type { Account } from '../../store/accounts/rows.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../store/registrations/filter.ts'
 import type { Store } from '../../store/store.ts'
 import { choiceField, SEARCHED_BY, textField, timed } from '../json/fields.ts'
-import { invalid, said } from '../json/validate.ts'
+import { invalid, packWords } from '../json/validate.ts'
 
-const PARTNER = said({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
+const PARTNER = packWords({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
 export const PARTNER_ID = textField(/^\w{1,64}$/, PARTNER)
-const ACCOUNT = said({ en: 'must be the id of an account, or its APIID', zh: '必须是某个账户的 id 或 APIID' })
-const ERROR = said({
+const ACCOUNT = packWords({ en: 'must be the id of an account, or its APIID', zh: '必须是某个账户的 id 或 APIID' })
+const ERROR = packWords({
   en: `must be an error as attempts show it: ${ATTEMPT_ERRORS.join(', ')}, or http_ with a status, such as http_503`,
   zh: `必须是投递记录中的错误：${ATTEMPT_ERRORS.join('、')}，或 http_ 加状态码，例如 http_503`,
 })
@@ -19,7 +19,7 @@ const ERROR_FORM = new RegExp(`^(${ATTEMPT_ERRORS.join('|')}|http_[1-5]\\d\\d)( 
 /** Search parameters of registrations; they are also the filter of a bulk act. */
 export const FILTER = {
   partner: PARTNER_ID.optional().describe('The id of the partner.'),
-  serial: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
+  serial: z.string().regex(SERIAL, packWords(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
   account: textField(/^[\x21-\x7e]{1,128}$/, ACCOUNT)
     .optional()
     .describe('The id of the account, or its APIID.'),

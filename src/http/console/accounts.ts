@@ -8,7 +8,18 @@ import { ACCOUNT_CALLS, type AccountAnswer } from '../admin/accounts.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, field, numberOf } from './forms.ts'
-import { empty, type Fact, facts, type Html, live, nextPage, type Page, type Reader, showCount, time } from './page.ts'
+import {
+  type ConsolePage,
+  empty,
+  type Fact,
+  facts,
+  type Html,
+  live,
+  nextPage,
+  type Reader,
+  showCount,
+  time,
+} from './page.ts'
 import { STATE } from './words.ts'
 
 export type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
@@ -63,7 +74,7 @@ const accountFacts = (reader: Reader, account: AccountAnswer, works: readonly Wo
   ])
 }
 
-const listPage = async (visit: Visit): Promise<Page> => {
+const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, call } = visit
   const [list, works] = await Promise.all([
     call<Accounts>('GET', '/v1/admin/accounts', { query: { cursor: c.req.query('cursor') } }),
@@ -82,7 +93,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
 }
 
 /** The facts refresh themselves; the forms beside them keep their input. */
-const onePage = async (visit: Visit): Promise<Page> => {
+const onePage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t } = visit
   const [account, works] = await Promise.all([call<AccountAnswer>('GET', accountPath(visit)), worksOf(visit)])
   const { id, paused, tried, reason, mode } = account
@@ -120,7 +131,7 @@ const onePage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-const newPage = async (visit: Visit): Promise<Page> => {
+const newPage = async (visit: Visit): Promise<ConsolePage> => {
   const fields = html`${field(visit, 'account')}${field(visit, 'apiKey', '', true)}${field(visit, 'mode')}
     ${field(visit, 'rate')}${field(visit, 'partnerId')}`
   return {

@@ -5,7 +5,7 @@ import { LONGEST_NAME } from '../../core/line.ts'
 import type { AUDIT_CALLS } from '../admin/audit.ts'
 import type { Console, Visit } from './console.ts'
 import { field } from './forms.ts'
-import { type Column, type Html, nextPage, PAGE_NAMES, type Page, type Reader, table, time } from './page.ts'
+import { type Column, type ConsolePage, type Html, nextPage, PAGE_NAMES, type Reader, table, time } from './page.ts'
 import { asApiTakes } from './picked-time.ts'
 import { WHO } from './words.ts'
 
@@ -65,7 +65,7 @@ const HIDDEN: Words = {
 }
 const NONE: Words = { en: 'Nothing has been done yet.', zh: '还没有操作记录。' }
 
-const listPage = async (visit: Visit): Promise<Page> => {
+const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, call, to } = visit
   const { who, act, since, cursor } = asApiTakes(c.req.query())
   const { data, nextCursor } = await call<Acts>('GET', '/v1/admin/audit', { query: { who, act, since, cursor } })

@@ -10,13 +10,13 @@ import { Refused } from './api-calls.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm } from './forms.ts'
 import {
+  type ConsolePage,
   empty,
   facts,
   type Html,
   live,
   nextPage,
   PAGE_NAMES,
-  type Page,
   type Reader,
   showCount,
   table,
@@ -47,7 +47,7 @@ const TIMES = ['since', 'until', 'messageSince', 'messageUntil'] as const
 const isTime = (name: string): boolean => TIMES.some(time => time === name)
 
 /** An act and its filter, under the API's names. */
-type Asked = Readonly<Record<string, string>>
+type BulkRequest = Readonly<Record<string, string>>
 
 const REASON: Words = { en: 'Reason', zh: '原因' }
 const START: Words = { en: 'Start', zh: '开始' }
@@ -85,7 +85,7 @@ const progress = ({ t, language }: Reader, bulk: Bulk): string => {
   ].join(' · ')
 }
 
-const listPage = async (visit: Visit): Promise<Page> => {
+const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, call, t, to } = visit
   const query = { cursor: c.req.query('cursor') }
   const { data, nextCursor } = await call<Bulks>('GET', '/v1/admin/bulk', { query })
@@ -122,7 +122,7 @@ const FILTER = 'filter.'
  * Sends the times and the count of the preview: later registrations are left out, and if the count has changed, the
  * preview is shown again.
  */
-const startForm = (visit: Visit, draft: Draft, { act: _, ...asked }: Asked) => {
+const startForm = (visit: Visit, draft: Draft, { act: _, ...asked }: BulkRequest) => {
   const { act, filter: shown } = draft
   const times = TIMES.flatMap(name => (shown[name] ? [[name, shown[name]]] : []))
   const filter = Object.entries({ ...asked, ...Object.fromEntries(times) }).map(([name, value]) => [
@@ -143,7 +143,7 @@ const startForm = (visit: Visit, draft: Draft, { act: _, ...asked }: Asked) => {
 }
 
 /** A dry run; the API stores nothing of it. */
-const dryRun = async ({ call }: Visit, { act, ...filter }: Asked): Promise<Draft> =>
+const dryRun = async ({ call }: Visit, { act, ...filter }: BulkRequest): Promise<Draft> =>
   call<Draft>('POST', '/v1/admin/bulk', { body: { act, filter, reason: 'dry run', dryRun: true } })
 
 const CHANGED: Words = {
@@ -155,7 +155,7 @@ const NONE_YET: Words = {
   en: 'There is none among the newest 100,000 registrations that were looked at. Older ones may match: narrow the search, such as with a partner or until.',
   zh: '已查看的最近 100,000 条登记中没有可执行该操作的。更早的记录中可能有：请缩小范围，例如指定合作方或截止时间。',
 }
-const previewPage = (visit: Visit, asked: Asked, draft: Draft): Page => {
+const previewPage = (visit: Visit, asked: BulkRequest, draft: Draft): ConsolePage => {
   const { t, language } = visit
   return {
     title: t(NAMES[draft.act]),
@@ -198,7 +198,7 @@ const commandForm = (visit: Visit, { id, act, state }: Bulk) => {
   return actForm(visit, { to: `bulk/${id}/${command}`, name, call })
 }
 
-const onePage = async (visit: Visit): Promise<Page> => {
+const onePage = async (visit: Visit): Promise<ConsolePage> => {
   const { id, call, t, to } = visit
   const bulk = await call<Bulk>('GET', `/v1/admin/bulk/${id}`)
   const { probed, error, startedAt, endedAt } = bulk
@@ -225,7 +225,7 @@ const onePage = async (visit: Visit): Promise<Page> => {
 }
 
 /** A draft that could not be started now. */
-const draftPage = async ({ t, to }: Visit, id: string, detail: string): Promise<Page> => ({
+const draftPage = async ({ t, to }: Visit, id: string, detail: string): Promise<ConsolePage> => ({
   body: html`<p role="alert" class="bad">${detail}</p>
     <p><a class="button" href="${to(`bulk/${id}`)}">${t({ en: 'Start it later', zh: '稍后开始' })}</a></p>`,
 })

@@ -13,6 +13,7 @@ import { baseUrlOf } from '../docs/base-url.ts'
 import { problemOf, problemOfError } from '../json/problem.ts'
 import { keepLanguage } from '../language.ts'
 import { addAccounts } from './accounts.ts'
+import { addAlerts } from './alerts.ts'
 import { createApiCalls, type Method, type Query, Refused } from './api-calls.ts'
 import { addAssets } from './assets.ts'
 import { addAudit } from './audit.ts'
@@ -25,14 +26,13 @@ import { addKeys } from './keys.ts'
 import { addNodes } from './nodes.ts'
 import { addNow } from './now.ts'
 import { addOneRegistration } from './one-registration.ts'
-import { type Html, layout, type Page, type Reader, readerOf, shortPage } from './page.ts'
+import { type ConsolePage, type Html, layout, type Reader, readerOf, shortPage } from './page.ts'
 import { addPartners } from './partners.ts'
 import { addRegistrations } from './registrations.ts'
 import { addSecrets } from './secrets.ts'
 import { createSessions, type Session } from './sessions.ts'
 import { addSettings } from './settings.ts'
 import { addSigningIn, signInPage } from './signing-in.ts'
-import { addTold } from './told.ts'
 
 /** The context of one request of a signed-in caller. */
 export interface Visit extends Reader {
@@ -55,14 +55,14 @@ export interface Console {
   open: (
     method: 'GET' | 'POST',
     path: string,
-    make: (c: Context<ApiEnv>, reader: Reader) => Promise<Page | string>,
+    make: (c: Context<ApiEnv>, reader: Reader) => Promise<ConsolePage | string>,
   ) => void
   /** Adds a page; `make` may return a path to redirect to instead. With `asksFor`, other roles are refused. */
-  page: (path: string, make: (visit: Visit) => Promise<Page | string>, asksFor?: { role: Role }) => void
+  page: (path: string, make: (visit: Visit) => Promise<ConsolePage | string>, asksFor?: { role: Role }) => void
   /** Adds a path whose response is sent unchanged, such as a download. */
   file: (path: string, make: (visit: Visit) => Promise<Response>) => void
   /** Adds the action of a form. `run` returns the path of the page that shows the result, or that page. */
-  act: (path: string, run: (visit: Visit) => Promise<string | Page>) => void
+  act: (path: string, run: (visit: Visit) => Promise<string | ConsolePage>) => void
 }
 
 const SECURE = secureHeaders({
@@ -94,7 +94,7 @@ const refuseLarge = ({ req }: Context): void => {
   if (isLong || req.header('transfer-encoding') !== undefined) throw new AppError('payload_too_large', TOO_LARGE)
 }
 
-const notThere = ({ t }: Reader): Page => ({
+const notFoundPage = ({ t }: Reader): ConsolePage => ({
   title: t({ en: 'Not there', zh: '不存在' }),
   body: html`<p>${t({ en: 'There is no such page.', zh: '没有这个页面。' })}</p>`,
   status: 404,
@@ -105,7 +105,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   const callApi = createApiCalls(app, deps)
 
   /** Sends a page, or redirects to a path. */
-  const send = async (c: Context, reader: Reader, made: Page | string): Promise<Response> =>
+  const send = async (c: Context, reader: Reader, made: ConsolePage | string): Promise<Response> =>
     typeof made === 'string'
       ? c.redirect(reader.to(made), 303)
       : c.html(await layout(c, reader, made, deps.config.server.consoleLabel), made.status)
@@ -127,8 +127,8 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     if (isRefused && error.retryAfter) c.header('retry-after', error.retryAfter)
     c.header('content-language', reader.language)
     // The input can be corrected, or sent again later.
-    const isToMend = isRefused && c.req.method === 'POST' && [409, 422, 429].includes(problem.status)
-    const form = isToMend ? formAgain(reader, await postedOf(c)) : isRefused ? error.form : ''
+    const isCorrectable = isRefused && c.req.method === 'POST' && [409, 422, 429].includes(problem.status)
+    const form = isCorrectable ? formAgain(reader, await postedOf(c)) : isRefused ? error.form : ''
     const errors = problem.errors?.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)
     const isShort = problem.status === 429 && form === ''
     const [, fault] = (sessions.of(c)?.kind === 'operator' && DATABASE_FAULT.exec(problem.detail)) || []
@@ -169,7 +169,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
         : c.redirect(reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c) : null }), 303)
     if (!session) return signIn()
     const call: Visit['call'] = async (method, path, more = {}) => {
-      if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new NotTheirs()
+      if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new WrongSessionKind()
       const answer = await callApi<never>(c, session, { method, path, ...more })
       // The API has counted the call, so a page that refreshes itself uses no `documents` rate.
       deps.rates.give('documents', session.who, 1)
@@ -192,7 +192,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
         form: () => formOf(c),
       })
     } catch (error) {
-      if (error instanceof NotTheirs) return send(c, reader, notThere(reader))
+      if (error instanceof WrongSessionKind) return send(c, reader, notFoundPage(reader))
       if (!(error instanceof Refused) || error.problem.status !== 401) throw error
       // The token is no longer valid.
       sessions.end(c)
@@ -200,7 +200,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     }
   }
   app.get('/console', c => visited(c, async () => c.redirect('console/')))
-  const show = (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Page | string>) =>
+  const show = (c: Context<ApiEnv>, make: (visit: Visit) => Promise<ConsolePage | string>) =>
     visited(c, async visit => send(c, visit, await make(visit)))
   const pages: Console = {
     open: (method, path, make) =>
@@ -237,13 +237,13 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addNodes(pages)
   addAudit(pages)
   addSecrets(pages)
-  addTold(pages)
+  addAlerts(pages)
   addSettings(pages)
-  app.all('/console/*', c => show(c, async visit => notThere(visit)))
+  app.all('/console/*', c => show(c, async visit => notFoundPage(visit)))
 }
 
 /** An operator opened a page or form for partners, or the reverse. The API would count the token as wrong. */
-class NotTheirs extends Error {}
+class WrongSessionKind extends Error {}
 
 const OTHER_SITE: Words = {
   en: 'This form was sent from another site. Open the console and send it from there.',
@@ -259,7 +259,7 @@ const pathOf = (c: Context): string => {
 /** The database's error code, at the end of the problem's detail. */
 const DATABASE_FAULT = /(?:: |：)(\w+)[)）]$/
 
-const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'status'>, more: Html): Page => ({
+const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'status'>, more: Html): ConsolePage => ({
   title: problem.title,
   status: problem.status as ContentfulStatusCode,
   body: html`<p role="alert" class="bad">${problem.detail}</p>

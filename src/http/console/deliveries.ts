@@ -13,12 +13,12 @@ import { actForm, actLink, field } from './forms.ts'
 import { attemptTable } from './one-registration.ts'
 import {
   type Column,
+  type ConsolePage,
   empty,
   facts,
   type Html,
   live,
   nextPage,
-  type Page,
   partnerLink,
   type Reader,
   showCount,
@@ -132,7 +132,7 @@ const givenUpForm = (reader: Reader): Html => {
       <button>${t({ en: 'Send again…', zh: '重新投递…' })}</button></form>`
 }
 
-const operatorPage = async (visit: Visit): Promise<Page> => {
+const operatorPage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t } = visit
   const groups = await call<Groups>('GET', '/v1/admin/messages/groups')
   const callbacks = await callbacksFor(visit)
@@ -143,7 +143,7 @@ const operatorPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-const partnerPage = async (visit: Visit): Promise<Page> => {
+const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t } = visit
   const name: Words = { en: 'Send a test', zh: '发送测试' }
   const testForm = (one: Trouble) =>
@@ -166,7 +166,7 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-const resendPage = async (visit: Visit): Promise<Page> => {
+const resendPage = async (visit: Visit): Promise<ConsolePage> => {
   const { id, call, t } = visit
   const { since, until, count, resent, done, stopped } = await call<ResendAnswer>('GET', `/v1/resend/${id}`)
   const ended: Words = stopped

@@ -7,15 +7,15 @@ import { nodeBindings } from '../caller.ts'
 import { MOST_OF_A_PAGE } from '../json/pagination.ts'
 import { Refused } from './api-calls.ts'
 import type { Console } from './console.ts'
-import type { Either } from './registration-columns.ts'
-import { search, searchedOf } from './registrations.ts'
+import type { AnyRegistration } from './registration-columns.ts'
+import { readSearchQuery, search } from './registrations.ts'
 import type { Session } from './sessions.ts'
 
 const MOST_ROWS = 10_000
 /** Maximum number of searches per export, since each may return only a few rows. */
 const MOST_CALLS = 200
 const MOST_REFUSALS = 10
-const MOST_AT_ONCE = 2
+const MAX_CONCURRENT_EXPORTS = 2
 const MORE: Words = { en: 'There may be more: narrow the search.', zh: '可能还有更多：请缩小范围。' }
 const REFUSED: Words = {
   en: 'There may be more: ten requests in a row were refused as too many. Export again later.',
@@ -40,7 +40,7 @@ const cellOf = (value: unknown): string => {
 }
 const lineOf = (values: readonly unknown[]): string => `${values.map(cellOf).join(',')}\r\n`
 
-const rowOf = (one: Either): Readonly<Record<string, unknown>> => ({
+const rowOf = (one: AnyRegistration): Readonly<Record<string, unknown>> => ({
   ...('result' in one ? { ...one.result, verdict: one.result?.status } : {}),
   ...{ ...one, ...one.delivery, delivery: one.delivery.state },
   ...('metadata' in one ? { metadata: JSON.stringify(one.metadata) } : {}),
@@ -51,7 +51,7 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
   const underWay = createInFlight()
   file('registrations/export', async visit => {
     const { who } = visit.session
-    if ((underWay.counts.get(who) ?? 0) === MOST_AT_ONCE) throw new AppError('too_many_requests', AT_ONCE)
+    if ((underWay.counts.get(who) ?? 0) === MAX_CONCURRENT_EXPORTS) throw new AppError('too_many_requests', AT_ONCE)
     const { outgoing } = nodeBindings(visit.c)
     // The export counts as under way until its last byte, or until its connection closes.
     if (outgoing?.closed === false) {
@@ -59,7 +59,7 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
       outgoing.once('close', () => underWay.end(who))
     }
     const columns = COLUMNS[visit.session.kind]
-    const searched = { ...(await searchedOf(visit, visit.c.req.query())), limit: String(MOST_OF_A_PAGE) }
+    const searched = { ...(await readSearchQuery(visit, visit.c.req.query())), limit: String(MOST_OF_A_PAGE) }
     /** Searches on; after a 429 waits and tries again. Returns `REFUSED` at the tenth 429 in a row. */
     const searchOn = (cursor: string, refusals = 1): Promise<Awaited<ReturnType<typeof search>> | Words> =>
       search(visit, { ...searched, cursor }).catch(async (error: unknown) => {

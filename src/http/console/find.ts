@@ -8,7 +8,7 @@ import type { Console, Visit } from './console.ts'
 import { SEARCH_EXAMPLE } from './page.ts'
 import { FIRST_PAGE, partnersNamed } from './partners.ts'
 import { searchFieldsOf } from './registration-columns.ts'
-import { search, searchedOf } from './registrations.ts'
+import { readSearchQuery, search } from './registrations.ts'
 
 /** `name:value`, `name:"a value"` or a word. Chinese keyboards type a full-width colon. */
 const PART = /(?:([a-z][\w.-]*)[:：])?(?:"([^"]*)"|(\S+))/gi
@@ -33,14 +33,14 @@ const readSearch = (text: string, names: readonly string[]) => {
 }
 
 /** Returns the page of the object with this id, or of a webhook's registration; null if the text is no such id. */
-const namedBy = ({ session }: Visit, text: string): string | null => {
+const pageOfId = ({ session }: Visit, text: string): string | null => {
   const id = text.replace(/^id[:：]/i, '').replace(/^msg_/, 'reg_')
   if (session.kind === 'partner') return isRegistrationId(id) ? `registrations/${id}` : null
   return isRegistrationId(id.replace(/^(acc|bulk|partner)_/, 'reg_')) ? pathOfObject(id) : null
 }
 
 /** Returns the page of the partner or account of this name, the list of partners if several match, or null. */
-const called = async (visit: Visit, text: string): Promise<string | null> => {
+const pageOfName = async (visit: Visit, text: string): Promise<string | null> => {
   const [partner, another] = await partnersNamed(visit, text)
   if (partner) return another ? 'partners' : `partners/${partner.id}`
   const { data } = await visit.call<Accounts>('GET', '/v1/admin/accounts', FIRST_PAGE)
@@ -51,13 +51,13 @@ const called = async (visit: Visit, text: string): Promise<string | null> => {
 const find = async (visit: Visit): Promise<string> => {
   const { c, session } = visit
   const text = c.req.query('q')?.trim() ?? ''
-  const named = namedBy(visit, text)
+  const named = pageOfId(visit, text)
   if (named !== null) return named
   const { words, ...typed } = readSearch(text, searchFieldsOf(session))
-  const query = await searchedOf(visit, typed.query)
+  const query = await readSearchQuery(visit, typed.query)
   const serial = words.join(' ')
   const isName = session.kind === 'operator' && serial !== '' && Object.keys(query).length === 0
-  const other = isName && !SERIAL.test(serial) ? await called(visit, serial) : null
+  const other = isName && !SERIAL.test(serial) ? await pageOfName(visit, serial) : null
   if (other !== null) return other
   if (words.length > 1) throw new AppError('invalid_query', oneSerial(SEARCH_EXAMPLE[session.kind]))
   if (serial !== '') query.serial = serial
@@ -65,7 +65,7 @@ const find = async (visit: Visit): Promise<string> => {
   const { data, nextCursor } = await search(visit, { ...query, limit: '2' })
   const [only] = data
   if (only && data.length === 1 && nextCursor === null) return `registrations/${only.id}`
-  const instead = isName && !only && nextCursor === null ? await called(visit, serial) : null
+  const instead = isName && !only && nextCursor === null ? await pageOfName(visit, serial) : null
   return instead ?? `registrations?${new URLSearchParams(query)}`
 }
 

@@ -51,7 +51,7 @@ export const roleOf = async ({ call }: Pick<Visit, 'call'>): Promise<Role> =>
 
 const NUMBER = 'inputmode="decimal" maxlength="10"'
 
-export interface Type {
+export interface FieldType {
   words: Words
   /** The allowed values; left out: any text. */
   choices?: Readonly<Record<string, Words>>
@@ -87,10 +87,10 @@ const TYPES = {
   overlap: { words: { en: 'Overlap', zh: '重叠期' }, choices: OVERLAP_WORDS },
   type: { words: { en: 'Signature', zh: '签名方式' }, choices: SIGNATURE_WORDS },
   why: { words: { en: 'Reason, for the audit', zh: '原因（记入审计）' }, attributes: `maxlength="${LONGEST_REASON}"` },
-} satisfies Record<string, Type>
+} satisfies Record<string, FieldType>
 type Typed = keyof typeof TYPES
 
-export const fieldOf = (reader: Reader, name: string, type: Type, value = '', isRequired = false): Html => {
+export const fieldOf = (reader: Reader, name: string, type: FieldType, value = '', isRequired = false): Html => {
   const { t } = reader
   const { words, choices = {}, isTime, example, attributes = '' } = type
   const options = Object.entries(choices).map(

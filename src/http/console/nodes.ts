@@ -4,7 +4,7 @@ import { BACKUP_FAULTS } from '../../core/operator-texts/overview.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
-import { facts, type Html, PAGE_NAMES, type Page, type Reader, table, time } from './page.ts'
+import { type ConsolePage, facts, type Html, PAGE_NAMES, type Reader, table, time } from './page.ts'
 
 const stateOf = ({ t, language }: Reader, { lost, differsIn }: Overview['nodes'][number]): Html => {
   const { traits } = CATALOGUES[language]
@@ -58,7 +58,7 @@ const nodeTable = (reader: Reader, nodes: Overview['nodes']): Html =>
     ],
   })
 
-const listPage = async (visit: Visit): Promise<Page> => {
+const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t } = visit
   const overview = await call<Overview>('GET', '/v1/admin/overview')
   return {

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { HOUR, SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
-import { CALM, DISABLED, LAST_BACKUP, NO_BACKUP, QUEUE, retried } from '../../core/operator-texts/overview.ts'
+import { DISABLED, LAST_BACKUP, NO_BACKUP, NO_TROUBLE, QUEUE, retried } from '../../core/operator-texts/overview.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { TroubleCode } from '../../core/trouble.ts'
 import type { Overview } from '../admin/overview.ts'
@@ -10,7 +10,7 @@ import { QUOTA_KEYS, QUOTA_NAMES } from '../json/fields.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
-import { facts, type Html, live, PAGE_NAMES, type Page, type Reader, showCount, table, time } from './page.ts'
+import { type ConsolePage, facts, type Html, live, PAGE_NAMES, type Reader, showCount, table, time } from './page.ts'
 import { NO_LIMIT, PAYLOAD, PAYLOAD_WORDS } from './words.ts'
 
 const STATES = {
@@ -62,16 +62,16 @@ const stateOf = (name: Words, { problems, nodes }: Seen): keyof typeof STATES =>
   return found.length > 0 ? 'warned' : 'good'
 }
 
-export const lights = (reader: Reader, seen: Seen, isTold: boolean): Html =>
+export const lights = (reader: Reader, seen: Seen, isNotified: boolean): Html =>
   html`<ul class="lights" aria-label="${reader.t({ en: 'Is it well', zh: '是否正常' })}">
-    ${[ASKED, SENT, SERVICE, CLOCK, ...(isTold ? [NOTICES] : [])].map(name =>
+    ${[ASKED, SENT, SERVICE, CLOCK, ...(isNotified ? [NOTICES] : [])].map(name =>
       light(reader, stateOf(name, seen), name),
-    )}${isTold ? '' : html`<li class="light unset"><span aria-hidden="true"></span>${reader.t({ en: 'Notices: nobody is told', zh: '通知：未设置接收方' })}</li>`}
+    )}${isNotified ? '' : html`<li class="light unset"><span aria-hidden="true"></span>${reader.t({ en: 'Notices: nobody is told', zh: '通知：未设置接收方' })}</li>`}
   </ul>`
 
 const problemList = (reader: Reader, { problems, accounts }: Overview): Html => {
   const { t, to } = reader
-  if (problems.length === 0) return html`<p class="calm">${t(CALM)}</p>`
+  if (problems.length === 0) return html`<p class="calm">${t(NO_TROUBLE)}</p>`
   return html`<ol class="problems">${problems.map(({ code, account, sentence, advice }) => {
     const id = accounts.find(one => one.account === account)?.id
     const where: Place | undefined = id ? ['accounts', `/${id}`] : TROUBLES[code][1]
@@ -146,7 +146,7 @@ const engineFacts = (reader: Reader, overview: Overview): Html => {
       ])
 }
 
-const operatorPage = async (visit: Visit, metrics: Html, isTold: boolean): Promise<Page> => {
+const operatorPage = async (visit: Visit, metrics: Html, isNotified: boolean): Promise<ConsolePage> => {
   const { call, t } = visit
   const overview = await call<Overview>('GET', '/v1/admin/overview')
   return {
@@ -154,7 +154,7 @@ const operatorPage = async (visit: Visit, metrics: Html, isTold: boolean): Promi
       20,
       html`
     <p class="as-of">${t({ en: 'As of ', zh: '数据更新于' })}${time(visit, overview.at)}</p>
-    ${lights(visit, overview, isTold)}
+    ${lights(visit, overview, isNotified)}
     ${problemList(visit, overview)}
     ${disabledOnes(visit, overview)}
     ${later(visit, overview.deliveries)}
@@ -190,7 +190,7 @@ const usageFacts = (
   ])}`
 }
 
-const partnerPage = async (visit: Visit): Promise<Page> => {
+const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t, to } = visit
   const [{ at, upstream, account, queue, callbacks }, me] = await Promise.all([
     call<StatusAnswer>('GET', '/v1/status'),
@@ -204,7 +204,7 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
   })}</p>`
   const failing = html`<ol class="problems"><li><p class="bad">${t({ en: 'Webhooks do not arrive at a URL of yours.', zh: '您有回调地址无法送达。' })}</p>
     <p><a class="button" href="${to('deliveries')}">${t({ en: 'Look there', zh: '前往处理' })}</a></p></li></ol>`
-  const calm = html`<p class="calm">${t(CALM)}</p>`
+  const calm = html`<p class="calm">${t(NO_TROUBLE)}</p>`
   const pause = account.paused ? { en: 'paused', zh: '已暂停' } : { en: 'in use', zh: '正常' }
   const seconds = queue ? showSpan(queue.waitSeconds * SECOND, visit.language) : '–'
   const wait = queue?.isAtLeast ? t({ en: `at least ${seconds}`, zh: `至少 ${seconds}` }) : seconds
@@ -228,8 +228,8 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
 export const addNow = ({ page }: Console, { config }: Pick<SharedDeps, 'config'>): void => {
   const isOpen = config.server.metricsToken === null
   const metrics = isOpen ? html`<a href="../metrics">/metrics</a>` : html`<code>/metrics</code> (METRICS_TOKEN)`
-  const isTold = config.operator.url !== null
+  const isNotified = config.operator.url !== null
   page('', async visit =>
-    visit.session.kind === 'operator' ? operatorPage(visit, metrics, isTold) : partnerPage(visit),
+    visit.session.kind === 'operator' ? operatorPage(visit, metrics, isNotified) : partnerPage(visit),
   )
 }

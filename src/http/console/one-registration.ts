@@ -7,7 +7,7 @@ import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm } from './forms.ts'
-import { copied, type Fact, facts, type Html, type Page, type Reader, table, time } from './page.ts'
+import { type ConsolePage, copied, type Fact, facts, type Html, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
 
@@ -22,7 +22,7 @@ const BASES: Readonly<Record<Session['kind'], string>> = {
   operator: '/v1/admin/registrations',
   partner: '/v1/registrations',
 }
-const callOf = ({ id, session }: Visit): string => `${BASES[session.kind]}/${id}`
+const registrationPath = ({ id, session }: Visit): string => `${BASES[session.kind]}/${id}`
 const pagePath = ({ id }: Visit): string => `registrations/${id}`
 
 const ATTEMPTS: Words = { en: 'Attempts', zh: '投递记录' }
@@ -164,17 +164,20 @@ const callPart = (visit: Visit, one: One): Html => {
   const { session, baseUrl } = visit
   const token = session.kind === 'operator' ? '$ADMIN_TOKEN' : '$API_KEY'
   return html`<h2>curl</h2>
-  ${copied(visit, `curl -s "${baseUrl}${callOf(visit)}" -H "authorization: Bearer ${token}"`, 'curl')}
+  ${copied(visit, `curl -s "${baseUrl}${registrationPath(visit)}" -H "authorization: Bearer ${token}"`, 'curl')}
   <details><summary>JSON</summary>${copied(visit, jsonOf(one, 2), 'json')}</details>`
 }
 
 /** @param readOne reads the registration as far as the caller may see it */
-const onePage = async (visit: Visit, readOne = () => visit.call<One>('GET', callOf(visit))): Promise<Page> => {
+const onePage = async (
+  visit: Visit,
+  readOne = () => visit.call<One>('GET', registrationPath(visit)),
+): Promise<ConsolePage> => {
   const { id, call } = visit
   const [one, explanation, { data: attempts }] = await Promise.all([
     readOne(),
-    call<ExplanationAnswer>('GET', `${callOf(visit)}/explain`),
-    call<{ data: AttemptAnswer[] }>('GET', `${callOf(visit)}/attempts`),
+    call<ExplanationAnswer>('GET', `${registrationPath(visit)}/explain`),
+    call<{ data: AttemptAnswer[] }>('GET', `${registrationPath(visit)}/attempts`),
   ])
   return {
     title: visit.t({ en: `Registration ${id}`, zh: `登记 ${id}` }),
@@ -192,17 +195,17 @@ export const addOneRegistration = ({ page, act }: Console): void => {
   page(PATH, visit => onePage(visit))
   act(`${PATH}/reveal`, async visit => {
     const body = await visit.form()
-    return onePage(visit, () => visit.call<Detail>('POST', `${callOf(visit)}/reveal`, { body }))
+    return onePage(visit, () => visit.call<Detail>('POST', `${registrationPath(visit)}/reveal`, { body }))
   })
   for (const name of ['poll', 'resend'])
     act(`${PATH}/${name}`, async visit => {
-      await visit.call('POST', `${callOf(visit)}/${name}`, { body: await visit.form() })
+      await visit.call('POST', `${registrationPath(visit)}/${name}`, { body: await visit.form() })
       return pagePath(visit)
     })
   act(`${PATH}/cancel`, async visit => {
     // A partner gives no reason.
     const query = visit.session.kind === 'operator' ? await visit.form() : {}
-    await visit.call('DELETE', callOf(visit), { query })
+    await visit.call('DELETE', registrationPath(visit), { query })
     return pagePath(visit)
   })
 }

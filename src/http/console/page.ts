@@ -84,7 +84,7 @@ const navigation = (reader: Reader, session: Session, active: string): Html => {
 }
 
 /** A page without a title is in the navigation, and takes its name from there. */
-export interface Page {
+export interface ConsolePage {
   title?: string
   body: Html
   status?: ContentfulStatusCode
@@ -95,7 +95,7 @@ export interface Page {
  * forms over plain HTTP send no origin and would be refused as coming from another site. Text of partners gets into the
  * page only through `html`, which escapes it.
  */
-export const layout = (c: Context, reader: Reader, page: Page, label: string | null): Html => {
+export const layout = (c: Context, reader: Reader, page: ConsolePage, label: string | null): Html => {
   const { language, session, t, to } = reader
   const [, , active = ''] = c.req.path.split('/')
   const { title = t(PAGE_NAMES[active as Entry]), body } = page

@@ -9,7 +9,17 @@ import { MOST_OF_A_PAGE } from '../json/pagination.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
 import { API_KEY, keyTable, linkForm, newKeyForm, readKeys } from './keys.ts'
-import { facts, type Html, nextPage, PAGE_NAMES, type Page, partnerLink, type Reader, table, time } from './page.ts'
+import {
+  type ConsolePage,
+  facts,
+  type Html,
+  nextPage,
+  PAGE_NAMES,
+  partnerLink,
+  type Reader,
+  table,
+  time,
+} from './page.ts'
 import { secretsOfPartner } from './secrets.ts'
 import { CREATED, limitOf, NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, SIGNING_SECRET, STATE } from './words.ts'
 
@@ -37,7 +47,7 @@ export const partnerIdOf = async (visit: Visit, typed: string): Promise<string> 
 const stateOf = ({ t }: Reader, { disabled }: Pick<Partner, 'disabled'>): Html =>
   disabled ? html`<span class="bad">${t({ en: 'disabled', zh: '已停用' })}</span>` : t({ en: 'enabled', zh: '启用' })
 
-const listPage = async (visit: Visit): Promise<Page> => {
+const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, call, t, to } = visit
   const query = { cursor: c.req.query('cursor') }
   const { data, nextCursor } = await call<Partners>('GET', '/v1/admin/partners', { query })
@@ -58,7 +68,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-const newPage = async (visit: Visit): Promise<Page> => ({
+const newPage = async (visit: Visit): Promise<ConsolePage> => ({
   title: visit.t(NEW),
   body: html`${actForm(visit, { to: 'partners/new', name: NEW, fields: field(visit, 'name') })}`,
 })
@@ -83,7 +93,7 @@ const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Part
     ${actForm(visit, { to, name: { en: 'Save', zh: '保存' }, fields })}${disabled ? enable : disable}`
 }
 
-const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
+const partnerPage = async (visit: Visit, now: number): Promise<ConsolePage> => {
   const { call, t, to } = visit
   const path = partnerPath(visit)
   const [partner, keys] = await Promise.all([call<Partner>('GET', path), readKeys(visit)])

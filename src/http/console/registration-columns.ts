@@ -3,13 +3,13 @@ import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import type { FOUND_REGISTRATION } from '../admin/registration-view.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
-import type { Type } from './forms.ts'
+import type { FieldType } from './forms.ts'
 import { type Column, type Html, PAGE_NAMES, partnerLink, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, errorCell, REASON_WORDS, STATUS_WORDS, statusOf } from './words.ts'
 
 export type Found = z.output<typeof FOUND_REGISTRATION>
-export type Either = Found | RegistrationAnswer
+export type AnyRegistration = Found | RegistrationAnswer
 
 const SERIAL: Words = { en: 'Serial', zh: '流水号' }
 const STATUS: Words = { en: 'Status', zh: '状态' }
@@ -20,7 +20,7 @@ const ERROR: Words = { en: 'Error', zh: '错误' }
 const ANY = { '': { en: 'any', zh: '全部' } }
 const AGO: Words = { en: '2h, 2026-11-24 08:00', zh: '2h、2026-11-24 08:00' }
 /** Search fields of a list, by their names in the URL and in the search box. */
-export const FIELDS: Readonly<Record<string, Type>> = {
+export const FIELDS: Readonly<Record<string, FieldType>> = {
   serial: { words: SERIAL },
   status: { words: STATUS, choices: { ...ANY, ...STATUS_WORDS } },
   delivery: { words: WEBHOOK, choices: { ...ANY, ...DELIVERY_WORDS } },
@@ -37,9 +37,9 @@ const FOR_OPERATORS = ['reason', 'partner', 'account', 'error']
 export const searchFieldsOf = ({ kind }: Pick<Session, 'kind'>): readonly string[] =>
   Object.keys(FIELDS).filter(name => (kind === 'operator' ? name !== 'metadata' : !FOR_OPERATORS.includes(name)))
 
-const isFound = (one: Either): one is Found => 'partnerId' in one
+const isFound = (one: AnyRegistration): one is Found => 'partnerId' in one
 
-const first = (reader: Reader): readonly Column<Either>[] => {
+const first = (reader: Reader): readonly Column<AnyRegistration>[] => {
   const { t, to } = reader
   return [
     [SERIAL, ({ id, idcardid }) => html`<a href="${to(`registrations/${id}`)}">${idcardid}</a>`],
@@ -61,7 +61,7 @@ export const foundColumns = (reader: Reader): readonly Column<Found>[] => [
   [ERROR, ({ delivery }) => errorCell(reader, delivery.error)],
 ]
 /** Columns of a partner's own registrations. */
-const ownColumns = (reader: Reader): readonly Column<Either>[] => [
+const ownColumns = (reader: Reader): readonly Column<AnyRegistration>[] => [
   ...first(reader),
   [{ en: 'Callback URL', zh: '回调地址' }, ({ callbackUrl }) => callbackUrl ?? '–'],
 ]

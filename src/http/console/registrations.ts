@@ -5,7 +5,7 @@ import { Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
 import { fieldOf } from './forms.ts'
-import { type Html, nextPage, type Page, type Reader, time } from './page.ts'
+import { type ConsolePage, type Html, nextPage, type Reader, time } from './page.ts'
 import { partnerIdOf } from './partners.ts'
 import { searchAsApiTakes, zoneInput } from './picked-time.ts'
 import { FIELDS, type Found, registrationTable, searchFieldsOf } from './registration-columns.ts'
@@ -67,7 +67,7 @@ const stopped = (reader: Reader, { lookedBackTo }: ListOf<unknown>): Html =>
     : html`<p>${reader.t({ en: 'Looked at registrations back to ', zh: '已查看的登记截至' })}${time(reader, lookedBackTo)}${reader.t({ en: '; older ones may match: go on.', zh: '；更早的登记中可能还有匹配的，请继续。' })}</p>`
 
 /** A search as the API takes it. Times without an offset are in the reader's zone; a partner may be given by name. */
-export const searchedOf = async (visit: Visit, given: Readonly<Record<string, string>>) => {
+export const readSearchQuery = async (visit: Visit, given: Readonly<Record<string, string>>) => {
   const names = searchFieldsOf(visit.session)
   const typed = Object.entries(searchAsApiTakes(visit, given)).filter(([name]) => names.includes(name))
   const searched = Object.fromEntries(typed)
@@ -75,9 +75,9 @@ export const searchedOf = async (visit: Visit, given: Readonly<Record<string, st
   return searched
 }
 
-const listPage = async (visit: Visit): Promise<Page> => {
+const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, session, t } = visit
-  const searched = await searchedOf(visit, c.req.query())
+  const searched = await readSearchQuery(visit, c.req.query())
   const found = await search(visit, { ...searched, cursor: c.req.query('cursor') })
   const isSearched = Object.keys(searched).length > 0
   const isEmpty = found.data.length === 0

@@ -5,7 +5,7 @@ import { PARTNER_SECRET_CALLS } from '../admin/signing-secrets.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, field, shownOnce } from './forms.ts'
-import { type Html, PAGE_NAMES, type Page, table, time } from './page.ts'
+import { type ConsolePage, type Html, PAGE_NAMES, table, time } from './page.ts'
 import { SIGNING_SECRET } from './words.ts'
 
 /** Page and API calls of a partner's own secrets. */
@@ -57,7 +57,7 @@ const secretsPart = async (visit: Visit, { all, page }: typeof OWN): Promise<Htm
 /** The secrets on a partner's page, for operators. */
 export const secretsOfPartner = (visit: Visit) => secretsPart(visit, ofPartner(visit.id))
 
-const rotate = async (visit: Visit, { all }: typeof OWN): Promise<Page> => {
+const rotate = async (visit: Visit, { all }: typeof OWN): Promise<ConsolePage> => {
   const { call, form, t } = visit
   const made = await call<NewSigningSecretAnswer>('POST', `${all}/rotate`, { body: await form() })
   return {
@@ -69,11 +69,11 @@ const rotate = async (visit: Visit, { all }: typeof OWN): Promise<Page> => {
 /** `/console/secrets`, and for operators on the partner's page: the signing secrets of its webhooks. */
 export const addSecrets = ({ page, act }: Console): void => {
   page('secrets', async visit => ({ body: secretsPart(visit, OWN) }))
-  for (const placeOf of [() => OWN, ofPartner]) {
-    const { page: path } = placeOf(':id')
-    act(`${path}/rotate-secret`, visit => rotate(visit, placeOf(visit.id)))
+  for (const pathsFor of [() => OWN, ofPartner]) {
+    const { page: path } = pathsFor(':id')
+    act(`${path}/rotate-secret`, visit => rotate(visit, pathsFor(visit.id)))
     act(`${path}/end-secret`, async visit => {
-      const { page: back, one, partner } = placeOf(visit.id)
+      const { page: back, one, partner } = pathsFor(visit.id)
       const { id = '', reason } = await visit.form()
       await visit.call('DELETE', `${one}/${encodeURIComponent(id)}`, { query: { partner, reason } })
       return back

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { SettingsAnswer } from '../admin/settings.ts'
 import type { Console, Visit } from './console.ts'
-import { type Html, PAGE_NAMES, type Page, type Reader, table } from './page.ts'
+import { type ConsolePage, type Html, PAGE_NAMES, type Reader, table } from './page.ts'
 
 type Setting = SettingsAnswer['data'][number]
 
@@ -11,7 +11,7 @@ const inForce = ({ t }: Reader, { value, secret, isDefault }: Setting): Html => 
   return t(isHidden ? { en: 'set, and not shown', zh: '已设置（不显示）' } : { en: 'not set', zh: '未设置' })
 }
 
-const settingsPage = async (visit: Visit): Promise<Page> => {
+const settingsPage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t } = visit
   const { data } = await call<SettingsAnswer>('GET', '/v1/admin/settings')
   return {

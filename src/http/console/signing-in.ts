@@ -9,7 +9,7 @@ import type { MeAnswer } from '../partner/me.ts'
 import { type CallApi, Refused } from './api-calls.ts'
 import type { Console } from './console.ts'
 import { postedOf } from './forms.ts'
-import { type Page, type Reader, time } from './page.ts'
+import { type ConsolePage, type Reader, time } from './page.ts'
 import type { Session, Sessions } from './sessions.ts'
 
 const SIGN_IN: Words = { en: 'Sign in', zh: '登录' }
@@ -25,13 +25,13 @@ const ENDED: Words = {
 /** Command to paste on the service's machine. A service from source runs in a clone. */
 const MAKE_TOKEN = `${import.meta.url.endsWith('.ts') ? 'npm run -s cli --' : 'idface-notifier'} admin-token create NAME --role operate`
 /** The call that identifies a token's owner. */
-const ME: Readonly<Record<Session['kind'], string>> = { operator: '/v1/admin/me', partner: '/v1/me' }
+const IDENTITY_PATHS: Readonly<Record<Session['kind'], string>> = { operator: '/v1/admin/me', partner: '/v1/me' }
 
 /** Returns only paths within the console; empty for others, which could lead elsewhere. */
 const ownPath = (path: string): string => (/^[\w-]+(\/[\w-]+)*(\?[!\x22\x24-\x7e]*)?$/.test(path) ? path : '')
 const alert = ({ t }: Reader, words: Words) => html`<p role="alert" class="bad">${t(words)}</p>`
 
-export const signInPage = (reader: Reader, target = '', wrong?: Words): Page => {
+export const signInPage = (reader: Reader, target = '', wrong?: Words): ConsolePage => {
   const { t, to } = reader
   return {
     title: t(SIGN_IN),
@@ -50,7 +50,7 @@ export const signInPage = (reader: Reader, target = '', wrong?: Words): Page => 
   }
 }
 
-const enterPage = (reader: Reader, token: string, { me, until }: { me: MeAnswer; until: number }): Page => {
+const enterPage = (reader: Reader, token: string, { me, until }: { me: MeAnswer; until: number }): ConsolePage => {
   const { t, to } = reader
   return {
     title: t(ENTER),
@@ -62,7 +62,7 @@ const enterPage = (reader: Reader, token: string, { me, until }: { me: MeAnswer;
     </form>`,
   }
 }
-const endedPage = (reader: Reader): Page => ({ title: reader.t(ENTER), body: alert(reader, ENDED), status: 401 })
+const endedPage = (reader: Reader): ConsolePage => ({ title: reader.t(ENTER), body: alert(reader, ENDED), status: 401 })
 
 /**
  * `/console/sign-in` begins a session with a token. `/console/enter` begins one that ends with a link. It shows a
@@ -78,7 +78,7 @@ export const addSigningIn = (
     const key = readApiKey(token)
     const kind = key ? 'partner' : 'operator'
     try {
-      const { id } = await callApi<{ id: string }>(c, { token }, { method: 'GET', path: ME[kind] })
+      const { id } = await callApi<{ id: string }>(c, { token }, { method: 'GET', path: IDENTITY_PATHS[kind] })
       sessions.begin(c, { kind, token, who: key?.id ?? id })
       return ownPath(target)
     } catch (error) {
@@ -100,7 +100,7 @@ export const addSigningIn = (
       return null
     }
     try {
-      return { ...link, me: await callApi<MeAnswer>(c, { token }, { method: 'GET', path: ME.partner }) }
+      return { ...link, me: await callApi<MeAnswer>(c, { token }, { method: 'GET', path: IDENTITY_PATHS.partner }) }
     } catch (error) {
       if (!(error instanceof Refused) || error.problem.status !== 401) throw error
       return null

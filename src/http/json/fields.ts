@@ -7,7 +7,7 @@ import { MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Account } from '../../store/accounts/rows.ts'
-import { oneOf, said } from './validate.ts'
+import { mustBeOneOf, packWords } from './validate.ts'
 
 /** Fields that several bodies and responses share. */
 
@@ -16,16 +16,16 @@ export const idField = (prefix: string) => z.string().regex(new RegExp(`^${prefi
 /** A text of this form; `message` describes the form. */
 export const textField = (form: RegExp, message: string) => z.string(message).regex(form, message)
 /** One of these words, or absent. */
-export const choiceField = <const T extends readonly string[]>(words: T) => z.enum(words, oneOf(words)).optional()
+export const choiceField = <const T extends readonly string[]>(words: T) => z.enum(words, mustBeOneOf(words)).optional()
 /** A serial in a body. */
 export const serialField = () =>
   z
-    .string({ error: ({ input }) => said(typeof input === 'number' ? SERIAL_AS_NUMBER : SERIAL_FORM) })
-    .regex(SERIAL, said(SERIAL_FORM))
+    .string({ error: ({ input }) => packWords(typeof input === 'number' ? SERIAL_AS_NUMBER : SERIAL_FORM) })
+    .regex(SERIAL, packWords(SERIAL_FORM))
     .meta({ examples: ['16236437872836'] })
 /** A name or a reason. */
 export const lineField = (longest: number) => {
-  const form = said(lineForm(longest))
+  const form = packWords(lineForm(longest))
   return z.string(form).trim().min(1, form).max(longest, form).refine(isHarmless, form)
 }
 export const TEXT_OR_NULL = z.string().nullable()
@@ -101,11 +101,11 @@ const LAST = Date.parse('9999-12-31T23:59:59.999Z')
 /** A time, as epoch ms; `message` describes the form. Its year has four digits in UTC too, as responses require. */
 export const timeField = (message: Words = TIME) =>
   z.iso
-    .datetime({ offset: true, error: said(message) })
+    .datetime({ offset: true, error: packWords(message) })
     .transform(text => Date.parse(text))
-    .refine(at => at >= FIRST && at <= LAST, said(message))
+    .refine(at => at >= FIRST && at <= LAST, packWords(message))
 
-const WHEN = said({
+const WHEN = packWords({
   en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z, or a duration before now, such as 2h',
   zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z，或距现在多久，例如 2h',
 })
@@ -132,7 +132,7 @@ export const SEARCHED_BY = {
   ),
   host: textField(
     /^[\w.:[\]-]{1,260}$/,
-    said({
+    packWords({
       en: 'must be the host of a callback URL, with its port where the URL names one',
       zh: '必须是回调地址的主机；地址中写明端口的，须带上端口',
     }),

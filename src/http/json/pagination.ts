@@ -2,10 +2,10 @@ import { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import type { Page } from '../../store/page.ts'
 import { AT } from './fields.ts'
-import { said } from './validate.ts'
+import { packWords } from './validate.ts'
 
 export const MOST_OF_A_PAGE = 250
-const LIMIT = said({
+const LIMIT = packWords({
   en: `must be a number from 1 to ${MOST_OF_A_PAGE}`,
   zh: `必须是 1 到 ${MOST_OF_A_PAGE} 的数字`,
 })
@@ -24,7 +24,7 @@ export const cursorField = <T>(place: z.ZodType<T>) =>
       try {
         return place.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
       } catch {
-        ctx.addIssue({ code: 'custom', message: said(CURSOR) })
+        ctx.addIssue({ code: 'custom', message: packWords(CURSOR) })
         return z.NEVER
       }
     })

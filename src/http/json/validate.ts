@@ -7,17 +7,17 @@ import { NOT_UNICODE } from '../../core/registration-input.ts'
 /** Separates the two languages. No message contains it: JSON escapes it where a message quotes input. */
 const BETWEEN = '\u0000'
 
-/** Returns a message in both languages as the one text that a schema takes; `heard` splits it again. */
-export const said = ({ en, zh }: Words): string => `${en}${BETWEEN}${zh}`
+/** Returns a message in both languages as the one text that a schema takes; `unpackWords` splits it again. */
+export const packWords = ({ en, zh }: Words): string => `${en}${BETWEEN}${zh}`
 
 /** Returns an issue's message by language. zod's own messages are English only. */
-const heard = (message: string): Words => {
+const unpackWords = (message: string): Words => {
   const [en = '', zh = en] = message.split(BETWEEN)
   return { en, zh }
 }
 
-export const oneOf = (names: readonly string[]): string =>
-  said({ en: `must be one of ${names.join(', ')}`, zh: `必须是以下之一：${names.join('、')}` })
+export const mustBeOneOf = (names: readonly string[]): string =>
+  packWords({ en: `must be one of ${names.join(', ')}`, zh: `必须是以下之一：${names.join('、')}` })
 
 const MOST_ERRORS = 50
 const LONGEST_PATH = 100
@@ -40,7 +40,7 @@ export const invalid = (source: Source, errors: readonly FieldError[]): AppError
 const check = <T>(value: unknown, schema: z.ZodType<T>, source: Source, others: readonly FieldError[] = []): T => {
   const parsed = schema.safeParse(value, { error: defaultMessage })
   const errors = parsed.success
-    ? untoldIn(parsed.data).map(path => ({ path: pathOf(path), message: NOT_UNICODE }))
+    ? unstorableTextPaths(parsed.data).map(path => ({ path: pathOf(path), message: NOT_UNICODE }))
     : fieldErrorsOf(parsed.error.issues, { value, known: namesOf(schema), what: SOURCES[source].zh[1] })
   if (!parsed.success || errors.length > 0 || others.length > 0)
     throw invalid(source, [...errors.slice(0, MOST_ERRORS), ...others])
@@ -48,14 +48,14 @@ const check = <T>(value: unknown, schema: z.ZodType<T>, source: Source, others: 
 }
 
 /** Paths of texts that PostgreSQL cannot store. Objects in a list are skipped: they are checked one by one later. */
-const untoldIn = (value: unknown): readonly PropertyKey[][] => {
+const unstorableTextPaths = (value: unknown): readonly PropertyKey[][] => {
   if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? [[]] : []
   if (typeof value !== 'object' || value === null) return []
   const found: PropertyKey[][] = []
   for (const name of Object.keys(value)) {
     const one = (value as Record<string, unknown>)[name]
     if (Array.isArray(value) && typeof one !== 'string') continue
-    for (const path of untoldIn(one)) if (found.length < MOST_ERRORS) found.push([name, ...path])
+    for (const path of unstorableTextPaths(one)) if (found.length < MOST_ERRORS) found.push([name, ...path])
   }
   return found
 }
@@ -64,7 +64,7 @@ const untoldIn = (value: unknown): readonly PropertyKey[][] => {
 export const bodyLike = (example: string) => ({
   error: (issue: z.core.$ZodRawIssue): string | undefined =>
     issue.code === 'invalid_type'
-      ? said({ en: `must be a JSON object: ${example}`, zh: `必须是 JSON 对象：${example}` })
+      ? packWords({ en: `must be a JSON object: ${example}`, zh: `必须是 JSON 对象：${example}` })
       : undefined,
 })
 
@@ -80,7 +80,7 @@ const withoutNulls = (value: unknown, schema: z.ZodType): unknown => {
 export const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T =>
   check(withoutNulls(value, schema), schema, 'body')
 
-const NOT_AN_OBJECT = said({ en: 'must be a JSON object', zh: '必须是 JSON 对象' })
+const NOT_AN_OBJECT = packWords({ en: 'must be a JSON object', zh: '必须是 JSON 对象' })
 
 /** The fields of our schemas have their own messages; their objects have this one. */
 const defaultMessage: z.core.$ZodErrorMap = issue =>
@@ -91,14 +91,15 @@ const namesOf = (schema: z.ZodType): readonly string[] =>
   schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 
 /** Returns the field of which this is another spelling: `callback_url` is `callbackUrl`. */
-const meantBy = (name: string, known: readonly string[]): string | undefined => {
+const fieldSpelledLike = (name: string, known: readonly string[]): string | undefined => {
   const plain = (one: string) => one.replace(/[_-]/g, '').toLowerCase()
   return known.find(one => plain(one) === plain(name))
 }
 
 const unknownField = (name: string, known: readonly string[], what: string): Words => {
-  const meant = meantBy(name, known)
-  if (meant) return { en: `is unknown: did you mean ${meant}?`, zh: `不支持该${what}，是否应为 ${meant}？` }
+  const similarField = fieldSpelledLike(name, known)
+  if (similarField)
+    return { en: `is unknown: did you mean ${similarField}?`, zh: `不支持该${what}，是否应为 ${similarField}？` }
   if (known.length === 0) return { en: 'is unknown here', zh: `此处不支持该${what}` }
   return { en: `is unknown: use ${known.join(', ')}`, zh: `不支持该${what}，可用${what}：${known.join('、')}` }
 }
@@ -117,8 +118,8 @@ const fieldErrorsOf = (
   issues: readonly z.core.$ZodIssue[],
   { value, known, what }: { value: unknown; known: readonly string[]; what: string },
 ): FieldError[] => {
-  const meant = issues.flatMap(one =>
-    one.code === 'unrecognized_keys' ? one.keys.slice(0, MOST_ERRORS).map(key => meantBy(key, known)) : [],
+  const similarField = issues.flatMap(one =>
+    one.code === 'unrecognized_keys' ? one.keys.slice(0, MOST_ERRORS).map(key => fieldSpelledLike(key, known)) : [],
   )
   return issues.flatMap(issue => {
     // `known` are the names of the outermost object.
@@ -128,8 +129,8 @@ const fieldErrorsOf = (
         message: unknownField(key, issue.path.length > 0 ? [] : known, what),
       }))
     const given = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], value)
-    if (given === undefined && meant.includes(String(issue.path[0]))) return []
-    return [{ path: pathOf(issue.path), message: plainFault(given) ?? heard(issue.message) }]
+    if (given === undefined && similarField.includes(String(issue.path[0]))) return []
+    return [{ path: pathOf(issue.path), message: plainFault(given) ?? unpackWords(issue.message) }]
   })
 }
 

@@ -7,7 +7,7 @@ import type { Secret } from '../../core/secret.ts'
 import type { ApiEnv, PartDeps } from '../api-env.ts'
 import { clientAddress } from '../caller.ts'
 import { createBuckets } from '../rates.ts'
-import { createAtOnce, createKeyring, readToken, refusalOf } from './authenticate.ts'
+import { createConcurrencyLimit, createKeyCache, readToken, refusalOf } from './authenticate.ts'
 
 /** Caller of the admin API. */
 export interface Operator {
@@ -18,9 +18,9 @@ export interface Operator {
 }
 
 /** Maximum number of requests of one token at a time, to leave threads and connections to other callers. */
-const MOST_AT_ONCE = 16
+const MAX_CONCURRENT_OF_TOKEN = 16
 /** Rate of events about wrong tokens, of all networks together. */
-const TOLD = { rate: SECOND / MINUTE, burst: 20 }
+const LOGIN_FAILED_RATE = { rate: SECOND / MINUTE, burst: 20 }
 const BY_SETTING: Operator = { id: 'ADMIN_TOKEN', name: 'ADMIN_TOKEN', role: 'admin' }
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
@@ -39,9 +39,9 @@ export const createAdminAuth = (deps: PartDeps): MiddlewareHandler<ApiEnv> => {
   const { store, now } = deps
   const { adminToken } = deps.config.server
   const isSettings = adminToken && createSecretCheck(adminToken)
-  const takeTold = createBuckets(deps)
-  const atOnce = createAtOnce(MOST_AT_ONCE)
-  const ownerOf = createKeyring({ find: store.findAdminToken, touch: store.touchAdminTokens, now })
+  const takeLoginFailedToken = createBuckets(deps)
+  const atOnce = createConcurrencyLimit(MAX_CONCURRENT_OF_TOKEN)
+  const ownerOf = createKeyCache({ find: store.findAdminToken, touch: store.touchAdminTokens, now })
 
   const byDatabase = async (token: { id: string; hash: Buffer }): Promise<Operator | null> => {
     const owner = await ownerOf(token)
@@ -55,7 +55,7 @@ export const createAdminAuth = (deps: PartDeps): MiddlewareHandler<ApiEnv> => {
     const operator = isSettings?.(text) ? BY_SETTING : token && (await byDatabase(token))
     if (!operator) {
       const refused = refusalOf(c, deps)
-      if (text !== '' && takeTold('', TOLD) === null)
+      if (text !== '' && takeLoginFailedToken('', LOGIN_FAILED_RATE) === null)
         deps.emit('admin.login_failed', { address: clientAddress(c, deps.trustedProxies) })
       throw refused
     }

@@ -53,7 +53,7 @@ export const refusalOf = (c: Context, { rates, trustedProxies }: RefusalDeps, wr
  * `AppError('too_many_requests')` and ends the connection. A connection stays while its request is being answered, so
  * one caller's long lists could hold all of them.
  */
-export const createAtOnce = (most: number) => {
+export const createConcurrencyLimit = (most: number) => {
   const underWay = createInFlight()
   const detail = {
     en: `${most} of your requests are being answered still.`,
@@ -91,7 +91,7 @@ interface KeyringDeps<Owner> {
  * Resolves with the owner of a key, or null if the key is unknown, its secret is wrong, or it is not live. Records its
  * use once a minute at most; requests do not wait for that, and a failed record is dropped.
  */
-export const createKeyring = <Owner extends { hash: Uint8Array; live: boolean }>({
+export const createKeyCache = <Owner extends { hash: Uint8Array; live: boolean }>({
   find,
   touch,
   now,
@@ -117,7 +117,7 @@ export const createKeyring = <Owner extends { hash: Uint8Array; live: boolean }>
 }
 
 /** Maximum number of requests of one partner at a time, over all its keys: a quarter of all connections. */
-const MOST_AT_ONCE = 1_024
+const MAX_CONCURRENT_OF_PARTNER = 1_024
 
 /** Checks whether a link is valid: it has not expired, and its key, or its token and its partner, still work. */
 const createLinkCheck = ({ store, now, config }: Pick<PartDeps, 'store' | 'now' | 'config'>) => {
@@ -136,9 +136,9 @@ const createLinkCheck = ({ store, now, config }: Pick<PartDeps, 'store' | 'now' 
 /** Authenticates partners by their API key or a console link, and sets `partnerId`, `keyId` and `charge`. */
 export const createPartnerAuth = (deps: PartDeps): MiddlewareHandler<ApiEnv> => {
   const { store, now, rates, enumerationGuard, consoleVault } = deps
-  const ownerOf = createKeyring({ find: id => store.findKey(id), touch: ids => store.touchKeys(ids), now })
+  const ownerOf = createKeyCache({ find: id => store.findKey(id), touch: ids => store.touchKeys(ids), now })
   const isLive = createLinkCheck(deps)
-  const atOnce = createAtOnce(MOST_AT_ONCE)
+  const atOnce = createConcurrencyLimit(MAX_CONCURRENT_OF_PARTNER)
 
   /** `key`: whose rate counts. */
   const callerOf = async (token: string): Promise<{ partnerId: string; keyId: string | null; key: string } | null> => {

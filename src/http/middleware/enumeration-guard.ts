@@ -16,7 +16,7 @@ const SLOWED_MS = 10 * MINUTE
 const GUESSES = { rate: (60 * SECOND) / SLOWED_MS, burst: 60 }
 /** Tokens that a serial known to upstream gives back: a partner is slowed down above four unknown serials in five. */
 const GIVEN_BACK = 4
-const TOLD = { rate: SECOND / SLOWED_MS, burst: 1 }
+const SUSPECTED_RATE = { rate: SECOND / SLOWED_MS, burst: 1 }
 
 /**
  * Detects partners that enumerate serials and emits `partner.suspected`. It sees only this process's calls and polls,
@@ -35,20 +35,20 @@ export const createEnumerationGuard = ({
   /** End of the slowdown (epoch ms), by partner. */
   const slowedUntil = new Map<string, number>()
 
-  const tell = (partnerId: string, sign: 'serials_taken' | 'serials_unknown', until: number | null) => {
-    if (take(`told ${sign} ${partnerId}`, TOLD) !== null) return
+  const emitSuspected = (partnerId: string, sign: 'serials_taken' | 'serials_unknown', until: number | null) => {
+    if (take(`told ${sign} ${partnerId}`, SUSPECTED_RATE) !== null) return
     emit('partner.suspected', { partnerId, sign, slowedUntil: until === null ? null : new Date(until).toISOString() })
   }
 
   return {
     recordConflict: partnerId => {
-      if (take(`taken ${partnerId}`, GUESSES) !== null) tell(partnerId, 'serials_taken', null)
+      if (take(`taken ${partnerId}`, GUESSES) !== null) emitSuspected(partnerId, 'serials_taken', null)
     },
     recordLookup: (partnerId, isNotFound) => {
       if (take(`unknown ${partnerId}`, { ...GUESSES, count: isNotFound ? 1 : -GIVEN_BACK }) === null) return
       const until = now() + SLOWED_MS
       slowedUntil.set(partnerId, until)
-      tell(partnerId, 'serials_unknown', until)
+      emitSuspected(partnerId, 'serials_unknown', until)
     },
     slowedForMs: partnerId => Math.max(0, (slowedUntil.get(partnerId) ?? 0) - now()),
   }

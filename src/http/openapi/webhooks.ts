@@ -11,7 +11,7 @@ const sent = (example: string | null) =>
     .exactOptional()
     .meta({ description: 'As the upstream sent it; absent in a `thin` webhook.', examples: [example] })
 /** Fields that come with a verdict, with an example of each. */
-const told = (message: string | null, livingScore: string | null, similarity: string | null) => ({
+const verdictFields = (message: string | null, livingScore: string | null, similarity: string | null) => ({
   message: sent(message),
   livingScore: sent(livingScore),
   similarity: sent(similarity),
@@ -43,22 +43,22 @@ export const WEBHOOKS = {
   'idface.succeeded': bodyOf('idface.succeeded', {
     status: z.literal('SUCCESS'),
     reason: z.null(),
-    ...told('认证成功', null, '100'),
+    ...verdictFields('认证成功', null, '100'),
   }).meta({ id: 'SucceededWebhook' }),
   'idface.failed': bodyOf('idface.failed', {
     status: z.literal('FAIL'),
     reason: z.null(),
-    ...told('活体检测未通过', '0.21', '45.5'),
+    ...verdictFields('活体检测未通过', '0.21', '45.5'),
   }).meta({ id: 'FailedWebhook' }),
   'idface.unresolved': bodyOf('idface.unresolved', {
     status: z.string().nullable().meta({ description: 'The last status of the upstream, as it was sent.' }),
     reason: z.enum(REASONS).describe('Why there will be no verdict.'),
-    ...told(null, null, null),
+    ...verdictFields(null, null, null),
   }).meta({ id: 'UnresolvedWebhook' }),
   'idface.test': bodyOf('idface.test', {
     status: z.null(),
     reason: z.null(),
-    ...told(null, null, null),
+    ...verdictFields(null, null, null),
   }).meta({ id: 'TestWebhook' }),
   'idface.callback_disabled': z
     .strictObject({

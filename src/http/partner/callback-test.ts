@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { asTold } from '../../core/message.ts'
+import { withPublicError } from '../../core/message.ts'
 import type { PartnerCalls } from '../calls.ts'
 import { readBody } from '../json/request-body.ts'
 import { answerLanguage } from '../language.ts'
@@ -20,7 +20,9 @@ export const CALLBACK_TEST_CALLS = {
     handle: async (c, { judgeUrl, testCallback, rates }) => {
       const { callbackUrl } = await readBody(c, createCallbackTestBody(judgeUrl))
       rates.take('callbackTests', c.get('partnerId'))
-      return c.json(viewAttempt(asTold(await testCallback(c.get('partnerId'), callbackUrl)), answerLanguage(c)))
+      return c.json(
+        viewAttempt(withPublicError(await testCallback(c.get('partnerId'), callbackUrl)), answerLanguage(c)),
+      )
     },
   },
 } satisfies PartnerCalls

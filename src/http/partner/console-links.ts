@@ -5,11 +5,11 @@ import type { PartnerCalls } from '../calls.ts'
 import { consoleLinkUrl } from '../console-links.ts'
 import { AT, DURATION_PATTERN } from '../json/fields.ts'
 import { readBody } from '../json/request-body.ts'
-import { said } from '../json/validate.ts'
+import { packWords } from '../json/validate.ts'
 
 export const DEFAULT_LINK_MS = 15 * MINUTE
 
-const TTL = said({
+const TTL = packWords({
   en: 'must be a duration with its unit, such as 15m, from 1m to 24h',
   zh: '必须是数字加单位的时长（例如 15m），在 1m 到 24h 之间',
 })

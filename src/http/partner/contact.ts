@@ -4,11 +4,11 @@ import { OPERATOR_CHANNELS, operatorChannelOf } from '../../core/operator-channe
 import { createSigningKey } from '../../core/signature.ts'
 import type { PartnerCalls } from '../calls.ts'
 import { readBody } from '../json/request-body.ts'
-import { said } from '../json/validate.ts'
+import { packWords } from '../json/validate.ts'
 import { answerLanguage, languageOf } from '../language.ts'
 import { ATTEMPT, callbackUrlField, type JudgeUrl, NO_JUDGE, viewAttempt } from './registration-schemas.ts'
 
-const SECRET = said({
+const SECRET = packWords({
   en: 'must be what DingTalk or Feishu shows for signatures, or, for a URL of your own, whsec_ and the base64 of 24 to 64 bytes; WeCom and Slack have none',
   zh: '必须是钉钉“加签”或飞书“签名校验”的密钥；自有地址则为 whsec_ 加 24 至 64 字节的 base64；企业微信与 Slack 没有密钥',
 })
@@ -48,7 +48,7 @@ const CONTACT = z
 export type ContactAnswer = z.output<typeof CONTACT>
 
 const NONE = { en: 'You have no contact: PUT one to /v1/contact.', zh: '尚未设置通知渠道：请 PUT 到 /v1/contact。' }
-const isThere = <T>(value: T | null): T => {
+const foundContact = <T>(value: T | null): T => {
   if (value === null) throw new AppError('not_found', NONE)
   return value
 }
@@ -79,7 +79,7 @@ export const CONTACT_CALLS = {
     description: 'Its path, query and secret are not shown again: the path of a robot is its key.',
     answers: { 200: CONTACT },
     problems: ['not_found'],
-    handle: async (c, { store }) => c.json(view(isThere(await store.findContact(c.get('partnerId'))).url)),
+    handle: async (c, { store }) => c.json(view(foundContact(await store.findContact(c.get('partnerId'))).url)),
   },
   'DELETE /v1/contact': {
     operationId: 'deleteContact',
@@ -99,7 +99,7 @@ export const CONTACT_CALLS = {
     problems: ['not_found'],
     handle: async (c, { testContact, rates, newId }) => {
       rates.take('callbackTests', c.get('partnerId'))
-      return c.json(viewAttempt(isThere(await testContact(c.get('partnerId'), newId('msg'))), answerLanguage(c)))
+      return c.json(viewAttempt(foundContact(await testContact(c.get('partnerId'), newId('msg'))), answerLanguage(c)))
     },
   },
 } satisfies PartnerCalls

@@ -5,8 +5,8 @@ import type { PartnerCalls } from '../calls.ts'
 import { AT, choiceField, idField, timeField } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
-import { readQuery, said } from '../json/validate.ts'
-import { itemsOf } from '../rates.ts'
+import { packWords, readQuery } from '../json/validate.ts'
+import { pageCost } from '../rates.ts'
 import { DELIVERY_STATE, SANDBOX } from './registration-schemas.ts'
 
 const LOST_CURSOR = {
@@ -31,7 +31,7 @@ const EVENT_QUERY = z.strictObject({
   limit: PAGE_PARAMETERS.limit,
   after: z
     .string()
-    .regex(FORM, said(CURSOR))
+    .regex(FORM, packWords(CURSOR))
     .transform(readCursor)
     .optional()
     .describe('The nextCursor of the call before; the first message if it is left out.'),
@@ -95,13 +95,13 @@ export const EVENT_CALLS = {
     handle: async (c, { store, rates, signEvents }) => {
       const { limit, after = null, since, delivery } = readQuery(c, EVENT_QUERY)
       const partnerId = c.get('partnerId')
-      const taken = itemsOf(limit, delivery === undefined ? 0 : EVENT_WINDOW)
+      const taken = pageCost(limit, delivery === undefined ? 0 : EVENT_WINDOW)
       rates.take('items', partnerId, taken)
       const page = await store.listEvents(partnerId, { after, limit, since, delivery })
       if (page.outcome === 'lost')
         return sendProblem(c, { code: 'conflict', detail: LOST_CURSOR, nextCursor: cursorOf(page.beginAfter) })
       const { events } = page
-      rates.give('items', partnerId, taken - itemsOf(events.length, page.scanned))
+      rates.give('items', partnerId, taken - pageCost(events.length, page.scanned))
       const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
       const headers = await signEvents(partnerId, messages)
       const data = events.map((event, n) => ({

@@ -1,5 +1,5 @@
 import type { Language } from '../../core/language.ts'
-import { toldOf } from '../../core/message.ts'
+import { publicErrorOf } from '../../core/message.ts'
 import { describeFault } from '../../core/operator-texts/describe.ts'
 import { roundedRate, showSpan } from '../../core/show-sizes.ts'
 import { SHOW_TIME, type ShowTime } from '../../core/show-time.ts'
@@ -145,7 +145,7 @@ const attemptClause = ({ lastAttempt, registration }: Explanation, { texts, lang
 export const errorText = (error: string, language: Language): string | null => {
   const { attempt, attemptError } = EXPLAIN_TEXTS[language]
   if (error === 'http_401') return attempt.unauthorized
-  return new Map<string, string>(Object.entries(attemptError)).get(toldOf(error)) ?? null
+  return new Map<string, string>(Object.entries(attemptError)).get(publicErrorOf(error)) ?? null
 }
 
 /** Returns the receiver's fault as far as the attempt shows it, and the remedy; null if it shows none. */

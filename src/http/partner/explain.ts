@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Answer } from '../../core/answer.ts'
-import { asTold, MESSAGE_TYPES } from '../../core/message.ts'
+import { MESSAGE_TYPES, withPublicError } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { Explanation } from '../../store/registrations/explanations.ts'
 import type { ApiEnv } from '../api-env.ts'
@@ -135,7 +135,7 @@ export const EXPLAIN_CALLS = {
     handle: async (c, { store, now }) => {
       const explanation = found(await store.explain(...readTarget(c)), 'registration')
       const { lastAttempt } = explanation
-      return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && asTold(lastAttempt) }, now())
+      return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && withPublicError(lastAttempt) }, now())
     },
   },
 } satisfies PartnerCalls

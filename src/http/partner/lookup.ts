@@ -2,14 +2,14 @@ import { z } from 'zod'
 import type { PartnerCalls } from '../calls.ts'
 import { serialField } from '../json/fields.ts'
 import { readBody } from '../json/request-body.ts'
-import { bodyLike, invalid, said } from '../json/validate.ts'
-import { itemsOf, MOST_LOOKUP_RESULTS } from '../rates.ts'
+import { bodyLike, invalid, packWords } from '../json/validate.ts'
+import { MOST_LOOKUP_RESULTS, pageCost } from '../rates.ts'
 import { REGISTRATION, viewRegistration } from './registration-schemas.ts'
 
 /** Maximum size of a body: room for `MOST_SERIALS` of the longest serials and their frame. */
 const LOOKUP_BYTES = 128 * 1024
 const MOST_SERIALS = 1_000
-const SERIALS = said({
+const SERIALS = packWords({
   en: `must be an array of 1 to ${MOST_SERIALS} serials`,
   zh: `必须是包含 1 到 ${MOST_SERIALS} 个流水号的数组`,
 })
@@ -58,7 +58,7 @@ export const LOOKUP_CALLS = {
     handle: async (c, { store, rates }) => {
       const partnerId = c.get('partnerId')
       const { idcardids } = await readBody(c, LOOKUP_BODY, { limit: LOOKUP_BYTES })
-      const taken = itemsOf(0, idcardids.length)
+      const taken = pageCost(0, idcardids.length)
       rates.take('items', partnerId, taken)
       const found = await store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_LOOKUP_RESULTS)
       const bySerial = Map.groupBy(found ?? [], ({ idcardid }) => idcardid)
@@ -66,7 +66,7 @@ export const LOOKUP_CALLS = {
         found === null
           ? MOST_LOOKUP_RESULTS
           : idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
-      rates.give('items', partnerId, taken - itemsOf(Math.min(count, MOST_LOOKUP_RESULTS), idcardids.length))
+      rates.give('items', partnerId, taken - pageCost(Math.min(count, MOST_LOOKUP_RESULTS), idcardids.length))
       if (found === null || count > MOST_LOOKUP_RESULTS)
         throw invalid('body', [{ path: 'idcardids', message: TOO_MANY }])
       const data = idcardids.map(idcardid => ({

@@ -71,7 +71,7 @@ export const createRegistrar = (deps: SharedDeps) => {
   }
 
   /** Emits a refusal caused by the registration itself. */
-  const tellRefused = (partnerId: string, error: unknown): void => {
+  const emitRefused = (partnerId: string, error: unknown): void => {
     if (error instanceof AppError && error.code !== 'unavailable' && error.code !== 'too_many_requests')
       emit('registration.answered', { partnerId, registrationId: null, answer: 'refused' })
   }
@@ -94,7 +94,7 @@ export const createRegistrar = (deps: SharedDeps) => {
       return itemOf(c, body, false)
     }
     const item = await read().catch(error => {
-      tellRefused(partnerId, error)
+      emitRefused(partnerId, error)
       throw error
     })
     const registered = await deps.register(item)
@@ -117,7 +117,7 @@ export const createRegistrar = (deps: SharedDeps) => {
     const checked = await Promise.all(
       registrations.map(body =>
         read(body).catch(error => {
-          tellRefused(partnerId, error)
+          emitRefused(partnerId, error)
           if (error instanceof AppError && error.code !== 'unavailable') return error
           throw error
         }),

@@ -18,7 +18,7 @@ import { ATTEMPT_KINDS, type Attempt } from '../../store/messages/message.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
 import { AT, AT_OR_NULL, COUNT, idField, serialField, TEXT_OR_NULL } from '../json/fields.ts'
 import { PROBLEM } from '../json/problem.ts'
-import { bodyLike, said } from '../json/validate.ts'
+import { bodyLike, packWords } from '../json/validate.ts'
 import { MOST_IN_A_BATCH } from '../rates.ts'
 import { attemptText } from './explain-sentence.ts'
 
@@ -38,7 +38,7 @@ export const readWith =
   (input: In, ctx: z.RefinementCtx): Out => {
     const result = read(input)
     if (result.ok) return result.value
-    ctx.addIssue({ code: 'custom', message: said(result.message), path: result.path ?? [] })
+    ctx.addIssue({ code: 'custom', message: packWords(result.message), path: result.path ?? [] })
     return z.NEVER
   }
 
@@ -67,8 +67,8 @@ export const createRegistrationBody = ({
   z
     .strictObject({
       idcardid: serialField()
-        .refine(serial => !sandbox || !isMisspelt(serial), said(TEST_SERIAL_FORM))
-        .refine(serial => !isCitizenId(serial), said(CITIZEN_ID))
+        .refine(serial => !sandbox || !isMisspelt(serial), packWords(TEST_SERIAL_FORM))
+        .refine(serial => !isCitizenId(serial), packWords(CITIZEN_ID))
         .describe('The serial that Submit returned, as a string; never the ID card number of a person.'),
       callbackUrl: callbackUrlField(judgeUrl),
       metadata: z
@@ -89,7 +89,7 @@ export const createRegistrationBody = ({
           description: `When the service stops waiting, usually the time at which the link of Submit expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${LONGEST_EXPIRY_DAYS} days ahead.`,
         })
         .optional(),
-      account: z.string(said(ACCOUNT_FORM)).min(1, said(ACCOUNT_FORM)).optional().meta({
+      account: z.string(packWords(ACCOUNT_FORM)).min(1, packWords(ACCOUNT_FORM)).optional().meta({
         description: 'The id or the APIID of the upstream account; the default account if it is left out.',
       }),
     })
@@ -187,7 +187,7 @@ export const ATTEMPT = z
   .meta({ id: 'Attempt', description: 'One POST of a webhook to your receiver.' })
 export type AttemptAnswer = z.output<typeof ATTEMPT>
 
-const REGISTRATIONS = said({
+const REGISTRATIONS = packWords({
   en: `must be an array of 1 to ${MOST_IN_A_BATCH} registrations`,
   zh: `必须是包含 1 到 ${MOST_IN_A_BATCH} 条登记的数组`,
 })

@@ -4,18 +4,18 @@ import { z } from 'zod'
 import { MINUTE, readDuration, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
-import { asTold } from '../../core/message.ts'
+import { withPublicError } from '../../core/message.ts'
 import { isRegistrationId } from '../../core/registration.ts'
 import { type Read, SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
 import type { Store } from '../../store/store.ts'
-import { tellCancelled } from '../../telemetry/tell-cancelled.ts'
+import { emitCancelled } from '../../telemetry/emit-cancelled.ts'
 import type { ApiDeps, ApiEnv } from '../api-env.ts'
 import type { PartnerCalls } from '../calls.ts'
 import { DURATION_PATTERN, SEARCHED_BY } from '../json/fields.ts'
 import { listOf, PAGE_PARAMETERS, SEARCH, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
-import { readQuery, said } from '../json/validate.ts'
+import { packWords, readQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { ATTEMPT, REGISTRATION, readWith, viewAttempt, viewDue, viewRegistration } from './registration-schemas.ts'
 
@@ -45,22 +45,22 @@ export const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'
   }
   store.hints.on('resolved', tell)
 
-  let isLooking = false
+  let isReading = false
   const look = async () => {
-    isLooking = true
+    isReading = true
     while (waits.total() > 0) {
       await sleep(RETRY_MS)
       // After a failed read, the next one may find it.
       if (waits.total() > 0) await store.endedAmong(ends.eventNames() as string[]).then(tell, () => {})
     }
-    isLooking = false
+    isReading = false
   }
 
   /** Resolves when the registration ends, after `ms`, or when the signal aborts; at once if too many calls wait. */
   return async (id: string, { partnerId, ms, signal }: Wait): Promise<void> => {
     if ((waits.counts.get(partnerId) ?? 0) >= MOST_OF_A_PARTNER || waits.total() >= MOST) return
     waits.start(partnerId)
-    if (!isLooking) void look()
+    if (!isReading) void look()
     const ended = new AbortController()
     const end = () => ended.abort()
     ends.once(id, end)
@@ -82,7 +82,7 @@ const readWanted = (pairs: unknown): Read<{ key: string; value: string }> => {
 }
 
 const LIST_QUERY = z.strictObject({
-  idcardid: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
+  idcardid: z.string().regex(SERIAL, packWords(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
   ...SEARCHED_BY,
   metadata: z
     .unknown()
@@ -99,7 +99,7 @@ const LIST_QUERY = z.strictObject({
   ...PAGE_PARAMETERS,
 })
 
-const WAIT = said({
+const WAIT = packWords({
   en: 'must be a duration from 0s to 60s, such as 30s',
   zh: '必须是 0s 到 60s 的时长，例如 30s',
 })
@@ -219,7 +219,7 @@ export const REGISTRATION_CALLS = {
     description: 'It is not polled any more and sends no webhook. Cancelling it again changes nothing.',
     answers: { 204: null },
     handle: async (c, { store, emit }) => {
-      tellCancelled(found(await store.cancel(...readTarget(c)), 'registration'), emit, store.now())
+      emitCancelled(found(await store.cancel(...readTarget(c)), 'registration'), emit, store.now())
       return c.body(null, 204)
     },
   },
@@ -246,7 +246,10 @@ export const DELIVERY_CALLS = {
     handle: async (c, { store }) => {
       const attempts = found(await store.listAttempts(...readTarget(c)), 'registration')
       const language = answerLanguage(c)
-      return c.json({ data: attempts.map(attempt => viewAttempt(asTold(attempt), language)), nextCursor: null })
+      return c.json({
+        data: attempts.map(attempt => viewAttempt(withPublicError(attempt), language)),
+        nextCursor: null,
+      })
     },
   },
   'POST /v1/registrations/:id/resend': {

@@ -6,17 +6,17 @@ import type { PartnerCalls } from '../calls.ts'
 import { AT, COUNT, idField, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/problem.ts'
 import { readBody } from '../json/request-body.ts'
-import { said } from '../json/validate.ts'
+import { packWords } from '../json/validate.ts'
 
 const TOO_MANY_RESENDS = {
   en: 'Ten of your bulk resends are under way, which is the most.',
   zh: '同时进行的批量重发最多 10 次，已达上限。',
 }
-const DELIVERY = said({
+const DELIVERY = packWords({
   en: 'must be "exhausted": pending messages are sent anyway (GET /v1/events?delivery=pending has them at once), and delivered ones have arrived',
   zh: '必须是 "exhausted"：pending 的会自动投递（可用 GET /v1/events?delivery=pending 立即拉取），delivered 的已送达',
 })
-const BACKWARDS = said({ en: 'must not be before since', zh: '不能早于 since' })
+const BACKWARDS = packWords({ en: 'must not be before since', zh: '不能早于 since' })
 const time = timeField()
 const RESEND_BODY = z
   .strictObject({

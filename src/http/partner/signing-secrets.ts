@@ -18,10 +18,10 @@ import { AT, AT_OR_NULL, DURATION_PATTERN, idField, SHOWN_ONCE } from '../json/f
 import { listOf } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
 import { readBody } from '../json/request-body.ts'
-import { said } from '../json/validate.ts'
+import { packWords } from '../json/validate.ts'
 
-const OVERLAP = said(OVERLAP_RULE)
-const FORM = said({
+const OVERLAP = packWords(OVERLAP_RULE)
+const FORM = packWords({
   en: 'must be v1 (HMAC-SHA256) or v1a (ed25519)',
   zh: '必须是 v1（HMAC-SHA256）或 v1a（ed25519）',
 })
@@ -87,7 +87,7 @@ export const rotateSecret = async (
 ) => {
   const [partnerId, id, overlapMs] = [c.get('partnerId'), newId('secret'), overlap ?? DEFAULT_OVERLAP_MS]
   const { secret, publicText } = generateSecret(type, random)
-  await c.get('begin')?.(id, { after: { partnerId, type, overlapSeconds: overlapMs / SECOND } })
+  await c.get('beginAct')?.(id, { after: { partnerId, type, overlapSeconds: overlapMs / SECOND } })
   const rotated = await store.rotateSigningSecret(partnerId, { id, type, text: new Secret(secret) }, overlapMs)
   if (!rotated) throw new AppError('conflict', TOO_MANY_SECRETS)
   return c.json(z.decode(NEW_SIGNING_SECRET, { ...rotated, type, secret: publicText }), 201)
@@ -123,7 +123,7 @@ export const SECRET_CALLS = {
     problems: ['conflict'],
     handle: async (c, { store }) => {
       const [partnerId, id] = [c.get('partnerId'), readId(c.req.param('id'), NOUN)]
-      await c.get('begin')?.(id, { before: { partnerId } })
+      await c.get('beginAct')?.(id, { before: { partnerId } })
       const outcome = found(await store.endSigningSecret(partnerId, id), NOUN)
       const secrets = c.get('operator') ? `/v1/admin/partners/${partnerId}/signing-secrets` : '/v1/signing-secrets'
       if (outcome === 'newest') throw new AppError('conflict', newestSecret(`${secrets}/rotate`))

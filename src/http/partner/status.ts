@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import { RUNNING } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
-import { toldOf } from '../../core/message.ts'
+import { publicErrorOf } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { PartnerStatus } from '../../store/partners/status.ts'
 import type { PartnerCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, CALLBACK_TROUBLE, COUNT, IS_AT_LEAST, PAUSE, pauseFacts, textField } from '../json/fields.ts'
-import { invalid, readQuery, said } from '../json/validate.ts'
+import { invalid, packWords, readQuery } from '../json/validate.ts'
 import { ACCOUNT_FORM } from './registration-schemas.ts'
 
 const STATUS_QUERY = z.strictObject({
-  account: textField(/^[\x21-\x7e]{1,128}$/, said(ACCOUNT_FORM))
+  account: textField(/^[\x21-\x7e]{1,128}$/, packWords(ACCOUNT_FORM))
     .optional()
     .describe(
       'The id or the APIID of an account, as in a registration; the one that is used without it if it is left out.',
@@ -80,7 +80,7 @@ const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, no
     },
     callbacks: callbacks.map(({ lastError, ...trouble }) => ({
       ...trouble,
-      lastError: lastError && toldOf(lastError),
+      lastError: lastError && publicErrorOf(lastError),
     })),
   })
 }

@@ -26,7 +26,7 @@ import {
 } from './rows.ts'
 
 export const createAccounts = (context: StoreContext) => {
-  const { sealed, write, read, tell, defaultRate } = context
+  const { sealed, write, read, emitHints, defaultRate } = context
   const view = (row: AccountRow | null | undefined): Account | null => (row ? accountOfRow(row, defaultRate) : null)
 
   /** Changes an account by a rule, which returns null for no change. Returns null if no such account exists. */
@@ -61,9 +61,9 @@ export const createAccounts = (context: StoreContext) => {
         await tx.lock(['default account'])
         const credentials = { apiKey: sealed.accountKey.seal({ apiId }, apiKey), passwordMode, isDefault: true }
         // Includes the previous default account, in the common lock order of accounts.
-        const isMeant = or(accounts.isDefault, eq(accounts.apiId, apiId))
-        const meant = db.select().from(accounts).where(isMeant).orderBy(asc(accounts.id))
-        const known = (await dialect.locked(meant)).find(one => one.apiId === apiId)
+        const isTarget = or(accounts.isDefault, eq(accounts.apiId, apiId))
+        const matching = db.select().from(accounts).where(isTarget).orderBy(asc(accounts.id))
+        const known = (await dialect.locked(matching)).find(one => one.apiId === apiId)
         const isCorrected = known && !(known.passwordMode === passwordMode && hasKey(known, apiKey))
         await db.update(accounts).set({ isDefault: false }).where(eq(accounts.isDefault, true))
         const [put] = await db
@@ -111,8 +111,8 @@ export const createAccounts = (context: StoreContext) => {
       const changed = await write(async tx => {
         const { at, db, dialect, schema } = tx
         const { accounts } = schema
-        const isMeant = and(isShown(tx), eq(accounts.id, id))
-        const [row] = await dialect.locked(db.select().from(accounts).where(isMeant))
+        const isTarget = and(isShown(tx), eq(accounts.id, id))
+        const [row] = await dialect.locked(db.select().from(accounts).where(isTarget))
         if (!row) return null
         const credentials = {
           apiKey: apiKey ? sealed.accountKey.seal(row, apiKey) : row.apiKey,
@@ -121,7 +121,7 @@ export const createAccounts = (context: StoreContext) => {
         await db.update(accounts).set(credentials).where(eq(accounts.id, id))
         return patch(tx, id, account => afterNewCredentials(account, at))
       })
-      if (changed) tell([['verificationsDue']])
+      if (changed) emitHints([['verificationsDue']])
       return changed
     },
 
@@ -129,7 +129,7 @@ export const createAccounts = (context: StoreContext) => {
 
     resumeAccount: async id => {
       const resumed = await write(tx => patch(tx, id, account => resumedByOperator(account, tx.at)))
-      if (resumed) tell([['verificationsDue']])
+      if (resumed) emitHints([['verificationsDue']])
       return resumed
     },
 
@@ -137,8 +137,8 @@ export const createAccounts = (context: StoreContext) => {
       write(async tx => {
         const { at, db, dialect, schema } = tx
         const { accounts, partners } = schema
-        const isMeant = and(isShown(tx), eq(accounts.id, id))
-        const [row] = await dialect.locked(db.select().from(accounts).where(isMeant))
+        const isTarget = and(isShown(tx), eq(accounts.id, id))
+        const [row] = await dialect.locked(db.select().from(accounts).where(isTarget))
         if (!row) return null
         const isOwner = eq(partners.id, row.partnerId ?? '')
         const [owner] = await db.select().from(partners).where(isOwner)

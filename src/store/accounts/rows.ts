@@ -143,20 +143,20 @@ export const saveAccounts = (tx: Tx, changed: readonly (AccountState & { id: str
 /** Implements `Store.accountFor`. */
 export const accountFor = async (tx: Tx, partnerId: string, idOrApiId: string | null): Promise<AccountRow | null> => {
   const { accounts } = tx.schema
-  const meant = idOrApiId === null ? or(accounts.isDefault, eq(accounts.partnerId, partnerId)) : named(tx, idOrApiId)
-  return chooseAccount(await tx.db.select().from(accounts).where(meant), partnerId)
+  const matching = idOrApiId === null ? or(accounts.isDefault, eq(accounts.partnerId, partnerId)) : named(tx, idOrApiId)
+  return chooseAccount(await tx.db.select().from(accounts).where(matching), partnerId)
 }
 
 /** Accounts for claims, in the order of creation: only those with a key that can be decrypted. */
 export const createClaimableAccounts = ({
   sealed,
-  openOr,
+  openOrElse,
   defaultRate,
-}: Pick<StoreContext, 'sealed' | 'openOr' | 'defaultRate'>) => {
+}: Pick<StoreContext, 'sealed' | 'openOrElse' | 'defaultRate'>) => {
   const claimable = (rows: readonly Selected[], at: number): ClaimedAccount[] =>
     rows.flatMap(({ partnerId: _, ...row }) => {
       const open = () => sealed.accountKey.open(row)
-      const apiKey = openOr({ table: 'accounts', id: row.id }, { open, instead: null })
+      const apiKey = openOrElse({ table: 'accounts', id: row.id }, { open, instead: null })
       return apiKey ? [withoutStepBack({ ...row, apiKey, rate: row.rate ?? defaultRate }, at)] : []
     })
 

@@ -35,7 +35,7 @@ const lockBulkActs = (tx: Tx): Promise<void> => tx.lock(['bulk acts'])
 
 const MADE = sql.raw(`substr(id, length(id) - ${ULID_LENGTH - 1})`)
 
-export const createBulkActs = ({ read, write, tell }: StoreContext) =>
+export const createBulkActs = ({ read, write, emitHints }: StoreContext) =>
   ({
     createBulkAct: ({ counted, ...bulk }) =>
       write(async tx => {
@@ -72,7 +72,7 @@ export const createBulkActs = ({ read, write, tell }: StoreContext) =>
         const isFull = (await countUnderWay(tx, row.partnerId)) >= mostUnderWay(row.partnerId)
         return patch !== 'impossible' && isFull ? { outcome: 'too_many' as const } : change(tx, row, patch)
       })
-      if (started?.outcome === 'changed') tell([['bulkActsDue']])
+      if (started?.outcome === 'changed') emitHints([['bulkActsDue']])
       return started
     },
 
@@ -127,7 +127,7 @@ const IDLE: Step = { count: 0, isIdle: true, isOfPartner: false, cancelled: [], 
 
 /** Verbs for the workers. */
 export const createBulkSteps = (context: StoreContext) => {
-  const { read, write, tell } = context
+  const { read, write, emitHints } = context
 
   const apply = async (tx: Tx, { act }: BulkRow, batch: readonly FoundRegistration[]): Promise<Partial<Step>> => {
     switch (act) {
@@ -187,7 +187,7 @@ export const createBulkSteps = (context: StoreContext) => {
       const [first] = await read(tx => tx.all(ANY_UNDER_WAY))
       const { changedUrls, ...done } = first ? await stepOfNext(limit, id) : IDLE
       if (done.count > 0)
-        tell([
+        emitHints([
           ['messagesDue'],
           ['verificationsDue'],
           ...done.cancelled.flatMap(({ registration: { partnerId, id } }) => afterCancelling(partnerId, id)),

@@ -3,7 +3,7 @@ import {
   attemptError,
   type BoundedCount,
   type FoundRegistration,
-  isWanted,
+  isMatch,
 } from '../registrations/filter.ts'
 import type { Cancellation } from '../registrations/registration.ts'
 import type { Row } from '../tx.ts'
@@ -150,7 +150,7 @@ export const takeForBulk = (
   const size = bulk.partnerId === null ? limit : PARTNER_BATCH
   const most = isProbing ? 1 : size
   const wanted = window.filter(
-    one => isWanted(one, bulk.filter, bulk.act) && (bulk.partnerId !== null || changedAt(one) <= bulk.createdAt),
+    one => isMatch(one, bulk.filter, bulk.act) && (bulk.partnerId !== null || changedAt(one) <= bulk.createdAt),
   )
   const batch = wanted.slice(0, most)
   const [probe] = isProbing ? batch : []

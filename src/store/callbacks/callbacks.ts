@@ -29,7 +29,7 @@ const troubleOf = ({ state, lastError, ...row }: CallbackRow, held: number): Cal
   held,
 })
 
-export const createCallbacks = ({ read, write, tell }: Pick<StoreContext, 'read' | 'write' | 'tell'>) =>
+export const createCallbacks = ({ read, write, emitHints }: Pick<StoreContext, 'read' | 'write' | 'emitHints'>) =>
   ({
     enableCallback: async (url, end) => {
       if ((await read(tx => findUrl(tx, url))) === null) return false
@@ -41,8 +41,8 @@ export const createCallbacks = ({ read, write, tell }: Pick<StoreContext, 'read'
         const changes = works ? [{ ...url, before, ...afterSuccess(before) }] : []
         return { isReleased, changedUrls: await saveUrls(tx, stored, changes) }
       })
-      tell(afterCallbackChanges(changedUrls))
-      if (isReleased) tell([['messagesDue']])
+      emitHints(afterCallbackChanges(changedUrls))
+      if (isReleased) emitHints([['messagesDue']])
       return isReleased
     },
 

@@ -12,7 +12,7 @@ const MOST_NAMED = 3
 const FAILING: Sql = d => `
   SELECT c.partner_id AS "partnerId", p.name AS "partnerName", c.callback_url AS "callbackUrl", c.failing_since AS since,
     c.last_error AS error
-  FROM (SELECT * FROM callbacks c WHERE ${ONLY_FAILS} AND c.last_at > @since LIMIT ${MOST_COUNTED}) AS c ${d.lookUp('partners p', 'p.id = c.partner_id')}
+  FROM (SELECT * FROM callbacks c WHERE ${ONLY_FAILS} AND c.last_at > @since LIMIT ${MOST_COUNTED}) AS c ${d.joinByLookup('partners p', 'p.id = c.partner_id')}
   WHERE NOT p.disabled ORDER BY c.failing_since, c.partner_id, c.callback_url`
 const WAITING = `
   SELECT count(*) AS waiting FROM (

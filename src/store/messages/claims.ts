@@ -14,9 +14,9 @@ import {
   afterMessageClaim,
   type Due,
   HELD_IN_A_CLAIM,
+  heldAllowance,
   isBehind,
   partnersRoundRobin,
-  spareOf,
   takeMessages,
 } from './take-messages.ts'
 
@@ -44,9 +44,9 @@ export const PARTNERS_WITH_LANES = `
 export const FIRST_PARTNERS: Sql = d => `
   SELECT ${PARTNER} FROM (
     SELECT DISTINCT partner_id FROM (
-      SELECT l.partner_id FROM lanes l ${d.lookUp('partners o', 'o.id = l.partner_id AND NOT o.disabled')}
+      SELECT l.partner_id FROM lanes l ${d.joinByLookup('partners o', 'o.id = l.partner_id AND NOT o.disabled')}
       WHERE l.due_at >= 0 ORDER BY l.due_at LIMIT 64) AS first) AS foremost
-    ${d.lookUp('partners p', 'p.id = foremost.partner_id')}`
+    ${d.joinByLookup('partners p', 'p.id = foremost.partner_id')}`
 
 /** Due lanes of a partner and a kind, the longest due first. */
 export const DUE_LANES = `
@@ -68,7 +68,7 @@ const dueMessagesIn =
       AS "isHeld"
   FROM (SELECT * FROM deliveries WHERE lane_id = @laneId AND due_at IS NOT NULL AND due_at <= @at AND ${IS_FREE}
     ORDER BY due_at ${order}, seq ${order} LIMIT @most ${d.forUpdate({ skipLocked: true })}) AS d
-    ${d.lookUp('message_bodies b', 'b.seq = d.seq')}
+    ${d.joinByLookup('message_bodies b', 'b.seq = d.seq')}
   ORDER BY d.due_at, d.seq`
 export const DUE_MESSAGES = { oldest: dueMessagesIn('ASC'), newest: dueMessagesIn('DESC') }
 
@@ -120,17 +120,17 @@ export const createMessageClaims = (context: StoreContext) => {
   /** Id of the last partner that the previous claim read. Changes only after a commit. */
   let last = ''
   /** The last claim left due messages. */
-  let isMore = false
+  let mayHaveMore = false
 
   const claimAll = async (tx: Tx, request: MessageClaimRequest, last: string) => {
     await beginClaim(tx)
-    if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, last, isMore: false }
+    if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, last, mayHaveMore: false }
     await releaseSome(tx)
-    const { partners: round, isAll } = await partnersRoundRobin(last, windows =>
+    const { partners: round, isWholeRound } = await partnersRoundRobin(last, windows =>
       tx.each<PartnerWithLanes>(PARTNERS_WITH_LANES, windows),
     )
-    const foremost = isAll ? [] : await tx.all<PartnerWithLanes>(FIRST_PARTNERS)
-    const partners = [...new Map([...round, ...foremost].map(one => [one.id, one])).values()]
+    const firstPartners = isWholeRound ? [] : await tx.all<PartnerWithLanes>(FIRST_PARTNERS)
+    const partners = [...new Map([...round, ...firstPartners].map(one => [one.id, one])).values()]
     const enabled = partners.filter(({ disabled }) => !disabled).map(({ id }) => id)
     const windows = lanesFor(request, enabled).map(window => ({ ...window, at: tx.at }))
     const found = (await tx.each<DueLane>(DUE_LANES, windows)).flat()
@@ -152,26 +152,26 @@ export const createMessageClaims = (context: StoreContext) => {
     const ids = lanes.flatMap(({ id, dueAt }) => (dueAt === null ? id : []))
     if (ids.length > 0) await tx.all(SETTLE_LANES, { ids, at: tx.at })
 
-    const done = { isAll, lanes: wanted.length, messages: messages.length, firstDue: await firstDueAt(tx) }
+    const done = { isWholeRound, lanes: wanted.length, messages: messages.length, firstDue: await firstDueAt(tx) }
     const signing = new Map(messages.map(({ partnerId }) => [partnerId, secretsOf(partnerId)]))
     const nextAt = afterMessageClaim(done, tx.at)
     return {
       claimed: { messages, secrets: signing, nextAt },
       last: round.at(-1)?.id ?? '',
-      isMore: nextAt !== null && nextAt <= tx.at,
+      mayHaveMore: nextAt !== null && nextAt <= tx.at,
     }
   }
 
   return {
     claimMessages: async request => {
-      if (!isMore || request.slots <= 0) {
+      if (!mayHaveMore || request.slots <= 0) {
         const { at, nextAt } = await context.read(async tx => ({ at: tx.at, nextAt: await firstDueAt(tx) }))
         if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
       }
-      isMore = false
+      mayHaveMore = false
       const done = await context.write(tx => claimAll(tx, request, last))
       last = done.last
-      isMore = done.isMore
+      mayHaveMore = done.mayHaveMore
       return done.claimed
     },
   } satisfies Partial<Store>
@@ -204,7 +204,10 @@ const takeFrom = async (
   const seqs = messages.map(({ seq }) => seq)
   if (seqs.length > 0) await tx.all(CLAIM, { seqs, at: tx.at, leaseEnd: tx.at + leaseMs })
   const unreadable = opened.flatMap(({ row, message }) => (message === null ? row : []))
-  const ended = [...held.map(row => endOf(row, 'pending')), ...unreadable.map(row => endOf(row, 'exhausted'))]
+  const ended = [
+    ...held.map(row => deliveryUpdate(row, 'pending')),
+    ...unreadable.map(row => deliveryUpdate(row, 'exhausted')),
+  ]
   await tx.update('deliveries', ['seq'], ended)
   const gone = new Set([...seqs, ...ended.map(({ seq }) => seq)])
   const lanes = shares.map(({ lane: { id }, take }, i) => {
@@ -216,7 +219,7 @@ const takeFrom = async (
   return { messages, lanes }
 }
 
-const endOf = ({ seq, claims }: DueMessage, state: 'pending' | 'exhausted') => {
+const deliveryUpdate = ({ seq, claims }: DueMessage, state: 'pending' | 'exhausted') => {
   return { seq, state, claims: claims + 1, claimedAt: null, dueAt: null }
 }
 
@@ -224,7 +227,7 @@ const endOf = ({ seq, claims }: DueMessage, state: 'pending' | 'exhausted') => {
 const dueOf = async (tx: Tx, shares: readonly Share[], holding: ReadonlySet<string>): Promise<Due<DueMessage>[]> => {
   let left = HELD_IN_A_CLAIM
   const limits = shares.map(({ lane, take }) => {
-    const spare = spareOf({ hasHeld: holding.has(lane.partnerId), left })
+    const spare = heldAllowance({ hasHeld: holding.has(lane.partnerId), left })
     left -= spare
     return { laneId: lane.id, most: take + spare, at: tx.at }
   })
@@ -237,11 +240,11 @@ const dueOf = async (tx: Tx, shares: readonly Share[], holding: ReadonlySet<stri
 }
 
 /** Returns the message to hand out, or null if its body cannot be decrypted. */
-const open = ({ sealed, openOr }: Opening, lane: DueLane, due: DueMessage): ClaimedMessage | null => {
+const open = ({ sealed, openOrElse }: Opening, lane: DueLane, due: DueMessage): ClaimedMessage | null => {
   const { seq, claims, registrationId, callbackUrl, attempts, retries, traceparent, createdAt, dueAt } = due
   const { id: laneId, partnerId, host, slow, proven } = lane
   const open = () => sealed.message.open({ partnerId, registrationId, body: due.body })
-  const body = openOr({ table: 'messages', id: registrationId }, { open, instead: null })
+  const body = openOrElse({ table: 'messages', id: registrationId }, { open, instead: null })
   if (body === null) return null
   return {
     seq,

@@ -133,7 +133,7 @@ const FOLLOWING = `
  * Reads a partner's messages in commit order. Transactions that write messages assign their numbers under the lock of
  * the partner's row, so no event appears behind an existing one.
  */
-export const createEvents = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOr'>) =>
+export const createEvents = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOrElse'>) =>
   ({
     listEvents: (partnerId, query) =>
       context.read(async tx => {
@@ -173,13 +173,13 @@ const lastEventBy = async (
 const readPage = async (
   tx: Tx,
   query: PageQuery & { partnerId: string },
-  { sealed, openOr }: Pick<StoreContext, 'sealed' | 'openOr'>,
+  { sealed, openOrElse }: Pick<StoreContext, 'sealed' | 'openOrElse'>,
 ): Promise<EventPage> => {
   const { partnerId, limit, begin } = query
   const size = Math.min(limit, EVENT_WINDOW)
   const following = (n: number, most: number) => tx.all<EventRow>(FOLLOWING, { partnerId, n, limit: most })
   const open = (row: EventRow) =>
-    openOr(
+    openOrElse(
       { table: 'messages', id: row.registrationId },
       { open: () => sealed.message.open({ ...row, partnerId }), instead: null },
     )

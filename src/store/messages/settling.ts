@@ -99,11 +99,11 @@ export const TRIM_ATTEMPTS: Sql = d => `
       SELECT k.n FROM attempts k WHERE k.message_seq = trims.seq ORDER BY k.n DESC LIMIT 1 OFFSET ${KEPT_ATTEMPTS})
     LIMIT 1000)`
 
-export const createMessageSettling = ({ write, tell }: StoreContext) =>
+export const createMessageSettling = ({ write, emitHints }: StoreContext) =>
   ({
     settleMessages: async settlements => {
       const { outcomes, changedUrls } = await write(tx => settleAll(tx, settlements), 'soon')
-      tell(afterCallbackChanges(changedUrls))
+      emitHints(afterCallbackChanges(changedUrls))
       return outcomes
     },
   }) satisfies Partial<Store>
@@ -145,7 +145,7 @@ const settleAll = async (tx: Tx, settlements: readonly MessageSettlement[]) => {
   return { outcomes: plans.map(plan => plan?.end ?? null), changedUrls }
 }
 
-interface Facts {
+interface SettleFacts {
   at: number
   messages: Map<number, LockedMessage>
   /** Recorded attempts, by `attemptKey`. */
@@ -160,21 +160,21 @@ const attemptKey = ({ seq, claim }: AttemptKey): string => `${seq} ${claim}`
 const findRecorded = async (
   tx: Tx,
   settlements: readonly MessageSettlement[],
-  messages: Facts['messages'],
+  messages: SettleFacts['messages'],
 ): Promise<Set<string>> => {
   // While a claim holds, its attempt cannot have been recorded.
-  const doubted = settlements.flatMap(({ message: { seq, claim } }) => {
+  const maybeRecorded = settlements.flatMap(({ message: { seq, claim } }) => {
     const message = messages.get(seq)
     return message && (message.claims !== claim || message.claimedAt === null) ? [{ seq, claim }] : []
   })
-  const found = doubted.length === 0 ? [] : await tx.all<AttemptKey>(FIND_ATTEMPTS, { keys: doubted })
+  const found = maybeRecorded.length === 0 ? [] : await tx.all<AttemptKey>(FIND_ATTEMPTS, { keys: maybeRecorded })
   return new Set(found.map(attemptKey))
 }
 
 /** Updates the facts for the next settlement. */
 const settleOne = (
   settlement: MessageSettlement,
-  { at, messages, recorded, lanes, urls, urlChanges }: Facts,
+  { at, messages, recorded, lanes, urls, urlChanges }: SettleFacts,
 ): MessagePlan | null => {
   const { message } = settlement
   const { seq, laneId } = message

@@ -5,20 +5,20 @@ const PARTNERS_IN_A_CLAIM = 256
 
 /**
  * Returns the partners whose lanes a claim reads: from after `last`, where the previous claim ended, then from the
- * start. `isAll`: no other partner has something to send.
+ * start. `isWholeRound`: no other partner has something to send.
  *
  * @param find returns, per window, the partners with something to send after an id, in order
  */
 export const partnersRoundRobin = async <Partner extends { id: string }>(
   last: string,
   find: (windows: readonly { after: string; most: number }[]) => Promise<readonly (readonly Partner[])[]>,
-): Promise<{ partners: Partner[]; isAll: boolean }> => {
+): Promise<{ partners: Partner[]; isWholeRound: boolean }> => {
   const windows = [...new Set([last, ''])].map(after => ({ after, most: PARTNERS_IN_A_CLAIM }))
   const [rest = [], start = rest] = await find(windows)
   const all = [...rest, ...start.filter(({ id }) => id <= last)]
   const isFull = rest.length === PARTNERS_IN_A_CLAIM || all.length > PARTNERS_IN_A_CLAIM
-  const isAll = !isFull && (start.length < PARTNERS_IN_A_CLAIM || start.some(({ id }) => id > last))
-  return { partners: all.slice(0, PARTNERS_IN_A_CLAIM), isAll }
+  const isWholeRound = !isFull && (start.length < PARTNERS_IN_A_CLAIM || start.some(({ id }) => id > last))
+  return { partners: all.slice(0, PARTNERS_IN_A_CLAIM), isWholeRound }
 }
 
 /** How many held messages a claim may read past, per lane and in all. The next claim continues after them. */
@@ -30,7 +30,7 @@ export const HELD_IN_A_CLAIM = 1_000
  *
  * @param left the unused part of `HELD_IN_A_CLAIM`
  */
-export const spareOf = ({ hasHeld, left }: { hasHeld: boolean; left: number }): number =>
+export const heldAllowance = ({ hasHeld, left }: { hasHeld: boolean; left: number }): number =>
   hasHeld ? Math.min(left, HELD_IN_A_LANE) : 0
 
 /** The part of a due message that a claim decides by. */
@@ -71,13 +71,13 @@ export const takeMessages = <Row extends DueRow>({ oldest, newest }: Due<Row>, t
 }
 
 /** Delay of the next claim if this one handed out nothing: it made progress in lanes, or other partners may wait. */
-const GO_ON_MS = 10
-const OTHERS_MS = 100
+const AFTER_PROGRESS_MS = 10
+const OTHER_PARTNERS_MS = 100
 
 /** Result of a claim. */
 interface MessageClaim {
   /** No other partner has due messages. */
-  isAll: boolean
+  isWholeRound: boolean
   /** How many lanes it took from, or put off. */
   lanes: number
   /** How many messages it hands out. */
@@ -87,9 +87,12 @@ interface MessageClaim {
 }
 
 /** Returns when the next claim is worthwhile, or null if not before a hint. */
-export const afterMessageClaim = ({ isAll, lanes, messages, firstDue }: MessageClaim, at: number): number | null => {
+export const afterMessageClaim = (
+  { isWholeRound, lanes, messages, firstDue }: MessageClaim,
+  at: number,
+): number | null => {
   if (firstDue === null || messages > 0) return firstDue
   // A lane taken from makes progress: its messages are claimed or held, or its due time is corrected.
-  if (lanes > 0) return Math.max(firstDue, at + GO_ON_MS)
-  return isAll ? firstDue : Math.max(firstDue, at + OTHERS_MS)
+  if (lanes > 0) return Math.max(firstDue, at + AFTER_PROGRESS_MS)
+  return isWholeRound ? firstDue : Math.max(firstDue, at + OTHER_PARTNERS_MS)
 }

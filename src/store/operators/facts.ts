@@ -44,7 +44,7 @@ export const removeFact = async (tx: Tx, { name }: Pick<Fact<unknown>, 'name'>):
 /** Returns the time since which no message is claimed, on any node and across restarts, or null if they are claimed. */
 export const heldAt = (tx: Tx): Promise<number | null> => findFact(tx, DELIVERIES_HELD)
 
-export const createFactVerbs = ({ read, write, tell }: StoreContext) =>
+export const createFactVerbs = ({ read, write, emitHints }: StoreContext) =>
   ({
     holdDeliveries: () =>
       write(async tx => {
@@ -53,12 +53,12 @@ export const createFactVerbs = ({ read, write, tell }: StoreContext) =>
       }),
     resumeDeliveries: async () => {
       await write(tx => removeFact(tx, DELIVERIES_HELD))
-      tell([['messagesDue']])
+      emitHints([['messagesDue']])
     },
     deliveriesHeldAt: () => read(heldAt),
     probe: () =>
       write(async tx => {
-        for (const statement of tx.dialect.takeRoom) await tx.all(statement)
+        for (const statement of tx.dialect.probeStatements) await tx.all(statement)
         await putFact(tx, PROBED, tx.at)
       }),
   }) satisfies Partial<Store>

@@ -28,7 +28,7 @@ const LOST_MS = 30 * SECOND
 const FORGOTTEN_MS = DAY
 
 /** Whether its last beat is recent. */
-export const isThere = ({ seenAt }: Pick<ServiceNode, 'seenAt'>, now: number): boolean =>
+export const isAlive = ({ seenAt }: Pick<ServiceNode, 'seenAt'>, now: number): boolean =>
   Math.abs(now - seenAt) <= LOST_MS
 
 /** Maximum of an API rate over all nodes, as a multiple of that rate. */
@@ -42,7 +42,7 @@ const MOST_IN_ALL = 2
  * @param nodes as of a beat at `at`
  */
 export const shareOfRates = (nodes: readonly ServiceNode[], at: number): number => {
-  const serving = nodes.filter(node => node.roles.includes('api') && isThere(node, at)).length
+  const serving = nodes.filter(node => node.roles.includes('api') && isAlive(node, at)).length
   return Math.min(1, MOST_IN_ALL / Math.max(1, serving))
 }
 
@@ -50,7 +50,7 @@ export const shareOfRates = (nodes: readonly ServiceNode[], at: number): number 
  * Plans a beat at `now` of a node with this master key. Returns the nodes newly `lost`, the ids of the `forgotten`
  * ones, and all remaining `nodes` with `self`, oldest first.
  */
-export const afterBeat = (known: readonly ServiceNode[], node: NewNode & { key: string }, now: number) => {
+export const planHeartbeat = (known: readonly ServiceNode[], node: NewNode & { key: string }, now: number) => {
   const last = known.find(({ id }) => id === node.id)
   const isSteady = last !== undefined && now - last.seenAt <= GAP_MS
   const times = { startedAt: last?.startedAt ?? now, seenAt: now, steadyAt: isSteady ? last.steadyAt : now }
@@ -122,7 +122,7 @@ export const createNodes = (
         // Two new nodes must not replace the same lost one.
         await tx.lock(['nodes'])
         const { nodes } = tx.schema
-        const beat = afterBeat(await loadNodes(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
+        const beat = planHeartbeat(await loadNodes(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
         const { id: _, ...set } = beat.self
         await tx.db.insert(nodes).values(beat.self).onConflictDoUpdate({ target: nodes.id, set })
         const lost = beat.lost.map(({ id, lostAt }) => ({ id, lostAt }))

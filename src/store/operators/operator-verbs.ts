@@ -1,9 +1,8 @@
+import type { Observation } from '../../core/alert.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
-import type { OperatorNote } from '../../core/operator-event.ts'
 import type { Page } from '../page.ts'
 import type { Act, ActEnd, ActQuery, NewAct } from './acts.ts'
 import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-tokens.ts'
-import type { NewNode, ServiceNode } from './nodes.ts'
 import type {
   ClaimedOperatorEvent,
   FiringOperatorEvent,
@@ -12,7 +11,8 @@ import type {
   OperatorClaimRequest,
   OperatorEventPlace,
   OperatorSettlement,
-} from './operator-events.ts'
+} from './alerts.ts'
+import type { NewNode, ServiceNode } from './nodes.ts'
 
 /** Verbs of this folder: admin tokens, the audit, alerts, nodes, and facts about the database. */
 export interface OperatorVerbs {
@@ -33,8 +33,8 @@ export interface OperatorVerbs {
   /** Newest first. */
   listActs(query: ActQuery): Promise<Page<Act, number>>
 
-  /** Notes conditions, each by `afterNote`. At most 1,000 alerts are stored. */
-  noteOperatorEvents(notes: readonly OperatorNote[]): Promise<NotedOperatorEvents>
+  /** Notes conditions, each by `afterObservation`. At most 1,000 alerts are stored. */
+  noteOperatorEvents(notes: readonly Observation[]): Promise<NotedOperatorEvents>
   /**
    * Claims due alerts in the order of `byUrgency`, each for one caller until its lease ends.
    * Returns none within `gapMs` after a claim that returned alerts, on any node.
@@ -50,7 +50,7 @@ export interface OperatorVerbs {
   recordOperatorChannel(refusing: RefusingChannel | null): Promise<void>
 
   /**
-   * Records that this node is alive, marks silent nodes as lost and removes nodes by `afterBeat`.
+   * Records that this node is alive, marks silent nodes as lost and removes nodes by `planHeartbeat`.
    * Each node calls it every few seconds. Returns all nodes with this one, oldest first.
    */
   beatNode(node: NewNode): Promise<ServiceNode[]>

@@ -1,6 +1,6 @@
+import { LONGEST_NOTICE_WAIT_MS } from '../../core/alert.ts'
 import { MINUTE } from '../../core/duration.ts'
 import type { Contact } from '../../core/operator-channel.ts'
-import { LONGEST_WAIT_MS } from '../../core/operator-event.ts'
 import { STILL_FAILING_MS } from '../callbacks/health.ts'
 import type { StoreContext } from '../context.ts'
 import { eq } from '../drizzle.ts'
@@ -9,12 +9,12 @@ import type { Store } from '../store.ts'
 import type { Row, Sql, Tx } from '../tx.ts'
 
 /** News of a URL for its contact: it fails, its messages are held, or a reported condition is over. */
-export type CallbackNews = Omit<Row<'toldCallbacks'>, 'partnerId'> & { lastError: string; isOver: boolean }
+export type CallbackReport = Omit<Row<'toldCallbacks'>, 'partnerId'> & { lastError: string; isOver: boolean }
 /** `lease` is the fencing token. */
-export type ClaimedContact = Contact & { partnerId: string; lease: number; news: readonly CallbackNews[] }
+export type ClaimedContact = Contact & { partnerId: string; lease: number; news: readonly CallbackReport[] }
 /** `dueAt`: earliest time of the next notice. */
 export type ContactSettlement = Pick<ClaimedContact, 'partnerId' | 'lease'> & {
-  told: readonly CallbackNews[]
+  told: readonly CallbackReport[]
   dueAt: number
 }
 
@@ -40,16 +40,16 @@ const newsOf = (partner: string): string => `
 const NEWS = `${newsOf('@partnerId')} ORDER BY "isOver", "callbackUrl" LIMIT ${MOST_NEWS}`
 const WAITING = `
   SELECT k.id FROM contacts k JOIN partners ON partners.id = k.id AND NOT disabled
-  WHERE (due_at <= @at OR due_at > @at + ${LONGEST_WAIT_MS}) AND EXISTS (${newsOf('k.id')}) ORDER BY due_at, k.id LIMIT @limit`
+  WHERE (due_at <= @at OR due_at > @at + ${LONGEST_NOTICE_WAIT_MS}) AND EXISTS (${newsOf('k.id')}) ORDER BY due_at, k.id LIMIT @limit`
 const FORGET: Sql = d =>
   `DELETE FROM told_callbacks WHERE partner_id = @partnerId AND callback_url IN ${d.list('urls', 'text')}`
 
 /** Contacts of partners, and their notices about failing URLs. */
-export const createContacts = ({ read, write, sealed, openOr }: StoreContext) => {
+export const createContacts = ({ read, write, sealed, openOrElse }: StoreContext) => {
   /** Returns null if there is none or it cannot be decrypted. */
   const load = async ({ db, schema: { contacts } }: Tx, id: string): Promise<Contact | null> => {
     const [row] = await db.select().from(contacts).where(eq(contacts.id, id))
-    return openOr({ table: 'contacts', id }, { open: () => (row ? sealed.contact.open(row) : null), instead: null })
+    return openOrElse({ table: 'contacts', id }, { open: () => (row ? sealed.contact.open(row) : null), instead: null })
   }
   const waiting = async (tx: Tx, limit: number): Promise<{ id: string }[]> =>
     (await heldAt(tx)) === null ? tx.all(WAITING, { at: tx.at, limit }) : []
@@ -77,7 +77,7 @@ export const createContacts = ({ read, write, sealed, openOr }: StoreContext) =>
         for (const { id } of await waiting(tx, limit)) {
           await tx.update('contacts', ['id'], [{ id, dueAt: lease }])
           const contact = await load(tx, id)
-          const news = await tx.all<CallbackNews>(NEWS, { partnerId: id, at: tx.at })
+          const news = await tx.all<CallbackReport>(NEWS, { partnerId: id, at: tx.at })
           if (contact) claimed.push({ ...contact, partnerId: id, lease, news })
         }
         return claimed

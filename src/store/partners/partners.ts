@@ -60,7 +60,7 @@ const refuseTakenName = async (tx: Tx, id: string, name: string): Promise<void> 
 
 const NAMES: Sql = d => `SELECT id, name FROM partners WHERE id IN ${d.list('ids', 'text')}`
 
-export const createPartners = ({ read, write, tell, sealed }: StoreContext) =>
+export const createPartners = ({ read, write, emitHints, sealed }: StoreContext) =>
   ({
     createPartner: ({ id, name, key, secret }) =>
       write(async tx => {
@@ -106,8 +106,8 @@ export const createPartners = ({ read, write, tell, sealed }: StoreContext) =>
         const [row] = await tx.db.update(partners).set(set).where(eq(partners.id, id)).returning()
         return row ? viewPartner(row) : null
       })
-      if (changed && disabled) tell([['withdrawn', { partnerId: id, registrationId: null }]])
-      if (changed && disabled === false) tell([['verificationsDue'], ['messagesDue']])
+      if (changed && disabled) emitHints([['withdrawn', { partnerId: id, registrationId: null }]])
+      if (changed && disabled === false) emitHints([['verificationsDue'], ['messagesDue']])
       return changed
     },
   }) satisfies Partial<Store>

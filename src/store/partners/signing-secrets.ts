@@ -75,7 +75,7 @@ const secretsUnreadable = (): AppError =>
   })
 
 export const createSigningSecrets = (context: StoreContext) => {
-  const { read, write, tell } = context
+  const { read, write, emitHints } = context
 
   return {
     liveSecrets: partnerId =>
@@ -104,7 +104,7 @@ export const createSigningSecrets = (context: StoreContext) => {
         const rotated = { ...view, previousExpiresAt: previousEnd(live, expiresAt) }
         return { rotated, ended: overlapMs === 0 ? changed : 0 }
       })
-      if (ended > 0) tell([['withdrawn', { partnerId, registrationId: null }]])
+      if (ended > 0) emitHints([['withdrawn', { partnerId, registrationId: null }]])
       return rotated
     },
 
@@ -114,8 +114,8 @@ export const createSigningSecrets = (context: StoreContext) => {
         return await write(async tx => {
           await tx.lock([lockOf(partnerId)])
           const { signingSecrets } = tx.schema
-          const isMeant = and(eq(signingSecrets.id, id), eq(signingSecrets.partnerId, partnerId))
-          const [row] = await tx.db.select().from(signingSecrets).where(isMeant)
+          const isTarget = and(eq(signingSecrets.id, id), eq(signingSecrets.partnerId, partnerId))
+          const [row] = await tx.db.select().from(signingSecrets).where(isTarget)
           if (!row) return null
           const outcome = endOfSecret(row)
           isEnding = outcome === 'ended' && endedByRotation([row], tx.at).length > 0
@@ -128,7 +128,7 @@ export const createSigningSecrets = (context: StoreContext) => {
         })
       } finally {
         // Also if the response to the COMMIT is lost: a repeated call finds it ended and emits nothing.
-        if (isEnding) tell([['withdrawn', { partnerId, registrationId: null }]])
+        if (isEnding) emitHints([['withdrawn', { partnerId, registrationId: null }]])
       }
     },
   } satisfies Partial<Store>
@@ -156,11 +156,11 @@ const loadSecrets = ({ all, at }: Tx, partnerIds: readonly string[]) =>
 export const openSecrets = async (
   tx: Tx,
   partnerIds: readonly string[],
-  { sealed, openOr }: Opening,
+  { sealed, openOrElse }: Opening,
 ): Promise<ReadonlyMap<string, readonly Secret[]>> => {
   const rows = partnerIds.length === 0 ? [] : await loadSecrets(tx, partnerIds)
   const openRow = (row: Row<'signingSecrets'>) =>
-    openOr({ table: 'signing_secrets', id: row.id }, { open: () => [sealed.signingSecret.open(row)], instead: [] })
+    openOrElse({ table: 'signing_secrets', id: row.id }, { open: () => [sealed.signingSecret.open(row)], instead: [] })
   return new Map(
     [...Map.groupBy(rows, ({ partnerId }) => partnerId)].map(([id, all]) => [
       id,

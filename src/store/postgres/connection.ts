@@ -4,7 +4,7 @@ import { createEngineCounts } from '../stats/engine-counts.ts'
 import type { PostgresCounts } from '../stats/stats.ts'
 import type { Transactions, Tx } from '../tx.ts'
 import { drizzle } from './drizzle.ts'
-import { connectionAfter, explain, isUnsent, judgeFailure, readOnly, storeErrorOf } from './failure.ts'
+import { connectionAfter, errorForCaller, isUnsent, judgeFailure, readOnly, storeErrorOf } from './failure.ts'
 import { openPool, type Pool, TIME_LIMITS, type TimeLimits } from './pool.ts'
 import { openTx } from './tx.ts'
 
@@ -62,7 +62,7 @@ interface Begun {
 }
 
 /** Statements without a result are sent without waiting; if one fails, all later ones fail. */
-const ANSWERS_NOTHING = /^\s*(?!.*\bRETURNING\b)(INSERT|UPDATE|DELETE|SELECT pg_advisory_xact_lock)/s
+const WITHOUT_RESULT = /^\s*(?!.*\bRETURNING\b)(INSERT|UPDATE|DELETE|SELECT pg_advisory_xact_lock)/s
 
 /** The response to a COMMIT is lost. The transaction may be durable, so it is not retried. */
 class CommitLost extends Error {}
@@ -79,7 +79,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     const before = now()
     // Reads of calls are planned for their values, since filters vary.
     const text = pool === calls && kind === 'read' ? begun : begunPlannedOnce
-    together(client)
+    corkUntilNextTick(client)
     const limit = { query_timeout: limits.beginMs }
     const [, { rows }] = await Promise.all([
       client.query({ text: BEGIN[kind], ...limit }),
@@ -94,7 +94,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
 
   /** @param sent settles with the statements sent before */
   const commit = async (client: PoolClient, sent: Promise<unknown>): Promise<void> => {
-    together(client)
+    corkUntilNextTick(client)
     const [{ command }] = await counts
       .timed(() => Promise.all([client.query('COMMIT'), sent]))
       .catch((error: unknown) => {
@@ -110,11 +110,11 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     /** Rejects with the error of the first failed statement; later errors only result from it. */
     let sent: Promise<unknown> = Promise.resolve()
     const run = async <Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
-      together(client)
+      corkUntilNextTick(client)
       const answer = client.query({ ...prepare.named(sql), values: [...values] })
       sent = sent.then(() => answer)
       for (const one of [sent, answer]) one.catch(() => {})
-      return ANSWERS_NOTHING.test(sql) ? [] : ((await answer).rows as Row[])
+      return WITHOUT_RESULT.test(sql) ? [] : ((await answer).rows as Row[])
     }
     try {
       const at = await begin(client, pool, kind)
@@ -155,7 +155,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
         return await runAgain(pool, kind, run)
       } catch (error) {
         counts.failed(error)
-        throw explain(error)
+        throw errorForCaller(error)
       }
     }
     return { write: run => call('write', run), read: run => call('read', run) }
@@ -199,7 +199,7 @@ const createPreparing = () => {
 }
 
 /** Sends everything from this turn of the event loop in one write. */
-const together = ({ connection: { stream } }: PoolClient): void => {
+const corkUntilNextTick = ({ connection: { stream } }: PoolClient): void => {
   if (stream.writableCorked > 0) return
   stream.cork()
   process.nextTick(() => stream.uncork())

@@ -86,7 +86,7 @@ const isAddedTwice = (error: unknown): boolean =>
 export const judgeFailure = (error: unknown): Failure => (isAddedTwice(error) ? 'again' : (classOf(error)?.[1] ?? null))
 
 /** Returns the error for the caller. Errors of pg and drizzle contain statements and values, so they are replaced. */
-export const explain = (error: unknown): unknown => {
+export const errorForCaller = (error: unknown): unknown => {
   const code = postgresCodeOf(error)
   const constraint = constraintOf(error)
   // A unique violation that outlasts the retries is not caused by another node.

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Client } from 'pg'
 import { z } from 'zod'
-import { type Hint, type StoreHints, tellHints } from '../hints.ts'
+import { emitEach, type Hint, type StoreHints } from '../hints.ts'
 import { pg } from './drizzle.ts'
 import { sessionOf } from './pool.ts'
 
@@ -78,13 +78,13 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
   }
   const beginToSend = () => {
     sending ??= send()
-      .catch(() => leave())
+      .catch(() => disconnect())
       .finally(() => {
         sending = null
       })
   }
   /** Does not wait for the server. */
-  const leave = () => void client?.connection.stream.destroy()
+  const disconnect = () => void client?.connection.stream.destroy()
 
   /** Any user of the database can send any payload, and nothing catches an exception of this handler. */
   const attempt = (run: () => void) => {
@@ -94,11 +94,11 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
       unreadable++
     }
   }
-  const hear = (payload = '') =>
+  const onPayload = (payload = '') =>
     attempt(() => {
       const { from, hints: words } = PAYLOAD.parse(JSON.parse(payload))
       if (from === id) isUp = true
-      else for (const word of words) attempt(() => tellHints(hints, [HINT.parse(word)]))
+      else for (const word of words) attempt(() => emitEach(hints, [HINT.parse(word)]))
     })
 
   /** Listens until the connection ends. */
@@ -106,7 +106,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
     const listening = new pg.Client(sessionOf({ url, name: 'hints' }))
     client = listening
     listening.on('error', () => {})
-    listening.on('notification', ({ payload }) => hear(payload))
+    listening.on('notification', ({ payload }) => onPayload(payload))
     try {
       const ended = new Promise(resolve => listening.once('end', resolve))
       await listening.connect()
@@ -116,7 +116,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
       beginToSend()
       await ended
     } catch {
-      leave()
+      disconnect()
     } finally {
       client = null
       isListening = false
@@ -135,7 +135,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
   return {
     /** Emits hints in this process at once and queues them for other nodes. Call it only after the commit. */
     tell: (told: readonly Hint[]): void => {
-      tellHints(hints, told)
+      emitEach(hints, told)
       for (const word of wordsOf(told)) if (outbox.size < MOST_WAITING) outbox.add(word)
       if (outbox.size > 0 && isListening) beginToSend()
     },
@@ -147,7 +147,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
       // A command may end right after its hints.
       for (let left = CLOSING_MS; left > 0 && (outbox.size > 0 || sending); left -= GAP_MS) await sleep(GAP_MS)
       closing.abort()
-      leave()
+      disconnect()
       await listened
       await sending
     },

@@ -14,7 +14,7 @@ export interface ServerFacts {
   /** The connection leads to a pooler. */
   isPooled: boolean
   /** LISTEN receives the notifications of other sessions. */
-  hearsOthers: boolean
+  receivesNotifications: boolean
   /** The role may see when transactions of other users began. */
   seesOthers: boolean
 }
@@ -33,10 +33,14 @@ export const readServer = async (client: Client, url: string, patience: AbortSig
   const { pid, ...facts } = rows[0] as Row
   // A pooler invents the process id that it sends at connect.
   const isPooled = (client as unknown as { processID: number }).processID !== pid
-  return { ...facts, isPooled, hearsOthers: facts.isReadOnly || (await hearsOthers(client, url, patience)) }
+  return {
+    ...facts,
+    isPooled,
+    receivesNotifications: facts.isReadOnly || (await receivesNotifications(client, url, patience)),
+  }
 }
 
-const hearsOthers = async (client: Client, url: string, signal: AbortSignal): Promise<boolean> => {
+const receivesNotifications = async (client: Client, url: string, signal: AbortSignal): Promise<boolean> => {
   const channel = `idface_doctor_${process.pid}`
   const heard = once(client, 'notification', { signal }).then(
     () => true,

@@ -13,7 +13,7 @@ const POSTGRES: Dialect = {
     `FOR NO KEY UPDATE${alias === undefined ? '' : ` OF ${alias}`}${skipLocked ? ' SKIP LOCKED' : ''}`,
   forKeyShare: 'FOR KEY SHARE',
   forRemoval: 'FOR UPDATE',
-  lookUp: (table, on, which) => {
+  joinByLookup: (table, on, which) => {
     const alias = table.split(' ')[1]
     // Without OFFSET the planner would flatten this into a plain join.
     const found = `LATERAL (SELECT ${alias}.* FROM ${table} WHERE ${on} OFFSET 0) AS ${alias}`
@@ -23,7 +23,7 @@ const POSTGRES: Dialect = {
     `CROSS JOIN LATERAL (SELECT * FROM ${table} WHERE ${which} LIMIT 1) AS ${table.split(' ')[1]}`,
   locked: query => query.for('no key update') as typeof query,
   nullsFirst: 'NULLS FIRST',
-  takeRoom: [
+  probeStatements: [
     'LOCK TABLE registrations, verifications IN ROW EXCLUSIVE MODE',
     "SET LOCAL work_mem = '64kB'",
     'SELECT count(*) FROM generate_series(1, 4000)',
@@ -100,7 +100,7 @@ interface Written {
 }
 const written = new Map<string, Written>()
 /** @param keys columns that an insert is sorted by; ids still follow the order of the rows */
-const describe = (name: TableName, properties: readonly string[], keys: readonly string[] = []): Written => {
+const statementsFor = (name: TableName, properties: readonly string[], keys: readonly string[] = []): Written => {
   const key = `${name} ${properties.join(' ')} ${keys.join(',')}`
   const before = written.get(key)
   if (before) return before
@@ -170,13 +170,13 @@ export const openTx = (run: Run, { at, db }: Pick<Tx, 'at' | 'db'>): Tx => ({
 
   insert: async (name, rows, keys) => {
     if (!rows[0]) return []
-    const { insert, mapped } = describe(name, Object.keys(rows[0]), keys)
+    const { insert, mapped } = statementsFor(name, Object.keys(rows[0]), keys)
     return (await run<{ id: number }>(insert, mapped(rows))).map(({ id }) => id).sort((a, b) => a - b)
   },
 
   update: async (name, keys, rows) => {
     if (!rows[0]) return
-    const { table, columns, from, mapped } = describe(name, Object.keys(rows[0]))
+    const { table, columns, from, mapped } = statementsFor(name, Object.keys(rows[0]))
     const isKey = ({ property }: { property: string }) => (keys as readonly string[]).includes(property)
     const set = columns.filter(column => !isKey(column)).map(({ name }) => `${name} = v.${name}`)
     const where = columns.filter(isKey).map(({ name }) => `t.${name} = v.${name}`)

@@ -27,26 +27,26 @@ export const afterCancelling = (partnerId: string, registrationId: string): Hint
 
 /** Acts of a partner on its registrations. */
 export const createRegistrationActs = (context: StoreContext) => {
-  const { write, tell } = context
+  const { write, emitHints } = context
 
   return {
     cancel: async (partnerId, id) => {
       const [cancelled = null] = await write(tx => cancelAll(tx, [{ partnerId, id }], context))
-      if (cancelled) tell(afterCancelling(partnerId, id))
+      if (cancelled) emitHints(afterCancelling(partnerId, id))
       return cancelled
     },
 
     nudge: async (partnerId, id) => {
       const nudged = (await write(tx => nudgeAll(tx, [{ partnerId, id }]))).get(id)
       if (!nudged) return null
-      tell([['verificationsDue']])
+      emitHints([['verificationsDue']])
       return toRegistration(context, nudged)
     },
 
     resend: async (partnerId, id) => {
       const { outcomes, changedUrls } = await write(tx => resendAll(tx, [{ partnerId, id }]))
       const [outcome = null] = outcomes
-      if (outcome === 'resent') tell([['messagesDue'], ...afterCallbackChanges(changedUrls)])
+      if (outcome === 'resent') emitHints([['messagesDue'], ...afterCallbackChanges(changedUrls)])
       return outcome
     },
   } satisfies Partial<Store>

@@ -41,7 +41,7 @@ export interface Explanation {
   allHeldSince: number | null
 }
 
-export const createExplanations = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOr' | 'defaultRate'>) => {
+export const createExplanations = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOrElse' | 'defaultRate'>) => {
   /** Why a waiting message is not sent. */
   const holdsOf = async (tx: Tx, row: RegistrationRow) => {
     if (row.messageState !== 'pending') return NOT_HELD

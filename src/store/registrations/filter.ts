@@ -1,5 +1,5 @@
 import { hostOf } from '../../core/callback-url.ts'
-import { type MessageState, toldOf } from '../../core/message.ts'
+import { type MessageState, publicErrorOf } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { Attempt } from '../messages/message.ts'
@@ -129,7 +129,7 @@ export const errorOf = (found: Pick<FoundRegistration, 'status' | 'message'>): s
   isOpenFailure(found) && found.message?.lastAttempt ? attemptError(found.message.lastAttempt) : null
 
 /** Whether the filter matches. Lists, counts, previews and acts use only this test. */
-const isMeant = (found: FoundRegistration, filter: RegistrationFilter): boolean =>
+const matchesFilter = (found: FoundRegistration, filter: RegistrationFilter): boolean =>
   (filter.partnerId === null || found.partnerId === filter.partnerId) &&
   (filter.idcardid === null || found.idcardid === filter.idcardid) &&
   (filter.accountId === null || found.accountId === filter.accountId) &&
@@ -142,7 +142,7 @@ const isMeant = (found: FoundRegistration, filter: RegistrationFilter): boolean 
   (filter.messageSince === null || (found.message !== null && found.message.createdAt >= filter.messageSince)) &&
   (filter.messageUntil === null || (found.message !== null && found.message.createdAt <= filter.messageUntil)) &&
   (!filter.failing || isOpenFailure(found)) &&
-  (filter.error === null || filter.error === errorOf(found) || filter.error === toldOf(errorOf(found) ?? ''))
+  (filter.error === null || filter.error === errorOf(found) || filter.error === publicErrorOf(errorOf(found) ?? ''))
 
 /** Whether the registration allows the act. */
 const allowsAct = ({ status, message }: FoundRegistration, act: BulkActName): boolean => {
@@ -158,8 +158,8 @@ const allowsAct = ({ status, message }: FoundRegistration, act: BulkActName): bo
   }
 }
 
-export const isWanted = (found: FoundRegistration, filter: RegistrationFilter, act: BulkActName | null): boolean =>
-  isMeant(found, filter) && (act === null || allowsAct(found, act))
+export const isMatch = (found: FoundRegistration, filter: RegistrationFilter, act: BulkActName | null): boolean =>
+  matchesFilter(found, filter) && (act === null || allowsAct(found, act))
 
 /** Returns the largest group first. */
 export const groupsOf = (found: readonly FoundRegistration[]): FailureGroup[] => {

@@ -23,7 +23,7 @@ export interface RegistrationQuery
 }
 
 /** The API's reads of registrations. */
-export const createRegistrationQueries = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOr'>) => {
+export const createRegistrationQueries = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOrElse'>) => {
   const { read } = context
 
   /** Newest first. */
@@ -32,7 +32,7 @@ export const createRegistrationQueries = (context: Pick<StoreContext, 'read' | '
     return rows.map(row => toRegistration(context, row))
   }
 
-  const carrying =
+  const withMetadata =
     ({ key, value }: { key: string; value: string }): Choose =>
     async meant => {
       const ids = meant.map(({ id }) => id)
@@ -62,7 +62,7 @@ export const createRegistrationQueries = (context: Pick<StoreContext, 'read' | '
 
     listRegistrations: async (partnerId, { metadata, ...query }) => {
       const window: ReadWindow = (place, limit) => read(tx => readWindow(tx, place, limit))
-      const page = await pageOfPartner(window, partnerId, query, metadata ? carrying(metadata) : undefined)
+      const page = await pageOfPartner(window, partnerId, query, metadata ? withMetadata(metadata) : undefined)
       const ids = page.found.map(({ id }) => id)
       return { ...page, found: await read(tx => findAll(tx, ids)) }
     },
@@ -83,7 +83,7 @@ const SEALED_METADATA: Sql = d => `
 const ENDED: Sql = d => `SELECT id FROM registrations WHERE id IN ${d.list('ids', 'text')} AND status <> 'pending'`
 
 const OF_SERIALS: Sql = d => `
-  SELECT r.id FROM verifications v ${d.lookUp('registrations r', 'r.verification_id = v.id')}
+  SELECT r.id FROM verifications v ${d.joinByLookup('registrations r', 'r.verification_id = v.id')}
   WHERE v.idcardid IN ${d.list('idcardids', 'text')} AND v.partner_id = @partnerId LIMIT @limit`
 
 const ATTEMPT = ['at', 'outcome', 'httpStatus', 'error', 'durationMs', 'responseExcerpt'] as const

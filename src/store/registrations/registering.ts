@@ -177,9 +177,9 @@ export const createRegistering = (context: StoreContext) =>
         return { registered, ...released }
       })
       const statuses = registered.flatMap(one => (one.outcome === 'created' ? one.registration.status : []))
-      if (statuses.includes('pending')) context.tell([['verificationsDue']])
-      if (isReleased || statuses.some(status => status !== 'pending')) context.tell([['messagesDue']])
-      context.tell(afterCallbackChanges(changedUrls))
+      if (statuses.includes('pending')) context.emitHints([['verificationsDue']])
+      if (isReleased || statuses.some(status => status !== 'pending')) context.emitHints([['messagesDue']])
+      context.emitHints(afterCallbackChanges(changedUrls))
       return registered
     },
   }) satisfies Partial<Store>

@@ -135,18 +135,18 @@ export const registrationOf = (row: ShownRow, opened: Pick<Registration, Sealed>
 
 /** Returns {} if they cannot be decrypted: a registration without metadata is better than an error. */
 export const openMetadata = (
-  { sealed, openOr }: Opening,
+  { sealed, openOrElse }: Opening,
   row: { id: string; partnerId: string; metadata: Buffer },
 ): Registration['metadata'] =>
-  openOr({ table: 'registrations', id: row.id }, { open: () => sealed.metadata.open(row), instead: {} })
+  openOrElse({ table: 'registrations', id: row.id }, { open: () => sealed.metadata.open(row), instead: {} })
 
 /** Returns null if the serial has no verdict, `unreadable` if it cannot be decrypted. */
 export const openVerdict = (
-  { sealed, openOr }: Opening,
+  { sealed, openOrElse }: Opening,
   verificationId: number,
   row: { partnerId: string; idcardid: string; verdict: Buffer | null },
 ): Verdict | 'unreadable' | null =>
-  openOr(
+  openOrElse(
     { table: 'verifications', id: String(verificationId) },
     { open: () => sealed.verdict.open(row), instead: 'unreadable' as const },
   )
@@ -166,7 +166,7 @@ export interface OwnedRegistration {
   id: string
 }
 
-const nameOf = ({ partnerId, id }: OwnedRegistration): OwnedRegistration => ({ partnerId, id })
+const registrationKeyOf = ({ partnerId, id }: OwnedRegistration): OwnedRegistration => ({ partnerId, id })
 
 const OWNED = (d: Dialect): string => `
   (r.id, r.partner_id) IN (SELECT owned.id, owned.partner_id FROM ${d.rows('owned', { id: 'text', partnerId: 'text' })})`
@@ -177,7 +177,7 @@ export const selectOwned = async (
   tx: Tx,
   owned: readonly OwnedRegistration[],
 ): Promise<Map<string, RegistrationRow>> => {
-  const rows = await tx.all<RegistrationRow>(SELECT_OWNED, { owned: owned.map(nameOf) })
+  const rows = await tx.all<RegistrationRow>(SELECT_OWNED, { owned: owned.map(registrationKeyOf) })
   return new Map(rows.map(row => [row.id, row]))
 }
 
@@ -187,5 +187,5 @@ const LOCK_VERIFICATIONS: Sql = d => `
 
 /** Locks the verifications of these registrations. Every change of a registration holds this lock. */
 export const lockVerificationsOf = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<void> => {
-  await tx.all(LOCK_VERIFICATIONS, { owned: owned.map(nameOf) })
+  await tx.all(LOCK_VERIFICATIONS, { owned: owned.map(registrationKeyOf) })
 }

@@ -15,7 +15,7 @@ import {
   type FoundRegistration,
   GROUPED,
   groupsOf,
-  isWanted,
+  isMatch,
   MOST_MATCHES,
   type RegistrationFilter,
   SEARCHED_AT_ONCE,
@@ -102,7 +102,7 @@ const search = async (
   let left = among
   for (let size = Math.min(most + 1, WINDOW, left); ; size = Math.min(WINDOW, left)) {
     const rows = await window({ filter, act, before: end }, size)
-    const meant = rows.filter(row => isWanted(row, filter, act))
+    const meant = rows.filter(row => isMatch(row, filter, act))
     found.push(...(choose ? await choose(meant) : meant))
     left -= rows.length
     if (found.length > most) return { found: found.slice(0, most), next: found[most - 1]?.id ?? end }
@@ -131,9 +131,9 @@ const newest = (id: string) => `${id} < @before AND ${id} >= @from ORDER BY ${id
  * Selects the ids of the newest candidates from a place on, by the index with the fewest other rows and in its order,
  * so that the cost does not grow with the table. Every match is included; the caller filters out the rest.
  */
-const sourceOf = (place: SearchPlace, { lookUp }: Dialect): string => {
+const sourceOf = (place: SearchPlace, { joinByLookup }: Dialect): string => {
   if (place.filter.idcardid !== null)
-    return `SELECT r.id FROM verifications v ${lookUp('registrations r', 'r.verification_id = v.id')}
+    return `SELECT r.id FROM verifications v ${joinByLookup('registrations r', 'r.verification_id = v.id')}
       WHERE v.idcardid = @idcardid AND ${newest('r.id')}`
   if (place.filter.partnerId !== null) return sourceOfPartner(place)
   if (!isAmongFailed(place)) return `SELECT id FROM registrations WHERE ${newest('id')}`
@@ -208,15 +208,15 @@ interface FoundRow
 
 const OWN = ['id', 'partnerId', 'callbackUrl', 'status', 'reason', 'createdAt', 'resolvedAt'] as const
 
-const factsOf = (source: string, { lookUp }: Dialect): string => `
+const factsOf = (source: string, { joinByLookup }: Dialect): string => `
   SELECT ${columnsOf('registrations', OWN, 'r')}, ${columnsOf('verifications', ['accountId', 'idcardid'], 'v')},
     CASE WHEN b.seq IS NOT NULL THEN coalesce(d.state, 'delivered') END AS state,
     coalesce(d.claims, b.claims) AS claims, coalesce(d.attempts, b.attempts) AS attempts, b.created_at AS "messageAt",
     ${columnsOf('deliveries', ['dueAt', 'claimedAt'], 'd')}, a.at AS "attemptAt",
     ${columnsOf('attempts', ['n', 'durationMs', 'outcome', 'httpStatus', 'error'], 'a')}
-  FROM (${source}) AS s ${lookUp('registrations r', 'r.id = s.id')} ${lookUp('verifications v', 'v.id = r.verification_id')}
-    ${lookUp('message_bodies b', 'b.seq = r.message_seq AND r.callback_url LIKE @urls', 'or none')} ${lookUp('deliveries d', 'd.seq = b.seq', 'or none')}
-    ${lookUp('attempts a', 'a.message_seq = b.seq AND a.n = (SELECT max(n) FROM attempts WHERE message_seq = b.seq)', 'or none')}
+  FROM (${source}) AS s ${joinByLookup('registrations r', 'r.id = s.id')} ${joinByLookup('verifications v', 'v.id = r.verification_id')}
+    ${joinByLookup('message_bodies b', 'b.seq = r.message_seq AND r.callback_url LIKE @urls', 'or none')} ${joinByLookup('deliveries d', 'd.seq = b.seq', 'or none')}
+    ${joinByLookup('attempts a', 'a.message_seq = b.seq AND a.n = (SELECT max(n) FROM attempts WHERE message_seq = b.seq)', 'or none')}
   ORDER BY s.id DESC`
 
 const FIND: Sql = d => factsOf('SELECT CAST(@id AS text) AS id', d)

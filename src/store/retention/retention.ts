@@ -39,7 +39,8 @@ export const createRetention = ({ read, write }: StoreContext) =>
       const erased = ended.length === 0 ? 0 : await write(tx => erase(tx, ended, before))
       const last = window.length < limit ? undefined : window.at(-1)
       if (last) return { erased, next: { resolvedAt: last.resolvedAt, id: last.id } }
-      for (const sql of REST) await write(tx => tx.all(sql, { before, removedBefore: tx.at - REMOVED_KEPT_MS }))
+      for (const sql of OTHER_EXPIRED_ROWS)
+        await write(tx => tx.all(sql, { before, removedBefore: tx.at - REMOVED_KEPT_MS }))
       return { erased, next: null }
     },
   }) satisfies Partial<Store>
@@ -49,7 +50,7 @@ const urlsWhere = (d: Dialect, condition: string): string => `(partner_id, callb
   SELECT partner_id, callback_url FROM callbacks c WHERE ${condition} ORDER BY partner_id, callback_url ${d.forUpdate()})`
 
 /** Each in its own transaction. */
-const REST: readonly Sql[] = [
+const OTHER_EXPIRED_ROWS: readonly Sql[] = [
   // URLs that nothing is held for: a claim removes them, unless messages were held meanwhile. URLs that an operator
   // disabled stay disabled.
   d => `

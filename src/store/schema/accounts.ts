@@ -1,5 +1,5 @@
 import type { PauseReason } from '../../core/account.ts'
-import { oneOf, sql } from '../drizzle.ts'
+import { isOneOf, sql } from '../drizzle.ts'
 import type { Kit } from '../postgres/drizzle.ts'
 
 export const accountTables = ({
@@ -47,7 +47,7 @@ export const accountTables = ({
       uniqueIndex('accounts_default')
         .on(t.isDefault)
         .where(byEngine({ sqlite: sql`is_default = 1`, postgres: sql`is_default` })),
-      check('accounts_mode', oneOf('password_mode', ['dynamic', 'static'])),
+      check('accounts_mode', isOneOf('password_mode', ['dynamic', 'static'])),
       check('accounts_paused', sql`(paused_at IS NULL) = (pause_reason IS NULL)`),
       // No canary during an operator's pause.
       check(

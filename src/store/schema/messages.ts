@@ -1,5 +1,5 @@
 import type { MessageState, MessageType } from '../../core/message.ts'
-import { oneOf, sql } from '../drizzle.ts'
+import { isOneOf, sql } from '../drizzle.ts'
 import type { AttemptKind } from '../messages/message.ts'
 import type { Kit } from '../postgres/drizzle.ts'
 
@@ -119,7 +119,7 @@ export const messageTables = ({
       index('deliveries_held_for_url')
         .on(t.partnerId, t.callbackUrl, ...rowid(t.seq))
         .where(sql`state = 'pending' AND due_at IS NULL`),
-      check('deliveries_state', oneOf('state', ['pending', 'exhausted'])),
+      check('deliveries_state', isOneOf('state', ['pending', 'exhausted'])),
       check('deliveries_ended', sql`state = 'pending' OR due_at IS NULL`),
       check('deliveries_claimed', sql`claimed_at IS NULL OR due_at IS NOT NULL`),
     ],
@@ -141,7 +141,7 @@ export const messageTables = ({
     t => [
       // WITHOUT ROWID on SQLite.
       primaryKey({ columns: [t.messageSeq, t.n] }),
-      check('attempts_outcome', oneOf('outcome', ['delivered', 'rejected', 'gone', 'failed'])),
+      check('attempts_outcome', isOneOf('outcome', ['delivered', 'rejected', 'gone', 'failed'])),
     ],
   ),
 })

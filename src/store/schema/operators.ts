@@ -1,9 +1,9 @@
+import type { AlertCondition } from '../../core/alert.ts'
 import type { NodeAnswers } from '../../core/answer-times.ts'
 import type { NodeRole } from '../../core/node.ts'
-import type { OperatorCondition } from '../../core/operator-event.ts'
 import { ROLES } from '../../core/role.ts'
 import { BULK_STATES } from '../bulk/states.ts'
-import { oneOf, sql } from '../drizzle.ts'
+import { isOneOf, sql } from '../drizzle.ts'
 import { ACT_OUTCOMES } from '../operators/acts.ts'
 import type { Kit } from '../postgres/drizzle.ts'
 import { BULK_ACTS, type RegistrationFilter } from '../registrations/filter.ts'
@@ -22,12 +22,12 @@ export const operatorTables = ({
   time,
   uniqueIndex,
 }: Kit) => ({
-  /** Alerts: history, outbox and queue in one, separate from the deliverer's. At most `MOST_OPERATOR_EVENTS`. */
+  /** Alerts: history, outbox and queue in one, separate from the deliverer's. At most `MAX_ALERTS`. */
   operatorEvents: table(
     'operator_events',
     {
       id: identity('id'),
-      condition: text('condition').$type<OperatorCondition>().notNull(),
+      condition: text('condition').$type<AlertCondition>().notNull(),
       subject: text('subject').notNull(),
       state: text('state', { enum: ['firing', 'resolved'] }).notNull(),
       since: time('since').notNull(),
@@ -44,8 +44,8 @@ export const operatorTables = ({
     t => [
       uniqueIndex('operator_events_subject').on(t.condition, t.subject),
       index('operator_events_due').on(t.dueAt).where(sql`due_at IS NOT NULL`),
-      check('operator_events_state', oneOf('state', ['firing', 'resolved'])),
-      check('operator_events_told', oneOf('told_state', ['firing', 'resolved'])),
+      check('operator_events_state', isOneOf('state', ['firing', 'resolved'])),
+      check('operator_events_told', isOneOf('told_state', ['firing', 'resolved'])),
     ],
   ),
 
@@ -79,7 +79,7 @@ export const operatorTables = ({
       expiresAt: time('expires_at'),
       revokedAt: time('revoked_at'),
     },
-    () => [check('admin_tokens_role', oneOf('role', ROLES))],
+    () => [check('admin_tokens_role', isOneOf('role', ROLES))],
   ),
 
   /** Acts of operators. */
@@ -97,7 +97,7 @@ export const operatorTables = ({
       changes: text('changes'),
       outcome: text('outcome', { enum: ACT_OUTCOMES }).notNull(),
     },
-    () => [check('acts_outcome', oneOf('outcome', ACT_OUTCOMES))],
+    () => [check('acts_outcome', isOneOf('outcome', ACT_OUTCOMES))],
   ),
 
   /** Acts on all registrations that match a filter. */
@@ -133,8 +133,8 @@ export const operatorTables = ({
     t => [
       index('bulk_acts_owner').on(t.partnerId, t.id),
       index('bulk_acts_open').on(t.steppedAt, t.id).where(sql`state IN ('probing', 'running')`),
-      check('bulk_acts_act', oneOf('act', BULK_ACTS)),
-      check('bulk_acts_state', oneOf('state', BULK_STATES)),
+      check('bulk_acts_act', isOneOf('act', BULK_ACTS)),
+      check('bulk_acts_state', isOneOf('state', BULK_STATES)),
     ],
   ),
 })

@@ -1,5 +1,5 @@
 import { CALLBACK_STATES, type CallbackHealth } from '../callbacks/health.ts'
-import { oneOf, sql } from '../drizzle.ts'
+import { isOneOf, sql } from '../drizzle.ts'
 import type { Kit } from '../postgres/drizzle.ts'
 
 export const partnerTables = ({
@@ -36,7 +36,7 @@ export const partnerTables = ({
     },
     t => [
       index('partners_disabled').on(t.id).where(sql`disabled`),
-      check('partners_payload', oneOf('payload', ['full', 'thin'])),
+      check('partners_payload', isOneOf('payload', ['full', 'thin'])),
       check('partners_quotas', sql`max_pending >= 0 AND max_hosts >= 0 AND max_daily >= 0`),
     ],
   ),
@@ -70,7 +70,7 @@ export const partnerTables = ({
     t => [
       index('signing_secrets_partner').on(t.partnerId),
       index('signing_secrets_ended').on(t.expiresAt).where(sql`expires_at IS NOT NULL`),
-      check('signing_secrets_type', oneOf('type', ['v1', 'v1a'])),
+      check('signing_secrets_type', isOneOf('type', ['v1', 'v1a'])),
     ],
   ),
 
@@ -97,7 +97,7 @@ export const partnerTables = ({
       index('callbacks_state').on(t.state, t.lastAt).where(sql`state <> 'watched'`),
       index('callbacks_held').on(t.partnerId).where(sql`held_since IS NOT NULL`),
       index('callbacks_notice').on(t.noticeDueAt).where(sql`notice_due_at IS NOT NULL`),
-      check('callbacks_state_known', oneOf('state', CALLBACK_STATES)),
+      check('callbacks_state_known', isOneOf('state', CALLBACK_STATES)),
     ],
   ),
 

@@ -1,7 +1,7 @@
 import type { Answer } from '../../core/answer.ts'
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
-import { oneOf, sql } from '../drizzle.ts'
+import { isOneOf, sql } from '../drizzle.ts'
 import type { Kit } from '../postgres/drizzle.ts'
 import { NEW } from '../verifications/poll-queues.ts'
 
@@ -102,7 +102,7 @@ export const registrationTables = ({
       index('registrations_lane').on(t.laneId),
       // The order in which retention reads ended registrations.
       index('registrations_ended').on(t.resolvedAt, t.id).where(sql`resolved_at IS NOT NULL`),
-      check('registrations_status', oneOf('status', REGISTRATION_STATUSES)),
+      check('registrations_status', isOneOf('status', REGISTRATION_STATUSES)),
       check('registrations_ended', sql`(status = 'pending') = (resolved_at IS NULL)`),
     ],
   ),

@@ -15,14 +15,14 @@ const SQLITE: Dialect = {
   forKeyShare: '',
   forRemoval: '',
   // CROSS keeps the written order of the tables.
-  lookUp: (table, on, which) => `${which === 'or none' ? 'LEFT' : 'CROSS'} JOIN ${table} ON ${on}`,
+  joinByLookup: (table, on, which) => `${which === 'or none' ? 'LEFT' : 'CROSS'} JOIN ${table} ON ${on}`,
   first: (table, which) => {
     const rowid = `${table.split(' ')[1]}.rowid`
     return `CROSS JOIN ${table} ON ${rowid} = (SELECT ${rowid} FROM ${table} WHERE ${which} LIMIT 1)`
   },
   locked: query => query,
   nullsFirst: '',
-  takeRoom: [],
+  probeStatements: [],
 }
 
 /**
@@ -43,7 +43,7 @@ const bound = (values: Values): Values => {
 
 const TABLES = schema as unknown as Readonly<Record<TableName, SQLiteTable>>
 
-const columnsOf = (isMeant: (column: SQLiteColumn) => boolean): ReadonlySet<string> =>
+const boundColumnsOf = (isMeant: (column: SQLiteColumn) => boolean): ReadonlySet<string> =>
   new Set(
     Object.values(TABLES).flatMap(table =>
       Object.values(getTableColumns(table))
@@ -51,8 +51,8 @@ const columnsOf = (isMeant: (column: SQLiteColumn) => boolean): ReadonlySet<stri
         .map(({ name }) => `${getTableName(table)}.${name}`),
     ),
   )
-const FLAGS = columnsOf(({ columnType }) => columnType === 'SQLiteBoolean')
-const SEALED = columnsOf(column => column.getSQLType() === 'blob')
+const FLAGS = boundColumnsOf(({ columnType }) => columnType === 'SQLiteBoolean')
+const SEALED = boundColumnsOf(column => column.getSQLType() === 'blob')
 /** Rows per statement: a row then costs little more than half of a separate one. New ids are consecutive. */
 const TOGETHER = 8
 const valuesOf = (names: readonly string[], rows: number): string =>

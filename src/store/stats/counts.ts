@@ -11,7 +11,7 @@ import type { StoreContext } from '../context.ts'
 import { asc } from '../drizzle.ts'
 import { IS_FREE } from '../messages/claims.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, findFact } from '../operators/facts.ts'
-import { isThere, loadNodes } from '../operators/nodes.ts'
+import { isAlive, loadNodes } from '../operators/nodes.ts'
 import type { Store } from '../store.ts'
 import type { Dialect, Sql, Tx } from '../tx.ts'
 import {
@@ -73,7 +73,7 @@ export const createStats = (
         const due = await dueVerifications(tx)
         const most = await mostWaiting(tx, due)
         const nodes = await loadNodes(tx)
-        const told = nodes.filter(node => isThere(node, at)).map(({ answers }) => answers)
+        const told = nodes.filter(node => isAlive(node, at)).map(({ answers }) => answers)
         const queueOf = (
           rows: 'verifications' | 'messages',
           owner: string,
@@ -190,12 +190,12 @@ const DUE_VERIFICATIONS = (d: Dialect) => `
     SELECT ${queueAfter('0')}
     FROM (SELECT * FROM verifications WHERE due_at IS NOT NULL
           ORDER BY account_id, partner_id, queue, due_at LIMIT 1) AS v
-      ${d.lookUp('partners p', 'p.id = v.partner_id')}
+      ${d.joinByLookup('partners p', 'p.id = v.partner_id')}
     UNION ALL
     SELECT ${queueAfter('CASE WHEN v.account_id = head.account_id THEN head.due ELSE 0 END')}
     FROM head
-      ${d.lookUp('verifications v', `v.id = ${NEXT_HEAD}`)}
-      ${d.lookUp('partners p', 'p.id = v.partner_id')})
+      ${d.joinByLookup('verifications v', `v.id = ${NEXT_HEAD}`)}
+      ${d.joinByLookup('partners p', 'p.id = v.partner_id')})
   SELECT head.account_id AS "accountId", max(head.due) AS due, min(${dueSince('head.due_at')}) AS "oldestDueAt"
   FROM head JOIN partners ON partners.id = head.partner_id GROUP BY head.account_id`
 
@@ -222,7 +222,7 @@ const mostWaiting = async (tx: Tx, due: ReadonlyMap<string, Due>) => {
 
 /** Lanes of enabled partners, by due time. */
 const dueLanes = (d: Dialect, by = '@at') => `
-  SELECT l.id, p.enabled_at FROM lanes l ${d.lookUp('partners p', 'p.id = l.partner_id')}
+  SELECT l.id, p.enabled_at FROM lanes l ${d.joinByLookup('partners p', 'p.id = l.partner_id')}
   WHERE l.due_at >= 0 AND l.due_at <= ${by} AND NOT p.disabled ORDER BY l.due_at`
 const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= @at'
 
@@ -231,7 +231,7 @@ const LONGEST_LEASE_MS = 2 * MINUTE
 /** Lane by lane, up to the cap. A lane whose due messages are all leased is due when the first lease ends. */
 const DUE_MESSAGES = (d: Dialect) => `
   SELECT count(*) AS due, count(CASE WHEN NOT ${IS_FREE} THEN 1 END) AS leased FROM (
-    SELECT d.claimed_at, d.leased_until FROM (${dueLanes(d, '@latest')}) AS l ${d.lookUp('deliveries d', DUE_OF_LANE)}
+    SELECT d.claimed_at, d.leased_until FROM (${dueLanes(d, '@latest')}) AS l ${d.joinByLookup('deliveries d', DUE_OF_LANE)}
     LIMIT ${MOST_COUNTED + 1}) AS capped`
 
 /** Usually in the first lane: a lane's due time may be too early, and is too late only if its partner cannot sign. */
@@ -257,7 +257,7 @@ const countGivenUp =
     count(*) = ${limit} AS "givenUpIsCapped"
   FROM (SELECT seq, registration_id FROM deliveries WHERE ${whose} state = 'exhausted'
         ORDER BY registration_id DESC LIMIT ${limit}) AS d
-    ${d.lookUp('registrations r', 'r.id = d.registration_id')}`
+    ${d.joinByLookup('registrations r', 'r.id = d.registration_id')}`
 const GIVEN_UP = countGivenUp(MOST_GIVEN_UP)
 const GIVEN_UP_OF = countGivenUp(MOST_COUNTED, 'partner_id = @partnerId AND')
 

@@ -10,7 +10,7 @@ import { HEADS, type Head } from './queue-heads.ts'
 import {
   afterTaking,
   FIRST_POLL_PLACE,
-  type PollPlace,
+  type PollCursor,
   type PollShare,
   shareAccount,
   type Taken,
@@ -21,7 +21,7 @@ import type { ClaimedVerification } from './verification.ts'
 const LOCKED_ELSEWHERE_MS = 50
 
 /** An account and its queues of waiting verifications. */
-interface Survey {
+interface Queued {
   account: ClaimedAccount
   /** Free slots. */
   free: number
@@ -33,18 +33,18 @@ interface Survey {
 export const createVerificationClaims = (context: StoreContext) => {
   const { write, read } = context
   const accounts = createClaimableAccounts(context)
-  const places = new Map<string, PollPlace>()
+  const places = new Map<string, PollCursor>()
   /** The last claim left due verifications, or filled all slots, so that more may be due. */
-  let isMore = false
-  const placeOf = (accountId: string) => places.get(accountId) ?? FIRST_POLL_PLACE
+  let mayHaveMore = false
+  const cursorOf = (accountId: string) => places.get(accountId) ?? FIRST_POLL_PLACE
 
-  const claimFrom = async (tx: Tx, ready: readonly Survey[], leaseMs: number) => {
+  const claimFrom = async (tx: Tx, ready: readonly Queued[], leaseMs: number) => {
     const { at } = tx
     await beginClaim(tx)
     const found = new Map(ready.map(one => [one.account.id, one]))
     // The account's row holds the state of its rate, so only a claim that has locked it may take verifications.
     const locked = await accounts.lock(tx, [...found.keys()])
-    const mine = locked.map(account => ({ ...(found.get(account.id) as Survey), account, from: placeOf(account.id) }))
+    const mine = locked.map(account => ({ ...(found.get(account.id) as Queued), account, from: cursorOf(account.id) }))
     const shares = mine.flatMap(one => shareAccount(one.account, one.heads, { ...one, at }))
     const taken = await take(tx, shares)
     const leaseEnd = at + leaseMs
@@ -56,13 +56,13 @@ export const createVerificationClaims = (context: StoreContext) => {
     const changed = fruitful.map(({ account }) => account)
     await saveAccounts(tx, changed)
     for (const { id } of locked) found.delete(id)
-    const left = await survey(tx, results, Number.POSITIVE_INFINITY)
+    const left = await readQueues(tx, results, Number.POSITIVE_INFINITY)
     const isShort = found.size > 0 || results.some(result => result.isShort)
     return {
       claims: fruitful.map(({ claim }) => claim),
       nextAt: earliest([...left.map(({ nextAt }) => nextAt), isShort ? at + LOCKED_ELSEWHERE_MS : null]),
       places: results.map(({ account, place }) => [account.id, place] as const),
-      isMore: left.some(({ free, nextAt }) => free <= 0 || (nextAt !== null && nextAt <= at)),
+      mayHaveMore: left.some(({ free, nextAt }) => free <= 0 || (nextAt !== null && nextAt <= at)),
     }
   }
 
@@ -72,14 +72,14 @@ export const createVerificationClaims = (context: StoreContext) => {
       const { at, surveys } = await read(async tx => {
         const waiting = await accounts.waiting(tx)
         const slots = waiting.map(account => ({ account, free: concurrency - (busy.get(account.id) ?? 0) }))
-        return { at: tx.at, surveys: await survey(tx, slots, tx.at) }
+        return { at: tx.at, surveys: await readQueues(tx, slots, tx.at) }
       })
-      const isReady = ({ nextAt }: Survey) => nextAt !== null && nextAt <= at
+      const isReady = ({ nextAt }: Queued) => nextAt !== null && nextAt <= at
       const ready = surveys.filter(isReady)
       const nextAt = earliest(surveys.filter(one => !isReady(one)).map(one => one.nextAt))
       if (ready.length === 0) return { claims: [], nextAt }
-      const done = await write(tx => claimFrom(tx, ready, leaseMs), isMore ? undefined : 'soon')
-      isMore = done.isMore
+      const done = await write(tx => claimFrom(tx, ready, leaseMs), mayHaveMore ? undefined : 'soon')
+      mayHaveMore = done.mayHaveMore
       // Places change only after a commit.
       for (const [accountId, place] of done.places) places.set(accountId, place)
       return { claims: done.claims, nextAt: earlier(done.nextAt, nextAt) }
@@ -89,7 +89,7 @@ export const createVerificationClaims = (context: StoreContext) => {
 
 /** Returns an account's claim, and its row, free slots and place after it. */
 const resultOf = (
-  { account, heads, free, from }: Survey & { from: PollPlace },
+  { account, heads, free, from }: Queued & { from: PollCursor },
   taken: readonly Taken[],
   { claimed, at: now, leaseEnd }: { claimed: ReadonlyMap<number, ClaimedVerification>; at: number; leaseEnd: number },
 ) => {
@@ -111,7 +111,11 @@ const resultOf = (
 const earliest = (times: readonly (number | null)[]): number | null => times.reduce(earlier, null)
 
 /** @param until queues are read only of accounts that may be polled by then */
-const survey = async (tx: Tx, slots: readonly Pick<Survey, 'account' | 'free'>[], until: number): Promise<Survey[]> => {
+const readQueues = async (
+  tx: Tx,
+  slots: readonly Pick<Queued, 'account' | 'free'>[],
+  until: number,
+): Promise<Queued[]> => {
   const all = slots.map(slot => ({ ...slot, from: slot.free > 0 ? claimableAt(slot.account, tx.at) : null }))
   const asked = all.filter(({ from }) => from !== null && from <= until)
   const ids = asked.map(({ account }) => ({ accountId: account.id }))

@@ -26,7 +26,7 @@ const LATE = deliveries(
 const UNDER_WAY = deliveries('due_at = @at', 'claimed_at > @at AND due_at > @at')
 
 /** Corrects rows that are due too late because the clock was set back. */
-export const createDueTimes = ({ write, tell }: Pick<StoreContext, 'write' | 'tell'>) =>
+export const createDueTimes = ({ write, emitHints }: Pick<StoreContext, 'write' | 'emitHints'>) =>
   ({
     mendDueTimes: async ({ pollMs, retryMs }, limit) => {
       const verifications = await write(({ all, at }) => all(VERIFICATIONS, { at, latest: at + pollMs, limit }))
@@ -38,7 +38,7 @@ export const createDueTimes = ({ write, tell }: Pick<StoreContext, 'write' | 'te
         return mended
       })
       const mended = verifications.length + webhooks.length
-      if (mended > 0) tell([['verificationsDue'], ['messagesDue']])
+      if (mended > 0) emitHints([['verificationsDue'], ['messagesDue']])
       return mended
     },
   }) satisfies Partial<Store>

@@ -2,7 +2,7 @@ import { type AccountState, effectiveRate, isProbed } from '../../core/account.t
 import { SECOND } from '../../core/duration.ts'
 import { loadAccounts } from '../accounts/rows.ts'
 import type { Dialect, Tx } from '../tx.ts'
-import { FRESH_MS, isNewOrBack, isOfBatch, NEW, QUEUES } from './poll-queues.ts'
+import { FRESH_MS, isOfBatch, isUserPresent, NEW, QUEUES } from './poll-queues.ts'
 import { DUE_PARTNERS, MOST_PARTNERS } from './queue-heads.ts'
 
 /** Place of a waiting verification in its queue. */
@@ -47,7 +47,7 @@ export const spansBefore = (
   queues: readonly number[],
   now: number,
 ): { before: Span; between: Span } => {
-  const isOurs = (of: number) => isNewOrBack(of) === isNewOrBack(queue)
+  const isOurs = (of: number) => isUserPresent(of) === isUserPresent(queue)
   const goesFirst = (of: number) => isOurs(of) && (isOfBatch(queue) || !isOfBatch(of))
   // A fresh verification passes the others.
   const after = queue === NEW && dueAt > now - FRESH_MS ? now - FRESH_MS : -1
@@ -86,7 +86,7 @@ const STANDS_BEFORE = `
 export const STANDING_BEFORE = (d: Dialect) => `
   SELECT count(*) AS n FROM (
     SELECT 1 FROM ${d.rows('queues', { queue: 'int8' })}
-      ${d.lookUp('verifications v', STANDS_BEFORE)}
+      ${d.joinByLookup('verifications v', STANDS_BEFORE)}
     LIMIT @most) AS capped`
 
 /** Forecasts the poll of a due verification. Returns null while its account is paused or unreachable. */

@@ -18,7 +18,7 @@ const isAgainInBatch = (queue: number): boolean => queue >= AGAIN_IN_BATCH
 export const isOfBatch = (queue: number): boolean => queue === NEW_IN_BATCH || isAgainInBatch(queue)
 
 /** Whether the user is probably present: the serial is new or was nudged. */
-export const isNewOrBack = (queue: number): boolean => queue < AGAIN
+export const isUserPresent = (queue: number): boolean => queue < AGAIN
 
 /** Each band of intervals is twice as wide as the one before; the first one ends at a second. */
 const bandOf = (intervalMs: number): number =>
@@ -118,7 +118,7 @@ export const takeDue = (
     nudged: () => headIn(NUDGED),
     fresh: () => headOf(isCrowded ? fresh : ofNew),
     oldest: () => headOf(ofNew),
-    again: () => latest(queue => !isNewOrBack(queue) && !isAgainInBatch(queue)),
+    again: () => latest(queue => !isUserPresent(queue) && !isAgainInBatch(queue)),
     new_in_batch: () => headIn(NEW_IN_BATCH),
     again_in_batch: () => latest(isAgainInBatch),
   }

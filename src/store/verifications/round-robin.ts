@@ -3,11 +3,11 @@ import { type DueVerification, PICKS } from './poll-queues.ts'
 import type { Head } from './queue-heads.ts'
 
 /** Round-robin position: the partner served last, and the picks of each waiting partner, modulo `PICKS`. */
-export interface PollPlace {
+export interface PollCursor {
   lastServed: string
   picks: ReadonlyMap<string, number>
 }
-export const FIRST_POLL_PLACE: PollPlace = { lastServed: '', picks: new Map() }
+export const FIRST_POLL_PLACE: PollCursor = { lastServed: '', picks: new Map() }
 
 /** How many verifications of an account a claim may take from one partner. */
 export interface PollShare {
@@ -56,7 +56,7 @@ export const fairShare = (
 export const shareAccount = (
   account: AccountState & { id: string },
   heads: readonly Head[],
-  { at, free, from }: { at: number; free: number; from: PollPlace },
+  { at, free, from }: { at: number; free: number; from: PollCursor },
 ): PollShare[] => {
   const due = Map.groupBy(
     heads.filter(({ dueAt }) => dueAt <= at),
@@ -70,7 +70,7 @@ export const shareAccount = (
 }
 
 /** Returns the next place. Partners with nothing waiting start anew, so only waiting partners are kept. */
-export const afterTaking = (from: PollPlace, heads: readonly Head[], taken: readonly Taken[]): PollPlace => ({
+export const afterTaking = (from: PollCursor, heads: readonly Head[], taken: readonly Taken[]): PollCursor => ({
   lastServed: taken.at(-1)?.share.partnerId ?? from.lastServed,
   picks: new Map([
     ...heads.map(({ partnerId }) => [partnerId, from.picks.get(partnerId) ?? 0] as const),

@@ -28,12 +28,12 @@ const SETTLED_BY = [
 export interface VerificationFacts extends Pick<Row<'verifications'>, (typeof SETTLED_BY)[number]> {
   /** It has its verdict. */
   isResolved: boolean
-  /** Its pending registrations; empty unless `endsSomebody` requires them. */
+  /** Its pending registrations; empty unless `endsRegistrations` requires them. */
   waiting: readonly WaitingRegistration[]
 }
 
 /** Whether the settlement may end registrations, so that the pending ones have to be loaded. */
-export const endsSomebody = ({ step }: VerificationSettlement): boolean =>
+export const endsRegistrations = ({ step }: VerificationSettlement): boolean =>
   step.verdict !== null || step.ended.length > 0 || step.dueAt === null
 
 /**
@@ -53,7 +53,7 @@ export const settleVerification = (settlement: VerificationSettlement, facts: Ve
   const reasonOf = ({ id }: WaitingRegistration) => step.ended.find(one => one.registrationId === id)?.reason ?? null
   const ending = step.verdict === null ? waiting.filter(reasonOf) : waiting
   // If no registration is left, polling ends.
-  const everybodyEnds = endsSomebody(settlement) && ending.length === waiting.length
+  const endsAll = endsRegistrations(settlement) && ending.length === waiting.length
   // If all registrations were cancelled during the poll, nobody may receive the verdict, so it is not kept.
   const verdict = waiting.length === 0 ? null : step.verdict
   const rawStatus = 'status' in answer ? answer.status : (verdict?.status ?? facts.rawStatus)
@@ -92,7 +92,7 @@ export const settleVerification = (settlement: VerificationSettlement, facts: Ve
       rawStatus,
       // A nudge during the poll causes another poll at once.
       queue: isNudged || leavesPlace ? facts.queue : queueAfterPoll(facts.queue, dueAt - askedAt),
-      dueAt: everybodyEnds ? null : dueAt,
+      dueAt: endsAll ? null : dueAt,
       verdict,
       observedAt: verdict && observedAt,
       previousPollAt: verdict && facts.lastOpenAt,
@@ -123,7 +123,7 @@ const outcomeOf = ({ update, endings }: VerificationPlan): VerificationOutcome |
 
 /** Settles claimed verifications. Locks accounts before verifications, as claims do. */
 export const createVerificationSettling = (context: StoreContext) => {
-  const { write, sealed, tell, defaultRate } = context
+  const { write, sealed, emitHints, defaultRate } = context
 
   const settleAll = async (
     tx: Tx,
@@ -156,7 +156,7 @@ export const createVerificationSettling = (context: StoreContext) => {
   /** Loads the verifications, with the waiting registrations of those that may end some. */
   const load = async (tx: Tx, settlements: readonly VerificationSettlement[]) => {
     const found = await tx.all<FoundVerification>(FIND, { ids: settlements.map(({ id }) => id) })
-    const ending = [...new Set(settlements.filter(endsSomebody).map(({ id }) => id))].map(id => ({ id }))
+    const ending = [...new Set(settlements.filter(endsRegistrations).map(({ id }) => id))].map(id => ({ id }))
     const rows = ending.length === 0 ? [] : await tx.all<WaitingRow>(WAITING, { ending })
     const waiting = rows.map(row => Object.assign(row, { metadata: openMetadata(context, row) }))
     const waitingOf = Map.groupBy(waiting, ({ verificationId }) => verificationId)
@@ -173,7 +173,8 @@ export const createVerificationSettling = (context: StoreContext) => {
       if (settlements.length === 0) return []
       const outcomes = await write(tx => settleAll(tx, settlements), 'soon')
       const ended = outcomes.flatMap(outcome => outcome?.ended ?? [])
-      if (ended.length > 0) tell([['messagesDue'], ['resolved', ended.map(({ registrationId }) => registrationId)]])
+      if (ended.length > 0)
+        emitHints([['messagesDue'], ['resolved', ended.map(({ registrationId }) => registrationId)]])
       return outcomes
     },
   } satisfies Partial<Store>
@@ -204,6 +205,6 @@ type FoundVerification = Omit<VerificationFacts, 'waiting'>
 /** Registrations that wait for these verifications. */
 export const WAITING = (d: Dialect) => `
   SELECT ${columnsOf('registrations', ENDED_BY, 'r')} FROM ${d.rows('ending', { id: 'int8' })}
-    ${d.lookUp('registrations r', "r.verification_id = ending.id AND r.status = 'pending'")}
+    ${d.joinByLookup('registrations r', "r.verification_id = ending.id AND r.status = 'pending'")}
   ORDER BY r.verification_id, r.n`
 type WaitingRow = Pick<Row<'registrations'>, (typeof ENDED_BY)[number]>

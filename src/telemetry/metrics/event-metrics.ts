@@ -1,5 +1,5 @@
+import { ALERT_TYPES } from '../../core/alert.ts'
 import { ATTEMPT_ORIGINS, MESSAGE_ENDS } from '../../core/message.ts'
-import { OPERATOR_EVENT_TYPES } from '../../core/operator-event.ts'
 import { REASONS } from '../../core/verification.ts'
 import type { EventFields } from '../emit.ts'
 import { counter, type EventMetric, histogram } from './declaration.ts'
@@ -103,7 +103,7 @@ export const EVENT_METRICS: readonly EventMetric[] = [
     },
   }),
   counter('idface_operator_events_total', 'What operators had to know, by how they were told of it.', {
-    labels: { type: OPERATOR_EVENT_TYPES, result: ['sent', 'merged', 'dropped', 'failed'] },
+    labels: { type: ALERT_TYPES, result: ['sent', 'merged', 'dropped', 'failed'] },
     on: { 'operator_event.ended': ({ type, outcome }) => ({ type, result: outcome }) },
   }),
   counter('idface_unknown_statuses_total', 'Answers of GetResult with a status that is in no table.', {

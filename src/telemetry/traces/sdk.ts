@@ -20,7 +20,7 @@ type ExportEmit = Emit<'traces.export_failed' | 'traces.export_recovered'>
 export interface SdkOptions {
   /** The collector's URL, to which `/v1/traces` is added. */
   endpoint: string
-  story: 'link' | 'parent'
+  relation: 'link' | 'parent'
   /** Selects the traces that are sent, by the names of `OTEL_TRACES_SAMPLER`. */
   sampler: Root | `parentbased_${Root}`
   /** From 0 to 1. */
@@ -71,7 +71,7 @@ const NAME = 'idface-notifier'
  * Opens OpenTelemetry's SDK. The SDK itself reads the `OTEL_` variables of its resource and of the exporter's headers
  * and time limits. Nothing is registered globally, so that libraries make no spans.
  */
-export const openSdk = ({ endpoint, story, version, sleep, emit, ...sampling }: SdkOptions) => {
+export const openSdk = ({ endpoint, relation, version, sleep, emit, ...sampling }: SdkOptions) => {
   const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces` })
   const provider = new TracerProvider({
     sampler: createSampler(sampling),
@@ -89,7 +89,7 @@ export const openSdk = ({ endpoint, story, version, sleep, emit, ...sampling }: 
     ],
   })
   return {
-    tracer: createSpanTracer(provider.getTracer(NAME, version), story),
+    tracer: createSpanTracer(provider.getTracer(NAME, version), relation),
     /** Sends the remaining spans, for at most `withinMs`; the rest is lost. */
     close: (withinMs: number): Promise<void> =>
       within(

@@ -20,7 +20,7 @@ export interface SpanEnd {
 }
 
 /** An outgoing call. */
-interface Call {
+interface OutgoingCall {
   method: string
   /** The called operation, from a small set of words. */
   target: string
@@ -96,7 +96,7 @@ export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent') => 
     }
   },
 
-  call: ({ method, target, url, origins, attributes }: Call) => {
+  call: ({ method, target, url, origins, attributes }: OutgoingCall) => {
     // Registrations of one batch share a `traceparent`.
     const contexts = [...new Set(origins)].map(contextOf)
     const parent = (story === 'parent' && contexts.shift()) || null

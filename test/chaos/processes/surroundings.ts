@@ -1,7 +1,7 @@
 import { SECOND } from '../../../src/core/duration.ts'
 import type { Delivery } from '../../../src/simulator/receiver.ts'
 import type { Script, Step } from '../../../src/simulator/script.ts'
-import type { Call } from '../../../src/simulator/upstream.ts'
+import type { GetResultCall } from '../../../src/simulator/upstream.ts'
 import { TROUBLES } from '../../support/odd-answers.ts'
 import type { ReceiverStep } from '../../support/receiver.ts'
 import type { Draw } from '../draw.ts'
@@ -86,7 +86,7 @@ const ANSWERS: Readonly<Record<string, Poll['answer']>> = {
   '4060': 'invalid',
   '4061': 'not_found',
 }
-export const pollOf = ({ apiId, idcardid, at, answer }: Call): Poll => ({
+export const pollOf = ({ apiId, idcardid, at, answer }: GetResultCall): Poll => ({
   account: apiId ?? '',
   serial: idcardid ?? '',
   at,

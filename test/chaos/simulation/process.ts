@@ -112,8 +112,8 @@ export const startProcess = async (world: World) => {
 
   const emit = () => {}
   const deps = { config, store, emit }
-  const startCalendar = (ring: () => void) => {
-    const { stop } = startHeartbeat({ everyMs: MINUTE, ring, clock })
+  const startCalendar = (wakeUp: () => void) => {
+    const { stop } = startHeartbeat({ everyMs: MINUTE, wakeUp, clock })
     return { stop: async () => stop() }
   }
   const system = { clock, random, startCalendar }

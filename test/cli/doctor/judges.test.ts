@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { judgeBackup, judgeDamage, judgeKey, judgeSchema, judgeTrouble } from '../../../src/cli/doctor/database.ts'
 import { judgeBroken } from '../../../src/cli/doctor/doctor.ts'
-import type { Facts } from '../../../src/cli/doctor/facts.ts'
+import type { DoctorFacts } from '../../../src/cli/doctor/facts.ts'
 import { type Finding, quoted } from '../../../src/cli/doctor/finding.ts'
 import { checkSettings, judgeFiles, judgeSpace, judgeVersions } from '../../../src/cli/doctor/local.ts'
 import { checkOperator, judgeAnswer, judgeClock, judgeOperator } from '../../../src/cli/doctor/network.ts'
@@ -112,7 +112,13 @@ describe('a judgement', () => {
     const refusing = { since: NOW, channel: 'wecom', problem: 'key', error: 'errcode 93000' } as const
     const inspection = { age: async () => 'current', stats: async () => ({ refusingChannel: refusing }) }
     const config = { operator: { url: new Secret('https://chat.example/key'), secret: null, language: 'en' } }
-    const found = await checkOperator({ config, inspection, deep: false, offline: true, now: NOW } as unknown as Facts)
+    const found = await checkOperator({
+      config,
+      inspection,
+      deep: false,
+      offline: true,
+      now: NOW,
+    } as unknown as DoctorFacts)
     expect(states(found)).toEqual(['failed'])
     expect(found).toEqual(judgeTrouble({ code: 'operators_not_told', ...refusing }, { at: NOW }))
   })
@@ -153,13 +159,13 @@ describe('a judgement', () => {
 describe('of PostgreSQL, a judgement', () => {
   const server = {
     ...{ version: '18.1', user: 'notifier', off: [], seesOthers: true },
-    ...{ isReadOnly: false, isPooled: false, hearsOthers: true },
+    ...{ isReadOnly: false, isPooled: false, receivesNotifications: true },
   }
   const session = { name: 'bob (psql, pid 77)', endsWith: 'SELECT pg_terminate_backend(77)', isInTheWay: false }
 
   test('of the server', () => {
     expect(states(judgeServer(server))).toEqual(['ok'])
-    expect(states(judgeServer({ ...server, isPooled: true, hearsOthers: false }))).toEqual(['warning'])
+    expect(states(judgeServer({ ...server, isPooled: true, receivesNotifications: false }))).toEqual(['warning'])
     const off = judgeServer({ ...server, off: ['autovacuum', 'fsync'], isReadOnly: true })
     expect(states(off)).toEqual(['failed', 'failed', 'failed'])
     expect(commands(off)[1]).toBe(`psql -c 'ALTER SYSTEM SET fsync = on' -c 'SELECT pg_reload_conf()'`)

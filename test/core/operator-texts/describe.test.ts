@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { chineseFaults } from '../../../scripts/chinese.ts'
+import type { Alert } from '../../../src/core/alert.ts'
 import { ACCOUNT_FAULTS } from '../../../src/core/answer.ts'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
-import type { OperatorEvent } from '../../../src/core/operator-event.ts'
 import { CATALOGUES, describeEvent, describeTrouble } from '../../../src/core/operator-texts/describe.ts'
 import type { Trouble } from '../../../src/core/trouble.ts'
 
@@ -123,7 +123,7 @@ test('advice names no command for what the console has a button for, and the rem
 })
 
 test('an end that came before the beginning, by a clock that was set back, was said to have lasted for 0 s', () => {
-  const resolved = (at: number): OperatorEvent => ({
+  const resolved = (at: number): Alert => ({
     ...{ condition: 'upstream.unreachable', subject: 'C1', state: 'resolved', since: AT, at, count: 1 },
     ...{ details: { code: 'upstream_unreachable', since: AT, account: 'C1', error: 'timeout', nextTryAt: null } },
     ...{ toldState: 'firing', toldAt: AT, dueAt: at },

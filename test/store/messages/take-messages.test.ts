@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import {
   afterMessageClaim,
+  heldAllowance,
   isBehind,
   partnersRoundRobin,
-  spareOf,
   takeMessages,
 } from '../../../src/store/messages/take-messages.ts'
 
@@ -25,9 +25,9 @@ test('what is for a held URL is held, and those behind it are handed out', () =>
 })
 
 test('a claim reads beyond what it takes only where something may be held, and not without end', () => {
-  expect(spareOf({ hasHeld: false, left: 1_000 })).toBe(0)
-  expect(spareOf({ hasHeld: true, left: 1_000 })).toBe(100)
-  expect(spareOf({ hasHeld: true, left: 30 })).toBe(30)
+  expect(heldAllowance({ hasHeld: false, left: 1_000 })).toBe(0)
+  expect(heldAllowance({ hasHeld: true, left: 1_000 })).toBe(100)
+  expect(heldAllowance({ hasHeld: true, left: 30 })).toBe(30)
 })
 
 test('a lane is behind whose first message has been due for a minute', () => {
@@ -53,7 +53,7 @@ test('of a lane that is behind, first attempts get half, and old retries the res
   ).toEqual([6, 7, 1, 8])
 })
 
-const NOTHING = { isAll: true, lanes: 0, messages: 0, firstDue: 500 }
+const NOTHING = { isWholeRound: true, lanes: 0, messages: 0, firstDue: 500 }
 
 test('a claim is followed by one when the next is due where it handed out messages, or found nothing of anybody', () => {
   expect(afterMessageClaim({ ...NOTHING, lanes: 1, messages: 1 }, 1_000)).toBe(500)
@@ -65,7 +65,7 @@ test('a claim that only held messages, or has not looked at all partners, is fol
   expect(afterMessageClaim(held, 1_000)).toBe(1_010)
   expect(afterMessageClaim({ ...held, firstDue: 5_000 }, 1_000)).toBe(5_000)
   expect(afterMessageClaim({ ...held, firstDue: null }, 1_000)).toBe(null)
-  expect(afterMessageClaim({ ...NOTHING, isAll: false }, 1_000)).toBe(1_100)
+  expect(afterMessageClaim({ ...NOTHING, isWholeRound: false }, 1_000)).toBe(1_100)
 })
 
 const idOf = (n: number) => `prt_${String(n).padStart(4, '0')}`
@@ -77,7 +77,7 @@ const partnersAfter = (last: string, count: number) => {
 }
 
 test('a claim goes round all partners, each once, from after the last one', async () => {
-  const { partners, isAll } = await partnersAfter(idOf(6), 10)
+  const { partners, isWholeRound } = await partnersAfter(idOf(6), 10)
   expect(partners.map(({ id }) => id)).toEqual([7, 8, 9, 0, 1, 2, 3, 4, 5, 6].map(idOf))
-  expect(isAll).toBe(true)
+  expect(isWholeRound).toBe(true)
 })

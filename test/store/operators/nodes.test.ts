@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NODE_ROLES } from '../../../src/core/node.ts'
 import {
-  afterBeat,
   BEAT_EVERY_MS,
   judgeNodes,
   type NewNode,
+  planHeartbeat,
   type ServiceNode,
   shareOfRates,
 } from '../../../src/store/operators/nodes.ts'
@@ -30,7 +30,7 @@ const openCluster = () => {
   let now = START
   let rows: ServiceNode[] = []
   const beat = (node: ReturnType<typeof named>) => {
-    rows = afterBeat(rows, node, now).nodes
+    rows = planHeartbeat(rows, node, now).nodes
     return rows
   }
   const judged = () => judgeNodes(rows)

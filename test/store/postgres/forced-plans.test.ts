@@ -51,7 +51,7 @@ test('mends no more due times than it was to, whatever plan the planner chooses'
     [PARTNER, late],
   )
   await addDeliveries(3, late)
-  const { mendDueTimes } = createDueTimes({ write: connection.write, tell: () => {} })
+  const { mendDueTimes } = createDueTimes({ write: connection.write, emitHints: () => {} })
   const mend = () => mendDueTimes({ pollMs: DAY, retryMs: DAY }, 2)
   expect([await mend(), await mend(), await mend()]).toEqual([4, 2, 0])
 })

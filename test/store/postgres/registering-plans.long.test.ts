@@ -55,7 +55,7 @@ const fill = async () => {
 }
 
 const sealed = sealedUnder({ masterKey: randomBytes(32) }, randomBytes)
-const opening = { sealed, openOr: <Value>(_: unknown, { open }: { open: () => Value }) => open() }
+const opening = { sealed, openOrElse: <Value>(_: unknown, { open }: { open: () => Value }) => open() }
 
 const numbers = Array.from({ length: TAKEN }, (_, i) => i + 1)
 

@@ -1,5 +1,5 @@
+import type { Observation } from '../../../src/core/alert.ts'
 import { HOUR } from '../../../src/core/duration.ts'
-import type { OperatorNote } from '../../../src/core/operator-event.ts'
 import { openSqliteStore, type SqliteOptions } from '../../../src/store/sqlite/store.ts'
 import { openNewStore } from '../../support/sqlite-template.ts'
 import { HOOK, openStoreFixture } from '../../support/store.ts'
@@ -20,7 +20,7 @@ export const open = async (path?: string) => {
   }))
 }
 
-export const exhaustion = ({ partnerId, store }: StoreFixture): OperatorNote => ({
+export const exhaustion = ({ partnerId, store }: StoreFixture): Observation => ({
   ...{ condition: 'message.exhausted', subject: partnerId, at: store.now(), adds: 1 },
   details: { partnerId, host: 'partner.example', error: 'timeout' },
 })

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../../src/core/answer.ts'
 import type { VerificationStep } from '../../../src/core/verification.ts'
-import { endsSomebody, settleVerification, type VerificationFacts } from '../../../src/store/verifications/settling.ts'
+import {
+  endsRegistrations,
+  settleVerification,
+  type VerificationFacts,
+} from '../../../src/store/verifications/settling.ts'
 import type { VerificationSettlement } from '../../../src/store/verifications/verification.ts'
 
 const VERDICT = { status: 'SUCCESS', message: null, livingScore: null, similarity: '100' } as const
@@ -72,7 +76,7 @@ describe('an answer', () => {
   test('that lets everybody go on waiting writes when to ask next, and counts the poll', () => {
     const plan = settleVerification(settlement({}), { ...FACTS, waiting: [] }, AT)
     expect(plan).toMatchObject({ endings: [], update: { polls: 5, lastPolledAt: 90, rawStatus: 'ING', dueAt: 500 } })
-    expect(endsSomebody(settlement({}))).toBe(false)
+    expect(endsRegistrations(settlement({}))).toBe(false)
   })
 
   test('is followed by another call at once where a hint came during the call', () => {

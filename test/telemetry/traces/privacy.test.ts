@@ -76,7 +76,7 @@ test('no span has a serial, a secret, a score, a query, a path, a header or a te
   const told: string[] = []
   const { tracer, close } = openSdk({
     endpoint: collector.url,
-    story: 'link',
+    relation: 'link',
     sampler: 'always_on',
     samplerRatio: 1,
     version: '1.2.3',

@@ -3,7 +3,7 @@ import { unavailable } from '../../unavailable.ts'
 import { pack, unpack } from './crossing.ts'
 import { unpackError } from './errors.ts'
 import { postAll } from './post-all.ts'
-import type { Call, Outcome, Verb } from './protocol.ts'
+import type { Outcome, Verb, VerbCall } from './protocol.ts'
 
 interface Caller {
   resolve: (result: unknown) => void
@@ -11,7 +11,7 @@ interface Caller {
 }
 
 /** Verbs to be sent at once: the API has already batched these (coalescer). */
-const AT_ONCE: ReadonlySet<Call['verb']> = new Set<Call['verb']>(['register'])
+const AT_ONCE: ReadonlySet<VerbCall['verb']> = new Set<VerbCall['verb']>(['register'])
 
 /**
  * Calls that are pending on the other thread. Calls of one turn of the event loop are posted together at its end, or
@@ -19,14 +19,14 @@ const AT_ONCE: ReadonlySet<Call['verb']> = new Set<Call['verb']>(['register'])
  *
  * @param post sends calls; throws, without sending any, if a value in them cannot be copied
  */
-export const createCalls = (post: (calls: readonly Call[]) => void) => {
+export const createCalls = (post: (calls: readonly VerbCall[]) => void) => {
   /**
    * By id; ids are reused. Not a Map: V8 replaces a Map that is constantly filled and emptied, and the old tables keep
    * their calls alive (decisions/009).
    */
   const waiting: (Caller | null)[] = []
   const freeIds: number[] = []
-  let unsent: Call[] = []
+  let unsent: VerbCall[] = []
   let refusal: Words | null = null
   let onIdle = () => {}
 
@@ -48,7 +48,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
     postAll(calls, { post, refuse: ({ id }, error) => take(id)?.reject(error) })
   }
 
-  const send = (verb: Call['verb'], args: unknown): Promise<unknown> =>
+  const send = (verb: VerbCall['verb'], args: unknown): Promise<unknown> =>
     new Promise((resolve, reject) => {
       if (unsent.length === 0) setImmediate(flush)
       const id = freeIds.pop() ?? waiting.length

@@ -43,12 +43,12 @@ export const packError = (thrown: unknown, depth = 0): PackedError => {
 }
 
 export const unpackError = (packed: PackedError): Error => {
-  const error = anew(packed)
+  const error = rebuildError(packed)
   if (packed.stack !== undefined) error.stack = packed.stack
   return error
 }
 
-const anew = ({ name, message, code, isPlain, cause, app, words }: PackedError): Error => {
+const rebuildError = ({ name, message, code, isPlain, cause, app, words }: PackedError): Error => {
   if (app) return new AppError(app.code, app.detail, app)
   const more = cause && { cause: unpackError(cause) }
   if (words) return new StartError(words, more)

@@ -11,7 +11,7 @@ export type Verb = Exclude<
 /** `store` writes, `read` only reads. */
 export type ThreadName = 'store' | 'read'
 
-export interface Call {
+export interface VerbCall {
   id: number
   /** `open` comes first: its arguments are a `ThreadName` and `SqliteOptions`, its result the store's verbs. */
   verb: Verb | 'open' | 'close'
@@ -21,7 +21,7 @@ export interface Call {
 /** All calls of one turn of the event loop, with the time of the caller's clock. */
 export interface Calls {
   now: number
-  calls: readonly Call[]
+  calls: readonly VerbCall[]
 }
 
 export type Outcome = { id: number; ok: true; result: unknown } | { id: number; ok: false; error: PackedError }

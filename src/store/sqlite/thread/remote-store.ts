@@ -11,10 +11,10 @@ import { ENDED, type OpenThread, openThread } from './open-thread.ts'
 import type { Verb } from './protocol.ts'
 
 /** Time without a read after which the next `stats` ends the reader's thread. A service calls `stats` every 15 s. */
-const UNREAD_MS = MINUTE
+const READER_IDLE_MS = MINUTE
 
 /** With up to this many waiting rows `stats` takes some ms of the writer's thread; with more, it may read from disk. */
-const FEW = 500
+const MAX_QUICK_STATS_ROWS = 500
 const countOf = ({ accounts, polls, deliveries, failingHosts }: Stats): number =>
   accounts.length + polls.due + polls.scheduled + deliveries.due + deliveries.scheduled + failingHosts.hosts
 
@@ -53,7 +53,7 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
   }
   /** Ends an unused reader's thread once its pending reads have ended; later reads start another one. */
   const endUnread = () => {
-    if (reader === null || options.now() - readAt < UNREAD_MS) return
+    if (reader === null || options.now() - readAt < READER_IDLE_MS) return
     ending = reader.then(thread => thread.close()).catch(() => {})
     reader = null
   }
@@ -65,7 +65,7 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
     if (thread === 'here')
       return (here[verb as keyof typeof here] as (...given: unknown[]) => Promise<unknown>)(...args)
     if (verb === 'stats') endUnread()
-    const isQuick = verb === 'stats' && waiting <= FEW
+    const isQuick = verb === 'stats' && waiting <= MAX_QUICK_STATS_ROWS
     const found = await (isQuick ? store.call(verb, args) : read(verb, args))
     if (refusal) throw refusal
     if (verb === 'stats') waiting = countOf(found as Stats)

@@ -8,13 +8,13 @@ import { packError } from './errors.ts'
 import { postAll } from './post-all.ts'
 import {
   type Answers,
-  type Call,
   type Calls,
   HINTS,
   type Outcome,
   type PackedHint,
   type ThreadName,
   type Verb,
+  type VerbCall,
 } from './protocol.ts'
 
 /**
@@ -62,11 +62,11 @@ export const serve = (port: MessagePort, onOpen = () => {}): void => {
     onOpen()
     return Object.keys(verbs) as Verb[]
   }
-  const run = async ({ verb, args }: Call): Promise<unknown> => {
+  const run = async ({ verb, args }: VerbCall): Promise<unknown> => {
     const method = (verb === 'open' ? open : store[verb]) as (...given: unknown[]) => Promise<unknown>
     return pack(await method(...(unpack(args) as unknown[])))
   }
-  const answer = async (call: Call) => {
+  const answer = async (call: VerbCall) => {
     const { id } = call
     const outcome = await run(call).then(
       (result): Outcome => ({ id, ok: true, result }),

@@ -2,7 +2,7 @@ import { messageIdOf } from '../core/message.ts'
 import type { Emit } from './emit.ts'
 
 /** Emits the ends that a cancellation of the store has brought. */
-export const tellCancelled = (
+export const emitCancelled = (
   {
     registration: { id: registrationId, partnerId, createdAt },
     isNew,

@@ -1,11 +1,11 @@
-import type { OperatorNote } from '../core/operator-event.ts'
+import type { Observation } from '../core/alert.ts'
 import type { Trouble } from '../core/trouble.ts'
 import type { TelemetryEvent } from '../telemetry/emit.ts'
 
-type Named = Pick<OperatorNote, 'condition' | 'subject'> & { details: NonNullable<OperatorNote['details']> }
+type Named = Pick<Observation, 'condition' | 'subject'> & { details: NonNullable<Observation['details']> }
 
 /** Returns the condition of a trouble, or null if operators are not notified: they made it, or the pages show it. */
-export const conditionOf = (trouble: Trouble): Named | null => {
+export const alertConditionOf = (trouble: Trouble): Named | null => {
   switch (trouble.code) {
     case 'account_paused':
       return { condition: 'account.paused', subject: trouble.account, details: trouble }
@@ -32,7 +32,7 @@ export const conditionOf = (trouble: Trouble): Named | null => {
  * Returns the notes of an event that no check would find. All URLs of a host are one subject: the first that works
  * again, or is enabled, ends its alert.
  */
-export const notesOfEvent = ({ name, fields }: TelemetryEvent, at: number): OperatorNote[] => {
+export const observationsOf = ({ name, fields }: TelemetryEvent, at: number): Observation[] => {
   switch (name) {
     case 'upstream.unknown_status': {
       const { accountId: account, status } = fields
@@ -52,7 +52,7 @@ export const notesOfEvent = ({ name, fields }: TelemetryEvent, at: number): Oper
       const begun = { subject, at, adds: 1, details: { partnerId, host, since: Date.parse(since), error } }
       const over = { subject, at, adds: 0, details: null }
       if (name === 'callback.failing') return [{ condition: name, ...begun }]
-      const notFailing: OperatorNote = { condition: 'callback.failing', ...over }
+      const notFailing: Observation = { condition: 'callback.failing', ...over }
       if (name === 'callback.disabled') return [notFailing, { condition: name, ...begun }]
       return [notFailing, { condition: 'callback.disabled', ...over }]
     }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { MAX_ALERTS, type Observation } from '../../../src/core/alert.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { MOST_OPERATOR_EVENTS, type OperatorNote } from '../../../src/core/operator-event.ts'
 import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 const LEASE_MS = 30 * SECOND
@@ -10,15 +10,15 @@ type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 const claim = ({ store }: StoreFixture, limit = 100) =>
   store.claimOperatorEvents({ limit, leaseMs: LEASE_MS, gapMs: GAP_MS })
 
-const exhausted = ({ store }: StoreFixture, subject = 'partner_1'): OperatorNote => ({
+const exhausted = ({ store }: StoreFixture, subject = 'partner_1'): Observation => ({
   ...{ condition: 'message.exhausted', subject, at: store.now(), adds: 1 },
   details: { partnerId: subject, host: 'partner.example', error: 'timeout' },
 })
-const low = ({ store }: StoreFixture): OperatorNote => ({
+const low = ({ store }: StoreFixture): Observation => ({
   ...{ condition: 'disk.low', subject: 'disk', at: store.now(), adds: 0 },
   details: { code: 'disk_low', since: null, freeBytes: 1 },
 })
-const room = (bench: StoreFixture): OperatorNote => ({ ...low(bench), details: null }) as OperatorNote
+const room = (bench: StoreFixture): Observation => ({ ...low(bench), details: null }) as Observation
 
 /** Tells all that is due, and gives what was told. */
 const tell = async (bench: StoreFixture) => {
@@ -98,10 +98,10 @@ export const describeOperatorEvents = (open: OpenStore): void => {
   test('of more than a thousand those of partners go first, and what concerns all is told first', async () => {
     await using bench = await openStoreFixture(open)
     await bench.store.noteOperatorEvents([low(bench)])
-    const many = Array.from({ length: MOST_OPERATOR_EVENTS }, (_, n) => exhausted(bench, `partner_${n}`))
+    const many = Array.from({ length: MAX_ALERTS }, (_, n) => exhausted(bench, `partner_${n}`))
     expect((await bench.store.noteOperatorEvents(many)).dropped).toEqual(['message.exhausted'])
     const events = await claim(bench, 2_000)
-    expect(events).toHaveLength(MOST_OPERATOR_EVENTS)
+    expect(events).toHaveLength(MAX_ALERTS)
     expect(events[0]).toMatchObject({ condition: 'disk.low' })
   })
 
@@ -112,7 +112,7 @@ export const describeOperatorEvents = (open: OpenStore): void => {
     await bench.store.noteOperatorEvents([{ ...low(bench), details: null }])
     await bench.advance(GAP_MS)
     await bench.store.settleOperatorEvents({ events: await claim(bench), outcome: 'told', claimableAt: null })
-    const many = Array.from({ length: MOST_OPERATOR_EVENTS }, (_, n) => exhausted(bench, `partner_${n}`))
+    const many = Array.from({ length: MAX_ALERTS }, (_, n) => exhausted(bench, `partner_${n}`))
     expect((await bench.store.noteOperatorEvents(many)).dropped).toEqual(['disk.low'])
   })
 

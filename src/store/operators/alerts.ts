@@ -1,15 +1,15 @@
-import type { RefusingChannel } from '../../core/operator-channel.ts'
 import {
-  afterNote,
-  afterTold,
+  type Alert,
+  type AlertCondition,
+  afterNotice,
+  afterObservation,
   byUrgency,
   KINDS,
-  LONGEST_WAIT_MS,
-  MOST_OPERATOR_EVENTS,
-  type OperatorCondition,
-  type OperatorEvent,
+  LONGEST_NOTICE_WAIT_MS,
+  MAX_ALERTS,
   subjectKey,
-} from '../../core/operator-event.ts'
+} from '../../core/alert.ts'
+import type { RefusingChannel } from '../../core/operator-channel.ts'
 import type { StoreContext } from '../context.ts'
 import { and, asc, desc, eq, gt, lt, lte, or } from '../drizzle.ts'
 import { type Page, pageOf } from '../page.ts'
@@ -17,21 +17,21 @@ import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 import { CHANNEL_REFUSING, EVENTS_CLAIMABLE, findFact, putFact, removeFact } from './facts.ts'
 
-type OperatorEventName = Pick<OperatorEvent, 'condition' | 'subject'>
-export type FiringOperatorEvent = Pick<OperatorEvent, 'condition' | 'subject' | 'since' | 'at'>
+type OperatorEventName = Pick<Alert, 'condition' | 'subject'>
+export type FiringOperatorEvent = Pick<Alert, 'condition' | 'subject' | 'since' | 'at'>
 
 /** Position of an alert in the list, which begins with the one noted last. */
 export type OperatorEventPlace = Pick<ClaimedOperatorEvent, 'at' | 'id'>
-export interface ListedOperatorEvents extends Page<OperatorEvent, OperatorEventPlace> {
+export interface ListedOperatorEvents extends Page<Alert, OperatorEventPlace> {
   refusing: RefusingChannel | null
 }
 
 /** Result of notes, besides the alerts that are due now. */
 export interface NotedOperatorEvents {
   /** Noted, without a notice that is due now. */
-  merged: readonly OperatorCondition[]
-  /** Alerts deleted, because more than `MOST_OPERATOR_EVENTS` were stored. */
-  dropped: readonly OperatorCondition[]
+  merged: readonly AlertCondition[]
+  /** Alerts deleted, because more than `MAX_ALERTS` were stored. */
+  dropped: readonly AlertCondition[]
 }
 
 export interface OperatorClaimRequest {
@@ -41,7 +41,7 @@ export interface OperatorClaimRequest {
   gapMs: number
 }
 
-export interface ClaimedOperatorEvent extends OperatorEvent {
+export interface ClaimedOperatorEvent extends Alert {
   id: number
   /** Fencing token. */
   claim: number
@@ -59,23 +59,23 @@ export interface OperatorSettlement {
 
 /** Returns when the alert is due, and its last notice, after its claim is settled. */
 const afterSettling = (
-  event: OperatorEvent,
-  told: Pick<OperatorEvent, 'condition' | 'state' | 'count' | 'details'>,
+  event: Alert,
+  told: Pick<Alert, 'condition' | 'state' | 'count' | 'details'>,
   { outcome, at }: { outcome: OperatorSettlement['outcome']; at: number },
-): Pick<OperatorEvent, 'toldState' | 'toldAt' | 'dueAt'> => {
+): Pick<Alert, 'toldState' | 'toldAt' | 'dueAt'> => {
   const { toldState, toldAt } = event
-  if (outcome === 'told') return afterTold(event, told, at)
+  if (outcome === 'told') return afterNotice(event, told, at)
   return { toldState, toldAt, dueAt: outcome === 'untold' ? at : null }
 }
 
 /** `details` is JSON. */
 const eventOfRow = ({ details, claims, ...row }: Row<'operatorEvents'>): ClaimedOperatorEvent => ({
   ...row,
-  details: JSON.parse(details) as OperatorEvent['details'],
+  details: JSON.parse(details) as Alert['details'],
   claim: claims,
 })
 
-const toRow = ({ condition, subject, state, since, at, count, details, toldState, toldAt, dueAt }: OperatorEvent) => ({
+const toRow = ({ condition, subject, state, since, at, count, details, toldState, toldAt, dueAt }: Alert) => ({
   condition,
   subject,
   state,
@@ -103,9 +103,9 @@ export const createOperatorEvents = ({ read, write }: StoreContext) => {
     noteOperatorEvents: notes =>
       change(async tx => {
         const stored = await findAll(tx, notes)
-        const known = new Map<string, OperatorEvent>(stored)
+        const known = new Map<string, Alert>(stored)
         const noted = notes.flatMap(note => {
-          const after = afterNote(known.get(subjectKey(note)) ?? null, note, tx.at)
+          const after = afterObservation(known.get(subjectKey(note)) ?? null, note, tx.at)
           if (after === null) return []
           known.set(subjectKey(note), after)
           return [after]
@@ -118,7 +118,7 @@ export const createOperatorEvents = ({ read, write }: StoreContext) => {
         await tx.insert('operatorEvents', added)
         // No notice of them is due now.
         const merged = noted.filter(({ dueAt }) => dueAt === null || dueAt > tx.at).map(({ condition }) => condition)
-        const dropped = await tx.all<Pick<OperatorEvent, 'condition'>>(DROP_OVERFLOW)
+        const dropped = await tx.all<Pick<Alert, 'condition'>>(DROP_OVERFLOW)
         return { merged, dropped: dropped.map(({ condition }) => condition) }
       }),
 
@@ -173,9 +173,9 @@ export const createOperatorEventList = ({ read }: StoreContext) =>
   }) satisfies Partial<Store>
 
 const COLUMNS = ['id', 'condition', 'subject', 'state', 'since', 'at', 'count', 'details'] as const
-const TELLING = ['toldState', 'toldAt', 'dueAt', 'claims'] as const
+const NOTICE_COLUMNS = ['toldState', 'toldAt', 'dueAt', 'claims'] as const
 const FIND: Sql = d => `
-  SELECT ${columnsOf('operatorEvents', [...COLUMNS, ...TELLING], 'e')}
+  SELECT ${columnsOf('operatorEvents', [...COLUMNS, ...NOTICE_COLUMNS], 'e')}
   FROM ${d.rows('wanted', { condition: 'text', subject: 'text' })}
     JOIN operator_events e ON e.condition = wanted.condition AND e.subject = wanted.subject`
 
@@ -186,7 +186,7 @@ const findAll = async (tx: Tx, wanted: readonly OperatorEventName[]): Promise<Ma
 }
 
 const due = async (tx: Tx): Promise<ClaimedOperatorEvent[]> => {
-  const latest = tx.at + LONGEST_WAIT_MS
+  const latest = tx.at + LONGEST_NOTICE_WAIT_MS
   const claimableAt = (await findFact(tx, EVENTS_CLAIMABLE)) ?? 0
   if (claimableAt > tx.at && claimableAt <= latest) return []
   const { operatorEvents } = tx.schema
@@ -207,5 +207,5 @@ const DROP_OVERFLOW = `
     SELECT id FROM operator_events
     ORDER BY due_at IS NULL AND (state = 'resolved' OR ${ENDLESS}),
       CASE WHEN ${OF_PARTNERS} THEN 2 WHEN ${OF_ACCOUNTS} THEN 1 ELSE 0 END, at DESC, id DESC
-    LIMIT ${MOST_OPERATOR_EVENTS})
+    LIMIT ${MAX_ALERTS})
   RETURNING condition`

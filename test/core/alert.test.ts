@@ -1,46 +1,40 @@
 import { expect, test } from 'vitest'
+import { type Alert, afterNotice, afterObservation, byUrgency, type Observation } from '../../src/core/alert.ts'
 import { HOUR, MINUTE } from '../../src/core/duration.ts'
-import {
-  afterNote,
-  afterTold,
-  byUrgency,
-  type OperatorEvent,
-  type OperatorNote,
-} from '../../src/core/operator-event.ts'
 
 const DISK = { code: 'disk_low', since: null, freeBytes: 1 } as const
 const EXHAUSTED = { partnerId: 'partner_1', host: 'partner.example', error: 'timeout' }
 const at = (minutes: number): number => minutes * MINUTE
-const low = (minutes: number): OperatorNote => ({
+const low = (minutes: number): Observation => ({
   ...{ condition: 'disk.low', subject: 'disk', at: at(minutes), adds: 0, details: DISK },
 })
-const room = (minutes: number): OperatorNote => ({ ...low(minutes), details: null }) as OperatorNote
-const exhausted = (minutes: number, adds = 1, host = EXHAUSTED.host): OperatorNote => ({
+const room = (minutes: number): Observation => ({ ...low(minutes), details: null }) as Observation
+const exhausted = (minutes: number, adds = 1, host = EXHAUSTED.host): Observation => ({
   ...{ condition: 'message.exhausted', subject: 'partner_1', at: at(minutes), adds, details: { ...EXHAUSTED, host } },
 })
-const delivered = (minutes: number) => ({ ...exhausted(minutes, 0), details: null }) as OperatorNote
+const delivered = (minutes: number) => ({ ...exhausted(minutes, 0), details: null }) as Observation
 
 /** Notes each at its time, and tells whatever is due after each; what was told: minute, state, count. */
-const run = (notes: readonly OperatorNote[]) => {
-  let event: OperatorEvent | null = null
+const run = (notes: readonly Observation[]) => {
+  let event: Alert | null = null
   const told: string[] = []
   const tellDue = (now: number) => {
     if (event?.dueAt == null || event.dueAt > now) return
     const due = event.dueAt
     told.push(`${due / MINUTE} ${event.state} ${event.count}`)
-    event = { ...event, ...afterTold(event, event, due) }
+    event = { ...event, ...afterNotice(event, event, due) }
     tellDue(now)
   }
   for (const note of notes) {
     tellDue(note.at)
-    event = afterNote(event, note, note.at) ?? event
+    event = afterObservation(event, note, note.at) ?? event
     tellDue(note.at)
   }
   tellDue(at(300))
   return told
 }
 
-test.each<[string, OperatorNote[], string[]]>([
+test.each<[string, Observation[], string[]]>([
   ['what goes on is told once', [low(0), low(1), low(90)], ['0 firing 1']],
   ['its end is told at once', [low(0), room(3)], ['0 firing 1', '3 resolved 1']],
   ['what happens is counted for an hour', [exhausted(0), exhausted(1), exhausted(20)], ['0 firing 1', '60 firing 3']],
@@ -81,33 +75,33 @@ test.each<[string, OperatorNote[], string[]]>([
 })
 
 test('its end is told where it ended while its begin was being told', () => {
-  const event = afterNote(null, low(0), 0) as OperatorEvent
-  const over = { ...event, ...afterNote(event, room(1), at(1)) }
-  expect(afterTold(over, event, at(1))).toEqual({ toldState: 'firing', toldAt: at(1), dueAt: at(1) })
+  const event = afterObservation(null, low(0), 0) as Alert
+  const over = { ...event, ...afterObservation(event, room(1), at(1)) }
+  expect(afterNotice(over, event, at(1))).toEqual({ toldState: 'firing', toldAt: at(1), dueAt: at(1) })
 })
 
 test('of what is gone before anybody was told, nothing is told, and the next is told at once', () => {
-  const event = afterNote(null, exhausted(0), 0) as OperatorEvent
-  const over = afterNote(event, delivered(1), at(1)) as OperatorEvent
+  const event = afterObservation(null, exhausted(0), 0) as Alert
+  const over = afterObservation(event, delivered(1), at(1)) as Alert
   expect(over).toMatchObject({ state: 'resolved', dueAt: null })
-  expect(afterNote(over, exhausted(2), at(2))).toMatchObject({ state: 'firing', count: 1, dueAt: at(2) })
+  expect(afterObservation(over, exhausted(2), at(2))).toMatchObject({ state: 'firing', count: 1, dueAt: at(2) })
 })
 
 test('what grows tenfold, or at another host, while it is being told is told at once', () => {
-  const event = afterNote(null, exhausted(0), 0) as OperatorEvent
+  const event = afterObservation(null, exhausted(0), 0) as Alert
   for (const more of [exhausted(1, 9), exhausted(1, 1, 'other.example')])
-    expect(afterTold(afterNote(event, more, at(1)) as OperatorEvent, event, at(1))).toMatchObject({ dueAt: at(1) })
-  const few = afterNote(event, exhausted(1), at(1)) as OperatorEvent
-  expect(afterTold(few, event, at(1))).toMatchObject({ dueAt: at(61) })
+    expect(afterNotice(afterObservation(event, more, at(1)) as Alert, event, at(1))).toMatchObject({ dueAt: at(1) })
+  const few = afterObservation(event, exhausted(1), at(1)) as Alert
+  expect(afterNotice(few, event, at(1))).toMatchObject({ dueAt: at(61) })
 })
 
 test('what is noted after the clock was set back counts, though it is written a moment later', () => {
-  const event = afterNote(null, low(6 * 60), 6 * 60) as OperatorEvent
-  expect(afterNote({ ...event, at: at(6 * 60) }, room(1), at(1) + 500)).toMatchObject({ state: 'resolved' })
+  const event = afterObservation(null, low(6 * 60), 6 * 60) as Alert
+  expect(afterObservation({ ...event, at: at(6 * 60) }, room(1), at(1) + 500)).toMatchObject({ state: 'resolved' })
 })
 
 test('what concerns all is told before what concerns a partner', () => {
-  const due = (condition: OperatorEvent['condition'], id: number) => ({ condition, dueAt: HOUR, id })
+  const due = (condition: Alert['condition'], id: number) => ({ condition, dueAt: HOUR, id })
   const all = [due('message.exhausted', 1), due('account.paused', 2), due('disk.low', 3)]
   expect(all.toSorted(byUrgency).map(({ id }) => id)).toEqual([3, 2, 1])
 })

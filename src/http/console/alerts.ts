@@ -1,9 +1,9 @@
 import { html } from 'hono/html'
+import { REFIRE_MS } from '../../core/alert.ts'
 import type { Words } from '../../core/language.ts'
-import { AGAIN_MS } from '../../core/operator-event.ts'
 import type { EventsAnswer } from '../admin/operator-events.ts'
 import type { Console, Visit } from './console.ts'
-import { facts, type Html, nextPage, PAGE_NAMES, type Page, type Reader, table, time } from './page.ts'
+import { type ConsolePage, facts, type Html, nextPage, PAGE_NAMES, type Reader, table, time } from './page.ts'
 
 type Event = EventsAnswer['data'][number]
 
@@ -29,13 +29,13 @@ const channelFacts = (reader: Reader, { channel, refusing }: EventsAnswer): Html
 
 const SHORT: Words = { en: 'not told: it ended within five minutes', zh: '未通知：五分钟内已恢复' }
 
-const toldCell = (reader: Reader, { state, since, at, toldState, toldAt, dueAt }: Event): Html => {
+const noticeCell = (reader: Reader, { state, since, at, toldState, toldAt, dueAt }: Event): Html => {
   const { t } = reader
   const told: Words =
     toldState === state ? { en: 'told', zh: '已通知' } : { en: 'told before its change', zh: '已通知的是此前的状态' }
   // A notice from before `since` was about an earlier occurrence.
   const isUntold = toldAt === null || (state === 'resolved' && toldAt < since)
-  const isShort = toldAt !== null && Date.parse(at) - Date.parse(since) < AGAIN_MS
+  const isShort = toldAt !== null && Date.parse(at) - Date.parse(since) < REFIRE_MS
   const untold: Words = isShort ? SHORT : { en: 'not told', zh: '未通知' }
   return html`${isUntold ? t(untold) : html`${t(told)} ${time(reader, toldAt)}`}${
     dueAt === null ? '' : html`<br>${t({ en: 'held back until ', zh: '推迟至' })}${time(reader, dueAt)}`
@@ -58,11 +58,11 @@ const eventTable = (reader: Reader, { data, channel }: EventsAnswer): Html =>
       [{ en: 'What', zh: '内容' }, eventCell],
       [{ en: 'Last noted', zh: '最近一次' }, ({ at }) => time(reader, at)],
       [{ en: 'Began', zh: '始于' }, ({ since }) => time(reader, since)],
-      [{ en: 'Told', zh: '通知' }, event => toldCell(reader, event)],
+      [{ en: 'Told', zh: '通知' }, event => noticeCell(reader, event)],
     ],
   })
 
-const toldPage = async (visit: Visit): Promise<Page> => {
+const toldPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, call } = visit
   const answer = await call<EventsAnswer>('GET', '/v1/admin/events', { query: { cursor: c.req.query('cursor') } })
   return {
@@ -73,4 +73,4 @@ const toldPage = async (visit: Visit): Promise<Page> => {
 }
 
 /** `/console/told`: the alerts, the notices sent about them, and notices put off. */
-export const addTold = ({ page }: Console): void => page('told', toldPage)
+export const addAlerts = ({ page }: Console): void => page('told', toldPage)

@@ -11,7 +11,7 @@ interface Receiver {
 }
 
 /** Conditions of alerts, each with the details of its sentence beside the subject. No secrets or personal data. */
-export interface OperatorDetails {
+export interface AlertDetails {
   /** Subject: the account's APIID. */
   'account.paused': TroubleOf<'account_paused'>
   'upstream.unreachable': TroubleOf<'upstream_unreachable'>
@@ -37,7 +37,7 @@ export interface OperatorDetails {
   'store.failing': TroubleOf<'store_failing'>
 }
 
-export type OperatorCondition = keyof OperatorDetails
+export type AlertCondition = keyof AlertDetails
 
 interface Kind {
   /** Type name of the notice about its end. Null: it has no end, and counts as over an hour after its last notice. */
@@ -50,7 +50,7 @@ interface Kind {
   isLogged?: true
 }
 
-export const KINDS: Readonly<Record<OperatorCondition, Kind>> = {
+export const KINDS: Readonly<Record<AlertCondition, Kind>> = {
   'account.paused': { end: 'account.resumed', severity: 1, isFound: true },
   'upstream.unreachable': { end: 'upstream.back', severity: 1, isFound: true },
   'upstream.unknown_status': { end: null, severity: 1 },
@@ -65,84 +65,84 @@ export const KINDS: Readonly<Record<OperatorCondition, Kind>> = {
   'store.failing': { end: 'store.failing', severity: 0, isLogged: true },
 }
 
-export type OperatorState = 'firing' | 'resolved'
+export type AlertState = 'firing' | 'resolved'
 
 /** An observation of a condition. Times are epoch ms. */
-export type OperatorNote = {
-  [Condition in OperatorCondition]: {
+export type Observation = {
+  [Condition in AlertCondition]: {
     condition: Condition
     subject: string
     at: number
     /** How often it has happened since the last observation; 0: it only continues. */
     adds: number
     /** Null if it is over. */
-    details: OperatorDetails[Condition] | null
+    details: AlertDetails[Condition] | null
   }
-}[OperatorCondition]
+}[AlertCondition]
 
 /** Alert: the stored record of a condition of one subject. Occurrences within an hour are one alert. */
-export interface OperatorEvent {
-  condition: OperatorCondition
+export interface Alert {
+  condition: AlertCondition
   subject: string
-  state: OperatorState
+  state: AlertState
   /** When it began, and when it was last observed. */
   since: number
   at: number
   /** How often it has begun, or happened, within the hour. */
   count: number
-  details: OperatorDetails[OperatorCondition]
+  details: AlertDetails[AlertCondition]
   /** State in the last notice, and its time; null if none was sent. */
-  toldState: OperatorState | null
+  toldState: AlertState | null
   toldAt: number | null
   /** When the next notice is due, or null if none is. */
   dueAt: number | null
 }
 
-export const subjectKey = ({ condition, subject }: Pick<OperatorEvent, 'condition' | 'subject'>): string =>
+export const subjectKey = ({ condition, subject }: Pick<Alert, 'condition' | 'subject'>): string =>
   `${condition} ${subject}`
 
 /** Type names of all notices. */
-export const OPERATOR_EVENT_TYPES: readonly string[] = [
+export const ALERT_TYPES: readonly string[] = [
   ...new Set(Object.entries(KINDS).flatMap(([condition, { end }]) => [condition, end ?? condition])),
 ]
 
 /** Type name of the alert's notice; once the alert is resolved, that of its end. */
-export const operatorEventType = ({ condition, state }: Pick<OperatorEvent, 'condition' | 'state'>): string =>
+export const alertType = ({ condition, state }: Pick<Alert, 'condition' | 'state'>): string =>
   state === 'firing' ? condition : (KINDS[condition].end ?? condition)
 
 /** Minimum time between two notices of one alert; meanwhile only the count rises. */
-const ONCE_A_MS = HOUR
+const NOTICE_INTERVAL_MS = HOUR
 /** Longest wait of an alert or channel. A due time further ahead is from before the clock was set back: due now. */
-export const LONGEST_WAIT_MS = HOUR
+export const LONGEST_NOTICE_WAIT_MS = HOUR
 /** How long a condition must last before it is notified again within an hour of the notice of its end. */
-export const AGAIN_MS = 5 * MINUTE
+export const REFIRE_MS = 5 * MINUTE
 
-const hourEnd = ({ toldAt }: Pick<OperatorEvent, 'toldAt'>, now: number): number => (toldAt ?? now) + ONCE_A_MS
+const hourEnd = ({ toldAt }: Pick<Alert, 'toldAt'>, now: number): number => (toldAt ?? now) + NOTICE_INTERVAL_MS
 
-const sinceOf = ({ at, details }: OperatorNote): number =>
+const sinceOf = ({ at, details }: Observation): number =>
   details !== null && 'since' in details && typeof details.since === 'number' ? details.since : at
 
-type Firing = OperatorNote & { details: object }
+type Firing = Observation & { details: object }
 
-const begun = (note: Firing, known: OperatorEvent | null, now: number): OperatorEvent => {
+const begun = (note: Firing, known: Alert | null, now: number): Alert => {
   const { condition, subject, at, adds, details } = note
   const told = { toldState: known?.toldState ?? null, toldAt: known?.toldAt ?? null }
   const event = { condition, subject, state: 'firing', since: sinceOf(note), at, details, ...told } as const
   const isAgain = known?.toldState === 'resolved' && hourEnd(known, now) > now
   return isAgain
-    ? { ...event, count: known.count + 1, dueAt: now + AGAIN_MS }
+    ? { ...event, count: known.count + 1, dueAt: now + REFIRE_MS }
     : { ...event, count: Math.max(1, adds), dueAt: now }
 }
 
 /** Maximum number of a partner's hosts in one alert. */
 const MOST_HOSTS = 10
 
-const hostsOf = ({ condition, details }: Pick<OperatorEvent, 'condition' | 'details'>): readonly string[] => {
+const hostsOf = ({ condition, details }: Pick<Alert, 'condition' | 'details'>): readonly string[] => {
   if (condition !== 'message.exhausted' || !('host' in details)) return []
   return 'hosts' in details && details.hosts ? details.hosts : [details.host]
 }
 
-type Amount = Pick<OperatorEvent, 'condition' | 'count' | 'details'>
+type Amount = Pick<Alert, 'condition' | 'count' | 'details'>
 
 /** Whether a condition without an end is notified before its hour is over: at 10, 100, 1,000 …, or at another host. */
 const isWorse = (after: Amount, before: Amount): boolean =>
@@ -150,7 +150,7 @@ const isWorse = (after: Amount, before: Amount): boolean =>
   (`${after.count}`.length > `${before.count}`.length || hostsOf(after).length > hostsOf(before).length)
 
 /** Further occurrences are notified when the hour is over, or with the end, unless `isWorse`. */
-const continued = (note: Firing, known: OperatorEvent, now: number): OperatorEvent | null => {
+const continued = (note: Firing, known: Alert, now: number): Alert | null => {
   const { at, adds } = note
   const isBack = known.state === 'resolved'
   if (adds === 0 && !isBack) return null
@@ -162,7 +162,7 @@ const continued = (note: Firing, known: OperatorEvent, now: number): OperatorEve
   return { ...after, dueAt: isBack || known.dueAt === null ? Math.max(now, hourEnd(known, now)) : known.dueAt }
 }
 
-const ended = ({ at }: OperatorNote, known: OperatorEvent | null, now: number): OperatorEvent | null => {
+const ended = ({ at }: Observation, known: Alert | null, now: number): Alert | null => {
   if (known === null || known.state === 'resolved') return null
   // No notice of this firing was sent: the last was of an earlier end, or a condition without an end had none.
   const isUntold = known.toldState === 'resolved' || (known.toldState === null && KINDS[known.condition].end === null)
@@ -170,7 +170,7 @@ const ended = ({ at }: OperatorNote, known: OperatorEvent | null, now: number): 
 }
 
 /** Returns the alert after an observation, or null if nothing changes. */
-export const afterNote = (known: OperatorEvent | null, note: OperatorNote, now: number): OperatorEvent | null => {
+export const afterObservation = (known: Alert | null, note: Observation, now: number): Alert | null => {
   // A later observation is stored already. A stored time ahead of `now`, from before a step of the clock, is ignored.
   if (known !== null && known.at <= now && note.at < known.at) return null
   if (note.details === null) return ended(note, known, now)
@@ -188,23 +188,23 @@ export const afterNote = (known: OperatorEvent | null, note: OperatorNote, now: 
  *
  * @param told the alert as in the notice: more may have been observed since
  */
-export const afterTold = (
-  event: OperatorEvent,
-  told: Amount & Pick<OperatorEvent, 'state'>,
+export const afterNotice = (
+  event: Alert,
+  told: Amount & Pick<Alert, 'state'>,
   now: number,
-): Pick<OperatorEvent, 'toldState' | 'toldAt' | 'dueAt'> => {
+): Pick<Alert, 'toldState' | 'toldAt' | 'dueAt'> => {
   const { state, count } = event
   const after = { toldState: told.state, toldAt: now }
   if (state === told.state && isWorse(event, told)) return { ...after, dueAt: now }
-  if (state === told.state) return { ...after, dueAt: count > told.count ? now + ONCE_A_MS : null }
-  return { ...after, dueAt: state === 'resolved' ? now : now + AGAIN_MS }
+  if (state === told.state) return { ...after, dueAt: count > told.count ? now + NOTICE_INTERVAL_MS : null }
+  return { ...after, dueAt: state === 'resolved' ? now : now + REFIRE_MS }
 }
 
-type Ranked = Pick<OperatorEvent, 'condition' | 'dueAt'> & { id: number }
+type Ranked = Pick<Alert, 'condition' | 'dueAt'> & { id: number }
 
 /** Sort order of due notices: gravest first, then longest due. */
 export const byUrgency = (a: Ranked, b: Ranked): number =>
   KINDS[a.condition].severity - KINDS[b.condition].severity || (a.dueAt ?? 0) - (b.dueAt ?? 0) || a.id - b.id
 
 /** Maximum number of stored alerts. */
-export const MOST_OPERATOR_EVENTS = 1_000
+export const MAX_ALERTS = 1_000
