@@ -79,10 +79,7 @@ export interface EventFilter {
 
 /** The API of idface-notifier. A call that fails rejects with a `NotifierError`. */
 export interface Client {
-  /**
-   * The same serial and URL give the same registration, so a call may be repeated; after `unresolved` or `cancelled`
-   * they give a new one.
-   */
+  /** May be repeated: a serial and URL give one registration, and after `unresolved` or `cancelled` a new one. */
   register(registration: NewRegistration, options?: Signalled): Promise<Registration>
   /**
    * Registers any number, in batches, and resolves with one result for each, in order. If a batch fails, the batches
@@ -95,10 +92,7 @@ export interface Client {
    */
   lookup(idcardids: readonly string[], options?: Signalled): Promise<LookedUp[]>
   getRegistration(id: string, options?: Signalled): Promise<Registration>
-  /**
-   * Newest first. A search goes through all registrations; a page of `pages()` with `lookedBackTo` shows where it
-   * stopped.
-   */
+  /** Newest first. A search goes through all; a page of `pages()` with `lookedBackTo` shows where it stopped. */
   listRegistrations(filter?: RegistrationFilter, options?: Signalled): Pages<Registration>
   /** Stops polls and webhooks. */
   cancel(id: string, options?: Signalled): Promise<void>
@@ -122,17 +116,11 @@ export interface Client {
    * `nextCursor` once its page is processed.
    */
   events(from?: EventFilter, options?: Signalled): Pages<StoredEvent, string>
-  /**
-   * Waits until the registration has ended, also through outages. Resolves with a `pending` one after `timeoutMs`; no
-   * limit by default.
-   */
+  /** Waits for the end, also through outages. Resolves with a `pending` one after `timeoutMs`; no limit by default. */
   waitForVerdict(id: string, options?: Signalled & { timeoutMs?: number | undefined }): Promise<Registration>
   /** Live secrets, newest first. */
   signingSecrets(options?: Signalled): Promise<SigningSecret[]>
-  /**
-   * Adds a secret. The others stay valid for `overlap` (`24h` by default); until then webhooks carry a signature of
-   * each.
-   */
+  /** Adds a secret. The others stay valid for `overlap` (`24h` by default): webhooks carry a signature of each. */
   rotateSigningSecret(
     rotation?: { overlap?: string | undefined; type?: 'v1' | 'v1a' | undefined },
     options?: Signalled,
