@@ -3,7 +3,7 @@ import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import { onceIn } from '../core/once-in.ts'
 import { describeTrouble } from '../core/operator-texts/describe.ts'
-import type { TroubleCode } from '../core/trouble.ts'
+import { TROUBLE_CHECKS, troubleKind } from '../core/trouble-kinds.ts'
 import type { ReadyCheck as Check } from '../http/probes.ts'
 import type { Stats } from '../store/stats/stats.ts'
 import { troublesOf } from '../store/stats/troubles.ts'
@@ -17,19 +17,6 @@ const LOOK_EVERY_MS = SECOND
 /** Maximum troubles that a reason names; it counts the rest. */
 const MOST_NAMED = 20
 
-/**
- * Troubles outside this process, by the check that shows them. They prevent no registration, so the service stays
- * ready.
- */
-const TROUBLES_OF_CHECK: Readonly<Record<string, readonly TroubleCode[]>> = {
-  accounts: ['account_paused', 'account_paused_by_operator'],
-  upstream: ['upstream_unreachable'],
-  deliveries: ['deliveries_held'],
-  nodes: ['node_lost', 'node_differs'],
-  clock: ['clock_wrong'],
-  operator: ['operators_not_told'],
-}
-
 /** The route is open to all: an APIID is half of an upstream login, and host names are private. */
 const withIdsOnly = (stats: Stats): Stats => ({
   ...stats,
@@ -39,8 +26,8 @@ const withIdsOnly = (stats: Stats): Stats => ({
 
 const troubleChecks = (stats: Stats | null): Check[] => {
   const troubles = stats ? troublesOf({ stats: withIdsOnly(stats), writeError: null, isServed: true }) : []
-  return Object.entries(TROUBLES_OF_CHECK).map(([name, codes]) => {
-    const all = troubles.filter(({ code }) => codes.includes(code))
+  return TROUBLE_CHECKS.map(name => {
+    const all = troubles.filter(({ code }) => troubleKind(code).ready === name)
     const named = all.slice(0, MOST_NAMED).map(trouble => describeTrouble(trouble, 'en', stats?.at ?? 0).sentence)
     if (all.length > MOST_NAMED) named.push(`${all.length - MOST_NAMED} more`)
     return { name, ok: true, reason: named.join(' ') || null }

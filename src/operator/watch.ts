@@ -1,12 +1,12 @@
 import { type Alert, KINDS, type Observation, subjectKey } from '../core/alert.ts'
 import { describeEvent } from '../core/operator-texts/describe.ts'
+import { alertOf } from '../core/trouble-kinds.ts'
 import { GIVEN_UP_MS, type Stats } from '../store/stats/stats.ts'
 import { troublesOf } from '../store/stats/troubles.ts'
 import type { Store } from '../store/store.ts'
 import { findWriteError } from '../store/unavailable.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { createCommandWatch } from './command-watch.ts'
-import { alertConditionOf } from './observations.ts'
 
 type Found = Pick<Alert, 'condition' | 'subject' | 'details'>
 
@@ -92,7 +92,7 @@ export const createWatch = ({
     tellCommands(stats)
     const present = new Map(
       troublesOf({ stats, writeError: null, isServed: true }).flatMap(trouble => {
-        const found = alertConditionOf(trouble)
+        const found = alertOf(trouble)
         return found === null ? [] : [[subjectKey(found), found]]
       }),
     )

@@ -196,7 +196,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await using page = await openPage(null, `enter${new URL(json.url).search}`)
     await page.click('main button')
     await page.waitForURL(urlOf(''))
-    expect(await page.locator('h1').textContent()).toBe('Now')
+    expect(await page.locator('h1').textContent()).toBe('Overview')
   })
 
   test('leads from each problem to the place where it is mended', async () => {

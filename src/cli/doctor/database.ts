@@ -5,7 +5,8 @@ import { DAY, HOUR } from '../../core/duration.ts'
 import type { Language } from '../../core/language.ts'
 import { describeTrouble } from '../../core/operator-texts/describe.ts'
 import { showSpan } from '../../core/show-sizes.ts'
-import type { Trouble, TroubleCode } from '../../core/trouble.ts'
+import type { Trouble } from '../../core/trouble.ts'
+import { troubleKind } from '../../core/trouble-kinds.ts'
 import type { BackupError, LastBackup } from '../../store/backup.ts'
 import type { SchemaAge } from '../../store/opening.ts'
 import { isAlive } from '../../store/operators/nodes.ts'
@@ -73,20 +74,10 @@ export const checkKey = onDatabase(async ({ opensWithKey, masterKey: fingerprint
   return judgeKey(source, { opens: await opensWithKey(), fingerprint })
 })
 
-/** Troubles that count as failed. Others are warnings: an operator caused them, or they pass by themselves. */
-const SEVERE: readonly TroubleCode[] = [
-  'account_paused',
-  'upstream_unreachable',
-  'deliveries_late',
-  'clock_wrong',
-  'operators_not_told',
-  'backup_failed',
-]
-
 export const judgeTrouble = (trouble: Trouble, { at, due = 0 }: { at: number; due?: number }): Finding => {
   const wordsIn = (language: Language) => describeTrouble(trouble, language, at, at => formatTime(at, language))
   const [en, zh] = [wordsIn('en'), wordsIn('zh')]
-  const isSevere = SEVERE.includes(trouble.code) || (trouble.code === 'no_service' && due > 0)
+  const isSevere = troubleKind(trouble.code).level === 'error' || (trouble.code === 'no_service' && due > 0)
   return (isSevere ? failed : warning)(en.sentence, zh.sentence, [en.remedy, zh.remedy, commandFor(trouble)])
 }
 

@@ -86,7 +86,7 @@ const TYPES = {
   ttl: { words: { en: 'Open for', zh: '有效时长' }, choices: TTL_WORDS },
   overlap: { words: { en: 'Overlap', zh: '重叠期' }, choices: OVERLAP_WORDS },
   type: { words: { en: 'Signature', zh: '签名方式' }, choices: SIGNATURE_WORDS },
-  why: { words: { en: 'Reason, for the audit', zh: '原因（记入审计）' }, attributes: `maxlength="${LONGEST_REASON}"` },
+  why: { words: { en: 'Reason (for the audit)', zh: '原因（记入审计）' }, attributes: `maxlength="${LONGEST_REASON}"` },
 } satisfies Record<string, FieldType>
 type Typed = keyof typeof TYPES
 

@@ -1,9 +1,10 @@
 import { html } from 'hono/html'
 import { HOUR, SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
+import type { NodeRole } from '../../core/node.ts'
 import { DISABLED, LAST_BACKUP, NO_BACKUP, NO_TROUBLE, QUEUE, retried } from '../../core/operator-texts/overview.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
-import type { TroubleCode } from '../../core/trouble.ts'
+import { type Light, troubleKind } from '../../core/trouble-kinds.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_KEYS, QUOTA_NAMES } from '../json/fields.ts'
@@ -22,51 +23,33 @@ const STATES = {
 const light = ({ t }: Reader, state: keyof typeof STATES, name: Words): Html =>
   html`<li class="light ${state}"><span aria-hidden="true"></span>${t(name)}<span class="hidden">: ${t(STATES[state])}</span></li>`
 
-const ASKED: Words = { en: 'Asked', zh: '查询' }
-const SENT: Words = { en: 'Sent', zh: '投递' }
-const SERVICE: Words = { en: 'Service', zh: '服务' }
-const CLOCK: Words = { en: 'Clock', zh: '时钟' }
-const NOTICES: Words = { en: 'Notices', zh: '通知' }
-
-type Place = readonly [page: keyof typeof PAGE_NAMES, anchor: string]
-/** The lights that each trouble changes, and the page to fix it on; an account's troubles link to the account. */
-const TROUBLES: Readonly<Record<TroubleCode, readonly [lights: readonly Words[], where?: Place]>> = {
-  account_paused: [[ASKED]],
-  account_paused_by_operator: [[ASKED]],
-  upstream_unreachable: [[ASKED]],
-  polls_late: [[ASKED]],
-  deliveries_held: [[SENT]],
-  deliveries_late: [[SENT]],
-  messages_exhausted: [[SENT], ['deliveries', '#given-up']],
-  callbacks_failing: [[SENT], ['deliveries', '#urls']],
-  messages_held: [[SENT], ['deliveries', '#urls']],
-  no_service: [[SERVICE, ASKED, SENT, NOTICES]],
-  store_failing: [[SERVICE, ASKED, SENT]],
-  node_lost: [[SERVICE], ['nodes', '']],
-  node_differs: [[SERVICE], ['nodes', '']],
-  disk_low: [[SERVICE]],
-  backup_failed: [[SERVICE], ['nodes', '#backups']],
-  clock_wrong: [[CLOCK]],
-  operators_not_told: [[NOTICES], ['told', '']],
+const LIGHTS: Readonly<Record<Light, Words>> = {
+  polls: { en: 'GetResult', zh: '查询' },
+  deliveries: { en: 'Webhooks', zh: '投递' },
+  service: { en: 'Service', zh: '服务' },
+  clock: { en: 'Clock', zh: '时钟' },
+  notices: { en: 'Alerts', zh: '通知' },
 }
-/** Troubles that may pass by themselves; operators are not notified at once. */
-const WARNINGS: readonly TroubleCode[] = ['callbacks_failing']
+/** The role whose nodes do the work of a light. */
+const ROLE_OF: Partial<Record<Light, NodeRole>> = { polls: 'poll', deliveries: 'deliver' }
 
 type Seen = Pick<Overview, 'problems' | 'nodes'>
-const stateOf = (name: Words, { problems, nodes }: Seen): keyof typeof STATES => {
-  const found = problems.filter(({ code }) => TROUBLES[code][0].includes(name))
-  const role = name === ASKED ? 'poll' : 'deliver'
-  const having = nodes.filter(({ roles }) => [ASKED, SENT].includes(name) && roles.includes(role))
+const stateOf = (name: Light, { problems, nodes }: Seen): keyof typeof STATES => {
+  const found = problems.map(({ code }) => troubleKind(code)).filter(({ lights }) => lights.includes(name))
+  const role = ROLE_OF[name]
+  const having = nodes.filter(({ roles }) => role !== undefined && roles.includes(role))
   const isUndone = having.length > 0 && having.every(({ lost }) => lost)
-  if (isUndone || found.some(({ code }) => !WARNINGS.includes(code))) return 'bad'
+  if (isUndone || found.some(({ level }) => level !== 'warning')) return 'bad'
   return found.length > 0 ? 'warned' : 'good'
 }
 
 export const lights = (reader: Reader, seen: Seen, isNotified: boolean): Html =>
-  html`<ul class="lights" aria-label="${reader.t({ en: 'Is it well', zh: '是否正常' })}">
-    ${[ASKED, SENT, SERVICE, CLOCK, ...(isNotified ? [NOTICES] : [])].map(name =>
-      light(reader, stateOf(name, seen), name),
-    )}${isNotified ? '' : html`<li class="light unset"><span aria-hidden="true"></span>${reader.t({ en: 'Notices: nobody is told', zh: '通知：未设置接收方' })}</li>`}
+  html`<ul class="lights" aria-label="${reader.t({ en: 'Status', zh: '是否正常' })}">
+    ${(Object.keys(LIGHTS) as Light[])
+      .filter(name => isNotified || name !== 'notices')
+      .map(name =>
+        light(reader, stateOf(name, seen), LIGHTS[name]),
+      )}${isNotified ? '' : html`<li class="light unset"><span aria-hidden="true"></span>${reader.t({ en: 'Alerts: no receiver is set', zh: '通知：未设置接收方' })}</li>`}
   </ul>`
 
 const problemList = (reader: Reader, { problems, accounts }: Overview): Html => {
@@ -74,12 +57,14 @@ const problemList = (reader: Reader, { problems, accounts }: Overview): Html => 
   if (problems.length === 0) return html`<p class="calm">${t(NO_TROUBLE)}</p>`
   return html`<ol class="problems">${problems.map(({ code, account, sentence, advice }) => {
     const id = accounts.find(one => one.account === account)?.id
-    const where: Place | undefined = id ? ['accounts', `/${id}`] : TROUBLES[code][1]
-    const name = where && PAGE_NAMES[where[0]]
-    const link = name
-      ? html`<p><a class="button" href="${to(where.join(''))}">${t({ en: `Look there: ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
-      : ''
-    return html`<li${WARNINGS.includes(code) ? html` class="warned"` : ''}><p class="bad">${sentence}</p><p>${advice}</p>${link}</li>`
+    const { page, level } = troubleKind(code)
+    const path = id ? `accounts/${id}` : page
+    const name = path === null ? null : PAGE_NAMES[path.split(/[/#]/)[0] as keyof typeof PAGE_NAMES]
+    const link =
+      path && name
+        ? html`<p><a class="button" href="${to(path)}">${t({ en: `Go to ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
+        : ''
+    return html`<li${level === 'warning' ? html` class="warned"` : ''}><p class="bad">${sentence}</p><p>${advice}</p>${link}</li>`
   })}</ol>`
 }
 
@@ -203,7 +188,7 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     zh: '目前无法查询 GetResult。您的流水号会等待，恢复后自动查询，您无需处理。',
   })}</p>`
   const failing = html`<ol class="problems"><li><p class="bad">${t({ en: 'Webhooks do not arrive at a URL of yours.', zh: '您有回调地址无法送达。' })}</p>
-    <p><a class="button" href="${to('deliveries')}">${t({ en: 'Look there', zh: '前往处理' })}</a></p></li></ol>`
+    <p><a class="button" href="${to('deliveries')}">${t({ en: 'Go to webhooks', zh: '前往处理' })}</a></p></li></ol>`
   const calm = html`<p class="calm">${t(NO_TROUBLE)}</p>`
   const pause = account.paused ? { en: 'paused', zh: '已暂停' } : { en: 'in use', zh: '正常' }
   const seconds = queue ? showSpan(queue.waitSeconds * SECOND, visit.language) : '–'
@@ -213,7 +198,7 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
       20,
       html`
     <p class="as-of">${t({ en: 'As of ', zh: '数据更新于' })}${time(visit, at)}</p>
-    <ul class="lights">${light(visit, isAsked ? 'good' : 'bad', ASKED)}${light(visit, arrives ? 'good' : 'bad', SENT)}</ul>
+    <ul class="lights">${light(visit, isAsked ? 'good' : 'bad', LIGHTS.polls)}${light(visit, arrives ? 'good' : 'bad', LIGHTS.deliveries)}</ul>
     ${isAsked ? '' : waiting}${arrives ? '' : failing}${isAsked && arrives ? calm : ''}
     ${facts(visit, [
       [{ en: 'Account', zh: '账户' }, t(pause)],

@@ -42,14 +42,14 @@ export const time = ({ language }: Reader, at: string | null, none = '–'): Htm
 
 /** Names of the pages in the navigation. */
 export const PAGE_NAMES = {
-  '': { en: 'Now', zh: '概览' },
+  '': { en: 'Overview', zh: '概览' },
   registrations: { en: 'Registrations', zh: '登记' },
-  deliveries: { en: 'Deliveries', zh: '投递' },
+  deliveries: { en: 'Webhooks', zh: '投递' },
   partners: { en: 'Partners', zh: '合作方' },
   accounts: { en: 'Accounts', zh: '账户' },
   bulk: { en: 'Bulk acts', zh: '批量操作' },
   nodes: { en: 'Nodes', zh: '节点' },
-  told: { en: 'What was told', zh: '通知记录' },
+  told: { en: 'Alerts', zh: '通知记录' },
   settings: { en: 'Settings', zh: '设置' },
   audit: { en: 'Audit', zh: '审计' },
   secrets: { en: 'Signing secrets', zh: '签名密钥' },

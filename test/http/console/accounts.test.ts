@@ -33,7 +33,7 @@ describe('accounts', () => {
     expect(page).not.toContain('Open the page of the account')
     const now = await read('?lang=en', admin)
     expect(now).toContain('Open the page of the account in the console, enter the right APIKEY and save')
-    expect(now).toContain(`<a class="button" href="accounts/${api.account.id}">Look there: Accounts</a>`)
+    expect(now).toContain(`<a class="button" href="accounts/${api.account.id}">Go to Accounts</a>`)
     expect(now).not.toContain('idface-notifier account')
     expect(now).not.toContain('Since')
   })

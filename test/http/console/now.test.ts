@@ -95,7 +95,7 @@ test('does not call notices well while nobody is told', async () => {
     const { text: token } = await api.addToken('read')
     const page = await (await visit('?lang=en', await cookieOf(token))).text()
     expect(page.includes('class="light unset"')).toBe(url === null)
-    expect(/Notices<span class="hidden">: well/.test(page)).toBe(url !== null)
+    expect(/Alerts<span class="hidden">: well/.test(page)).toBe(url !== null)
   }
 })
 
@@ -123,15 +123,15 @@ test('each trouble turns a light red, or yellow where it is only a warning, and 
     lightsOf(String(lights(reader, { problems: [{ code }], nodes } as unknown as Overview, true)))
   const codes = Object.keys(CATALOGUES.en.troubles) as TroubleCode[]
   const names = new Set(codes.flatMap(code => Object.keys(shown(code))))
-  expect(names).toEqual(new Set(['Asked', 'Sent', 'Service', 'Clock', 'Notices']))
+  expect(names).toEqual(new Set(['GetResult', 'Webhooks', 'Service', 'Clock', 'Alerts']))
   for (const code of codes) expect([code, Object.keys(shown(code))]).not.toEqual([code, []])
-  const nothingGoes = { Asked: 'bad', Sent: 'bad', Service: 'bad' }
+  const nothingGoes = { GetResult: 'bad', Webhooks: 'bad', Service: 'bad' }
   expect(shown('store_failing')).toEqual(nothingGoes)
-  expect(shown('no_service')).toEqual({ ...nothingGoes, Notices: 'bad' })
-  expect(shown('callbacks_failing')).toEqual({ Sent: 'warned' })
+  expect(shown('no_service')).toEqual({ ...nothingGoes, Alerts: 'bad' })
+  expect(shown('callbacks_failing')).toEqual({ Webhooks: 'warned' })
   const node = (roles: readonly NodeRole[], lost = false) => ({ roles: [...roles], lost })
   expect(shown('node_lost', [node(['api', 'deliver']), node(['poll', 'deliver'], true)])).toEqual({
-    ...{ Asked: 'bad', Service: 'bad' },
+    ...{ GetResult: 'bad', Service: 'bad' },
   })
 })
 
@@ -147,7 +147,7 @@ test('said that nothing is wrong while all webhooks to a host failed', async () 
   await api.receiveWith(500, schedule)
   const page = await read()
   expect(page).not.toContain('Nothing is wrong.')
-  expect(lightsOf(page)).toEqual({ Sent: 'warned' })
+  expect(lightsOf(page)).toEqual({ Webhooks: 'warned' })
   expect(page).toMatch(/partner\.example[^<]*http_500/)
 })
 
