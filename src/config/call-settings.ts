@@ -11,7 +11,7 @@ import {
   wholeNumber,
   word,
 } from './parsers.ts'
-import { type SettingGroup, setting } from './setting.ts'
+import { nodeSetting, type SettingGroup, setting } from './setting.ts'
 import { proxyUrl, upstreamUrl } from './url-parsers.ts'
 
 /** How GetResult is called. */
@@ -45,7 +45,7 @@ export const UPSTREAM = {
       en: 'The most GetResult calls a second for one account, on all nodes together.',
       zh: '每个账户每秒最多调用 GetResult 的次数（所有节点合计）。',
     }),
-    concurrency: setting('UPSTREAM_CONCURRENCY', wholeNumber({ min: 1, max: 1_000 }), '4', {
+    concurrency: nodeSetting('UPSTREAM_CONCURRENCY', wholeNumber({ min: 1, max: 1_000 }), '4', {
       en: 'The most GetResult calls in flight for one account on one node.',
       zh: '每个节点上每个账户同时进行的 GetResult 调用上限。',
     }),
@@ -109,11 +109,11 @@ export const CALLBACK = {
       en: 'The time limit of one attempt: DNS, connection, headers and body together.',
       zh: '单次投递的总时限（DNS、连接、响应头与响应体合计）。',
     }),
-    concurrency: setting('CALLBACK_CONCURRENCY', wholeNumber({ min: 1, max: 10_000 }), '256', {
+    concurrency: nodeSetting('CALLBACK_CONCURRENCY', wholeNumber({ min: 1, max: 10_000 }), '256', {
       en: 'The most attempts in flight on one node.',
       zh: '每个节点同时进行的投递上限。',
     }),
-    concurrencyPerHost: setting('CALLBACK_CONCURRENCY_PER_HOST', wholeNumber({ min: 1, max: 10_000 }), '16', {
+    concurrencyPerHost: nodeSetting('CALLBACK_CONCURRENCY_PER_HOST', wholeNumber({ min: 1, max: 10_000 }), '16', {
       en: 'The most attempts in flight to one host on one node.',
       zh: '每个节点对同一主机同时进行的投递上限。',
     }),

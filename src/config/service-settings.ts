@@ -14,13 +14,13 @@ import {
   someOf,
   wholeNumber,
 } from './parsers.ts'
-import { type SettingGroup, setting } from './setting.ts'
+import { nodeSetting, type SettingGroup, setting } from './setting.ts'
 import { collectorUrl, databaseUrl, operatorUrl } from './url-parsers.ts'
 
 export const STORAGE = {
   title: { en: 'Storage', zh: '存储' },
   settings: {
-    database: setting('DATABASE_URL', databaseUrl, 'file:data/notifier.db', {
+    database: nodeSetting('DATABASE_URL', databaseUrl, 'file:data/notifier.db', {
       secret: true,
       en: '`file:PATH` for SQLite (one node), or `postgres://USER:PASSWORD@HOST/NAME` (several nodes); with `?sslmode=verify-full` over TLS, with `&sslrootcert=FILE` trusting an authority of your own.',
       zh: '`file:路径` 使用 SQLite（单节点）；`postgres://用户:密码@主机/库名` 使用 PostgreSQL（多节点）；加 `?sslmode=verify-full` 则使用 TLS，再加 `&sslrootcert=文件` 可信任自建的证书机构。',
@@ -45,7 +45,7 @@ export const STORAGE = {
 export const NODE = {
   title: { en: 'This node', zh: '本节点' },
   settings: {
-    roles: setting('ROLES', someOf(NODE_ROLES), NODE_ROLES.join(','), {
+    roles: nodeSetting('ROLES', someOf(NODE_ROLES), NODE_ROLES.join(','), {
       en: 'What this process does, separated by commas: `api` serves partners and operators, `poll` asks GetResult, `deliver` sends webhooks and does the work in the background. The nodes of a database need all of them together.',
       zh: '本进程承担的工作，以逗号分隔：`api` 为合作方和运维人员提供接口，`poll` 查询上游，`deliver` 投递回调并执行后台工作。同一数据库的各节点合起来须包含全部三项。',
     }),
@@ -57,11 +57,11 @@ const LABEL = matching(/^\P{C}{1,40}$/u, { en: 'must be up to 40 visible charact
 export const SERVER = {
   title: { en: 'API', zh: '接口' },
   settings: {
-    host: setting('HOST', host, '127.0.0.1', {
+    host: nodeSetting('HOST', host, '127.0.0.1', {
       en: 'The address the API listens on.',
       zh: '接口监听的地址。',
     }),
-    port: setting('PORT', wholeNumber({ min: 0, max: 65_535 }), '8080', {
+    port: nodeSetting('PORT', wholeNumber({ min: 0, max: 65_535 }), '8080', {
       en: 'The port the API listens on; `0` takes a free one, named by the `listening` log line.',
       zh: '接口监听的端口；`0` 表示自动选用空闲端口，见日志中的 `listening` 一行。',
     }),
@@ -73,7 +73,7 @@ export const SERVER = {
       en: 'Registrations a second allowed to one partner, singly or in batches, with bursts of ten times that (at least 1,000); beyond it the answer is 429, and nothing of the request is taken. Several nodes together allow twice as much at most.',
       zh: '每个合作方每秒允许的登记数（单个与批量合计），突发上限为其十倍（至少 1,000）；超出时返回 429，该请求中的登记一个也不受理。多个节点合计最多为上述值的两倍。',
     }),
-    trustProxy: setting('TRUST_PROXY', networks(), '', {
+    trustProxy: nodeSetting('TRUST_PROXY', networks(), '', {
       en: 'CIDRs of the reverse proxies whose `X-Forwarded-For` is believed, and `-Proto`, `-Host` and `-Prefix` for the examples under `/docs`; separated by commas.',
       zh: '可信反向代理的网段（CIDR，以逗号分隔），只采信它们的 `X-Forwarded-For`，以及用于 `/docs` 示例的 `-Proto`、`-Host` 和 `-Prefix`。',
     }),
@@ -117,7 +117,7 @@ export const OPERATOR = {
 export const LOG = {
   title: { en: 'Log', zh: '日志' },
   settings: {
-    level: setting('LOG_LEVEL', enumOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', {
+    level: nodeSetting('LOG_LEVEL', enumOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', {
       en: 'The lowest level that is written; the log is JSON lines on stdout.',
       zh: '写出的最低日志级别；日志以 JSON 行写到标准输出。',
     }),
@@ -142,23 +142,23 @@ const SAMPLERS = [
 export const TRACES = {
   title: { en: 'Traces', zh: '链路追踪' },
   settings: {
-    endpoint: setting('OTEL_EXPORTER_OTLP_ENDPOINT', collectorUrl, null, {
+    endpoint: nodeSetting('OTEL_EXPORTER_OTLP_ENDPOINT', collectorUrl, null, {
       en: 'The OpenTelemetry collector that spans are sent to (OTLP over HTTP, JSON), such as `http://127.0.0.1:4318`; `/v1/traces` is added. Without it there are no traces.',
       zh: '接收链路数据的 OpenTelemetry 收集器（OTLP/HTTP，JSON），例如 `http://127.0.0.1:4318`，会自动加上 `/v1/traces`；未设置则不产生链路数据。',
     }),
-    relation: setting('TRACES', enumOf(['link', 'parent']), 'link', {
+    relation: nodeSetting('TRACES', enumOf(['link', 'parent']), 'link', {
       en: 'How polls and attempts belong to their registration: `link` makes each a trace of its own that links to it, `parent` puts all of a registration into one trace.',
       zh: '轮询与投递如何归属于其登记：`link` 表示各自成为独立的链路并链接到登记，`parent` 表示一次登记的全部过程都在同一条链路中。',
     }),
-    sampler: setting('OTEL_TRACES_SAMPLER', enumOf(SAMPLERS), 'parentbased_always_on', {
+    sampler: nodeSetting('OTEL_TRACES_SAMPLER', enumOf(SAMPLERS), 'parentbased_always_on', {
       en: `Which traces are sent, one of ${SAMPLERS.join(', ')}; a caller's \`traceparent\` never decides. With \`parentbased_…\` what is in one trace with its registration (\`TRACES=parent\`) is sampled as that was.`,
       zh: `发送哪些链路：${SAMPLERS.join('、')} 之一；调用方的 \`traceparent\` 从不决定是否采样。\`parentbased_…\` 表示与登记同在一条链路中的（\`TRACES=parent\`）随该登记一同采样。`,
     }),
-    samplerRatio: setting('OTEL_TRACES_SAMPLER_ARG', decimal({ min: 0, max: 1 }), '1', {
+    samplerRatio: nodeSetting('OTEL_TRACES_SAMPLER_ARG', decimal({ min: 0, max: 1 }), '1', {
       en: 'The share of traces for a sampler whose name ends in `traceidratio`, from 0 to 1.',
       zh: '名称以 `traceidratio` 结尾的采样器所采的链路比例，0 到 1。',
     }),
-    disabled: setting('OTEL_SDK_DISABLED', openTelemetryFlag, 'false', {
+    disabled: nodeSetting('OTEL_SDK_DISABLED', openTelemetryFlag, 'false', {
       en: '`true` turns traces off, whatever else is set.',
       zh: '设为 `true` 时，无论其他如何设置，都不产生链路数据。',
     }),

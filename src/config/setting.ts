@@ -10,6 +10,8 @@ export interface Setting {
   secret?: true
   /** A command with this need requires it. */
   neededFor?: 'upstream'
+  /** The nodes of one database may differ in it. Without it they should agree: see `settingsIdOf`. */
+  perNode?: true
   en: string
   zh: string
 }
@@ -20,9 +22,13 @@ export interface SettingGroup {
   settings: Record<string, Setting>
 }
 
+/** Declares a setting that all nodes of a database should have in common, as most are. */
 export const setting = <Value, const Default extends string | null>(
   name: string,
   parser: Parser<Value>,
   default_: Default,
   rest: Omit<Setting, 'name' | 'parser' | 'default'>,
 ) => ({ name, parser, default: default_, ...rest })
+
+/** Like `setting`, but the nodes of one database may differ in it. */
+export const nodeSetting: typeof setting = (...declaration) => ({ ...setting(...declaration), perNode: true })

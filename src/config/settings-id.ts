@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Config, settingGroups } from './settings.ts'
 
-/** Settings that the nodes of one database need not have in common. */
-const OF_A_NODE =
-  /^(ROLES|HOST|PORT|DATABASE_URL|LOG_LEVEL|TRUST_PROXY|OTEL_.*|TRACES|CALLBACK_CONCURRENCY.*|UPSTREAM_CONCURRENCY)$/
 const LENGTH = 8
 
 /**
@@ -13,7 +10,7 @@ const LENGTH = 8
 export const settingsIdOf = (config: Config): string => {
   const values = settingGroups.flatMap(([group, { settings }]) =>
     Object.entries(settings)
-      .filter(([, { name, secret }]) => !secret && !OF_A_NODE.test(name))
+      .filter(([, { secret, perNode }]) => !secret && !perNode)
       .map(([key, { name }]) => [name, (config[group as keyof Config] as Record<string, unknown>)[key]]),
   )
   return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, LENGTH)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { readConfig } from '../../src/config/read-config.ts'
+import { settingGroups } from '../../src/config/settings.ts'
 import { settingsIdOf } from '../../src/config/settings-id.ts'
 
 const idWith = (changes: Record<string, string> = {}): string => {
@@ -9,16 +10,32 @@ const idWith = (changes: Record<string, string> = {}): string => {
   return settingsIdOf(read.config)
 }
 
+/** Each setting in which nodes may differ, with a value that is not its default. */
+const OF_A_NODE: Record<string, string> = {
+  DATABASE_URL: 'file:other.db',
+  ROLES: 'poll',
+  HOST: '::1',
+  PORT: '9000',
+  TRUST_PROXY: '10.0.0.0/8',
+  UPSTREAM_CONCURRENCY: '8',
+  CALLBACK_CONCURRENCY: '32',
+  CALLBACK_CONCURRENCY_PER_HOST: '8',
+  LOG_LEVEL: 'debug',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+  TRACES: 'parent',
+  OTEL_TRACES_SAMPLER: 'always_off',
+  OTEL_TRACES_SAMPLER_ARG: '0.5',
+  OTEL_SDK_DISABLED: 'true',
+}
+
+test('nodes may differ in these settings, and should agree on every other one', () => {
+  const perNode = settingGroups.flatMap(([, { settings }]) => Object.values(settings).filter(one => one.perNode))
+  expect(perNode.map(({ name }) => name)).toEqual(Object.keys(OF_A_NODE))
+})
+
 test('nodes with the same settings have the same id, whatever is their own', () => {
   expect(idWith()).toMatch(/^[0-9a-f]{8}$/)
-  const own = {
-    PORT: '9000',
-    ROLES: 'poll',
-    LOG_LEVEL: 'debug',
-    DATABASE_URL: 'file:other.db',
-    CALLBACK_CONCURRENCY: '8',
-  }
-  expect(idWith(own)).toBe(idWith())
+  expect(idWith(OF_A_NODE)).toBe(idWith())
 })
 
 test('nodes that would poll, retry or call differently have different ones', () => {
