@@ -1,17 +1,18 @@
-import { type AccountChange, accountChange, isProbed } from '../core/account.ts'
+import { accountChange, isProbed } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import { createAnswerTimes, type NodeAnswers } from '../core/answer-times.ts'
 import type { Clock } from '../core/clock.ts'
 import { createInFlight } from '../core/keyed-limiter.ts'
 import { createRecentCalls } from '../core/outage.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
-import { afterAnswer, lookupOf, type PollPolicy, type VerificationStep } from '../core/verification.ts'
+import { afterAnswer, lookupOf, type PollPolicy } from '../core/verification.ts'
 import type { ClaimedAccount } from '../store/accounts/rows.ts'
 import type { Store } from '../store/store.ts'
 import type { ClaimedVerification, VerificationSettlement } from '../store/verifications/verification.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { PollPlan } from './poll-plan.ts'
 import { createOutcomeReport, createUpstreamAlerts } from './poll-report.ts'
+import { createPollSlots } from './poll-slots.ts'
 import type { Round } from './rounds.ts'
 import { answerTestSerial } from './sandbox.ts'
 import { createSettler, leaseFor } from './settler.ts'
@@ -38,14 +39,6 @@ export interface PollerDeps {
   emit: Emit
 }
 
-interface Reported {
-  answer: Answer
-  step: VerificationStep
-  change: AccountChange | null
-  durationMs: number
-  now: number
-}
-
 interface Answered {
   partnerId: string
   settlement: VerificationSettlement
@@ -58,10 +51,7 @@ export const CALLS_OF_A_POLL = 2
 export const createPoller = (deps: PollerDeps) => {
   const { store, upstream, emit, policy, concurrency } = deps
   const startedAt = store.now()
-  /** Slots in use, by account. */
-  const calls = createInFlight()
-  /** Accounts with a change that is decided and not recorded yet. */
-  const changing = createInFlight()
+  const slots = createPollSlots(deps)
   /** Claimed verifications that are not recorded yet. */
   const unrecorded = createInFlight<null>()
   const recentCalls = createRecentCalls()
@@ -92,18 +82,6 @@ export const createPoller = (deps: PollerDeps) => {
     return { step, change }
   }
 
-  /** Takes a slot of the account. Returns a function that frees it, once. */
-  const takeSlot = (accountId: string) => {
-    let isFree = false
-    calls.start(accountId)
-    return () => {
-      if (isFree) return
-      isFree = true
-      calls.end(accountId)
-      deps.onFree()
-    }
-  }
-
   const record = async (account: ClaimedAccount, { partnerId, settlement }: Answered): Promise<void> => {
     const outcome = await settle({ partnerId, settlement })
     if (outcome) tellOutcome(account, settlement, outcome)
@@ -111,11 +89,11 @@ export const createPoller = (deps: PollerDeps) => {
   }
 
   const recordChange = async (account: ClaimedAccount, answered: Answered): Promise<void> => {
-    changing.start(account.id)
+    slots.changing.start(account.id)
     try {
       await record(account, answered)
     } finally {
-      changing.end(account.id)
+      slots.changing.end(account.id)
       // The change may allow the account more calls.
       deps.onDue(store.now())
     }
@@ -141,32 +119,30 @@ export const createPoller = (deps: PollerDeps) => {
     const observedAt = store.now()
     answerTimes.add(account.id, durationMs, observedAt)
     deps.plan.polled(account.id, verification, { answer, askedAt })
-    const judged = judge(account, verification, { answer, askedAt })
-    const { step, change } = judged
-    report(account, verification, { answer, ...judged, durationMs, now: observedAt })
+    const { step, change } = judge(account, verification, { answer, askedAt })
     const settlement = { id, claim, idcardid, answer, askedAt, observedAt, step, account: { id: account.id, change } }
+    report(account, verification, { settlement, durationMs })
     if (change) return recordChange(account, { partnerId, settlement })
     if (!isProbed(account)) freeSlot()
     return record(account, { partnerId, settlement })
   }
 
   const report = (
-    account: ClaimedAccount,
+    asked: ClaimedAccount,
     verification: ClaimedVerification,
-    { answer, step, change, durationMs, now }: Reported,
+    { settlement, durationMs }: { settlement: VerificationSettlement; durationMs: number },
   ) => {
-    const verificationId = verification.id
-    alert(account, answer, change, now)
+    const { id: verificationId, answer, step, account, observedAt } = settlement
+    alert(asked, answer, account.change, observedAt)
     const lookup = lookupOf(verification, step)
     if (lookup !== null) deps.onLookup(verification.partnerId, lookup === 'not_found')
-    const cause = answer.kind === 'transient' ? answer.cause : null
     const { kind, code } = answer
-    const { id: accountId, apiId } = account
-    emit('poll.answered', { verificationId, accountId, account: apiId, kind, code, cause, durationMs })
+    const cause = answer.kind === 'transient' ? answer.cause : null
+    emit('poll.answered', { verificationId, accountId: asked.id, account: asked.apiId, kind, code, cause, durationMs })
   }
 
   const poll = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {
-    const freeSlot = takeSlot(account.id)
+    const freeSlot = slots.take(account.id)
     unrecorded.start(null)
     try {
       await ask(account, verification, freeSlot)
@@ -178,21 +154,12 @@ export const createPoller = (deps: PollerDeps) => {
     }
   }
 
-  /**
-   * Slots in use, by account. An account with an unrecorded change counts as full: its next claim must see the change.
-   */
-  const busy = (): ReadonlyMap<string, number> => {
-    if (changing.total() === 0) return calls.counts
-    const full = [...changing.counts.keys()].map(accountId => [accountId, concurrency] as const)
-    return new Map([...calls.counts, ...full])
-  }
-
   return {
     /** Claims verifications that may be polled now and starts to poll them. */
     round: async (): Promise<Round> => {
       const leaseMs = leaseFor(CALLS_OF_A_POLL, deps.timeoutMs)
       // Slots as the claim sees them: a slot freed meanwhile counts as taken, because verifications may wait for it.
-      const taken = new Map(busy())
+      const taken = slots.busy()
       const { claims, nextAt } = await store.claimVerifications({ busy: taken, concurrency, leaseMs })
       let claimed = 0
       for (const { account, verifications } of claims) {
@@ -203,7 +170,7 @@ export const createPoller = (deps: PollerDeps) => {
       return { claimed, nextAt, waits: [...taken.values()].some(count => count >= concurrency) }
     },
     /** Number of polls in flight. */
-    underWay: calls.total,
+    underWay: slots.underWay,
     answers: (): NodeAnswers => answerTimes.means(store.now()),
     /**
      * Call before breaking off the calls: no failure is counted then, and their verifications are due when their leases
