@@ -1,3 +1,16 @@
+/*
+ * One claim of messages. Steps 1 to 7 are one transaction.
+ *
+ * 0 read    whether a lane is due or a URL is being released, unless the last claim left due messages; if not: ends
+ * 1 lock    `claims`, shared. Ends here while an operator holds all webhooks
+ * 2 write   one URL that is being released: its lane and some of its messages become due
+ * 3 read    partners with lanes → due lanes of those enabled → their signing secrets; decide: `shareSlots`
+ * 4 lock    the lanes that get slots or whose partner cannot sign; skip those that others have locked
+ * 5 lock    due messages of the former, skip locked; decide: `takeMessages`; decrypt
+ * 6 write   messages: those handed out are leased, the held and the unreadable lose their due time; all: claims + 1
+ * 7 write   the next due time of the locked lanes; read the earliest one of all lanes
+ */
+
 import { SECOND } from '../../core/duration.ts'
 import { releaseSome } from '../callbacks/rows.ts'
 import { beginClaim } from '../claims-lock.ts'
