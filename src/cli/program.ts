@@ -55,27 +55,66 @@ const argumentLabel = (argument: Argument): string => (argument.required ? argum
 /** `maxPending` as `--max-pending`. */
 export const flagOf = (key: string): string => `--${key.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
+/** What commander found wrong with the arguments, in `language`. */
+const problemIn = (language: Language, message: string, code: string): string => {
+  const named = code === EXCESS ? /got \d+: (.+)\.$/ : /'(.+?)'(?:[\s\S]*Did you mean (.+)\?)?/
+  const [, name, nearest] = named.exec(message) ?? []
+  const hint = nearest ? `，是否想用 ${nearest}？` : ''
+  return sayIn(language)(message.replace('error: ', ''), `${PROBLEMS_ZH[code] ?? message}${name ?? ''}${hint}`)
+}
+
+/** How help looks, in `language`. `lang` is the option that all commands have. */
+const helpIn = (language: Language, lang: ProgramOption): Partial<Help> => {
+  const say = sayIn(language)
+  const described = (one: { description: string; argChoices?: string[]; defaultValue?: unknown }) =>
+    one.description +
+    (one.argChoices ? say(` (${one.argChoices.join(', ')})`, `（${one.argChoices.join('、')}）`) : '') +
+    (one.defaultValue ? say(` (default: ${one.defaultValue})`, `（默认：${one.defaultValue}）`) : '')
+  return {
+    showGlobalOptions: true,
+    visibleGlobalOptions: command => (command.parent ? [lang] : []),
+    styleTitle: title => (language === 'zh' ? (TITLES[title] ?? title) : title),
+    optionDescription: described,
+    argumentDescription: described,
+    subcommandTerm: command => [command.name(), ...command.registeredArguments.map(argumentLabel)].join(' '),
+  }
+}
+
+/** Runs a command with what was typed, and prints its answer, or its error and exits. */
+const runCommand = async (spec: Command, language: Language, command: Program): Promise<void> => {
+  const args = Object.keys(spec.args).map((key, i) => [key, command.processedArgs[i] ?? null])
+  const { reason, json = false, ...options } = command.opts()
+  const common = { json, reason: reason || null, lang: language, say: sayIn(language) }
+  const input = { ...options, ...Object.fromEntries(args), ...common }
+  // biome-ignore lint/suspicious/noConfusingVoidType: a command may answer nothing
+  const tell = (answer: Answer | void) => answer && print(json ? JSON.stringify(answer.data) : answer.text)
+  const opening = { lang: language, changes: spec.changes, migrates: spec.path === 'migrate' }
+  try {
+    tell(await spec.run?.(input as never))
+    if (spec.onStore)
+      await withStore(opening, async (store, config) => {
+        tell(await spec.onStore?.(store, { ...input, config, audited: auditedBy(store, input.reason) } as never))
+      })
+  } catch (error) {
+    complain(wordsOf(error)[language])
+    process.exit(exitCodeOf(error))
+  }
+}
+
 /** Builds the program. If the arguments have problems, `run` prints all of them, in `language`, and exits with 2. */
 export const buildProgram = (sections: readonly Section[], language: Language) => {
   const say = sayIn(language)
-  const [pick, helpText] = [([en, zh]: Pair) => say(en, zh), say('this help', '显示本帮助')]
+  const pick = ([en, zh]: Pair) => say(en, zh)
   const problems: string[] = []
   let where: Program | null = null
-  const note = (message: string, { code = '' }: { code?: string } = {}) => {
-    // The value of an unknown option counts as an excess argument.
-    if (code === EXCESS && problems.length > 0) return
-    const named = code === EXCESS ? /got \d+: (.+)\.$/ : /'(.+?)'(?:[\s\S]*Did you mean (.+)\?)?/
-    const [, name, nearest] = named.exec(message) ?? []
-    const hint = nearest ? `，是否想用 ${nearest}？` : ''
-    problems.push(say(message.replace('error: ', ''), `${PROBLEMS_ZH[code] ?? message}${name ?? ''}${hint}`))
-  }
   const prepare = (command: Program): Program =>
     Object.assign(command, {
-      error: (...problem: Parameters<typeof note>) => {
+      error: (message: string, { code = '' }: { code?: string } = {}) => {
         where = command
-        note(...problem)
+        // The value of an unknown option counts as an excess argument.
+        if (code !== EXCESS || problems.length === 0) problems.push(problemIn(language, message, code))
       },
-    }).helpOption('-h, --help', helpText) as Program
+    }).helpOption('-h, --help', say('this help', '显示本帮助')) as Program
   const withValue = <P extends Argument | ProgramOption>(one: P, name: string, parser: Parser<unknown>): P => {
     one.argParser((text: string | undefined) => {
       const value = text === undefined ? null : parser.parse(text)
@@ -84,26 +123,11 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
     })
     return parser.choices ? Object.assign(one, { argChoices: [...parser.choices] }) : one
   }
-  const described = (one: { description: string; argChoices?: string[]; defaultValue?: unknown }) =>
-    one.description +
-    (one.argChoices ? say(` (${one.argChoices.join(', ')})`, `（${one.argChoices.join('、')}）`) : '') +
-    (one.defaultValue ? say(` (default: ${one.defaultValue})`, `（默认：${one.defaultValue}）`) : '')
-  const lang = new ProgramOption(
-    '--lang <LANGUAGE>',
-    say('language; the default goes by LC_ALL and LANG', '语言；默认取自 LC_ALL 与 LANG'),
-  )
-  withValue(lang, '--lang', enumOf(['zh', 'en']))
-  const help: Partial<Help> = {
-    showGlobalOptions: true,
-    visibleGlobalOptions: command => (command.parent ? [lang] : []),
-    styleTitle: title => (language === 'zh' ? (TITLES[title] ?? title) : title),
-    optionDescription: described,
-    argumentDescription: described,
-    subcommandTerm: command => [command.name(), ...command.registeredArguments.map(argumentLabel)].join(' '),
-  }
+  const langHelp = say('language; the default goes by LC_ALL and LANG', '语言；默认取自 LC_ALL 与 LANG')
+  const lang = withValue(new ProgramOption('--lang <LANGUAGE>', langHelp), '--lang', enumOf(['zh', 'en']))
   const program = prepare(new Program('idface-notifier'))
     .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : 2))
-    .configureHelp(help)
+    .configureHelp(helpIn(language, lang))
     .version(VERSION, '-V, --version', say('print the version', '显示版本号'))
     .description(
       say(
@@ -138,26 +162,7 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
     if (spec.printsData) command.option('--json', say('print JSON, for programs', '输出 JSON，供程序读取'), false)
     command.action(async () => {
       where = command
-      if (problems.length > 0) return
-      const args = Object.keys(spec.args).map((key, i) => [key, command.processedArgs[i] ?? null])
-      const { reason, json = false, ...options } = command.opts()
-      const common = { json, reason: reason || null, lang: language, say }
-      const input = { ...options, ...Object.fromEntries(args), ...common }
-      // biome-ignore lint/suspicious/noConfusingVoidType: a command may answer nothing
-      const tell = (answer: Answer | void) => answer && print(json ? JSON.stringify(answer.data) : answer.text)
-      try {
-        tell(await spec.run?.(input as never))
-        if (spec.onStore)
-          await withStore(
-            { lang: language, changes: spec.changes, migrates: spec.path === 'migrate' },
-            async (store, config) => {
-              tell(await spec.onStore?.(store, { ...input, config, audited: auditedBy(store, input.reason) } as never))
-            },
-          )
-      } catch (error) {
-        complain(wordsOf(error)[language])
-        process.exit(exitCodeOf(error))
-      }
+      if (problems.length === 0) await runCommand(spec, language, command)
     })
   }
 
