@@ -14,7 +14,7 @@ import { problemOf, problemOfError } from '../json/problem.ts'
 import { keepLanguage } from '../language.ts'
 import { addAccounts } from './accounts.ts'
 import { addAlerts } from './alerts.ts'
-import { createApiCalls, type Method, type Query, Refused } from './api-calls.ts'
+import { type CallApi, createApiCalls, type Method, type Query, Refused } from './api-calls.ts'
 import { addAssets } from './assets.ts'
 import { addAudit } from './audit.ts'
 import { addBulk } from './bulk.ts'
@@ -26,11 +26,11 @@ import { addKeys } from './keys.ts'
 import { addNodes } from './nodes.ts'
 import { addNow } from './now.ts'
 import { addOneRegistration } from './one-registration.ts'
-import { type ConsolePage, type Html, layout, type Reader, readerOf, shortPage } from './page.ts'
+import { type ConsolePage, layout, type Reader, readerOf, shortPage } from './page.ts'
 import { addPartners } from './partners.ts'
 import { addRegistrations } from './registrations.ts'
 import { addSecrets } from './secrets.ts'
-import { createSessions, type Session } from './sessions.ts'
+import { createSessions, type Session, type Sessions } from './sessions.ts'
 import { addSettings } from './settings.ts'
 import { addSigningIn, signInPage } from './signing-in.ts'
 
@@ -99,17 +99,16 @@ const notFoundPage = ({ t }: Reader): ConsolePage => ({
   body: html`<p>${t({ en: 'There is no such page.', zh: '没有这个页面。' })}</p>`,
   status: 404,
 })
-/** `/console`: the API as pages, for operators and for partners with a key. */
-export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
-  const sessions = createSessions(deps)
-  const callApi = createApiCalls(app, deps)
 
+interface Frame {
+  deps: SharedDeps
+  sessions: Sessions
   /** Sends a page, or redirects to a path. */
-  const send = async (c: Context, reader: Reader, made: ConsolePage | string): Promise<Response> =>
-    typeof made === 'string'
-      ? c.redirect(reader.to(made), 303)
-      : c.html(await layout(c, reader, made, deps.config.server.consoleLabel), made.status)
+  send: (c: Context, reader: Reader, made: ConsolePage | string) => Promise<Response>
+}
 
+/** Adds what all pages share: the rate, headers, pages of errors, checks of forms and the language. */
+const addFrame = (app: Hono<ApiEnv>, { deps, sessions, send }: Frame): void => {
   const refuseOtherSites = (c: Context): void => {
     const isOurs = c.req.header('origin') === new URL(baseUrlOf(c, deps.trustedProxies)).origin
     if (!isOurs && c.req.header('sec-fetch-site') !== 'same-origin') throw new AppError('forbidden', OTHER_SITE)
@@ -134,7 +133,9 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     const [, fault] = (sessions.of(c)?.kind === 'operator' && DATABASE_FAULT.exec(problem.detail)) || []
     const failing = fault && ({ code: 'store_failing', since: null, error: fault } as const)
     const todo = failing ? html`<p>${describeTrouble(failing, reader.language, 0).advice}</p>` : ''
-    const page = problemPage(problem, html`${errors ? html`<ul>${errors}</ul>` : ''}${todo}${form}`)
+    const body = html`<p role="alert" class="bad">${problem.detail}</p>
+    ${errors ? html`<ul>${errors}</ul>` : ''}${todo}${form}`
+    const page = { title: problem.title, status: problem.status as ContentfulStatusCode, body }
     c.res = isShort ? await c.html(shortPage(reader, problem), 429) : await send(c, reader, page)
   }
   /** Runs first, so that a caller over the rate costs little more than at the API. */
@@ -157,9 +158,12 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     keepLanguage(c, sessions.pathOf(c))
     await next()
   })
-  addAssets(app)
+}
 
-  const visited = async (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Response>): Promise<Response> => {
+/** Returns a function that runs `make` for the signed-in caller, and leads others to the sign-in. */
+const createVisits =
+  ({ deps, sessions, send }: Frame, callApi: CallApi) =>
+  async (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Response>): Promise<Response> => {
     const session = sessions.of(c)
     const reader = readerOf(c, session)
     // 404 without ADMIN_TOKEN. Partners, and operators with a token from the database, can still sign in.
@@ -199,6 +203,19 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
       return signIn()
     }
   }
+
+/** `/console`: the API as pages, for operators and for partners with a key. */
+export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
+  const sessions = createSessions(deps)
+  const callApi = createApiCalls(app, deps)
+  const send: Frame['send'] = async (c, reader, made) =>
+    typeof made === 'string'
+      ? c.redirect(reader.to(made), 303)
+      : c.html(await layout(c, reader, made, deps.config.server.consoleLabel), made.status)
+  const visited = createVisits({ deps, sessions, send }, callApi)
+  addFrame(app, { deps, sessions, send })
+  addAssets(app)
+
   app.get('/console', c => visited(c, async () => c.redirect('console/')))
   const show = (c: Context<ApiEnv>, make: (visit: Visit) => Promise<ConsolePage | string>) =>
     visited(c, async visit => send(c, visit, await make(visit)))
@@ -258,10 +275,3 @@ const pathOf = (c: Context): string => {
 
 /** The database's error code, at the end of the problem's detail. */
 const DATABASE_FAULT = /(?:: |：)(\w+)[)）]$/
-
-const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'status'>, more: Html): ConsolePage => ({
-  title: problem.title,
-  status: problem.status as ContentfulStatusCode,
-  body: html`<p role="alert" class="bad">${problem.detail}</p>
-    ${more}`,
-})
