@@ -254,26 +254,10 @@ const dueOf = async (tx: Tx, shares: readonly Share[], holding: ReadonlySet<stri
 
 /** Returns the message to hand out, or null if its body cannot be decrypted. */
 const open = ({ sealed, openOrElse }: Opening, lane: DueLane, due: DueMessage): ClaimedMessage | null => {
-  const { seq, claims, registrationId, callbackUrl, attempts, retries, traceparent, createdAt, dueAt } = due
-  const { id: laneId, partnerId, host, slow, proven } = lane
-  const open = () => sealed.message.open({ partnerId, registrationId, body: due.body })
+  const { claims, body: sealedBody, isHeld: _, ...message } = due
+  const { id: laneId, dueAt: __, ...ofLane } = lane
+  const { registrationId } = message
+  const open = () => sealed.message.open({ partnerId: lane.partnerId, registrationId, body: sealedBody })
   const body = openOrElse({ table: 'messages', id: registrationId }, { open, instead: null })
-  if (body === null) return null
-  return {
-    seq,
-    claim: claims + 1,
-    partnerId,
-    registrationId,
-    laneId,
-    slow,
-    proven,
-    host,
-    callbackUrl,
-    body,
-    attempts,
-    retries,
-    traceparent,
-    createdAt,
-    dueAt,
-  }
+  return body === null ? null : { ...message, ...ofLane, laneId, claim: claims + 1, body }
 }
