@@ -47,8 +47,6 @@ const hostSignalOf = (result: SendResult): HostSignal | null => {
 }
 
 const notSent = (detail: string): SendResult => ({ kind: 'failed', error: 'local', detail, durationMs: 0 })
-/** No slot is free. */
-const FULL: Round = { claimed: 0, nextAt: null, waits: true }
 
 const covers = (what: Withdrawn, { partnerId, registrationId }: ClaimedMessage): boolean =>
   what.partnerId === partnerId && (what.registrationId === null || what.registrationId === registrationId)
@@ -173,7 +171,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
     /** Claims messages that may be sent now and starts to send them. */
     round: async (): Promise<Round> => {
       const free = slots.free()
-      if (free <= 0) return FULL
+      if (free <= 0) return { claimed: 0, nextAt: null, waits: true }
       const request = { ...slots.limits(free), leaseMs: leaseFor(1, deps.timeoutMs) }
       const { claimed, isStopped } = await stops.claiming(() => store.claimMessages(request))
       const { messages, secrets, nextAt } = claimed

@@ -20,10 +20,7 @@ export interface DeliverySlotsDeps {
   clock: Pick<Clock, 'monotonic' | 'sleep'>
 }
 
-/**
- * Counts the claimed messages of this node, for the limits of its next claim. Call `acquire` for each; then `start` and
- * `end` if it was acquired, or else `giveUp`.
- */
+/** Counts this node's claimed messages. Call `acquire` for each, then `start` and `end` if acquired, else `giveUp`. */
 export const createDeliverySlots = ({ concurrency, perHost, clock }: DeliverySlotsDeps) => {
   const prefetch = createPrefetch(clock.monotonic)
   /** Waiting messages count for their host and take no slot from other hosts. */
@@ -70,7 +67,6 @@ export const createDeliverySlots = ({ concurrency, perHost, clock }: DeliverySlo
     },
     /** Ends the wait of every message that matches. Attempts in flight go on. */
     cancel: hosts.cancel,
-    /** Number of attempts in flight. */
     underWay: partners.total,
     unrecorded,
   }

@@ -24,7 +24,6 @@ export const createPollSlots = ({ concurrency, onFree }: { concurrency: number; 
       return new Map([...calls.counts, ...full])
     },
     changing,
-    /** Number of polls in flight. */
     underWay: calls.total,
   }
 }
