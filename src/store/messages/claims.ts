@@ -1,7 +1,7 @@
 /*
  * One claim of messages. Steps 1 to 7 are one transaction.
  *
- * 0 read    whether a lane is due or a URL is being released, unless the last claim left due messages; if not: ends
+ * 0 read    whether a lane is due or a URL being released; if not, ends. Left out if the last claim left due ones
  * 1 lock    `claims`, shared. Ends here while an operator holds all webhooks
  * 2 write   one URL that is being released: its lane and some of its messages become due
  * 3 read    partners with lanes → due lanes of those enabled → their signing secrets; decide: `shareSlots`

@@ -1,12 +1,12 @@
 /*
  * One claim of verifications. Steps 1 to 6 are one transaction.
  *
- * 0 read    accounts with waiting verifications → queue heads of those with slots and rate; ends here if none is due
+ * 0 read    accounts with waiting verifications → queue heads of those that may be asked now; if none is due, ends
  * 1 lock    `claims`, shared; then the accounts that are ready, read anew; skip those that others have locked
  * 2 decide  `shareAccount`: how many per partner, by the account as locked and the heads of step 0
  * 3 read    due verifications of these queues, without locks; decide: `takeDue`
  * 4 lock    those whose due time is unchanged, read with their waiting registrations; skip locked
- * 5 write   verifications: claims + 1, due when the lease ends; then accounts that got some: the rate they used
+ * 5 write   verifications: claims + 1, due when the lease ends; then accounts that got some: when to ask next
  * 6 read    queue heads of the locked accounts that may still be polled, for the time of the next claim
  */
 
