@@ -88,7 +88,7 @@ export interface Alert {
   /** When it began, and when it was last observed. */
   since: number
   at: number
-  /** How often it has begun, or happened, within the hour. */
+  /** How often it began or happened within the hour. */
   count: number
   details: AlertDetails[AlertCondition]
   /** State in the last notice, and its time; null if none was sent. */

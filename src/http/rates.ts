@@ -80,7 +80,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
       rate: apiRate,
       burst: 2 * apiRate,
       detail: {
-        en: `This key may make ${apiRate} requests a second, in bursts of twice that.`,
+        en: `This key may make ${apiRate} requests per second, in bursts of twice that.`,
         zh: `该 API 密钥每秒最多 ${apiRate} 次请求，突发上限为其两倍。`,
       },
     },
@@ -90,14 +90,14 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
       burst: 2,
       ofNode: true,
       detail: {
-        en: 'Your last serials look enumerated: for now you may make one request a second.',
+        en: 'Your last serials look enumerated: for now you may make one request per second.',
         zh: '检测到疑似遍历流水号，已限流为每秒 1 次，约 10 分钟后恢复。',
       },
     },
     registrations: {
       ...registrations,
       detail: {
-        en: `You may register ${registrationRate} serials a second, in bursts of ${registrations.burst}. Nothing of this request was taken.`,
+        en: `You may register ${registrationRate} serials a second, in bursts of ${registrations.burst}. Nothing of this request was accepted.`,
         zh: `每秒最多登记 ${registrationRate} 个流水号，突发上限为 ${registrations.burst}。本次请求的内容均未受理。`,
       },
     },
@@ -105,7 +105,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
     bytes: {
       ...bytes,
       detail: {
-        en: `Your bodies may have ${bytes.rate / KIB} KiB a second together, in bursts of ${bytes.burst / KIB} KiB. A chunk counts as 512 bytes at least. Nothing of this request was taken.`,
+        en: `Your bodies may have ${bytes.rate / KIB} KiB a second together, in bursts of ${bytes.burst / KIB} KiB. A chunk counts as 512 bytes at least. Nothing of this request was accepted.`,
         zh: `请求体合计每秒最多 ${bytes.rate / KIB} KiB，突发上限为 ${bytes.burst / KIB} KiB；每个分块至少按 512 字节计算。本次请求的内容均未受理。`,
       },
     },
@@ -143,7 +143,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
       rate: 1,
       burst: 50,
       detail: {
-        en: 'Too many calls with a wrong key have come from your address.',
+        en: 'Too many calls with a wrong key came from your address.',
         zh: '该 IP 地址使用错误密钥的请求过多。',
       },
     },
@@ -153,7 +153,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
       burst: 20,
       ofNode: true,
       detail: {
-        en: 'Too many calls for the metrics have come from your address.',
+        en: 'Too many requests for the metrics came from your address.',
         zh: '该 IP 地址的指标请求过多。',
       },
     },
@@ -166,7 +166,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
       burst: 300,
       ofNode: true,
       detail: {
-        en: 'Too many pages or files have been asked for from your address, or with your key.',
+        en: 'Too many requests for pages or files came from your address or with your key.',
         zh: '您的 IP 地址或密钥对页面和文件的请求过多。',
       },
     },

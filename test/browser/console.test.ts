@@ -308,7 +308,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
 
   test('disables a partner by keys alone, after it has said what that means', async () => {
     await using page = await openPage('operator', `partners/${service.api.other.id}`)
-    const disabling = page.locator('details', { hasText: 'all its webhooks wait' })
+    const disabling = page.locator('details', { hasText: 'its webhooks wait' })
     expect(await disabling.locator('[name="why"]').isVisible()).toBe(false)
     await disabling.locator('summary').focus()
     await page.keyboard.press('Enter')

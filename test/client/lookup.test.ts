@@ -15,7 +15,7 @@ const openClient = () => {
       const refused = idcardids.length > 2 ? 'idcardids' : idcardids.includes('a b') ? 'idcardids.0' : null
       if (refused === null) return json(200, { data: idcardids.map(idcardid => ({ idcardid, registrations: [] })) })
       const problem = { type: '/docs/problems#invalid_body', title: 'Invalid', status: 422, detail: 'One is invalid.' }
-      return json(422, { ...problem, errors: [{ path: refused, message: 'have more than 5000: must be fewer' }] })
+      return json(422, { ...problem, errors: [{ path: refused, message: 'have more than 5000: send fewer' }] })
     },
   })
   return { client, asked }

@@ -89,7 +89,7 @@ describe.each([
     const [text = ''] = robot.texts()
     expect(text).toContain('ALERT: callback URL failing')
     expect(text).toContain('partner.example/hook?… (http_503, ')
-    expect(text).toContain('What to do: Mend the receiver')
+    expect(text).toContain('What to do: Fix the receiver')
     expect(text).toContain(`idface-notifier · ${await service.name()}`)
     expect(text).not.toMatch(/private|operations\.md|<@|:\/\//)
     await service.advance(MINUTE)

@@ -8,7 +8,7 @@ import { BACKUP_FAULTS } from './overview.ts'
 const PAGE =
   'Open the page of the account in the console, enter the right APIKEY and save (or PATCH /v1/admin/accounts/APIID): it is tried at once. '
 const SETTINGS =
-  'For the account of IHUYI_ACCOUNT correct IHUYI_API_KEY (as shipped, in /etc/idface-notifier/settings) or the file that IHUYI_API_KEY_FILE names too: the next start takes it from there.'
+  'For the account of IHUYI_ACCOUNT, also correct IHUYI_API_KEY (as shipped, in /etc/idface-notifier/settings) or the file that IHUYI_API_KEY_FILE names: the next start takes it from there.'
 
 const FAULTS: Catalogue['faults'] = {
   egress_ip: {
@@ -23,12 +23,12 @@ const FAULTS: Catalogue['faults'] = {
   credentials_wrong: {
     sentence: 'the APIID or the APIKEY is wrong',
     page: PAGE,
-    remedy: `${SETTINGS} An APIID that was mistyped in IHUYI_ACCOUNT is corrected there, and takes a restart: "systemctl restart idface-notifier". Cancel what waits for the wrong one before you remove it. Repeated bad logins may freeze an account.`,
+    remedy: `${SETTINGS} If the APIID in IHUYI_ACCOUNT is mistyped, correct it there and restart: "systemctl restart idface-notifier". Cancel the registrations of the wrong account before you remove it. Repeated bad logins may freeze an account.`,
   },
   frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
   clock: {
     sentence: 'the clocks of this service and of GetResult differ too much',
-    remedy: 'Set this machine\'s clock right: "sudo timedatectl set-ntp true".',
+    remedy: 'Synchronize this machine\'s clock: "sudo timedatectl set-ntp true".',
   },
   password_refused: {
     sentence: 'GetResult does not accept the password',
@@ -42,15 +42,15 @@ const FAULTS: Catalogue['faults'] = {
   password_or_balance: {
     sentence: 'the password is wrong or the balance is used up',
     page: `Check the balance first. If the APIKEY is wrong: ${PAGE}`,
-    remedy: `${SETTINGS} A balance that was used up is topped up with the vendor.`,
+    remedy: `${SETTINGS} If the balance is used up, top it up with the vendor.`,
   },
   serial_not_received: {
-    sentence: 'GetResult does not receive the serials of nearly all calls',
+    sentence: 'GetResult receives no serial in nearly all calls',
     remedy:
-      'Are only a few serials asked about, they may be malformed: have the partner compare them with those that Submit returned. A good one resumes the account within a minute, and the malformed ones then end as invalid_id, at their deadline at the latest. Otherwise check IHUYI_METHOD, and any proxy between the service and GetResult.',
+      'If only a few serials are polled, they may be malformed: have the partner compare them with those that Submit returned. A correct one resumes the account within a minute, and the malformed ones then end as invalid_id, at their deadline at the latest. Otherwise check IHUYI_METHOD, and any proxy between the service and GetResult.',
   },
   unknown_code: {
-    sentence: 'GetResult answers nearly all calls with a code that is in no table',
+    sentence: 'GetResult answers nearly all calls with an undocumented code',
     remedy: 'Ask the vendor what the code means.',
   },
 }
@@ -65,63 +65,63 @@ const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
   locked:
     'Another process or session keeps the database busy: end it. With PostgreSQL "idface-notifier doctor --only locks" names it, and the SQL that ends it.',
   server_full: 'Make room on the disk of the PostgreSQL server.',
-  connections: 'Raise max_connections of PostgreSQL, or end what keeps its connections.',
-  standby: 'DATABASE_URL leads to a standby, or the server refuses writes: make it lead to the primary.',
+  connections: 'Raise max_connections of PostgreSQL, or end the sessions that hold its connections.',
+  standby: 'DATABASE_URL leads to a standby, or the server refuses writes: point it to the primary.',
   password:
-    'PostgreSQL refuses this password. Was it changed? Correct it in DATABASE_URL (what is special in it must be percent-encoded, such as %40 for @) and restart each node, or set it with ALTER ROLE … PASSWORD.',
+    'PostgreSQL refuses this password. If it was changed, correct it in DATABASE_URL (with special characters percent-encoded, such as %40 for @) and restart each node, or set it with ALTER ROLE … PASSWORD.',
   login:
-    'PostgreSQL does not let this user in from here: make the role, and a line for it in pg_hba.conf; where that asks for TLS, add ?sslmode=verify-full.',
-  tls: 'TLS fails: look at sslmode, at the host that the certificate names, and at sslrootcert=FILE with the certificate of its authority.',
-  no_database: 'PostgreSQL has no database of this name: make it (CREATE DATABASE), or correct the name.',
+    'PostgreSQL does not let this user in from here: create the role, and a line for it in pg_hba.conf; if that line requires TLS, add ?sslmode=verify-full.',
+  tls: 'TLS fails: check sslmode, the host that the certificate names, and sslrootcert=FILE with the certificate of its authority.',
+  no_database: 'PostgreSQL has no database of this name: create it (CREATE DATABASE), or correct the name.',
   rights:
     'PostgreSQL refuses our statements: rights or tables are missing, and "idface-notifier doctor" says which. Make the user the owner of the database (ALTER DATABASE … OWNER TO …).',
-  absent: 'Nothing is there: correct the path or the address, or start PostgreSQL, or the pooler before it.',
-  no_host: 'The host of the database is not found: correct it, or look at the name servers of this machine.',
+  absent: 'Nothing is there: correct the path or the address, or start PostgreSQL or its pooler.',
+  no_host: 'The host of the database is not found: correct it, or check the name servers of this machine.',
   unreachable:
-    'PostgreSQL does not answer: look at the server, the network, and a pooler between, where clients may wait for a connection (SHOW POOLS).',
-  other: 'Look into the log of the service, of the database, and of the system.',
+    'PostgreSQL does not answer: check the server, the network, and any pooler between, where clients may wait for a connection (SHOW POOLS).',
+  other: 'Check the logs of the service, the database and the system.',
 }
 
 const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
   signature:
-    "Make OPERATOR_SECRET the secret that the robot or the receiver shows for signatures, and set this machine's clock right (NTP).",
-  key: 'Copy the webhook address of the robot into OPERATOR_URL anew; it may have been removed from the chat, or its chat dissolved.',
-  keyword: 'Add the keyword idface-notifier to the robot: it takes only messages that contain one of its keywords.',
-  address: 'Add the egress address of this machine to those that the robot takes calls from.',
-  content: 'The robot refuses the text of this message; others may pass. If it refuses all of them, report it.',
+    "Set OPERATOR_SECRET to the signing secret of the robot or the receiver, and synchronize this machine's clock (NTP).",
+  key: 'Copy the webhook address of the robot into OPERATOR_URL again; the robot may have been removed from the chat, or the chat deleted.',
+  keyword: 'Add the keyword idface-notifier to the robot: it accepts only messages that contain one of its keywords.',
+  address: 'Add the egress address of this machine to the addresses that the robot accepts.',
+  content: 'The robot refuses the text of this message and may accept others. If it refuses all of them, report it.',
   later:
-    'If it does not pass by itself, look at DNS, the network and a firewall between here and OPERATOR_URL, or, where it has answered, into the log of the receiver.',
+    'If this does not pass by itself, check DNS, the network and any firewall between this machine and OPERATOR_URL; if the receiver has answered, check its log.',
 }
 
 const TROUBLES: Catalogue['troubles'] = {
   store_failing: ({ error }) => ({
-    sentence: `Nothing can be written into the database (${error}): registrations are refused, and nothing is asked or sent. What is stored is kept.`,
-    remedy: `${DATABASE_REMEDIES[databaseFaultOf(error)]} The service goes on by itself. ${error.startsWith('SQLITE_') ? 'See "Disk full, or read-only" in docs/operations.md.' : 'See docs/postgresql.md.'}`,
+    sentence: `The database cannot be written (${error}): registrations are refused, nothing is polled and no webhook is sent. Stored data is kept.`,
+    remedy: `${DATABASE_REMEDIES[databaseFaultOf(error)]} The service then goes on by itself. ${error.startsWith('SQLITE_') ? 'See "Disk full, or read-only" in docs/operations.md.' : 'See docs/postgresql.md.'}`,
   }),
   no_service: () => ({
-    sentence: 'No service is running on this database: nothing is asked, and no webhook is sent.',
+    sentence: 'No service is running on this database: nothing is polled and no webhook is sent.',
     remedy:
-      'Start it, as it was started before (npm start, systemctl start idface-notifier), and look in the last lines of its log for why it ended.',
+      'Start it as before (npm start, systemctl start idface-notifier), and see the last lines of its log for why it ended.',
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
     sentence: `Account ${account} has been paused since ${showTime(since)}: ${FAULTS[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait${reason === 'serial_not_received' ? '' : '; none of them expires'}.`,
-    remedy: `${remedyOf(FAULTS[reason])} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; once this is mended, have it tried at once.`,
-    commands: [`"idface-notifier account resume ${account}" has it tried at once.`],
+    remedy: `${remedyOf(FAULTS[reason])} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; once this is fixed, have it tried at once.`,
+    commands: [`"idface-notifier account resume ${account}" tries it at once.`],
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `An operator paused account ${account} at ${showTime(since)}. Its serials wait.`,
-    remedy: 'When it may go on, resume it.',
-    commands: [`"idface-notifier account resume ${account}" does so.`],
+    remedy: 'Resume it when it may be used again.',
+    commands: [`"idface-notifier account resume ${account}" resumes it.`],
   }),
   upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
-    sentence: `GetResult cannot be reached with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
-    remedy: `Look at DNS, the network, a firewall and proxies of this machine; if they are well, ask the vendor. The service goes on by itself as soon as GetResult answers${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
+    sentence: `GetResult has been unreachable with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
+    remedy: `Check DNS, the network, firewalls and proxies of this machine; if they work, ask the vendor. The service goes on by itself as soon as GetResult answers${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
   }),
   polls_late: ({ account, since, due, isCapped, most, rateNow, answers, isSlow, etaMs }, { showTime }) => ({
-    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, and one round of calls takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${roundedRate(rateNow)} calls a second`}. ${answers === null ? 'How long GetResult takes to answer is not known.' : `GetResult takes ${showSeconds(answers.ms, 'en')} to answer, and ${answers.calls} calls are made at a time.`}${most ? ` Partner ${showPartner(most)} has the most registrations that wait: ${most.waiting}.` : ''}`,
+    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, and one round of calls takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${roundedRate(rateNow)} calls a second`}. ${answers === null ? 'How long GetResult takes to answer is not known.' : `GetResult takes ${showSeconds(answers.ms, 'en')} to answer, and ${answers.calls} calls are made at a time.`}${most ? ` Partner ${showPartner(most)} has the most pending registrations: ${most.waiting}.` : ''}`,
     remedy: isSlow
-      ? 'The time of its answers limits the rate, and not UPSTREAM_RATE: raise UPSTREAM_CONCURRENCY, and tell the vendor how long GetResult takes.'
-      : 'After an outage or a large batch this goes away by itself. If it stays, more is open than can be asked about within POLL_MAX_INTERVAL: have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to ask less often.',
+      ? 'Its response time limits the rate, not UPSTREAM_RATE: raise UPSTREAM_CONCURRENCY, and tell the vendor how long GetResult takes.'
+      : 'After an outage or a large batch this goes away by itself. If it stays, more serials wait than can be polled within POLL_MAX_INTERVAL: have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to poll less often.',
   }),
   deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
     sentence: `An operator has held all webhooks since ${showTime(since)}: ${atLeast(due, isCapped)} are due, and none is sent.`,
@@ -130,22 +130,22 @@ const TROUBLES: Catalogue['troubles'] = {
   deliveries_late: ({ since, due, isCapped }, { at, showTime }) => ({
     sentence: `Webhooks have been late since ${showTime(since)}, and the oldest has been due for ${showSpan(at - since + LATE_MS, 'en')}: ${atLeast(due, isCapped)} are due.`,
     remedy:
-      'After a start or a break of the service this goes away by itself. If it stays, look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If one host does not answer, tell its partner: more slots would not help. If receivers are slow, raise CALLBACK_CONCURRENCY.',
+      'After a start or an interruption of the service this goes away by itself. If it stays, look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If one host does not answer, tell its partner: more slots would not help. If receivers are slow, raise CALLBACK_CONCURRENCY.',
   }),
   node_lost: ({ node, since, undone }, { showTime }) => ({
-    sentence: `The node ${node} has not shown itself since ${showTime(since)}. ${undone ? `No other node has ${undone.join(', ')} in its ROLES: that is not done now.` : 'Other nodes with its ROLES do its work.'}`,
+    sentence: `The node ${node} has not reported since ${showTime(since)}. ${undone ? `No other node has ${undone.join(', ')} in its ROLES, so this work is not done.` : 'Other nodes with its ROLES do its work.'}`,
     remedy:
-      'Look whether its process runs, and reaches the database; start it again. If it is not to come back, start another one with its ROLES in its place; without one it is forgotten after a day.',
+      'Check whether its process runs and reaches the database, and start it again. If it will not come back, start another node with its ROLES in its place; without one, the lost node is removed from the list after a day.',
   }),
   node_differs: ({ node, since, differsIn }, { showTime }) => ({
     sentence: `Since ${showTime(since)} the node ${node} differs from the others: ${differsIn.map(trait => TRAITS[trait]).join(', ')}.`,
     remedy:
-      'During an upgrade this passes. Otherwise give all nodes the same version, the same settings (but for ROLES and those of the machine itself) and the same MASTER_KEY, during a rekey the one before as MASTER_KEY_PREVIOUS, and restart those that differ.',
+      'During an upgrade this passes. Otherwise give all nodes the same version, the same settings (except ROLES and those of the machine itself) and the same MASTER_KEY (during a rekey also the previous one, as MASTER_KEY_PREVIOUS), and restart the nodes that differ.',
   }),
   clock_wrong: ({ node, aheadMs }) => ({
     sentence: `The clock of ${node} is ${showSpan(Math.abs(aheadMs), 'en')} ${aheadMs > 0 ? 'behind' : 'ahead of'} GetResult's. Receivers refuse webhooks whose time is minutes off.`,
     remedy:
-      'Have the machine keep its clock right: run "sudo timedatectl set-ntp true" there, and "timedatectl" to see that it has. If the machine is right, the clock of GetResult is wrong, and the service adjusts its calls to that. The service needs no restart.',
+      'Synchronize the clock of that machine: run "sudo timedatectl set-ntp true" there, and "timedatectl" to check. If the machine is right, the clock of GetResult is wrong, and the service adjusts its calls to it. The service needs no restart.',
   }),
   disk_low: ({ freeBytes }) => ({
     sentence:
@@ -160,13 +160,13 @@ const TROUBLES: Catalogue['troubles'] = {
     remedy: 'Run "idface-notifier backup FILE" by hand: it says what to do. See docs/backup.md.',
   }),
   operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
-    sentence: `Operators have not been told of anything since ${showTime(since)}: OPERATOR_URL (${channel}) ${problem === null ? `takes nothing it is sent (${error}), and is tried every 15 minutes` : `refuses all it is sent (${problem}: ${error}), and is tried each hour`}. What there is to tell is kept.`,
+    sentence: `No notice has reached the operators since ${showTime(since)}: OPERATOR_URL (${channel}) ${problem === null ? `accepts no notice (${error}), and is tried every 15 minutes` : `refuses all notices (${problem}: ${error}), and is tried every hour`}. Unsent notices are kept.`,
     remedy: `${CHANNEL_REMEDIES[problem ?? 'later']} "idface-notifier notify-test" tries it; a restart sends the rest at once. See "Being told" in docs/operations.md.`,
   }),
   messages_exhausted: ({ count, isCapped }) => ({
-    sentence: `${count === 1 ? '1 webhook was' : `${atLeast(count, isCapped)} webhooks were`} given up in the last day: ${count === 1 ? 'its partner has' : 'their partners have'} not been told.`,
+    sentence: `${count === 1 ? '1 webhook was' : `${atLeast(count, isCapped)} webhooks were`} given up in the last day: ${count === 1 ? 'its partner has' : 'their partners have'} not been notified.`,
     remedy:
-      'Tell the partners; when a receiver works again, send its webhooks again, or let the partner do so (POST /v1/resend).',
+      'Tell the partners; when a receiver works again, resend its webhooks, or let the partner do so (POST /v1/resend).',
     commands: [
       '"idface-notifier registration list --delivery exhausted" shows whose they are, and "idface-notifier resend --partner PARTNER --since 7d" sends them.',
     ],
@@ -178,13 +178,13 @@ const TROUBLES: Catalogue['troubles'] = {
           `${urls === 1 ? 'a callback URL' : `${urls} callback URLs`} of partner ${showPartner(whose)} at ${host} since ${showTime(since)} (${error}; ${waiting === 1 ? '1 webhook waits' : `${waiting} webhooks wait`})`,
       )
       .join(', ')}${hosts > worst.length ? `, and ${hosts - worst.length} more hosts` : ''}.`,
-    remedy: 'Tell the partners. Where many fail with the same error, look at DNS, egress and proxy of this machine.',
+    remedy: 'Tell the partners. If many fail with the same error, check DNS, egress and proxy of this machine.',
     commands: ['"idface-notifier callback list" shows the URLs, since when and why.'],
   }),
   messages_held: ({ held, urls }) => ({
     sentence: `${held === 1 ? '1 webhook is' : `${held} webhooks are`} on hold (callback URLs: ${urls}): the URL answered 410, or is disabled after five days of failures or by an operator.`,
     remedy:
-      'Ask the partners to register with their URL again, or to resend; what an operator disabled goes on only when one enables it.',
+      'Ask the partners to register with their URL again, or to resend. A URL that an operator disabled needs an operator to enable it.',
     commands: [
       '"idface-notifier callback list" shows the URLs, and "idface-notifier callback enable URL --partner PARTNER" enables one.',
     ],
@@ -201,16 +201,16 @@ export const EN: Catalogue = {
   traits: TRAITS,
   own: {
     'upstream.unknown_status': ({ account, status }) => ({
-      sentence: `GetResult answered the status ${status} for account ${account}, which is in no table. Polling goes on.`,
-      remedy: 'Ask the vendor what it means; if it is a verdict, the service has to learn it.',
+      sentence: `GetResult answered the status ${status} for account ${account}, which is undocumented. Polling goes on.`,
+      remedy: 'Ask the vendor what it means; if it is a verdict, the service needs an update.',
     }),
     'callback.failing': ({ host, since, error, ...whose }, { showTime }) => ({
-      sentence: `Webhooks of partner ${showPartner(whose)} to a URL at ${host} have only failed since ${showTime(since)} (${error}). They are tried on.`,
+      sentence: `Webhooks of partner ${showPartner(whose)} to a URL at ${host} have all failed since ${showTime(since)} (${error}). They are retried.`,
       remedy: 'Tell the partner, who sees the errors at GET /v1/registrations/{id}/attempts.',
       commands: ['"idface-notifier callback list" shows the URL.'],
     }),
     'callback.disabled': ({ host, since, error, ...whose }, { showTime }) => ({
-      sentence: `A callback URL of partner ${showPartner(whose)} at ${host} is disabled: it has only failed since ${showTime(since)} (${error}). Its webhooks are held until RETENTION erases them, one after the other.`,
+      sentence: `A callback URL of partner ${showPartner(whose)} at ${host} is disabled: every attempt has failed since ${showTime(since)} (${error}). Its webhooks are held until RETENTION erases them, one after the other.`,
       remedy:
         'Tell the partner: a registration of the URL, or a test that succeeds, enables it again. You can enable it too.',
       commands: ['"idface-notifier callback list" shows the URL, and "idface-notifier callback enable" enables it.'],
@@ -222,7 +222,7 @@ export const EN: Catalogue = {
       const number = left === undefined ? count : `${atLeast(left, leftIsCapped)} are not delivered`
       return {
         sentence: `${given}: ${number}. The last one was for ${host} (${error}).`,
-        remedy: `Tell the partner, who has not been told of these results. When the receiver works again, send them again, or let the partner do so (POST /v1/resend).`,
+        remedy: `Tell the partner, who has not received these results. When the receiver works again, resend them, or let the partner do so (POST /v1/resend).`,
         commands: [`"idface-notifier resend --partner ${whose.partnerId} --since 7d" sends them.`],
       }
     },
@@ -244,7 +244,7 @@ export const EN: Catalogue = {
   states: { firing: 'ALERT: ', resolved: 'RESOLVED: ' },
   times: count => ` (${count} times)`,
   lasted: (since, until, span) => `It lasted from ${since} to ${until}, ${span}.`,
-  ended: until => `It ended at ${until}. A clock was set back meanwhile, so nobody can say how long it lasted.`,
+  ended: until => `It ended at ${until}. A clock was set back meanwhile, so its duration is unknown.`,
   test: {
     title: 'TEST: this channel works',
     sentence: 'This is a test. Nothing is wrong.',
@@ -252,20 +252,20 @@ export const EN: Catalogue = {
   },
   contact: {
     'callback.failing': urls => ({
-      sentence: `Every attempt has failed, the last one with this error: ${urls}. Webhooks are tried on.`,
-      remedy: 'Mend the receiver, and send it a test (POST /v1/callbacks/test).',
+      sentence: `Every attempt has failed, the last one with this error: ${urls}. Webhooks are retried.`,
+      remedy: 'Fix the receiver, and send it a test (POST /v1/callbacks/test).',
     }),
     'callback.disabled': urls => ({
-      sentence: `No webhook is sent there any more, since the URL has only failed, has answered 410, or was disabled by the operator: ${urls}. Webhooks wait until RETENTION erases them.`,
+      sentence: `No more webhooks are sent there, because every attempt failed, the URL answered 410, or the operator disabled it: ${urls}. Webhooks wait until RETENTION erases them.`,
       remedy:
-        'Once the receiver works, send it a test (POST /v1/callbacks/test): a 2xx enables it. What the operator has disabled, the operator enables.',
+        'Once the receiver works, send it a test (POST /v1/callbacks/test): a 2xx enables it. A URL that the operator disabled needs the operator to enable it.',
     }),
-    over: urls => `It fails, or is held, no more: ${urls}.`,
+    over: urls => `No longer failing or held: ${urls}.`,
     since: time => `since ${time}`,
     others: count => ` and ${count} more`,
   },
   toDo: 'What to do: ',
-  page: anchor => `More: “${anchor}” in the page Operations (operations.md)`,
+  page: anchor => `More: “${anchor}” on the page Operations (operations.md)`,
   several: count => `${count} events`,
   more: (count, types) => `and ${count} more: ${types}`,
 }

@@ -6,24 +6,24 @@ export const QUEUE = {
   due: { en: 'Due now', zh: '已到期' },
   oldest: { en: 'Longest wait', zh: '最长等待' },
   leased: { en: 'Under way', zh: '进行中' },
-  scheduled: { en: 'Later', zh: '未到期' },
+  scheduled: { en: 'Scheduled', zh: '未到期' },
   held: { en: 'Held', zh: '暂停' },
 } satisfies Record<string, Words>
 export const ANSWERS: Words = { en: 'GetResult answers in', zh: 'GetResult 平均响应时间' }
 export const DISABLED: Words = {
-  en: 'Disabled partners whose work waits: ',
+  en: 'Disabled partners with waiting work: ',
   zh: '合作方已停用，但仍有登记待查询或回调待投递：',
 }
 /** Only retries wait: a new webhook is due at once. */
 export const retried = (count: string): Words => ({
-  en: `Webhooks that wait for another attempt: ${count}`,
+  en: `Webhooks waiting for a retry: ${count}`,
   zh: `${count} 个回调投递失败，等待重试`,
 })
 /** Why a backup failed; any other reason is shown as it is. */
 export const BACKUP_FAULTS: Readonly<Record<string, Words>> = {
   no_room: { en: 'not enough room', zh: '空间不足' },
-  not_usable: { en: 'it cannot be written there', zh: '备份位置无法写入' },
+  not_usable: { en: 'the target cannot be written', zh: '备份位置无法写入' },
   damaged: { en: 'the database is damaged', zh: '数据库已损坏' },
 }
 export const LAST_BACKUP: Words = { en: 'Last backup', zh: '最近备份' }
-export const NO_BACKUP: Words = { en: 'none was ever made', zh: '从未备份' }
+export const NO_BACKUP: Words = { en: 'never', zh: '从未备份' }

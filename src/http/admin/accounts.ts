@@ -47,7 +47,7 @@ export const REMOVAL_REFUSALS = {
     zh: '这是 IHUYI_ACCOUNT 所用的账户。请先改用其他账户并重启，再移除它。',
   },
   bound: {
-    en: 'A partner has this account for its own. Disable that partner first; its registrations then use the account of IHUYI_ACCOUNT.',
+    en: 'This account belongs to one partner. Disable that partner first; its registrations then use the account of IHUYI_ACCOUNT.',
     zh: '该账户专供某个合作方使用。请先停用该合作方；此后其登记改用 IHUYI_ACCOUNT 的账户。',
   },
 } satisfies Record<Exclude<AccountRemoval, 'removed'>, Words>
@@ -62,7 +62,7 @@ export const ACCOUNT = z.object({
   ...PAUSE,
   tried: z
     .boolean()
-    .describe('Paused, and resumed or given another key since: what came of the next call is not known yet.'),
+    .describe('Resumed or given another key since the pause: the result of the next call is not known yet.'),
   reachable: z.boolean(),
   since: AT_OR_NULL.describe('Since when it is paused, or GetResult cannot be reached.'),
   error: TEXT_OR_NULL.describe('Why GetResult cannot be reached, such as `unreachable: ECONNREFUSED`.'),
@@ -123,7 +123,7 @@ export const ACCOUNT_CALLS = {
     operationId: 'createAccount',
     summary: 'Add an upstream account',
     description:
-      'Registrations name it by its id or its APIID. Its APIKEY is encrypted, and never shown. One that was removed comes back with the new key, and with all that waits for it.',
+      'Registrations name it by its id or its APIID. Its APIKEY is encrypted and never shown. Adding a removed account restores it with the new key and its waiting registrations.',
     body: NEW_ACCOUNT,
     answers: { 201: ACCOUNT },
     problems: ['conflict'],
@@ -154,9 +154,9 @@ export const ACCOUNT_CALLS = {
     role: 'admin',
     act: 'account.change',
     operationId: 'changeAccount',
-    summary: 'Change the APIKEY of an upstream account, or how its password is made',
+    summary: 'Change the APIKEY or the password mode of an upstream account',
     description:
-      'By its id or its APIID. Only the fields in the body change. Where it is paused, though not by an operator, it is tried at once. What the settings say of the account of `IHUYI_ACCOUNT` holds again from the next start on: change it there too.',
+      'By its id or its APIID. Only the fields in the body change. If it is paused, but not by an operator, it is tried at once. The account of `IHUYI_ACCOUNT` takes the values of the settings again at the next start: change them there too.',
     body: CHANGED_ACCOUNT,
     answers: { 200: ACCOUNT },
     handle: async (c, { store }) => {
@@ -174,7 +174,7 @@ export const ACCOUNT_CALLS = {
     operationId: 'pauseAccount',
     summary: 'Pause an upstream account',
     description:
-      'By its id or its APIID. Nothing is asked with it until it is resumed. Its registrations wait, and none of them expires meanwhile.',
+      'By its id or its APIID. Its serials are not polled until it is resumed. Its registrations wait, and none of them expires meanwhile.',
     body: ACT,
     answers: { 200: ACCOUNT },
     handle: changeBy('pause'),
@@ -185,7 +185,7 @@ export const ACCOUNT_CALLS = {
     operationId: 'resumeAccount',
     summary: 'Resume an upstream account, or try it again',
     description:
-      'What GetResult has refused stays paused, with `tried`, and is tried at once with one call: only when that succeeds does the pause end. Then its rate grows to the whole.',
+      'An account that GetResult has refused stays paused, with `tried`, and is tried at once with one call: the pause ends only when that call succeeds. Then its rate grows to the full rate.',
     body: ACT,
     answers: { 200: ACCOUNT },
     handle: changeBy('resume'),
@@ -196,7 +196,7 @@ export const ACCOUNT_CALLS = {
     operationId: 'removeAccount',
     summary: 'Remove an upstream account',
     description:
-      'Nobody finds it any more, and a registration that names it is refused. What waits for it is still asked with its key, to its end; then, a day later at the earliest, the key is erased. A pause of it ends. Refused while an enabled partner has it for its own, or the settings name it.',
+      'It is no longer listed, and a registration that names it is refused. Its waiting serials are still polled with its key until they end; then, a day later at the earliest, the key is erased. A pause of it ends. Refused while it belongs to an enabled partner, or the settings name it.',
     query: ACT,
     answers: { 204: null },
     problems: ['conflict'],

@@ -14,7 +14,7 @@ const AUDIT_QUERY = z.strictObject({
   act: textField(/^[a-z_]{1,30}\.[a-z_]{1,30}$/, WHAT)
     .optional()
     .describe('Only this act, such as `account.pause`.'),
-  since: timeField().optional().describe('Only what was done then or later.'),
+  since: timeField().optional().describe('Only acts done then or later.'),
   limit: PAGE_PARAMETERS.limit,
   cursor: cursorField(z.int().min(0)),
 })
@@ -25,18 +25,18 @@ const AUDITED_ACT = z.object({
   who: z.string().describe('The id of the token; `ADMIN_TOKEN`; `command`.'),
   name: z.string().describe("The token's name; of a command the system's user."),
   act: z.string(),
-  object: z.string().nullable().describe('The id of what it was done to; the APIID of an account that was added.'),
+  object: z.string().nullable().describe('The id of the object; for an added account its APIID.'),
   reason: z.string().nullable(),
   changes: z
     .record(z.string(), z.strictObject({ before: FACT, after: FACT }))
     .nullable()
     .describe(
-      'What it was to change, by field, such as `quotas.daily`. `before` is left out where nothing was there or it is not known, `after` where the object goes. Never secrets. At most 1 KiB is kept: long texts are cut, and what is over is left out.',
+      'The requested changes, by field, such as `quotas.daily`. `before` is left out if there was no value or it is not known, `after` if the object is removed. Never contains secrets. At most 1 KiB is kept: long texts are cut, and the rest is left out.',
     ),
   outcome: z
     .enum(ACT_OUTCOMES)
     .describe(
-      '`begun`: it is under way, or whatever did it ended first: it may be done or not. `refused`: it was not allowed or not possible. `failed`: the service could not do it, or only a part.',
+      '`begun`: it is under way, or the process ended before it was finished: it may be done or not. `refused`: it was not allowed or not possible. `failed`: the service could not do it, or only a part.',
     ),
 })
 
@@ -48,8 +48,8 @@ export const AUDIT_CALLS = {
   'GET /v1/admin/audit': {
     role: 'admin',
     operationId: 'listActs',
-    summary: 'List what operators have done, newest first',
-    description: 'What the admin API was asked to change, and what commands have changed, for a year.',
+    summary: 'List the acts of operators, newest first',
+    description: 'Changes requested by the admin API and changes made by commands, kept for a year.',
     query: AUDIT_QUERY,
     answers: { 200: listOf(AUDITED_ACT) },
     handle: async (c, { store }) => {

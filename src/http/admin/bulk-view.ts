@@ -30,14 +30,14 @@ export const BULK = z.object({
   who: z
     .string()
     .describe(
-      'The id of the token that has created it, `ADMIN_TOKEN`, or the id of the partner whose `POST /v1/resend` it is.',
+      'The id of the token that created it, `ADMIN_TOKEN`, or the id of the partner that called `POST /v1/resend`.',
     ),
   name: z.string(),
   probe: z.boolean(),
   state: z
     .enum(BULK_STATES)
     .describe(
-      '`probing`: one webhook has been sent, and decides. `failed`: that one has not arrived, or a step has failed; see `error`.',
+      '`probing`: one webhook was sent, and its outcome decides. `failed`: that webhook did not arrive, or a step failed; see `error`.',
     ),
   probed: z
     .strictObject({ registrationId: idField('reg'), arrivedAt: AT_OR_NULL })
@@ -45,26 +45,26 @@ export const BULK = z.object({
     .describe(
       'The registration whose webhook was sent as the probe: `GET /v1/admin/registrations/{id}` says what it waits for. Null: none was sent.',
     ),
-  count: COUNT.describe('How many were meant when it was created.'),
+  count: COUNT.describe('How many registrations matched when it was created.'),
   countIsCapped: z.boolean().describe('There may be more than `count`.'),
   done: COUNT,
   ratePerSecond: z
     .number()
     .min(0)
     .nullable()
-    .describe('Measured since it was started last, or since its probe arrived; null: not yet.'),
-  secondsLeft: COUNT.nullable().describe('By that rate; null: not under way, or not known.'),
+    .describe('Measured since its last start, or since its probe arrived; null: not yet known.'),
+  secondsLeft: COUNT.nullable().describe('Estimated from that rate; null: not under way, or not known.'),
   createdAt: AT,
   startedAt: AT_OR_NULL,
   endedAt: AT_OR_NULL,
   error: TEXT_OR_NULL.describe(
-    'Why its probe has failed, such as `no_response`, `http_503` or `cancelled`; `internal`: a step of it has, see `bulk.failed` in the log.',
+    'Why its probe failed, such as `no_response`, `http_503` or `cancelled`; `internal`: a step failed, see `bulk.failed` in the log.',
   ),
 })
 
 export const BULK_DRAFT = z.object({
   ...BULK.shape,
-  sample: z.array(FOUND_REGISTRATION).describe('The newest ten of those that are meant.'),
+  sample: z.array(FOUND_REGISTRATION).describe('The newest ten that match.'),
   estimatedSeconds: COUNT.describe(`How long it takes at ${BULK_RATE} a second, which is the most.`),
 })
 

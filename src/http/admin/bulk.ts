@@ -20,22 +20,22 @@ import { FILTER_QUERY, readFilter } from './search.ts'
 const KIND = mustBeOneOf(BULK_ACTS)
 const FLAG = packWords({ en: 'must be true or false', zh: '必须是 true 或 false' })
 const PROBE = packWords({
-  en: 'must be left out but for the act resend: a probe is a webhook that has to arrive',
+  en: 'must be left out except for the act resend: a probe is a webhook that has to arrive',
   zh: '仅 resend 操作可用：探测是指先发送一条必须送达的回调',
 })
 const NARROW = packWords({
-  en: 'must name something, such as a partner or since',
+  en: 'must have at least one condition, such as a partner or since',
   zh: '必须至少给出一个条件，例如 partner 或 since',
 })
 const BULK_BODY = z
   .strictObject({
     act: z.enum(BULK_ACTS, KIND),
     filter: FILTER_QUERY.refine(filter => Object.keys(filter).length > 0, NARROW).describe(
-      'The names of a search. What is registered, ends or is tried after now is not meant, so `until` is now at the latest.',
+      'The parameters of a search. Registrations that are created, end or are tried after now are not included, so `until` is now at the latest.',
     ),
     reason: REASON,
-    probe: z.boolean(FLAG).optional().describe('Send one first, and go on only once it has arrived.'),
-    dryRun: z.boolean(FLAG).optional().describe('Only show what would be meant.'),
+    probe: z.boolean(FLAG).optional().describe('Send one first, and the rest only once it has arrived.'),
+    dryRun: z.boolean(FLAG).optional().describe('Only show what would match.'),
   })
   .refine(({ act, probe }) => !probe || act === 'resend', { path: ['probe'], message: PROBE })
 
@@ -47,15 +47,15 @@ const IMPOSSIBLE: Readonly<Record<BulkAct['state'], Words>> = {
   probing: UNDER_WAY,
   running: UNDER_WAY,
   stopped: { en: 'It is stopped already.', zh: '该操作已经停止。' },
-  done: { en: 'It has done all that was meant. Create another one.', zh: '该操作已全部完成。请新建一个。' },
+  done: { en: 'It is done. Create another one.', zh: '该操作已全部完成。请新建一个。' },
   failed: { en: 'Its probe has failed. Create another one.', zh: '该操作的探测已失败。请新建一个。' },
 }
 const TOO_MANY = {
-  en: `${mostUnderWay(null)} bulk acts are under way, which is the most. Stop one, or start this one when one has ended.`,
+  en: `${mostUnderWay(null)} bulk acts are under way, which is the maximum. Stop one, or start this one when another has ended.`,
   zh: `已有 ${mostUnderWay(null)} 个批量操作在进行，达到上限。请停止其中一个，或等其中一个结束后再开始。`,
 }
 const ADMIN_ONLY = {
-  en: 'To cancel many registrations needs a token with the role admin.',
+  en: 'Cancelling many registrations needs a token with the role admin.',
   zh: '批量取消登记需要 admin 角色的令牌。',
 }
 
@@ -89,7 +89,7 @@ export const BULK_CALLS = {
     role: 'read',
     operationId: 'listBulkActs',
     summary: 'List bulk acts, newest first',
-    description: 'Drafts, those under way, and those that have ended, with how far each has come.',
+    description: 'Drafts, running and ended bulk acts, with the progress of each.',
     query: PAGE_QUERY,
     answers: { 200: listOf(BULK) },
     handle: async (c, { store, now }) => {
@@ -102,9 +102,9 @@ export const BULK_CALLS = {
     role: 'operate',
     act: 'bulk.create',
     operationId: 'createBulkAct',
-    summary: 'Prepare an act on all registrations that a filter means',
+    summary: 'Prepare an act on all registrations that match a filter',
     description:
-      'It does nothing until it is started. What it means is what a search with the same filter finds, and to which the act can be done, as of now. A dry run keeps nothing, and is 200. To cancel needs the role `admin`.',
+      'It does nothing until it is started. It covers the registrations that a search with the same filter finds now, as far as the act applies to them. A dry run stores nothing and answers 200. Cancelling needs the role `admin`.',
     body: BULK_BODY,
     answers: { 200: BULK_DRAFT, 201: BULK_DRAFT },
     handle: async (c, { store, newId, now }) => {
@@ -143,7 +143,7 @@ export const BULK_CALLS = {
   'GET /v1/admin/bulk/:id': {
     role: 'read',
     operationId: 'getBulkAct',
-    summary: 'How far a bulk act has come',
+    summary: 'Get the progress of a bulk act',
     answers: { 200: BULK },
     handle: async (c, { store, now }) => c.json(view(c, await find(c, store), now())),
   },
@@ -151,8 +151,8 @@ export const BULK_CALLS = {
     role: 'operate',
     act: 'bulk.start',
     operationId: 'startBulkAct',
-    summary: 'Start a draft, or go on with what was stopped',
-    description: 'It is done in the background, at a pace that leaves room for what is new.',
+    summary: 'Start a draft, or continue a stopped bulk act',
+    description: 'It runs in the background, at a rate that leaves room for new work.',
     body: ACT,
     answers: { 200: BULK },
     problems: ['conflict'],
@@ -163,7 +163,7 @@ export const BULK_CALLS = {
     act: 'bulk.stop',
     operationId: 'stopBulkAct',
     summary: 'Stop a bulk act; what it has done stays done',
-    description: 'It may be started again later, and goes on where it stopped.',
+    description: 'It can be started again later, and continues where it stopped.',
     body: ACT,
     answers: { 200: BULK },
     problems: ['conflict'],

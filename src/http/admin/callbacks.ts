@@ -18,7 +18,7 @@ const URL_FORM = packWords({
 const PLACE = z.strictObject({ partnerId: z.string(), callbackUrl: z.string() })
 
 const CALLBACKS_QUERY = z.strictObject({
-  partnerId: PARTNER_ID.optional().describe('Only the URLs of this partner, also those that have only begun to fail.'),
+  partnerId: PARTNER_ID.optional().describe('Only URLs of this partner, including those that just began to fail.'),
   limit: PAGE_PARAMETERS.limit,
   cursor: cursorField(PLACE),
 })
@@ -32,7 +32,7 @@ const CALLBACK_ENABLING = z.strictObject({
 const CALLBACK = z.object({ partnerId: idField('partner'), partnerName: PARTNER_NAME, ...CALLBACK_TROUBLE.shape })
 
 const ENABLED_CALLBACK = z.strictObject({
-  released: z.boolean().describe('Whether webhooks were held for it, which go out now.'),
+  released: z.boolean().describe('Whether webhooks were held for it, which are sent now.'),
 })
 
 export const viewCallback = (trouble: CallbackTrouble & { partnerName: string | null }) => z.decode(CALLBACK, trouble)
@@ -52,7 +52,7 @@ export const CALLBACK_CALLS = {
     operationId: 'listCallbacks',
     summary: 'List callback URLs that fail or are held',
     description:
-      'In the order of partner and URL. A page looks at 1,000 URLs at most, so it may be short, or empty, and have a `nextCursor`.',
+      'Ordered by partner and URL. A page scans 1,000 URLs at most, so it may be short or empty and still have a `nextCursor`.',
     query: CALLBACKS_QUERY,
     answers: { 200: listOf(CALLBACK) },
     handle: async (c, { store }) => {
@@ -67,7 +67,7 @@ export const CALLBACK_CALLS = {
     act: 'callback.enable',
     operationId: 'enableCallback',
     summary: 'Enable a callback URL that is disabled, or answered 410',
-    description: 'Its failures are forgotten, and what was held for it goes out.',
+    description: 'Its failures are reset, and its held webhooks are sent.',
     body: CALLBACK_ENABLING,
     answers: { 200: ENABLED_CALLBACK },
     handle: async (c, { store }) => {

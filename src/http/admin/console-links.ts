@@ -7,7 +7,7 @@ import { CONSOLE_LINK, DEFAULT_LINK_MS, LINK_TTL } from '../partner/console-link
 import { readAct, WHY } from './authorize.ts'
 
 const DISABLED = {
-  en: 'The partner is disabled, so a link would let nobody in. Enable the partner first.',
+  en: 'The partner is disabled, so a link would not work. Enable the partner first.',
   zh: '该合作方已停用，链接无法打开。请先启用该合作方。',
 }
 const LINK = z.strictObject({ ttl: LINK_TTL, ...WHY })
@@ -18,9 +18,9 @@ export const PARTNER_LINK_CALLS = {
     role: 'admin',
     act: 'partner.console_link',
     operationId: 'createPartnerConsoleLink',
-    summary: "Make a link that opens a partner's pages of the console for a while",
+    summary: "Create a temporary link to a partner's pages of the console",
     description:
-      'Whoever has it may do there what the partner may, until it ends, at its time or with the token that made it. While the partner is disabled, none is made, and it lets nobody in.',
+      'Anyone who has it can do there what the partner can, until it expires or the token that created it ends. While the partner is disabled, no link is created, and existing ones do not work.',
     body: LINK,
     answers: { 201: CONSOLE_LINK },
     problems: ['conflict'],

@@ -3,7 +3,7 @@ import { ROLES } from '../../core/role.ts'
 import type { AdminCalls } from '../calls.ts'
 
 const OPERATOR = z.object({
-  id: z.string().describe('Of the token, or `ADMIN_TOKEN`: the `who` of the audit.'),
+  id: z.string().describe('The id of the token, or `ADMIN_TOKEN`: the `who` of the audit.'),
   name: z.string(),
   role: z.enum(ROLES),
 })
@@ -13,7 +13,7 @@ export const OPERATOR_CALLS = {
   'GET /v1/admin/me': {
     role: 'read',
     operationId: 'getOperator',
-    summary: 'Whose token this is, and what it may do',
+    summary: 'Get the operator of this token, with its role',
     answers: { 200: OPERATOR },
     handle: c => c.json(z.decode(OPERATOR, c.get('operator'))),
   },

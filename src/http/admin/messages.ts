@@ -8,17 +8,17 @@ const FAILURE_GROUP = z.object({
   host: z.string(),
   error: z.string().describe('Why the last attempts failed, such as `no_response ECONNREFUSED` or `http_503`.'),
   count: COUNT,
-  pending: COUNT.describe('They are tried again by themselves. What is held is not among them.'),
-  exhausted: COUNT.describe('They have been given up.'),
+  pending: COUNT.describe('Webhooks that are retried automatically, without held ones.'),
+  exhausted: COUNT.describe('Webhooks that were given up.'),
   partners: COUNT,
-  partnerId: idField('partner').describe('Of the newest one; where `partners` is 1, of all.'),
+  partnerId: idField('partner').describe('The partner of the newest webhook; if `partners` is 1, of all.'),
   partnerName: PARTNER_NAME,
   oldestAt: AT,
   newestAt: AT,
 })
 const FAILURE_GROUPS = z.strictObject({
   data: z.array(FAILURE_GROUP).describe('The largest first.'),
-  isCapped: z.boolean().describe('Only the newest 10,000 failures were looked at, or there are more than 250 groups.'),
+  isCapped: z.boolean().describe('Only the newest 10,000 failures were counted, or there are more than 250 groups.'),
 })
 
 /** `/v1/admin/messages`: webhooks that have failed and have not arrived. */

@@ -6,20 +6,20 @@ import { AT, idField } from '../json/fields.ts'
 import { listOf } from '../json/pagination.ts'
 
 export const NODE = z.object({
-  id: idField('node').describe('Of this start of the process; `/readyz` names nodes by it.'),
+  id: idField('node').describe('The id of this run of the process; `/readyz` names nodes by it.'),
   name: z.string().describe('Its host and port.'),
   roles: z.array(z.enum(NODE_ROLES)).readonly(),
   version: z.string(),
-  settings: z.string().describe('Names its settings: nodes with the same ones have the same name for them.'),
-  key: z.string().describe('Names its master key.'),
+  settings: z.string().describe('A fingerprint of its settings: the same for nodes with the same settings.'),
+  key: z.string().describe('A fingerprint of its master key.'),
   startedAt: AT,
-  seenAt: AT.describe('When it last showed itself, which it does every 5 s.'),
+  seenAt: AT.describe('When it last reported, which it does every 5 s.'),
   lost: z
     .boolean()
     .describe(
-      'It has not shown itself for 30 s, was not stopped, and nobody was started for its work. Forgotten after a day.',
+      'It has not reported for 30 s, was not stopped, and no other node was started in its place. No longer listed after a day.',
     ),
-  differsIn: z.array(z.enum(NODE_TRAITS)).readonly().describe('In what it is not as the node that was started last.'),
+  differsIn: z.array(z.enum(NODE_TRAITS)).readonly().describe('How it differs from the node that was started last.'),
 })
 
 /** Returns the nodes with their faults, by their names in the admin API. */

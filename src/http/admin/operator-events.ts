@@ -12,33 +12,33 @@ const STATE = z.enum(['firing', 'resolved'])
 const CHANNEL = z.enum(['wecom', 'dingtalk', 'feishu', 'slack', 'webhook'])
 
 const EVENT = z.object({
-  type: z.string().describe('The name by which it is told, such as `account.paused`.'),
-  subject: z.string().describe('What it is about: an account, a node, a partner and a host.'),
+  type: z.string().describe('The type of the notice, such as `account.paused`.'),
+  subject: z.string().describe('The subject: an account, a node, a partner and a host.'),
   state: STATE,
   since: AT.describe('When it began.'),
-  at: AT.describe('When it was noted last.'),
-  count: COUNT.describe('How often it has begun, or happened, within the hour.'),
+  at: AT.describe('When it was last recorded.'),
+  count: COUNT.describe('How often it began or happened within the hour.'),
   headline: z.string(),
   sentence: z.string().describe('What is wrong.'),
   remedy: z.string().describe('What to do; empty where there is nothing to do.'),
   advice: z.string().describe('The same, without the commands for what the console has buttons for.'),
-  toldState: STATE.nullable().describe('What operators were told last; null: nothing.'),
-  toldAt: AT_OR_NULL.describe('When they were told that.'),
-  dueAt: AT_OR_NULL.describe('When there is more to tell, which is held back until then; null: all is told.'),
+  toldState: STATE.nullable().describe('The state in the last notice to operators; null: no notice was sent.'),
+  toldAt: AT_OR_NULL.describe('When that notice was sent.'),
+  dueAt: AT_OR_NULL.describe('When the next notice is due, if one is postponed; null: none.'),
 })
 
 const EVENTS = z.strictObject({
   ...listOf(EVENT).shape,
-  channel: CHANNEL.nullable().describe('Who is told, by `OPERATOR_URL` of the node that answers; null: nobody.'),
+  channel: CHANNEL.nullable().describe('From `OPERATOR_URL` of the node that answers; null: no channel is set.'),
   refusing: z
     .object({
       since: AT,
       channel: CHANNEL,
-      problem: z.enum(['signature', 'key', 'keyword', 'address']).nullable().describe('What lasts; null: it may pass.'),
+      problem: z.enum(['signature', 'key', 'keyword', 'address']).nullable().describe('The kind; null: it may pass.'),
       error: TEXT_OR_NULL.describe('What it answered, such as `http 404`.'),
     })
     .nullable()
-    .describe('That the channel has taken none of several messages in a row; null: it takes them.'),
+    .describe('Set if the channel has accepted none of several messages in a row; null: it accepts them.'),
 })
 export type EventsAnswer = z.output<typeof EVENTS>
 
@@ -52,9 +52,9 @@ export const OPERATOR_EVENT_CALLS = {
   'GET /v1/admin/events': {
     role: 'read',
     operationId: 'listOperatorEvents',
-    summary: 'List what operators were told, and what is held back, the last noted first',
+    summary: 'List the alerts, with sent and postponed notices, the last recorded first',
     description:
-      'Of each condition and subject there is one event, which changes as that does; a thousand are kept. Texts are in the language that `accept-language` asks for.',
+      'There is one event per condition and subject, which is updated as the condition changes; a thousand are kept. Texts are in the language that `accept-language` asks for.',
     query: EVENTS_QUERY,
     answers: { 200: EVENTS },
     handle: async (c, { store, config, now }) => {

@@ -18,11 +18,11 @@ const countsOf = <Name extends string>(names: readonly Name[]) =>
   z.object(Object.fromEntries(names.map(name => [name, COUNT])) as Record<Name, typeof COUNT>)
 
 const QUEUE = {
-  due: COUNT.describe('Could be claimed now. Of a disabled partner nothing is due.'),
+  due: COUNT.describe('Items that can be claimed now. Nothing of a disabled partner is due.'),
   dueIsCapped: z.boolean().describe('There are more than `due`.'),
   scheduled: COUNT.describe('Due later, or of a disabled partner.'),
   leased: COUNT.describe('Under way.'),
-  oldestDueAt: AT_OR_NULL.describe('When the one was due that waits the longest; null: none is due.'),
+  oldestDueAt: AT_OR_NULL.describe('When the longest waiting item became due; null: none is due.'),
 }
 const MS = z.number().min(0)
 
@@ -38,8 +38,8 @@ const POSTGRES = z.object({
   kind: z.literal('postgres'),
   databaseBytes: COUNT,
   serverVersion: z.string(),
-  deadRows: countsOf(BUSY_TABLES).describe('About how many rows are dead and not removed yet.'),
-  oldestSnapshotMs: MS.describe('For how long the oldest transaction has kept dead rows from being removed.'),
+  deadRows: countsOf(BUSY_TABLES).describe('Estimated number of dead rows that are not removed yet.'),
+  oldestSnapshotMs: MS.describe('How long the oldest transaction has kept dead rows from being removed.'),
 })
 
 export const OVERVIEW = z.object({
@@ -49,58 +49,58 @@ export const OVERVIEW = z.object({
     .array(
       z.object({
         code: z.enum(Object.keys(CATALOGUES.en.troubles) as TroubleCode[]),
-        account: z.string().nullable().describe('The APIID, where it is about an account.'),
+        account: z.string().nullable().describe('The APIID, if the problem concerns an account.'),
         since: AT_OR_NULL,
         sentence: z.string().describe('What is wrong.'),
         remedy: z.string().describe('What to do.'),
         advice: z.string().describe('The same, without the commands for what the console has buttons for.'),
       }),
     )
-    .describe('The worst first; empty where nothing is wrong.'),
+    .describe('The worst first; empty if nothing is wrong.'),
   accounts: z.array(
     z.object({
       ...ACCOUNT.omit({ mode: true, partnerId: true }).shape,
-      nextTryAt: AT_OR_NULL.describe('When one call is made to try it, in a pause or an outage.'),
+      nextTryAt: AT_OR_NULL.describe('When the next trial call is made, in a pause or an outage.'),
       answerMs: MS.nullable().describe(
         'How long GetResult took to answer in the last minute, on average; null: not known.',
       ),
-      waiting: COUNT.describe('Serials that somebody waits for.'),
+      waiting: COUNT.describe('Waiting serials.'),
       ...QUEUE,
     }),
   ),
-  polls: z.object(QUEUE).describe('Serials to be asked about, of all accounts.'),
+  polls: z.object(QUEUE).describe('Serials to be polled, of all accounts.'),
   deliveries: z.object({
     ...QUEUE,
     held: COUNT.describe('Webhooks whose URL answered 410 or is disabled.'),
   }),
   callbacks: z.object({
-    gone: COUNT.describe('URLs on hold after a 410.'),
+    gone: COUNT.describe('URLs held after a 410.'),
     failing: COUNT.describe('URLs where every attempt of an hour or more, ten at least, has failed.'),
-    disabled: COUNT.describe('URLs on hold after five days of failures only.'),
+    disabled: COUNT.describe('URLs held after five days of failed attempts only.'),
   }),
   bulk: z.object({
-    resends: bulkOf('Webhooks that they have still to make due.').describe('Bulk resends of partners.'),
-    acts: bulkOf('About how many registrations they have still to come to.').describe(
+    resends: bulkOf('Webhooks that are still to be made due.').describe('Bulk resends of partners.'),
+    acts: bulkOf('Estimated number of registrations still to be processed.').describe(
       'Bulk acts of operators that are under way.',
     ),
   }),
-  nodes: z.array(NODE).describe('Those that work on the database, oldest first.'),
+  nodes: z.array(NODE).describe('The nodes on this database, oldest first.'),
   disabledPartners: z
     .array(z.object({ id: idField('partner'), name: z.string() }))
     .readonly()
-    .describe('Disabled ones whose registrations or webhooks wait, oldest first, 20 at most.'),
+    .describe('Disabled partners with waiting registrations or webhooks, oldest first, 20 at most.'),
   backup: z
     .object({
       good: z
-        .object({ at: AT.describe('Of which moment it is.'), path: z.string(), bytes: COUNT })
+        .object({ at: AT.describe('The time of the data in the backup.'), path: z.string(), bytes: COUNT })
         .nullable()
-        .describe('The newest one that is good; null: none is known.'),
+        .describe('The newest successful backup; null: none is known.'),
       failed: z
         .object({ at: AT, reason: z.string().describe('A word, such as `no_room`.') })
         .nullable()
-        .describe('The newest one that has failed since then; null: none has.'),
+        .describe('The newest backup that failed since then; null: none.'),
     })
-    .describe('Those that the command `backup` makes, of SQLite.'),
+    .describe('Backups made by the command `backup`, for SQLite.'),
   engine: z.discriminatedUnion('kind', [SQLITE, POSTGRES]),
 })
 /** State of the service, in words and numbers. */
@@ -142,9 +142,9 @@ export const OVERVIEW_CALLS = {
   'GET /v1/admin/overview': {
     role: 'read',
     operationId: 'getOverview',
-    summary: 'What is wrong and what to do, and what waits since when',
+    summary: 'Get an overview: what is wrong, what to do, and what waits since when',
     description:
-      'One look at everything, however large the database is. Texts are in the language that `accept-language` asks for.',
+      'An overview of the whole service, fast at any size of the database. Texts are in the language that `accept-language` asks for.',
     answers: { 200: OVERVIEW },
     handle: async (c, { store }) => {
       const language = answerLanguage(c)

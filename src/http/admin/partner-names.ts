@@ -1,7 +1,7 @@
 import type { Store } from '../../store/store.ts'
 import { TEXT_OR_NULL } from '../json/fields.ts'
 
-export const PARTNER_NAME = TEXT_OR_NULL.describe('What operators call it.')
+export const PARTNER_NAME = TEXT_OR_NULL.describe('The name that operators use.')
 
 /** Returns the items with the names of their partners, which take one read. */
 export const withPartnerNames = async <Item extends { partnerId: string }>(

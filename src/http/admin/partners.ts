@@ -98,7 +98,7 @@ export const PARTNER_CALLS = {
     operationId: 'changePartner',
     summary: 'Change a partner',
     description:
-      'Only the fields in the body change. The keys of a disabled partner stop working, and nothing is asked or sent for it; nothing is lost.',
+      'Only the fields in the body change. The keys of a disabled partner stop working, and nothing is polled or sent for it; nothing is lost.',
     body: PARTNER_CHANGE,
     answers: { 200: PARTNER },
     problems: ['conflict'],
@@ -159,7 +159,7 @@ export const KEY_CALLS = {
     act: 'key.create',
     operationId: 'createKey',
     summary: 'Create an API key',
-    description: 'It is shown only in this answer. The partner’s other keys stay as they are.',
+    description: 'It is shown only in this answer. The partner’s other keys are not affected.',
     body: createKeyBody(() => 0),
     answers: { 201: CREATED_KEY },
     handle: async (c, { store, newId, random, now }) => {

@@ -20,7 +20,7 @@ export const maskSerial = (serial: string): string =>
 const ADMIN_ONLY_TEXT = z.string().nullable().describe('Only for the role `admin`; null for others.')
 const MASKED_SERIAL = z
   .string()
-  .describe('Whole only for the role `admin`: others see its first 4 and last 2 characters.')
+  .describe('Complete only for the role `admin`: others see its first 4 and last 2 characters.')
 
 /** A registration in a list for operators. */
 export const FOUND_REGISTRATION = z.object({
@@ -35,7 +35,7 @@ export const FOUND_REGISTRATION = z.object({
   reason: z.enum(REASONS).nullable(),
   delivery: z.object({
     ...REGISTRATION.shape.delivery.shape,
-    error: z.string().nullable().describe('Why the last attempt failed, where it has not arrived.'),
+    error: z.string().nullable().describe('Why the last attempt failed, if the webhook has not arrived.'),
     lastAttemptAt: AT_OR_NULL,
   }),
   createdAt: AT,
@@ -70,13 +70,13 @@ export const REGISTRATION_DETAIL = z.object({
   ...REGISTRATION.shape,
   idcardid: MASKED_SERIAL,
   callbackUrl: ADMIN_ONLY_TEXT,
-  metadata: REGISTRATION.shape.metadata.nullable().describe('Null, but where it is revealed.'),
-  result: REGISTRATION.shape.result.describe('Its message and scores are null, but where it is revealed.'),
+  metadata: REGISTRATION.shape.metadata.nullable().describe('Null, unless it is revealed.'),
+  result: REGISTRATION.shape.result.describe('Its message and scores are null, unless they are revealed.'),
   host: z.string(),
   partner: z.object({ id: idField('partner'), name: z.string().nullable(), disabled: z.boolean().nullable() }),
   account: z.object({ id: z.string(), account: z.string().nullable().describe('The APIID.'), ...PAUSE }),
   polling: z.object(POLLING),
-  heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold.'),
+  heldSince: AT_OR_NULL.describe('Since when webhooks to the callback URL are held.'),
 })
 
 interface ViewFacts {

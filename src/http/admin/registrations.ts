@@ -29,7 +29,7 @@ const WHOSE = { registrationId: idField('reg'), partnerId: idField('partner') }
 const RESENT = z.object({ ...WHOSE, delivery: REGISTRATION.shape.delivery })
 const POLLED = z.object({
   ...WHOSE,
-  nextPollAt: AT_OR_NULL.describe('Null: it has ended, so nothing is asked.'),
+  nextPollAt: AT_OR_NULL.describe('Null: it has ended, so it is no longer polled.'),
 })
 
 const REVEALING = z.strictObject({ reason: REASON })
@@ -66,7 +66,7 @@ export const FOUND_REGISTRATION_CALLS = {
     operationId: 'searchRegistrations',
     summary: 'Search registrations of all partners, newest first',
     description:
-      'A page looks at 5,000 registrations at most, so it may be short, or empty, and have a `nextCursor`: go on, or narrow the search with `partner`, `serial`, `since` or `error`.',
+      'A page scans 5,000 registrations at most, so it may be short or empty and still have a `nextCursor`: get the next page, or narrow the search with `partner`, `serial`, `since` or `error`.',
     query: SEARCH_QUERY,
     answers: { 200: listOf(FOUND_REGISTRATION, SEARCH) },
     handle: async (c, { store, now }) => {
@@ -94,7 +94,7 @@ export const FOUND_REGISTRATION_CALLS = {
     operationId: 'getRegistrationDetail',
     summary: 'Get a registration of any partner, with its partner and its account',
     description:
-      'Without metadata and what came with the verdict, which `reveal` tells. The serial is masked, and the callback URL left out, but for the role `admin`.',
+      'Without metadata and the message and scores of the verdict, which `reveal` shows. The serial is masked and the callback URL left out, except for the role `admin`.',
     answers: { 200: REGISTRATION_DETAIL },
     handle: (c, { store }) => detailOf(c, { store }),
   },
@@ -103,7 +103,7 @@ export const FOUND_REGISTRATION_CALLS = {
     act: 'registration.reveal',
     operationId: 'revealRegistration',
     summary: 'Get a registration with its metadata, and the message and the scores of its verdict',
-    description: 'It changes nothing. The audit has who has seen them, and why, before they are answered.',
+    description: 'It changes nothing. The audit records who reads them, and why, before they are returned.',
     body: REVEALING,
     answers: { 200: REGISTRATION_DETAIL },
     handle: async (c, { store }) => {
@@ -127,7 +127,7 @@ export const FOUND_REGISTRATION_CALLS = {
     role: 'read',
     operationId: 'listAttemptsForOperator',
     summary: 'List the newest 50 attempts, oldest first',
-    description: 'What the receiver has answered is shown to the role `admin` only.',
+    description: 'The answers of the receiver are shown to the role `admin` only.',
     answers: { 200: listOf(ATTEMPT) },
     handle: async (c, { store }) => {
       const attempts = found(await store.listAttempts(...(await target(c, store))), 'registration')
@@ -140,7 +140,7 @@ export const FOUND_REGISTRATION_CALLS = {
     act: 'registration.resend',
     operationId: 'resendForPartner',
     summary: 'Send the webhook now, with the same id',
-    description: 'It may be delivered, waiting or exhausted. Its retry schedule starts from the beginning.',
+    description: 'It may be delivered, waiting or exhausted. Its retry schedule starts again.',
     body: ACT,
     answers: { 202: RESENT },
     problems: ['conflict'],
@@ -158,8 +158,8 @@ export const FOUND_REGISTRATION_CALLS = {
     role: 'operate',
     act: 'registration.poll',
     operationId: 'pollForPartner',
-    summary: 'Ask the upstream now',
-    description: 'Where it has a verdict already, this changes nothing.',
+    summary: 'Poll the upstream now',
+    description: 'If it already has a verdict, this changes nothing.',
     body: ACT,
     answers: { 202: POLLED },
     problems: ['conflict'],
@@ -177,7 +177,7 @@ export const FOUND_REGISTRATION_CALLS = {
     act: 'registration.cancel',
     operationId: 'cancelForPartner',
     summary: 'Cancel a registration',
-    description: 'It is not polled any more and sends no webhook. Cancelling it again changes nothing.',
+    description: 'It is no longer polled and sends no webhook. Cancelling it again changes nothing.',
     query: ACT,
     answers: { 204: null },
     handle: async (c, { store, emit, now }) => {

@@ -27,15 +27,15 @@ export const FILTER = {
   reason: choiceField(REASONS).describe('Why it is `unresolved`.'),
   error: textField(ERROR_FORM, ERROR)
     .optional()
-    .describe('Why the last attempt failed of a webhook that has not arrived.'),
+    .describe('Why the last attempt failed, of a webhook that has not arrived.'),
   messageSince: timed('Whose webhook was created then or later: a time, or how long ago.'),
 }
 export const FILTER_QUERY = z.strictObject(FILTER)
 export type Filter = z.output<typeof FILTER_QUERY>
 
-export const NO_PARTNER = { en: 'must be the id of a partner that there is', zh: '必须是已有合作方的 id' }
+export const NO_PARTNER = { en: 'must be the id of an existing partner', zh: '必须是已有合作方的 id' }
 const NO_ACCOUNT = {
-  en: 'must be the id of an account that there is, or its APIID',
+  en: 'must be the id or the APIID of an existing account',
   zh: '必须是已有账户的 id 或 APIID',
 }
 

@@ -10,10 +10,10 @@ const SETTING = z.object({
   group: z.string(),
   default: TEXT_OR_NULL,
   required: z.boolean().describe('The service does not start without it.'),
-  secret: z.boolean().describe('It is never shown.'),
+  secret: z.boolean().describe('Its value is never shown.'),
   meaning: z.string(),
-  value: TEXT_OR_NULL.describe('As it is written; null: it is not set, or secret and not the default.'),
-  isDefault: z.boolean().describe('What is in force is the default, or nothing where there is none.'),
+  value: TEXT_OR_NULL.describe('The value as written; null: not set, or secret and not the default.'),
+  isDefault: z.boolean().describe('The value in force is the default, or there is no value and no default.'),
 })
 const SETTINGS = listOf(SETTING)
 export type SettingsAnswer = z.output<typeof SETTINGS>
@@ -23,7 +23,7 @@ export const SETTING_CALLS = {
   'GET /v1/admin/settings': {
     role: 'read',
     operationId: 'listSettings',
-    summary: 'List the settings of the node that answers beside their defaults',
+    summary: 'List the settings of the node that answers, with their defaults',
     description: 'Secrets are left out. Texts are in the language that `accept-language` asks for.',
     answers: { 200: SETTINGS },
     handle: (c, { config }) =>

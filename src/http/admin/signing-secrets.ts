@@ -7,7 +7,7 @@ import { readAct, WHY } from './authorize.ts'
 import { PARTNER_ID } from './search.ts'
 
 const ROTATION_ACT = z.strictObject({ ...ROTATION.shape, ...WHY })
-const END = z.strictObject({ partner: PARTNER_ID.describe('Whose it is: the id of the partner.'), ...WHY })
+const END = z.strictObject({ partner: PARTNER_ID.describe('The id of the partner that owns it.'), ...WHY })
 
 /** Handles the call as the partner that the path names. */
 const ofPartner =
@@ -26,7 +26,7 @@ export const PARTNER_SECRET_CALLS = {
     ...LIST,
     role: 'read',
     operationId: 'listSigningSecrets',
-    description: "With what the partner's webhooks are signed now, without the texts.",
+    description: "The secrets that sign the partner's webhooks now, without their texts.",
     handle: ofPartner(LIST.handle),
   },
   'POST /v1/admin/partners/:id/signing-secrets/rotate': {

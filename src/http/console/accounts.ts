@@ -29,7 +29,7 @@ type Work = Overview['accounts'][number]
 const ADD: Words = { en: 'Add an account', zh: '添加账户' }
 
 const TRIED: Words = {
-  en: 'It is being tried: it is back once a call succeeds.',
+  en: 'It is being tried and resumes once a call succeeds.',
   zh: '正在试探，调用成功后即恢复。',
 }
 const RESUME: Words = { en: 'Resume, slowly at first', zh: '恢复（逐步放量）' }
@@ -53,9 +53,9 @@ const stateOf = ({ t, language }: Reader, account: AccountAnswer): Html => {
 const work = (reader: Reader, { waiting, due, dueIsCapped, oldestDueAt, ...at }: Work): readonly Fact[] => [
   [ANSWERS, at.answerMs === null ? '–' : showSeconds(at.answerMs, reader.language)],
   [{ en: 'Next try', zh: '下次重试' }, time(reader, at.nextTryAt)],
-  [{ en: 'Serials that wait', zh: '等待中的流水号' }, waiting],
+  [{ en: 'Waiting serials', zh: '等待中的流水号' }, waiting],
   [{ en: 'Due now', zh: '已到期' }, showCount(due, dueIsCapped)],
-  [{ en: 'Due the longest, since', zh: '最早到期于' }, time(reader, oldestDueAt)],
+  [{ en: 'Oldest due since', zh: '最早到期于' }, time(reader, oldestDueAt)],
 ]
 
 const accountFacts = (reader: Reader, account: AccountAnswer, works: readonly Work[]): Html => {
@@ -65,11 +65,11 @@ const accountFacts = (reader: Reader, account: AccountAnswer, works: readonly Wo
   const partner = partnerId && html`<a href="${to(`partners/${partnerId}`)}">${partnerId}</a>`
   return facts(reader, [
     [STATE, stateOf(reader, account)],
-    [{ en: 'Code of GetResult', zh: 'GetResult 返回码' }, code === null ? '–' : String(code)],
+    [{ en: 'GetResult code', zh: 'GetResult 返回码' }, code === null ? '–' : String(code)],
     [{ en: 'Since', zh: '始于' }, time(reader, since)],
-    [{ en: 'Calls a second', zh: '每秒查询次数' }, String(rate)],
-    [{ en: 'Password', zh: '密码方式' }, mode],
-    [{ en: 'For', zh: '使用者' }, partner ?? t({ en: 'every partner', zh: '所有合作方' })],
+    [{ en: 'Calls per second', zh: '每秒查询次数' }, String(rate)],
+    [{ en: 'Password mode', zh: '密码方式' }, mode],
+    [{ en: 'Used by', zh: '使用者' }, partner ?? t({ en: 'every partner', zh: '所有合作方' })],
     ...(waits ? work(reader, waits) : []),
   ])
 }
@@ -104,9 +104,9 @@ const onePage = async (visit: Visit): Promise<ConsolePage> => {
     call: ACCOUNT_CALLS[`POST /v1/admin/accounts/:id/${verb}`],
   })
   const change = ACCOUNT_CALLS['PATCH /v1/admin/accounts/:id']
-  const changing = html`<h2>${t({ en: 'Another APIKEY', zh: '更换 APIKEY' })}</h2>
+  const changing = html`<h2>${t({ en: 'New APIKEY', zh: '更换 APIKEY' })}</h2>
     <p>${t({
-      en: 'A paused account is tried at once, unless an operator has paused it; otherwise the next call uses the new key. Empty, the APIKEY stays. The account of IHUYI_ACCOUNT takes that of the settings again at the next start: correct it there too.',
+      en: 'A paused account is tried at once, unless an operator has paused it; otherwise the next call uses the new key. Leave the APIKEY empty to keep it. At the next start, the account of IHUYI_ACCOUNT takes the APIKEY of the settings again: correct it there too.',
       zh: '保存后，已暂停的账户立即试探（由运维人员暂停的除外），其他账户下次调用时使用新的 APIKEY；不填则不更换。IHUYI_ACCOUNT 的账户下次启动时仍取配置中的 APIKEY，请一并改正。',
     })}</p>
     ${actForm(visit, {
@@ -124,7 +124,7 @@ const onePage = async (visit: Visit): Promise<ConsolePage> => {
       name: { en: 'Remove the account', zh: '移除该账户' },
       call: ACCOUNT_CALLS['DELETE /v1/admin/accounts/:id'],
       warning: {
-        en: 'Nobody finds it any more, and registrations that name it are refused. What waits for it is still asked, to its end; then its APIKEY is erased.',
+        en: 'The account is no longer listed, and registrations that name it are refused. Its waiting serials are still polled until they end; then its APIKEY is erased.',
         zh: '移除后无法再找到该账户，指定它的登记会被拒绝。等待中的流水号仍会用它查询到结束，之后清除其 APIKEY。',
       },
     })}`,

@@ -14,31 +14,31 @@ const CHANNELS: Readonly<Record<NonNullable<EventsAnswer['channel']>, Words>> = 
   slack: { en: 'Slack', zh: 'Slack 频道' },
   webhook: { en: 'a webhook', zh: '自建的 webhook 接收端' },
 }
-const NOBODY: Words = { en: 'nobody: OPERATOR_URL is not set', zh: '未设置 OPERATOR_URL，不通知任何人' }
+const NOBODY: Words = { en: 'none: OPERATOR_URL is not set', zh: '未设置 OPERATOR_URL，不通知任何人' }
 
 const channelFacts = (reader: Reader, { channel, refusing }: EventsAnswer): Html => {
   const { t } = reader
-  return html`${facts(reader, [[{ en: 'Told by', zh: '通知方式' }, t(channel === null ? NOBODY : CHANNELS[channel])]])}
+  return html`${facts(reader, [[{ en: 'Channel', zh: '通知方式' }, t(channel === null ? NOBODY : CHANNELS[channel])]])}
   ${
     refusing
-      ? html`<p role="alert" class="bad">${t({ en: 'It has taken nothing since', zh: '该渠道拒收，始于' })}
+      ? html`<p role="alert" class="bad">${t({ en: 'The channel has accepted no notice since', zh: '该渠道拒收，始于' })}
         ${time(reader, refusing.since)} (${t(CHANNELS[refusing.channel])}): <code>${refusing.error}</code></p>`
       : ''
   }`
 }
 
-const SHORT: Words = { en: 'not told: it ended within five minutes', zh: '未通知：五分钟内已恢复' }
+const SHORT: Words = { en: 'not sent: it ended within five minutes', zh: '未通知：五分钟内已恢复' }
 
 const noticeCell = (reader: Reader, { state, since, at, toldState, toldAt, dueAt }: Event): Html => {
   const { t } = reader
   const told: Words =
-    toldState === state ? { en: 'told', zh: '已通知' } : { en: 'told before its change', zh: '已通知的是此前的状态' }
+    toldState === state ? { en: 'sent', zh: '已通知' } : { en: 'sent before it changed', zh: '已通知的是此前的状态' }
   // A notice from before `since` was about an earlier occurrence.
   const isUntold = toldAt === null || (state === 'resolved' && toldAt < since)
   const isShort = toldAt !== null && Date.parse(at) - Date.parse(since) < REFIRE_MS
-  const untold: Words = isShort ? SHORT : { en: 'not told', zh: '未通知' }
+  const untold: Words = isShort ? SHORT : { en: 'not sent', zh: '未通知' }
   return html`${isUntold ? t(untold) : html`${t(told)} ${time(reader, toldAt)}`}${
-    dueAt === null ? '' : html`<br>${t({ en: 'held back until ', zh: '推迟至' })}${time(reader, dueAt)}`
+    dueAt === null ? '' : html`<br>${t({ en: 'postponed until ', zh: '推迟至' })}${time(reader, dueAt)}`
   }`
 }
 
@@ -53,12 +53,12 @@ const NOT_RECORDED: Words = {
 const eventTable = (reader: Reader, { data, channel }: EventsAnswer): Html =>
   table(reader, PAGE_NAMES.told, {
     items: data,
-    none: channel === null ? NOT_RECORDED : { en: 'There was nothing to tell.', zh: '尚无需要通知的内容。' },
+    none: channel === null ? NOT_RECORDED : { en: 'There are no alerts yet.', zh: '尚无需要通知的内容。' },
     columns: [
-      [{ en: 'What', zh: '内容' }, eventCell],
-      [{ en: 'Last noted', zh: '最近一次' }, ({ at }) => time(reader, at)],
+      [{ en: 'Alert', zh: '内容' }, eventCell],
+      [{ en: 'Last seen', zh: '最近一次' }, ({ at }) => time(reader, at)],
       [{ en: 'Began', zh: '始于' }, ({ since }) => time(reader, since)],
-      [{ en: 'Told', zh: '通知' }, event => noticeCell(reader, event)],
+      [{ en: 'Notice', zh: '通知' }, event => noticeCell(reader, event)],
     ],
   })
 

@@ -12,7 +12,7 @@ import { WHO } from './words.ts'
 type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
 type Act = Acts['data'][number]
 
-const WHAT: Words = { en: 'What', zh: '操作' }
+const WHAT: Words = { en: 'Act', zh: '操作' }
 const OUTCOMES = {
   begun: { en: 'begun', zh: '已开始' },
   done: { en: 'done', zh: '已完成' },
@@ -52,7 +52,7 @@ const changesOf = ({ changes }: Act): Html => {
 const filterForm = (reader: Reader, { who, act, since }: Readonly<Record<string, string | undefined>>): Html => {
   const { t, to } = reader
   return html`<form action="${to('audit')}" class="row">
-    <label>${t({ en: 'Who (name of a token, ADMIN_TOKEN, or user of the system)', zh: '操作人（令牌名称、ADMIN_TOKEN 或系统用户名）' })}
+    <label>${t({ en: 'Who (name of a token, ADMIN_TOKEN or system user)', zh: '操作人（令牌名称、ADMIN_TOKEN 或系统用户名）' })}
       <input name="who" value="${who ?? ''}" maxlength="${LONGEST_NAME}" autocomplete="off"></label>
     <label>${t(WHAT)} <input name="act" value="${act ?? ''}" placeholder="account.pause" maxlength="61" autocomplete="off"></label>
     ${field(reader, 'since', since)}
@@ -60,10 +60,10 @@ const filterForm = (reader: Reader, { who, act, since }: Readonly<Record<string,
 }
 
 const HIDDEN: Words = {
-  en: 'Nothing matches. Everything else is hidden by the filter.',
+  en: 'No act matches the filter.',
   zh: '没有符合条件的记录，其余记录已被筛选隐藏。',
 }
-const NONE: Words = { en: 'Nothing has been done yet.', zh: '还没有操作记录。' }
+const NONE: Words = { en: 'There are no acts yet.', zh: '还没有操作记录。' }
 
 const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, call, to } = visit
@@ -74,8 +74,8 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
     [{ en: 'When', zh: '时间' }, ({ at }) => time(visit, at)],
     [WHO, one => html`<a href="${only({ who: one.who })}" title="${one.who}"><bdi>${one.name}</bdi></a>`],
     [WHAT, one => html`<a href="${only({ act: one.act })}">${one.act}</a>`],
-    [{ en: 'Which', zh: '对象' }, one => whichOf(visit, one)],
-    [{ en: 'Why', zh: '原因' }, ({ reason }) => html`<bdi>${reason ?? '–'}</bdi>`],
+    [{ en: 'Object', zh: '对象' }, one => whichOf(visit, one)],
+    [{ en: 'Reason', zh: '原因' }, ({ reason }) => html`<bdi>${reason ?? '–'}</bdi>`],
     [{ en: 'Changes', zh: '变更' }, changesOf],
     [{ en: 'Outcome', zh: '结果' }, one => outcomeOf(visit, one)],
   ]

@@ -31,13 +31,13 @@ type Draft = z.output<typeof BULK_DRAFT>
 type Bulks = z.output<(typeof BULK_CALLS)['GET /v1/admin/bulk']['answers'][200]>
 
 const NAMES: Readonly<Record<Bulk['act'], Words>> = {
-  resend: { en: 'Send webhooks again', zh: '重新投递回调' },
+  resend: { en: 'Resend webhooks', zh: '重新投递回调' },
   cancel: { en: 'Cancel registrations', zh: '取消登记' },
-  poll: { en: 'Ask GetResult now', zh: '立即查询 GetResult' },
+  poll: { en: 'Poll now', zh: '立即查询 GetResult' },
 }
 const STATES: Readonly<Record<Bulk['state'], Words>> = {
   draft: { en: 'not started', zh: '未开始' },
-  probing: { en: 'waits for its probe', zh: '等待探测结果' },
+  probing: { en: 'waiting for its probe', zh: '等待探测结果' },
   running: { en: 'under way', zh: '进行中' },
   stopped: { en: 'stopped', zh: '已停止' },
   done: { en: 'done', zh: '已完成' },
@@ -51,7 +51,7 @@ type BulkRequest = Readonly<Record<string, string>>
 
 const REASON: Words = { en: 'Reason', zh: '原因' }
 const START: Words = { en: 'Start', zh: '开始' }
-const WHICH: Words = { en: 'Which', zh: '范围' }
+const WHICH: Words = { en: 'Scope', zh: '范围' }
 
 const isUnderWay = ({ state }: Bulk): boolean => state === 'probing' || state === 'running'
 
@@ -91,12 +91,12 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const { data, nextCursor } = await call<Bulks>('GET', '/v1/admin/bulk', { query })
   return {
     body: html`<p>${t({
-      en: 'They begin with a search, or with a group of failing webhooks, and show what they mean before they start.',
+      en: 'Begin a bulk act from a search or from a group of failing webhooks. It shows a preview before it starts.',
       zh: '批量操作从搜索结果或失败回调的分组发起，开始前会显示其范围。',
     })}</p>
     ${table(visit, PAGE_NAMES.bulk, {
       items: data,
-      none: { en: 'There has been none.', zh: '还没有批量操作。' },
+      none: { en: 'There are no bulk acts yet.', zh: '还没有批量操作。' },
       columns: [
         [{ en: 'Act', zh: '操作' }, ({ id, act }) => html`<a href="${to(`bulk/${id}`)}">${t(NAMES[act])}</a>`],
         [STATE, bulk => t(stateOf(bulk))],
@@ -111,7 +111,7 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
 }
 
 const samples = (reader: Reader, { sample }: Draft): Html => {
-  const name: Words = { en: 'The newest ten of them', zh: '其中最新的十条' }
+  const name: Words = { en: 'The newest ten', zh: '其中最新的十条' }
   return html`<h2>${reader.t(name)}</h2>${table(reader, name, { columns: foundColumns(reader), items: sample })}`
 }
 
@@ -147,12 +147,12 @@ const dryRun = async ({ call }: Visit, { act, ...filter }: BulkRequest): Promise
   call<Draft>('POST', '/v1/admin/bulk', { body: { act, filter, reason: 'dry run', dryRun: true } })
 
 const CHANGED: Words = {
-  en: 'Nothing was started: the registrations that match have changed. Look again, and start.',
+  en: 'Not started: the matching registrations have changed. Check the preview and start again.',
   zh: '尚未开始：匹配的登记已有变化，请重新确认。',
 }
-const NONE: Words = { en: 'There is none to which this can be done.', zh: '没有可执行该操作的登记。' }
+const NONE: Words = { en: 'The act applies to no matching registration.', zh: '没有可执行该操作的登记。' }
 const NONE_YET: Words = {
-  en: 'There is none among the newest 100,000 registrations that were looked at. Older ones may match: narrow the search, such as with a partner or until.',
+  en: 'The act applies to none of the newest 100,000 registrations. Older ones may match: narrow the search, for example by partner or until.',
   zh: '已查看的最近 100,000 条登记中没有可执行该操作的。更早的记录中可能有：请缩小范围，例如指定合作方或截止时间。',
 }
 const previewPage = (visit: Visit, asked: BulkRequest, draft: Draft): ConsolePage => {
@@ -161,7 +161,7 @@ const previewPage = (visit: Visit, asked: BulkRequest, draft: Draft): ConsolePag
     title: t(NAMES[draft.act]),
     body: html`${facts(visit, [
       [{ en: 'Registrations', zh: '登记数' }, showCount(draft.count, draft.countIsCapped)],
-      [{ en: 'It takes about', zh: '预计用时' }, showSpan(draft.estimatedSeconds * SECOND, language)],
+      [{ en: 'Estimated duration', zh: '预计用时' }, showSpan(draft.estimatedSeconds * SECOND, language)],
       [WHICH, filterList(visit, draft.filter)],
     ])}${
       draft.count === 0
@@ -180,14 +180,14 @@ export const bulkLinks = async (visit: Visit, filter: Readonly<Record<string, st
       : '',
   )
   if (!(await visit.may(BULK_CALLS['POST /v1/admin/bulk']))) return ''
-  return html`<p>${t({ en: 'To all that match:', zh: '对全部匹配的登记：' })} ${links}</p>`
+  return html`<p>${t({ en: 'For all matches:', zh: '对全部匹配的登记：' })} ${links}</p>`
 }
 
 const COMMANDS: Readonly<Record<Bulk['state'], readonly ['start' | 'stop', Words] | null>> = {
   draft: ['start', START],
   probing: ['stop', { en: 'Stop', zh: '停止' }],
   running: ['stop', { en: 'Stop', zh: '停止' }],
-  stopped: ['start', { en: 'Go on', zh: '继续' }],
+  stopped: ['start', { en: 'Continue', zh: '继续' }],
   done: null,
   failed: null,
 }
@@ -208,7 +208,7 @@ const onePage = async (visit: Visit): Promise<ConsolePage> => {
   const progressFacts = facts(visit, [
     [STATE, html`${t(stateOf(bulk))}${error ? html` <code class="bad">${error}</code>` : ''}`],
     [{ en: 'Progress', zh: '进度' }, progress(visit, bulk)],
-    ...(probe ? [[{ en: 'Its probe', zh: '探测' }, probe] as const] : []),
+    ...(probe ? [[{ en: 'Probe', zh: '探测' }, probe] as const] : []),
     [WHICH, filterList(visit, bulk.filter)],
     [REASON, bulk.reason],
     [WHO, bulk.name || bulk.who],
@@ -217,7 +217,7 @@ const onePage = async (visit: Visit): Promise<ConsolePage> => {
     [{ en: 'Ended', zh: '结束时间' }, time(visit, endedAt)],
   ])
   const undelivered = to('registrations', { ...bulk.filter, delivery: 'pending' })
-  const rest = html`<p><a href="${undelivered}">${t({ en: 'Which have not arrived yet', zh: '查看尚未送达的回调' })}</a></p>`
+  const rest = html`<p><a href="${undelivered}">${t({ en: 'Show webhooks that have not arrived yet', zh: '查看尚未送达的回调' })}</a></p>`
   return {
     title: t(NAMES[bulk.act]),
     body: html`${live(isUnderWay(bulk) ? 5 : null, html`${progressFacts}${isQueued(bulk) ? rest : ''}${commandForm(visit, bulk)}`)}`,

@@ -85,7 +85,7 @@ const SECURE = secureHeaders({
 /** Maximum size of a form, which is read as a whole. The longest legitimate one has a URL and a reason. */
 const MOST_FORM_BYTES = 8 * 1024
 const TOO_LARGE: Words = {
-  en: 'A form may have 8 KiB at most, and must say its length (content-length).',
+  en: 'A form must have at most 8 KiB and a content-length header.',
   zh: '表单最大为 8 KiB，且必须带有 content-length。',
 }
 const refuseLarge = ({ req }: Context): void => {
@@ -95,7 +95,7 @@ const refuseLarge = ({ req }: Context): void => {
 }
 
 const notFoundPage = ({ t }: Reader): ConsolePage => ({
-  title: t({ en: 'Not there', zh: '不存在' }),
+  title: t({ en: 'Not found', zh: '不存在' }),
   body: html`<p>${t({ en: 'There is no such page.', zh: '没有这个页面。' })}</p>`,
   status: 404,
 })

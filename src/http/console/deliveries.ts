@@ -31,14 +31,14 @@ type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['
 type Callbacks = z.output<(typeof CALLBACK_CALLS)['GET /v1/admin/callbacks']['answers'][200]>
 type Trouble = StatusAnswer['callbacks'][number]
 
-const URLS: Words = { en: 'URLs that fail or are held', zh: '投递失败或暂停投递的回调地址' }
+const URLS: Words = { en: 'Failing and held URLs', zh: '投递失败或暂停投递的回调地址' }
 const NO_URL: Words = {
-  en: 'No URL only fails, or is held.',
+  en: 'No URL is failing or held.',
   zh: '没有持续失败或暂停投递的回调地址。',
 }
 const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
 const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
-const SEND_AGAIN: Words = { en: 'Send again what was given up', zh: '重新投递已放弃的回调' }
+const SEND_AGAIN: Words = { en: 'Resend of given-up webhooks', zh: '重新投递已放弃的回调' }
 const SINCE: Words = { en: 'Since', zh: '始于' }
 
 const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
@@ -46,7 +46,7 @@ const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
   const resend = (query: Readonly<Record<string, string>>) =>
     actLink(visit, {
       to: to('bulk/new', { act: 'resend', ...query }),
-      name: { en: 'Send all again…', zh: '全部重新投递…' },
+      name: { en: 'Resend all…', zh: '全部重新投递…' },
       call: BULK_CALLS['POST /v1/admin/bulk'],
     })
   const toThese = (query: Readonly<Record<string, string>>, count: number) =>
@@ -71,7 +71,7 @@ const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
   })}${
     isCapped
       ? html`<p>${t({
-          en: 'There are more: only the newest 10,000 failures were looked at, or the largest 250 groups are shown.',
+          en: 'There are more: only the newest 10,000 failures were counted, or only the largest 250 groups are shown.',
           zh: '不止这些：仅统计了最近 10,000 条失败的回调，或仅显示最大的 250 组。',
         })}</p>`
       : ''
@@ -84,7 +84,7 @@ const STATES: Readonly<Record<Trouble['state'], Words>> = {
   gone: { en: 'it answered 410', zh: '响应了 410' },
 }
 const STOPPED: Words = {
-  en: 'disabled by the operator, who alone enables it',
+  en: 'disabled by the operator; only the operator can enable it',
   zh: '已由运维人员停用，也只能由运维人员启用',
 }
 const isStopped = ({ lastError }: Trouble) => lastError === 'operator'
@@ -125,11 +125,11 @@ const callbacksFor = async (visit: Visit): Promise<Html> => {
 
 const givenUpForm = (reader: Reader): Html => {
   const { t, to } = reader
-  return html`<h2 id="given-up">${t({ en: 'Given up, of all partners', zh: '所有合作方已放弃的回调' })}</h2>
+  return html`<h2 id="given-up">${t({ en: 'Given-up webhooks of all partners', zh: '所有合作方已放弃的回调' })}</h2>
     <form method="get" action="${to('bulk/new')}" class="row">
       <input type="hidden" name="act" value="resend"><input type="hidden" name="delivery" value="exhausted">
       ${field(reader, 'messageSince', '', true)}
-      <button>${t({ en: 'Send again…', zh: '重新投递…' })}</button></form>`
+      <button>${t({ en: 'Resend…', zh: '重新投递…' })}</button></form>`
 }
 
 const operatorPage = async (visit: Visit): Promise<ConsolePage> => {
@@ -160,7 +160,7 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     <h2>${t(SEND_AGAIN)}</h2>
     ${actForm(visit, {
       to: 'deliveries/resend',
-      name: { en: 'Send again', zh: '重新投递' },
+      name: { en: 'Resend', zh: '重新投递' },
       fields: html`${field(visit, 'since', '', true)}${field(visit, 'until')}`,
     })}`,
   }
@@ -170,8 +170,8 @@ const resendPage = async (visit: Visit): Promise<ConsolePage> => {
   const { id, call, t } = visit
   const { since, until, count, resent, done, stopped } = await call<ResendAnswer>('GET', `/v1/resend/${id}`)
   const ended: Words = stopped
-    ? { en: 'Stopped. Send again what is left.', zh: '已停止。剩下的请再次重新投递。' }
-    : { en: 'All are on their way.', zh: '已全部进入投递。' }
+    ? { en: 'Stopped. Resend the rest.', zh: '已停止。剩下的请再次重新投递。' }
+    : { en: 'All are queued.', zh: '已全部进入投递。' }
   const progress = facts(visit, [
     [{ en: 'Created since', zh: '创建时间不早于' }, time(visit, since)],
     [{ en: 'Until', zh: '不晚于' }, time(visit, until)],
@@ -194,8 +194,8 @@ export const addDeliveries = ({ page, act }: Console): void => {
     const attempt = await visit.call<AttemptAnswer>('POST', '/v1/callbacks/test', { body: { callbackUrl } })
     const arrived: Words =
       attempt.outcome === 'delivered'
-        ? { en: 'The test has arrived', zh: '测试已送达' }
-        : { en: 'The test has not arrived', zh: '测试未送达' }
+        ? { en: 'The test arrived', zh: '测试已送达' }
+        : { en: 'The test did not arrive', zh: '测试未送达' }
     return { title: visit.t(arrived), body: html`<p><code>${callbackUrl}</code></p>${attemptTable(visit, [attempt])}` }
   })
   act('deliveries/resend', async ({ call, form }) => {

@@ -13,7 +13,7 @@ import { readSearchQuery, search } from './registrations.ts'
 /** `name:value`, `name:"a value"` or a word. Chinese keyboards type a full-width colon. */
 const PART = /(?:([a-z][\w.-]*)[:：])?(?:"([^"]*)"|(\S+))/gi
 const oneSerial = (example: string): Words => ({
-  en: `One serial at a time. Other words need a name, such as ${example}.`,
+  en: `Search for one serial at a time. Other conditions need a name, such as ${example}.`,
   zh: `一次只能查找一个流水号；其他条件须写明名称，例如 ${example}。`,
 })
 

@@ -23,7 +23,7 @@ import {
 
 type Operator = z.output<(typeof OPERATOR_CALLS)['GET /v1/admin/me']['answers'][200]>
 
-const NO_FORM: Words = { en: 'The body must be that of a form.', zh: '请求体必须是表单。' }
+const NO_FORM: Words = { en: 'The body must be a form.', zh: '请求体必须是表单。' }
 
 const MOST_FIELDS = 40
 const TOO_MANY: Words = { en: 'A form has 40 fields at most, each once.', zh: '表单最多 40 个字段，且不得重复。' }
@@ -66,9 +66,9 @@ const TYPES = {
   name: { words: { en: 'Name', zh: '名称' }, attributes: `required maxlength="${LONGEST_NAME}"` },
   account: { words: { en: 'APIID', zh: 'APIID' }, attributes: 'required maxlength="128"' },
   apiKey: { words: { en: 'APIKEY', zh: 'APIKEY' }, attributes: 'type="password" maxlength="256"' },
-  mode: { words: { en: 'How its password is made', zh: '密码方式' }, choices: MODE_WORDS },
+  mode: { words: { en: 'Password mode', zh: '密码方式' }, choices: MODE_WORDS },
   rate: {
-    words: { en: 'Calls a second; empty: UPSTREAM_RATE', zh: '每秒查询次数；不填则为 UPSTREAM_RATE' },
+    words: { en: 'Calls per second; empty: UPSTREAM_RATE', zh: '每秒查询次数；不填则为 UPSTREAM_RATE' },
     attributes: NUMBER,
   },
   partnerId: {
@@ -83,7 +83,7 @@ const TYPES = {
   until: { words: { en: 'Until; empty: now', zh: '截止时间；不填则为现在' }, isTime: true },
   messageSince: { words: { en: 'Created since', zh: '创建时间不早于' }, isTime: true },
   expiresAt: { words: { en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }, isTime: true },
-  ttl: { words: { en: 'Open for', zh: '有效时长' }, choices: TTL_WORDS },
+  ttl: { words: { en: 'Valid for', zh: '有效时长' }, choices: TTL_WORDS },
   overlap: { words: { en: 'Overlap', zh: '重叠期' }, choices: OVERLAP_WORDS },
   type: { words: { en: 'Signature', zh: '签名方式' }, choices: SIGNATURE_WORDS },
   why: { words: { en: 'Reason (for the audit)', zh: '原因（记入审计）' }, attributes: `maxlength="${LONGEST_REASON}"` },
@@ -149,7 +149,7 @@ export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>
   if (!names.some(isTyped)) return ''
   return html`<form method="post" class="fields">${names.map(name =>
     isTyped(name) ? field(reader, name, name === 'apiKey' ? '' : taken[name]) : hiddenInput(name, sent[name]),
-  )}<button>${reader.t({ en: 'Send again', zh: '重新提交' })}</button></form>`
+  )}<button>${reader.t({ en: 'Submit again', zh: '重新提交' })}</button></form>`
 }
 
 /** Returns other text unchanged: the API then describes the expected form. */
@@ -159,7 +159,7 @@ export const numberOf = (text: string | undefined): number | string | undefined 
 /** Secrets that are shown only once, each with a copy button. */
 export const shownOnce = (reader: Reader, secrets: readonly (readonly [name: Words, value: string])[]): Html =>
   html`<p role="status">${reader.t({
-    en: 'Shown only this once: keep it before you leave this page.',
+    en: 'Shown only once: save it before you leave this page.',
     zh: '仅显示这一次，离开本页前请妥善保存。',
   })}</p>${secrets.map(
     ([name, value], index) => html`<h2>${reader.t(name)}</h2>${copied(reader, value, `secret-${index}`)}`,

@@ -16,7 +16,7 @@ type CreatedKey = z.output<(typeof KEY_CALLS)['POST /v1/admin/partners/:id/keys'
 export const API_KEY: Words = { en: 'API key', zh: 'API 密钥' }
 const NEW_KEY: Words = { en: 'New API key', zh: '新建 API 密钥' }
 const REVOKE: Words = { en: 'Revoke', zh: '吊销' }
-const LINK: Words = { en: 'A link for this partner', zh: '合作方的控制台链接' }
+const LINK: Words = { en: 'Console link', zh: '合作方的控制台链接' }
 
 const keysPath = ({ id }: Visit): string => `/v1/admin/partners/${id}/keys`
 export const readKeys = (visit: Visit): Promise<Keys> => visit.call<Keys>('GET', keysPath(visit))
@@ -37,13 +37,13 @@ export const keyTable = (visit: Visit, { data }: Keys, now: number): Html => {
           call: KEY_CALLS['DELETE /v1/admin/keys/:id'],
           hidden: { key: id },
           warning: {
-            en: 'It stops working within a second, for good, and so do console links made with it. A link that an operator made goes on until its time, or until that operator’s token ends; it lets nobody in while the partner is disabled. Make sure that the partner uses another key.',
+            en: 'The key stops working within a second and cannot be restored; console links made with it stop too. Links made by an operator work until they expire or that operator’s token ends, but not while the partner is disabled. Make sure that the partner uses another key first.',
             zh: '密钥会在一秒内失效，且无法恢复；用它生成的控制台链接随之失效。运维人员生成的链接不受影响，到期或其令牌失效后才失效；停用该合作方期间无法打开。请先确认合作方已改用其他密钥。',
           },
         })
   const list = table(visit, API_KEY, {
     items: data,
-    none: { en: 'It has no key.', zh: '没有密钥。' },
+    none: { en: 'There is no key.', zh: '没有密钥。' },
     columns: [
       ['id', ({ id }) => html`<code>${id}</code>`],
       [CREATED, ({ createdAt }) => time(visit, createdAt)],
@@ -53,7 +53,7 @@ export const keyTable = (visit: Visit, { data }: Keys, now: number): Html => {
     ],
   })
   return html`${list}<p><small>${t({
-    en: 'A key’s text is ifn_, then what its id has after key_, then its secret. Its last use is told to the minute.',
+    en: 'A key consists of ifn_, the part of its id after key_, and a secret. The last use is exact to the minute.',
     zh: '密钥格式：ifn_ + id 中 key_ 之后的部分 + 随机串，可据此对应。最近使用时间精确到分钟。',
   })}</small></p>`
 }
@@ -64,17 +64,17 @@ export const newKeyForm = (visit: Visit) =>
     name: NEW_KEY,
     call: KEY_CALLS['POST /v1/admin/partners/:id/keys'],
     fields: field(visit, 'expiresAt'),
-    warning: { en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' },
+    warning: { en: 'Other keys are not affected.', zh: '其他密钥不受影响。' },
   })
 
 export const linkForm = (visit: Visit) =>
   actForm(visit, {
     to: `partners/${visit.id}/link`,
-    name: { en: 'Make a link to its pages', zh: '生成控制台链接' },
+    name: { en: 'Create a console link', zh: '生成控制台链接' },
     call: PARTNER_LINK_CALLS['POST /v1/admin/partners/:id/console-links'],
     fields: field(visit, 'ttl'),
     warning: {
-      en: 'Whoever has the link may do what the partner may, with no key, until it ends.',
+      en: 'Until the link expires, anyone who has it can do what the partner can, without a key.',
       zh: '持有链接者无需密钥即可行使该合作方的全部权限，直至链接失效。',
     },
   })
@@ -84,7 +84,7 @@ export const addKeys = ({ act }: Console): void => {
   act('partners/:id/new-key', async visit => {
     const { id, call, form, t, to } = visit
     const { apiKey } = await call<CreatedKey>('POST', keysPath(visit), { body: await form() })
-    const back = html`<p><a href="${to(`partners/${id}`)}">${t({ en: 'Its keys', zh: '返回密钥' })}</a></p>`
+    const back = html`<p><a href="${to(`partners/${id}`)}">${t({ en: 'Back to the keys', zh: '返回密钥' })}</a></p>`
     return { title: t(NEW_KEY), body: html`${shownOnce(visit, [[API_KEY, apiKey]])}${back}` }
   })
   act('partners/:id/revoke', async ({ id, call, form }) => {
@@ -98,7 +98,7 @@ export const addKeys = ({ act }: Console): void => {
     const { url, expiresAt } = await call<ConsoleLinkAnswer>('POST', path, { body: await form() })
     // The in-process call has no base URL.
     const link = `${baseUrl}/console/enter${new URL(url).search}`
-    const end = html`<p>${t({ en: 'It ends at ', zh: '失效时间：' })}${time(visit, expiresAt)}</p>`
+    const end = html`<p>${t({ en: 'It expires at ', zh: '失效时间：' })}${time(visit, expiresAt)}</p>`
     return { title: t(LINK), body: html`${shownOnce(visit, [[LINK, link]])}${end}` }
   })
 }

@@ -23,13 +23,13 @@ const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overv
   const none = t({ en: 'none', zh: '没有' })
   if (engine.kind === 'postgres')
     return html`<p>${t({
-      en: 'PostgreSQL is backed up with its own tools, which nothing here knows of: docs/postgresql.md.',
+      en: 'PostgreSQL is backed up with its own tools. Those backups are not shown here: see docs/postgresql.md.',
       zh: 'PostgreSQL 由其自带工具备份，此处不显示：见 docs/postgresql.zh-CN.md。',
     })}</p>`
   const age = showSpan(Date.parse(at) - Date.parse(good?.at ?? at), language)
   return html`${facts(reader, [
     [
-      { en: 'Last good one', zh: '最近一次成功' },
+      { en: 'Last successful backup', zh: '最近一次成功' },
       good
         ? html`${time(reader, good.at)} (${t({ en: `${age} ago`, zh: `${age}前` })}), <code>${good.path}</code>, ${showBytes(good.bytes)}`
         : none,
@@ -40,13 +40,13 @@ const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overv
         ? html`<span class="bad">${time(reader, failed.at)}${t({ en: ': ', zh: '：' })}${BACKUP_FAULTS[failed.reason]?.[language] ?? failed.reason}</span>`
         : none,
     ],
-  ])}<p>${t({ en: 'One is made, while the service goes on, by', zh: '备份不影响服务运行，命令为' })} <code>idface-notifier backup FILE</code>${t({ en: ': docs/backup.md.', zh: '，见 docs/backup.zh-CN.md。' })}</p>`
+  ])}<p>${t({ en: 'To make one while the service runs:', zh: '备份不影响服务运行，命令为' })} <code>idface-notifier backup FILE</code>${t({ en: '. See docs/backup.md.', zh: '，见 docs/backup.zh-CN.md。' })}</p>`
 }
 
 const nodeTable = (reader: Reader, nodes: Overview['nodes']): Html =>
   table(reader, PAGE_NAMES.nodes, {
     items: nodes,
-    none: { en: 'No node works on the database.', zh: '没有节点使用此数据库。' },
+    none: { en: 'No node uses the database.', zh: '没有节点使用此数据库。' },
     columns: [
       [{ en: 'Name', zh: '名称' }, ({ id, name }) => html`<span title="${id}">${name}</span>`],
       [{ en: 'State', zh: '状态' }, node => stateOf(reader, node)],
@@ -64,7 +64,7 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
   return {
     body: html`${nodeTable(visit, overview.nodes)}
     <p>${t({
-      en: 'Nodes with the same settings have the same name for them. A lost node has not shown itself for 30 s and was not stopped; it is forgotten after a day.',
+      en: 'Nodes with the same settings show the same value under Settings. A lost node has not reported for 30 s and was not stopped; after a day it is no longer shown.',
       zh: '配置相同的节点，配置标识也相同。失联：超过 30 秒没有心跳且并非正常停止；一天后不再显示。',
     })}</p>
     <h2 id="backups">${t({ en: 'Backups', zh: '备份' })}</h2>

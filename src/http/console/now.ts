@@ -15,9 +15,9 @@ import { type ConsolePage, facts, type Html, live, PAGE_NAMES, type Reader, show
 import { NO_LIMIT, PAYLOAD, PAYLOAD_WORDS } from './words.ts'
 
 const STATES = {
-  good: { en: 'well', zh: '正常' },
-  warned: { en: 'a warning', zh: '有警告' },
-  bad: { en: 'not well', zh: '异常' },
+  good: { en: 'OK', zh: '正常' },
+  warned: { en: 'warning', zh: '有警告' },
+  bad: { en: 'not OK', zh: '异常' },
 }
 /** One light: its state and its subject. */
 const light = ({ t }: Reader, state: keyof typeof STATES, name: Words): Html =>
@@ -87,7 +87,7 @@ const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
   return html`<h2>${t(name)}</h2>
   ${table(reader, name, {
     items: [
-      { ...polls, is: { en: 'Serials to ask about', zh: '待查询的流水号' }, held: null },
+      { ...polls, is: { en: 'Serials to poll', zh: '待查询的流水号' }, held: null },
       { ...deliveries, is: { en: 'Webhooks to send', zh: '待投递的回调' } },
     ],
     columns: [
@@ -147,10 +147,10 @@ const operatorPage = async (visit: Visit, metrics: Html, isNotified: boolean): P
     <h2>${t({ en: 'Service', zh: '服务' })}</h2>
     ${engineFacts(visit, overview)}
     <p>${t({
-      en: 'Verdicts a minute, detection and delivery times over hours and days: Prometheus has them from ',
+      en: 'Verdicts per minute, and detection and delivery times over hours and days, are in Prometheus, which reads ',
       zh: '每分钟结果数、发现与投递用时的历史曲线由 Prometheus 采集自 ',
     })}${metrics}${t({
-      en: '; the dashboard for Grafana is deploy/grafana/idface-notifier.json.',
+      en: '. The Grafana dashboard is deploy/grafana/idface-notifier.json.',
       zh: '；Grafana 面板见 deploy/grafana/idface-notifier.json。',
     })}</p>`,
     ),
@@ -163,13 +163,13 @@ const usageFacts = (
 ): Html => {
   const { t } = reader
   const perSecond = ({ perSecond, burst }: MeAnswer['rate']) =>
-    t({ en: `${perSecond} a second, ${burst} at once`, zh: `每秒 ${perSecond}，突发 ${burst}` })
+    t({ en: `${perSecond} per second, in bursts of ${burst}`, zh: `每秒 ${perSecond}，突发 ${burst}` })
   const limit = (quota: number | null) => (quota === null ? t(NO_LIMIT) : showCount(quota))
   return html`<h2>${t({ en: 'Limits and usage', zh: '限额与用量' })}</h2>
   ${facts(reader, [
     [{ en: 'Partner', zh: '合作方' }, html`${name} <code>${partnerId}</code>`],
     ...QUOTA_KEYS.map(key => [QUOTA_NAMES[key], `${showCount(usage[key])} / ${limit(quotas[key])}`] as const),
-    [{ en: 'Requests of a key', zh: '每个密钥的请求' }, perSecond(rate)],
+    [{ en: 'Requests per key', zh: '每个密钥的请求' }, perSecond(rate)],
     [{ en: 'Registrations', zh: '登记速率' }, perSecond(registrationRate)],
     [PAYLOAD, t(PAYLOAD_WORDS[payload])],
   ])}`
@@ -184,13 +184,13 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
   const isAsked = upstream.reachable && !account.paused
   const arrives = callbacks.length === 0
   const waiting = html`<p class="bad">${t({
-    en: 'GetResult cannot be asked now. Your serials wait, and are asked as soon as it can: there is nothing for you to do.',
+    en: 'GetResult cannot be polled now. Your serials wait and are polled as soon as it is available again. You need not do anything.',
     zh: '目前无法查询 GetResult。您的流水号会等待，恢复后自动查询，您无需处理。',
   })}</p>`
-  const failing = html`<ol class="problems"><li><p class="bad">${t({ en: 'Webhooks do not arrive at a URL of yours.', zh: '您有回调地址无法送达。' })}</p>
-    <p><a class="button" href="${to('deliveries')}">${t({ en: 'Go to webhooks', zh: '前往处理' })}</a></p></li></ol>`
+  const failing = html`<ol class="problems"><li><p class="bad">${t({ en: 'Webhooks do not arrive at one or more of your URLs.', zh: '您有回调地址无法送达。' })}</p>
+    <p><a class="button" href="${to('deliveries')}">${t({ en: 'Go to Webhooks', zh: '前往处理' })}</a></p></li></ol>`
   const calm = html`<p class="calm">${t(NO_TROUBLE)}</p>`
-  const pause = account.paused ? { en: 'paused', zh: '已暂停' } : { en: 'in use', zh: '正常' }
+  const pause = account.paused ? { en: 'paused', zh: '已暂停' } : { en: 'active', zh: '正常' }
   const seconds = queue ? showSpan(queue.waitSeconds * SECOND, visit.language) : '–'
   const wait = queue?.isAtLeast ? t({ en: `at least ${seconds}`, zh: `至少 ${seconds}` }) : seconds
   return {
@@ -202,7 +202,7 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     ${isAsked ? '' : waiting}${arrives ? '' : failing}${isAsked && arrives ? calm : ''}
     ${facts(visit, [
       [{ en: 'Account', zh: '账户' }, t(pause)],
-      [{ en: 'A new serial is first asked about after', zh: '新流水号预计等待' }, wait],
+      [{ en: 'A new serial is first polled after', zh: '新流水号预计等待' }, wait],
     ])}
     ${usageFacts(visit, me)}`,
     ),

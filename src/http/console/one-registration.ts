@@ -30,13 +30,13 @@ const ATTEMPT_WORDS: Readonly<Record<AttemptAnswer['outcome'], Words>> = {
   delivered: { en: 'delivered', zh: '已送达' },
   rejected: { en: 'refused', zh: '被拒绝' },
   gone: { en: 'gone', zh: '地址已废弃' },
-  failed: { en: 'no answer', zh: '无响应' },
+  failed: { en: 'no response', zh: '无响应' },
 }
 const ANSWER_WORDS: Readonly<Record<NonNullable<ExplanationAnswer['polling']['lastAnswer']>, Words>> = {
   verdict: { en: 'the verdict', zh: '已有结果' },
   waiting: { en: 'not finished yet', zh: '尚未完成' },
   unknown_status: { en: 'an undocumented status', zh: '未知状态' },
-  not_found: { en: 'does not know the serial', zh: '查无此号' },
+  not_found: { en: 'serial not found', zh: '查无此号' },
   invalid_id: { en: 'malformed serial', zh: '流水号格式错误' },
   transient: { en: 'failed', zh: '查询失败' },
   throttled: { en: 'asked for fewer calls', zh: '要求降低频率' },
@@ -107,13 +107,13 @@ const answered = ({ httpStatus, error, errorText }: AttemptAnswer): Html =>
 export const attemptTable = (reader: Reader, attempts: readonly AttemptAnswer[]): Html =>
   table(reader, ATTEMPTS, {
     items: attempts,
-    none: { en: 'It was not sent yet.', zh: '尚未投递。' },
+    none: { en: 'Not sent yet.', zh: '尚未投递。' },
     columns: [
       [{ en: 'When', zh: '时间' }, ({ at }) => time(reader, at)],
       [{ en: 'Outcome', zh: '投递结果' }, ({ outcome }) => reader.t(ATTEMPT_WORDS[outcome])],
       [{ en: 'Status or error', zh: '状态码或错误' }, answered],
-      [{ en: 'Took', zh: '用时' }, ({ durationMs }) => `${Math.round(durationMs)} ms`],
-      [{ en: 'What was answered', zh: '响应内容' }, ({ responseExcerpt }) => responseExcerpt ?? '–'],
+      [{ en: 'Duration', zh: '用时' }, ({ durationMs }) => `${Math.round(durationMs)} ms`],
+      [{ en: 'Response', zh: '响应内容' }, ({ responseExcerpt }) => responseExcerpt ?? '–'],
     ],
   })
 
@@ -126,7 +126,7 @@ const webhookPart = (reader: Reader, one: One, explanation: ExplanationAnswer): 
     ['webhook-id', messageId ?? '–'],
     [{ en: 'Delivery', zh: '投递' }, messageId === null ? '–' : t(DELIVERY_WORDS[state])],
     [{ en: 'Next attempt', zh: '下次投递' }, time(reader, nextAttemptAt)],
-    [{ en: 'On hold since', zh: '暂停开始于' }, time(reader, explanation.delivery.heldSince)],
+    [{ en: 'Held since', zh: '暂停开始于' }, time(reader, explanation.delivery.heldSince)],
   ])}`
 }
 
@@ -150,7 +150,7 @@ const actForms = (visit: Visit, { status, delivery, metadata }: One): Html => {
     name: { en: 'Cancel the registration', zh: '取消该登记' },
     call: FOUND_REGISTRATION_CALLS['DELETE /v1/admin/registrations/:id'],
     warning: {
-      en: 'It is not polled any more and sends no webhook. Its metadata, its verdict with the scores and the text of its webhook are erased, the verdict with the last registration of the serial. The serial and the URL stay until RETENTION is over, and backups keep all. This cannot be undone.',
+      en: 'It is no longer polled and sends no webhook. Its metadata, its verdict with the scores and the text of its webhook are erased; the verdict only with the last registration of the serial. The serial and the URL stay until RETENTION ends, and backups keep everything. This cannot be undone.',
       zh: '取消后不再查询，也不再投递回调，并删除自定义数据、结果与分数、回调内容；同一流水号有多个登记时，全部取消后才删除结果。流水号和回调地址保留至 RETENTION 到期，已有备份不受影响。取消后无法恢复。',
     },
   })

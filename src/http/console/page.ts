@@ -68,7 +68,7 @@ export const SEARCH_EXAMPLE: Readonly<Record<Session['kind'], string>> = {
   partner: 'metadata.order:42 since:2h',
 }
 const searchWords = (kind: Session['kind']): Words => ({
-  en: `Serial, id, ${kind === 'operator' ? 'name of a partner, APIID, ' : ''}or a search such as ${SEARCH_EXAMPLE[kind]}`,
+  en: `Serial, id, ${kind === 'operator' ? 'partner name, APIID, ' : ''}or a search such as ${SEARCH_EXAMPLE[kind]}`,
   zh: `流水号、ID${kind === 'operator' ? '、合作方名称、APIID' : ''}，或条件，例如 ${SEARCH_EXAMPLE[kind]}`,
 })
 
@@ -119,13 +119,13 @@ export const layout = (c: Context, reader: Reader, page: ConsolePage, label: str
 <script src="${asset('console.js')}" defer></script>
 </head>
 <body>
-<a class="skip" href="#main">${t({ en: 'To the content', zh: '跳到正文' })}</a>
+<a class="skip" href="#main">${t({ en: 'Skip to content', zh: '跳到正文' })}</a>
 <header><strong>idface-notifier</strong>${label === null ? '' : html`<strong class="label bad">${label}</strong>`}${session ? navigation(reader, session, active) : ''}
 <a class="language" href="${here.search}" lang="${TAG[other]}" hreflang="${TAG[other]}">${t({ en: '中文', zh: 'English' })}</a></header>
 <main id="main" tabindex="-1"><h1>${title}</h1>
 ${body}
 </main>
-<footer>${t({ en: 'Times in', zh: '时间：' })} ${zoneName(language, ZONE_OF[language])} · <a href="${to('../docs')}">${t({ en: 'How to call the API', zh: '接入文档' })}</a></footer>
+<footer>${t({ en: 'Times in', zh: '时间：' })} ${zoneName(language, ZONE_OF[language])} · <a href="${to('../docs')}">${t({ en: 'API documentation', zh: '接入文档' })}</a></footer>
 </body>
 </html>`
 }
@@ -178,7 +178,7 @@ export const copied = ({ t }: Reader, text: string, id = 'copied'): Html =>
 export const nextPage = (
   { c, t }: Visit,
   cursor: string | null,
-  name: Words = { en: 'Older ones', zh: '更早的记录' },
+  name: Words = { en: 'Older', zh: '更早的记录' },
 ): Html => {
   if (cursor === null) return ''
   const here = new URL(c.req.url)

@@ -85,7 +85,7 @@ const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Part
     name: { en: 'Disable the partner', zh: '停用该合作方' },
     hidden: { disabled: 'true' },
     warning: {
-      en: 'Its keys and links stop working, and nothing is asked or sent for it until it is enabled: all its webhooks wait. Nothing is lost.',
+      en: 'Its keys and links stop working. Until the partner is enabled again, its serials are not polled and its webhooks wait. Nothing is lost.',
       zh: '停用后，其密钥和链接失效，在重新启用之前不再为其查询和投递，所有回调都会等待；数据不会丢失。',
     },
   })
@@ -98,7 +98,7 @@ const partnerPage = async (visit: Visit, now: number): Promise<ConsolePage> => {
   const path = partnerPath(visit)
   const [partner, keys] = await Promise.all([call<Partner>('GET', path), readKeys(visit)])
   const { id, name, disabled, payload, quotas, createdAt } = partner
-  const changes = html` <a href="${to('audit', { act: 'partner.change' })}">${t({ en: 'Since when, by whom and why', zh: '停用时间、操作人及原因' })}</a>`
+  const changes = html` <a href="${to('audit', { act: 'partner.change' })}">${t({ en: 'When, by whom and why', zh: '停用时间、操作人及原因' })}</a>`
   return {
     title: name,
     body: html`${facts(visit, [
@@ -111,7 +111,7 @@ const partnerPage = async (visit: Visit, now: number): Promise<ConsolePage> => {
       ...QUOTA_KEYS.map(quota => [limitOf(quota), quotas[quota] ?? t(NO_LIMIT)] as const),
       [CREATED, time(visit, createdAt)],
     ])}
-    <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Its registrations', zh: '查看登记' })}</a></p>
+    <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Show registrations', zh: '查看登记' })}</a></p>
     <h2>${t({ en: 'API keys', zh: 'API 密钥' })}</h2>
     ${keyTable(visit, keys, now)}${newKeyForm(visit)}
     <h2>${t(PAGE_NAMES.secrets)}</h2>
@@ -134,7 +134,7 @@ export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'n
   act('partners/new', async visit => {
     const { t, to, form, call, baseUrl } = visit
     const created = await call<Created>('POST', '/v1/admin/partners', { body: await form() })
-    const link = html`<p>${t({ en: 'The partner needs them, the address of the service, and what to call:', zh: '请一并告知合作方：服务地址和接入文档：' })}
+    const link = html`<p>${t({ en: 'Give them to the partner, with the address of the service and the API documentation:', zh: '请一并告知合作方：服务地址和接入文档：' })}
       <code>${baseUrl}</code> <a href="${to('../docs')}">${baseUrl}/docs</a></p>
       <p><a href="${to(`partners/${created.partnerId}`)}"><bdi>${created.name}</bdi></a></p>`
     return {

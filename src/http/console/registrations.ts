@@ -54,7 +54,7 @@ const searchForm = (visit: Visit, searched: Search): Html => html`
 
 /** The reason for an empty page: the scan stopped early, nothing matches, or nothing is registered yet. */
 const nothing = ({ nextCursor }: ListOf<unknown>, isSearched: boolean): Words => {
-  if (nextCursor !== null) return { en: 'Nothing up to here.', zh: '暂未找到。' }
+  if (nextCursor !== null) return { en: 'None found so far.', zh: '暂未找到。' }
   return isSearched
     ? { en: 'No registration matches this search.', zh: '没有匹配的登记。' }
     : { en: 'There is no registration yet.', zh: '还没有登记。' }
@@ -64,7 +64,7 @@ const nothing = ({ nextCursor }: ListOf<unknown>, isSearched: boolean): Words =>
 const stopped = (reader: Reader, { lookedBackTo }: ListOf<unknown>): Html =>
   lookedBackTo === undefined
     ? ''
-    : html`<p>${reader.t({ en: 'Looked at registrations back to ', zh: '已查看的登记截至' })}${time(reader, lookedBackTo)}${reader.t({ en: '; older ones may match: go on.', zh: '；更早的登记中可能还有匹配的，请继续。' })}</p>`
+    : html`<p>${reader.t({ en: 'Searched registrations back to ', zh: '已查看的登记截至' })}${time(reader, lookedBackTo)}${reader.t({ en: '. Older ones may match: open the next page.', zh: '；更早的登记中可能还有匹配的，请继续。' })}</p>`
 
 /** A search as the API takes it. Times without an offset are in the reader's zone; a partner may be given by name. */
 export const readSearchQuery = async (visit: Visit, given: Readonly<Record<string, string>>) => {

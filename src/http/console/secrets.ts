@@ -38,14 +38,14 @@ const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[], page
 
 const rotateForm = (visit: Visit, page: string): Html => {
   const { t } = visit
-  return html`<h2>${t({ en: 'Change the secret', zh: '更换签名密钥' })}</h2>
+  return html`<h2>${t({ en: 'New signing secret', zh: '更换签名密钥' })}</h2>
   <p>${t({
-    en: 'For the overlap every webhook carries a signature of each secret, so the receiver may change in its own time.',
+    en: 'During the overlap, every webhook carries a signature of each secret, so the receiver can change to the new one at any time.',
     zh: '重叠期内，每次回调都带有新旧密钥各自的签名，接收端可从容切换。',
   })}</p>
   ${actForm(visit, {
     to: `${page}/rotate-secret`,
-    name: { en: 'Make a new secret', zh: '生成新密钥' },
+    name: { en: 'Create a new secret', zh: '生成新密钥' },
     fields: html`${field(visit, 'overlap')}${field(visit, 'type')}`,
   })}`
 }
@@ -62,7 +62,7 @@ const rotate = async (visit: Visit, { all }: typeof OWN): Promise<ConsolePage> =
   const made = await call<NewSigningSecretAnswer>('POST', `${all}/rotate`, { body: await form() })
   return {
     title: t(PAGE_NAMES.secrets),
-    body: html`${shownOnce(visit, [[SIGNING_SECRET, made.secret]])}<p>${t({ en: 'The secrets before it sign until', zh: '此前的密钥失效于' })} ${time(visit, made.previousExpiresAt)}</p>`,
+    body: html`${shownOnce(visit, [[SIGNING_SECRET, made.secret]])}<p>${t({ en: 'The previous secrets sign until', zh: '此前的密钥失效于' })} ${time(visit, made.previousExpiresAt)}</p>`,
   }
 }
 

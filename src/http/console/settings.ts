@@ -8,7 +8,7 @@ type Setting = SettingsAnswer['data'][number]
 const inForce = ({ t }: Reader, { value, secret, isDefault }: Setting): Html => {
   if (value) return isDefault ? html`<code>${value}</code>` : html`<strong><code>${value}</code></strong>`
   const isHidden = secret && !isDefault
-  return t(isHidden ? { en: 'set, and not shown', zh: '已设置（不显示）' } : { en: 'not set', zh: '未设置' })
+  return t(isHidden ? { en: 'set (not shown)', zh: '已设置（不显示）' } : { en: 'not set', zh: '未设置' })
 }
 
 const settingsPage = async (visit: Visit): Promise<ConsolePage> => {
@@ -16,7 +16,7 @@ const settingsPage = async (visit: Visit): Promise<ConsolePage> => {
   const { data } = await call<SettingsAnswer>('GET', '/v1/admin/settings')
   return {
     body: html`<p>${t({
-      en: 'Of the node that answers. What is not the default is bold. They are changed where the service is started.',
+      en: 'Settings of the node that served this page. Values other than the default are bold. Change them where the service is started.',
       zh: '以下为响应本页的节点的设置，粗体为非默认值。请在启动服务处修改。',
     })}</p>
     ${table(visit, PAGE_NAMES.settings, {

@@ -13,13 +13,13 @@ import { type ConsolePage, type Reader, time } from './page.ts'
 import type { Session, Sessions } from './sessions.ts'
 
 const SIGN_IN: Words = { en: 'Sign in', zh: '登录' }
-const ENTER: Words = { en: 'Enter', zh: '进入控制台' }
+const ENTER: Words = { en: 'Open the console', zh: '进入控制台' }
 const WRONG: Words = {
-  en: 'This is no valid admin token and no valid API key. The keys of a disabled partner are not valid.',
+  en: 'This is neither a valid admin token nor a valid API key. The keys of a disabled partner are not valid.',
   zh: '这不是有效的管理令牌，也不是有效的 API 密钥。合作方被停用后，其密钥无效。',
 }
 const ENDED: Words = {
-  en: 'This link has ended, or it is not whole. Ask whoever gave it to you for a new one.',
+  en: 'This link has expired or is incomplete. Ask the person who gave it to you for a new one.',
   zh: '该链接已失效或不完整。请向提供链接的人索取新的链接。',
 }
 /** Command to paste on the service's machine. A service from source runs in a clone. */
@@ -56,9 +56,9 @@ const enterPage = (reader: Reader, token: string, { me, until }: { me: MeAnswer;
     title: t(ENTER),
     body: html`<form method="post" action="${to('enter')}" class="sign-in">
       <input type="hidden" name="link" value="${token}">
-      <p>${t({ en: 'The pages of', zh: '合作方：' })} <strong>${me.name}</strong>${t({ en: ', open until', zh: '，可访问至' })}
+      <p>${t({ en: 'Partner:', zh: '合作方：' })} <strong>${me.name}</strong>${t({ en: ', available until', zh: '，可访问至' })}
         ${time(reader, new Date(until).toISOString())}</p>
-      <button>${t({ en: 'Open them', zh: '打开' })}</button>
+      <button>${t({ en: 'Open', zh: '打开' })}</button>
     </form>`,
   }
 }

@@ -28,8 +28,8 @@ export const DELIVERY_WORDS: Readonly<Record<MessageState, Words>> = {
 }
 export const REASON_WORDS: Readonly<Record<Reason, Words>> = {
   expired: { en: 'no verdict in time', zh: '已过截止时间' },
-  not_found: { en: 'never known', zh: '始终查不到' },
-  gone: { en: 'no longer known', zh: '后来查不到' },
+  not_found: { en: 'serial never found', zh: '始终查不到' },
+  gone: { en: 'serial no longer found', zh: '后来查不到' },
   invalid_id: { en: 'malformed serial', zh: '流水号格式错误' },
   unknown_status: { en: 'undocumented status', zh: '未知状态' },
 }
@@ -59,7 +59,7 @@ export const OVERLAP_WORDS = {
   '24h': { en: '24 hours', zh: '24 小时' },
   '7d': { en: '7 days', zh: '7 天' },
   '30d': { en: '30 days', zh: '30 天' },
-  '0s': { en: 'none: the old ones end now', zh: '无：旧密钥立即失效' },
+  '0s': { en: 'none: the old secrets end now', zh: '无：旧密钥立即失效' },
 }
 export const TTL_WORDS = {
   '15m': { en: '15 minutes', zh: '15 分钟' },

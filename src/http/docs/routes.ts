@@ -34,7 +34,7 @@ const readServed = async (name: string, folder: URL): Promise<Buffer<ArrayBuffer
     if (codeOf(error) !== 'ENOENT') throw error
   }
   throw new AppError('not_found', {
-    en: 'There is no page or file with this name. The operator makes those of this version with npm run build:served.',
+    en: 'There is no page or file with this name. The operator can build those of this version with npm run build:served.',
     zh: '没有该名称的页面或文件。运维人员可运行 npm run build:served 生成当前版本的页面和文件。',
   })
 }

@@ -31,7 +31,7 @@ export const lineField = (longest: number) => {
 export const TEXT_OR_NULL = z.string().nullable()
 export const IS_AT_LEAST = z
   .boolean()
-  .describe('More may go before it, and it may be asked later: over 5,000 serials, or over 200 partners, wait.')
+  .describe('Whether the numbers are lower bounds: over 5,000 serials, or over 200 partners, wait.')
 export const COUNT = z.int().min(0)
 
 /** A time in a response: epoch ms, which `z.decode` writes as ISO 8601 in UTC. */
@@ -43,7 +43,7 @@ export const AT_OR_NULL = AT.nullable()
 
 /** Names of the quotas, for the document and for the refusal of a partner that has reached one. */
 export const QUOTA_NAMES = {
-  pending: { en: 'registrations that wait for their verdict', zh: '等待结果的登记' },
+  pending: { en: 'pending registrations', zh: '等待结果的登记' },
   hosts: { en: 'different callback hosts', zh: '不同的回调主机' },
   daily: { en: 'new registrations in 24 hours', zh: '24 小时内的新登记' },
 } satisfies Record<string, Words>
@@ -58,7 +58,7 @@ export const QUOTA_KEYS = QUOTAS.keyof().options
 
 /** Whether an account is paused, and why. */
 export const PAUSE = {
-  paused: z.boolean().describe('While it is, nothing is asked with it, and no registration expires.'),
+  paused: z.boolean().describe('While it is paused, its serials are not polled and no registration expires.'),
   reason: z.enum(PAUSE_REASONS).nullable().describe('Why it is paused.'),
   code: z.int().nullable().describe('The upstream code that paused it.'),
   since: AT_OR_NULL.describe('Since when it is paused.'),
@@ -72,14 +72,14 @@ export const pauseFacts = (account: Pick<Account, 'pausedAt' | 'pauseReason' | '
 
 /** A callback URL that fails or is held. */
 export const CALLBACK_TROUBLE = z.object({
-  callbackUrl: z.string().describe('In its normalised form.'),
+  callbackUrl: z.string().describe('The callback URL in its normalised form.'),
   state: z
     .enum(['failing', 'disabled', 'gone'])
     .describe(
       '`failing`: every attempt since `since` has failed. `disabled`: for five days, so its webhooks are held. `gone`: it answered 410, so they are held.',
     ),
-  since: AT.describe('Since when that is so.'),
-  heldSince: AT_OR_NULL.describe('Since when its webhooks are held; null: they are tried.'),
+  since: AT.describe('When this state began.'),
+  heldSince: AT_OR_NULL.describe('Since when its webhooks are held; null: they are sent.'),
   lastError: TEXT_OR_NULL.describe(
     'How the last attempt failed: `http_503`, or the `error` of an attempt; null after a 410.',
   ),
@@ -87,7 +87,7 @@ export const CALLBACK_TROUBLE = z.object({
 })
 
 /** Description of a secret in a response. */
-export const SHOWN_ONCE = 'It is shown only this once.'
+export const SHOWN_ONCE = 'It is shown only once.'
 
 /** Durations such as `24h`, as `readDuration` reads them; for OpenAPI. */
 export const DURATION_PATTERN = '^\\d{1,9}(ms|s|m|h|d)$'
@@ -128,7 +128,7 @@ export const timed = (description: string) => when.optional().meta({ format: TIM
 export const SEARCHED_BY = {
   status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
   delivery: choiceField(MESSAGE_STATES).describe(
-    'Only registrations that have a webhook, and it is in this state: `pending` is one that is not delivered yet.',
+    'Only registrations with a webhook in this state; `pending`: not delivered yet.',
   ),
   host: textField(
     /^[\w.:[\]-]{1,260}$/,
@@ -138,7 +138,7 @@ export const SEARCHED_BY = {
     }),
   )
     .optional()
-    .describe('Of the callback URL, with its port where it names one.'),
-  since: timed('Created then or later: a time, or how long ago.'),
-  until: timed('Created then or earlier: a time, or how long ago.'),
+    .describe('The host of the callback URL, with its port if the URL has one.'),
+  since: timed('Only those created then or later: a time, or how long ago.'),
+  until: timed('Only those created then or earlier: a time, or how long ago.'),
 }

@@ -29,7 +29,7 @@ export const cursorField = <T>(place: z.ZodType<T>) =>
       }
     })
     .optional()
-    .describe('The nextCursor of the page before.')
+    .describe('The nextCursor of the previous page.')
 
 /** Parameters of every list: `limit`, and `cursor` as the id of the last item of the page before. */
 export const PAGE_PARAMETERS = {
@@ -62,7 +62,7 @@ export const listOf = <Item extends z.ZodType, More extends z.ZodRawShape = Reco
 /** Additional field of a list of search results. */
 export const SEARCH = {
   lookedBackTo: AT.exactOptional().describe(
-    'Only where the page has looked at 5,000 registrations and stopped: when the last of these was created. Older ones may match: go on.',
+    'Only if the page stopped after 5,000 registrations: when the last of these was created. Older ones may match: get the next page.',
   ),
 }
 

@@ -49,8 +49,8 @@ export const PROBLEM = z
     errors: z
       .array(
         z.strictObject({
-          path: z.string().describe('Its name, with the names around it: `filter.since`.'),
-          message: z.string().describe('What would be right.'),
+          path: z.string().describe('The path of the field, such as `filter.since`.'),
+          message: z.string().describe('What the value must be.'),
         }),
       )
       .exactOptional()

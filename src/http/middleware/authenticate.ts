@@ -19,12 +19,12 @@ const WRONG_TOKEN = {
   zh: '请发送 "authorization: Bearer <key>"，其中的密钥必须有效且未被吊销。',
 }
 const WRONG_KEY = {
-  en: 'Send "authorization: Bearer <key>". Check that the key is copied whole (it begins with "ifn_"), is not revoked, and is one of this service. If it is all of that, ask the operator: the keys of a disabled partner do not work.',
+  en: 'Send "authorization: Bearer <key>". Check that the key is complete (it begins with "ifn_"), is not revoked, and was issued by this service. If all of this is right, ask the operator: the keys of a disabled partner do not work.',
   zh: '请发送 "authorization: Bearer <key>"，并检查密钥：是否复制完整（以 "ifn_" 开头）、未被吊销，并且由本服务签发。若均无误，请联系运维人员：合作方被停用后，其密钥不可用。',
 }
 /** Chosen by the form of the token alone, so that it does not show which secrets exist. */
 const SIGNING_SECRET = {
-  en: 'This is the form of a signing secret, which verifies webhooks. Send your API key instead, which begins with "ifn_".',
+  en: 'This looks like a signing secret, which verifies webhooks. Send your API key instead, which begins with "ifn_".',
   zh: '这是签名密钥，只用于验签。请改用以 "ifn_" 开头的 API 密钥。',
 }
 const isSigningSecret = (token: string): boolean => /^wh(sec|pk|sk)_/.test(token)
@@ -56,7 +56,7 @@ export const refusalOf = (c: Context, { rates, trustedProxies }: RefusalDeps, wr
 export const createConcurrencyLimit = (most: number) => {
   const underWay = createInFlight()
   const detail = {
-    en: `${most} of your requests are being answered still.`,
+    en: `${most} of your requests are still being answered.`,
     zh: `最多同时处理 ${most} 个请求，已达上限。`,
   }
   return async (caller: string, c: Context, next: Next): Promise<void> => {

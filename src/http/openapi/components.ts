@@ -6,7 +6,7 @@ import type { ProblemCode } from './problems.ts'
 type JsonSchema = Record<string, unknown>
 
 export const header = (description: string, schema: JsonSchema = { type: 'string' }) => ({ description, schema })
-export const REQUEST_ID = { 'x-request-id': header('Names this call in the log of the service.') }
+export const REQUEST_ID = { 'x-request-id': header('The id of this call in the log of the service.') }
 const CONTENT_LANGUAGE = {
   'content-language': header('The language of its texts.', { type: 'string', enum: ['en', 'zh'] }),
 }

@@ -27,7 +27,7 @@ ${COMMON}`,
   root: '.',
   tags: {
     Registrations: 'Serials and their verdicts.',
-    Delivery: 'Webhooks: their attempts, sending them again, and fetching them instead.',
+    Delivery: 'Webhooks: their attempts, resending them, and fetching them instead.',
     Account: 'Your own limits and signing secrets.',
     Webhooks: 'What is sent to your callback.',
   },
@@ -43,7 +43,7 @@ ${COMMON}`,
   root: '../..',
   tags: {
     Admin:
-      'For operators, with `ADMIN_TOKEN` or a token made by `admin-token create`. Each call needs a role: `read`, `operate`, which includes it, or `admin`, which includes both. Without `ADMIN_TOKEN` all of it is 404 to whoever has no such token.',
+      'For operators, with `ADMIN_TOKEN` or a token made by `admin-token create`. Each call needs a role: `read`, `operate`, which includes it, or `admin`, which includes both. Without `ADMIN_TOKEN`, all calls answer 404 to callers without such a token.',
   },
   calls: OPERATOR_CALLS,
   securitySchemes: { adminToken: bearer('`ADMIN_TOKEN`, or a token made by `admin-token create`.') },
@@ -53,7 +53,7 @@ const ACCEPT_LANGUAGE = {
   name: 'accept-language',
   in: 'header',
   required: false,
-  description: 'The language of texts for people, those of problems too: en or zh.',
+  description: 'The language of texts for people, including those of problems: en or zh.',
   schema: { type: 'string', examples: ['zh-CN'] },
 }
 

@@ -24,12 +24,12 @@ const bodyOf = <Type extends string, Data extends z.ZodRawShape>(type: Type, dat
     type: z.literal(type),
     timestamp: CREATED,
     data: z.strictObject({
-      registrationId: idField('reg').describe('As the answer to the registration said.'),
-      idcardid: z.string().meta({ description: 'The serial, as it was registered.', examples: ['16236437872836'] }),
+      registrationId: idField('reg').describe('The id from the answer to the registration.'),
+      idcardid: z.string().meta({ description: 'The serial as registered.', examples: ['16236437872836'] }),
       ...data,
       metadata: z
         .record(z.string(), z.string())
-        .meta({ description: 'As it was registered.', examples: [{ order: '42' }] }),
+        .meta({ description: 'The metadata as registered.', examples: [{ order: '42' }] }),
       observedAt: AT.describe('The verdict changed between `previousPollAt` and this time.'),
       previousPollAt: AT.nullable().describe(
         'The last poll that showed the check still open; null if the first poll found the verdict.',
@@ -51,7 +51,7 @@ export const WEBHOOKS = {
     ...verdictFields('活体检测未通过', '0.21', '45.5'),
   }).meta({ id: 'FailedWebhook' }),
   'idface.unresolved': bodyOf('idface.unresolved', {
-    status: z.string().nullable().meta({ description: 'The last status of the upstream, as it was sent.' }),
+    status: z.string().nullable().meta({ description: 'The last status of the upstream, unchanged.' }),
     reason: z.enum(REASONS).describe('Why there will be no verdict.'),
     ...verdictFields(null, null, null),
   }).meta({ id: 'UnresolvedWebhook' }),
@@ -74,10 +74,10 @@ export const WEBHOOKS = {
             httpStatus: z
               .int()
               .nullable()
-              .meta({ description: 'What was answered; null where no answer came.', examples: [503] }),
-            error: z.string().nullable().describe('As in an attempt; null where an answer came.'),
+              .meta({ description: 'The HTTP status of the last attempt; null without an answer.', examples: [503] }),
+            error: z.string().nullable().describe('The error of the last attempt; null if there was an answer.'),
           })
-          .describe('How the last attempt failed: by its status, or, where no answer came, an error.'),
+          .describe('How the last attempt failed: its status, or an error if there was no answer.'),
       }),
     })
     .meta({ id: 'CallbackDisabledWebhook' }),
@@ -89,7 +89,7 @@ const NAMES: Readonly<Record<WebhookType, readonly [operationId: string, summary
   'idface.failed': ['onFailed', 'The person was not verified'],
   'idface.unresolved': ['onUnresolved', 'There will be no verdict'],
   'idface.test': ['onTest', 'The webhook of POST /v1/callbacks/test'],
-  'idface.callback_disabled': ['onCallbackDisabled', 'Another callback URL of yours is disabled'],
+  'idface.callback_disabled': ['onCallbackDisabled', 'Another of your callback URLs is disabled'],
 }
 
 const header = (name: string, description: string, example: string) => ({
@@ -118,9 +118,9 @@ const HEADERS = [
 
 const RESPONSES = {
   '2XX': { description: 'Delivered. The body is ignored.' },
-  '410': { description: 'Never again: this message ends, and the URL is on hold until it is registered or resent to.' },
-  '429': { description: 'Not now. `Retry-After` delays the next attempt, by 24 h at most.' },
-  '503': { description: 'Not now, like 429.' },
+  '410': { description: 'Not retried: this message ends, and the URL is held until it is registered or resent to.' },
+  '429': { description: 'Retried later. `Retry-After` delays the next attempt, by 24 h at most.' },
+  '503': { description: 'Retried later, like 429.' },
   default: { description: 'Not delivered. Redirects count as this too. The next attempt follows the retry schedule.' },
 }
 

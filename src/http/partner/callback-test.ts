@@ -14,7 +14,7 @@ export const CALLBACK_TEST_CALLS = {
     operationId: 'testCallback',
     summary: 'Send idface.test to a callback now',
     description:
-      'The attempt is signed like every webhook, and its answer does not change your registrations; a good one enables a URL that is disabled, or has answered 410: what was held goes out. One a second, ten at once.',
+      'The attempt is signed like every webhook and does not change your registrations. A 2xx enables a URL that is disabled or has answered 410, and its held webhooks are sent. One test a second, ten at once.',
     body: createCallbackTestBody(NO_JUDGE),
     answers: { 200: ATTEMPT },
     handle: async (c, { judgeUrl, testCallback, rates }) => {

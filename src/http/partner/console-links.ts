@@ -21,23 +21,23 @@ export const LINK_TTL = z
   .string(TTL)
   .transform(readTtl)
   .refine(ms => ms !== null, TTL)
-  .meta({ pattern: DURATION_PATTERN, description: 'How long it lets in; 15m by default, from 1m to 24h.' })
+  .meta({ pattern: DURATION_PATTERN, description: 'How long it is valid; 15m by default, from 1m to 24h.' })
   .optional()
 const LINK_REQUEST = z.strictObject({ ttl: LINK_TTL }).meta({ id: 'ConsoleLinkRequest' })
 
 export const CONSOLE_LINK = z
   .object({
     url: z.string().meta({
-      description: 'Lets in whoever has it: give it to nobody else. It is kept nowhere, so it is shown only this once.',
+      description: 'Anyone who has it gets in: keep it secret. It is not stored, so it is shown only once.',
       examples: ['https://notifier.example/console/enter?link=ifl_…'],
     }),
-    expiresAt: AT.describe('When it ends, and with it whatever was opened with it.'),
+    expiresAt: AT.describe('When it expires, and with it the sessions that it opened.'),
   })
   .meta({ id: 'ConsoleLink', description: "A link to the partner's pages." })
 export type ConsoleLinkAnswer = z.output<typeof CONSOLE_LINK>
 
 const NOT_BY_LINK = {
-  en: 'This needs an API key: a console link makes no others.',
+  en: 'This needs an API key: a console link cannot create links.',
   zh: '该操作需要 API 密钥；控制台链接不能生成新的链接。',
 }
 
@@ -45,9 +45,9 @@ const NOT_BY_LINK = {
 export const CONSOLE_LINK_CALLS = {
   'POST /v1/console-links': {
     operationId: 'createConsoleLink',
-    summary: 'Make a link that opens your pages of the console for a while',
+    summary: 'Create a temporary link to your pages of the console',
     description:
-      'Whoever has it may do there what you may, with no key, until it ends, the key that made it is revoked, or you are disabled.',
+      'Anyone who has it can do there what you can, without a key, until it expires, the key that created it is revoked, or you are disabled.',
     body: LINK_REQUEST,
     answers: { 201: CONSOLE_LINK },
     problems: ['forbidden'],

@@ -9,7 +9,7 @@ import { answerLanguage, languageOf } from '../language.ts'
 import { ATTEMPT, callbackUrlField, type JudgeUrl, NO_JUDGE, viewAttempt } from './registration-schemas.ts'
 
 const SECRET = packWords({
-  en: 'must be what DingTalk or Feishu shows for signatures, or, for a URL of your own, whsec_ and the base64 of 24 to 64 bytes; WeCom and Slack have none',
+  en: 'must be the signing secret that DingTalk or Feishu shows, or, for a URL of your own, whsec_ and the base64 of 24 to 64 bytes; WeCom and Slack have none',
   zh: '必须是钉钉“加签”或飞书“签名校验”的密钥；自有地址则为 whsec_ 加 24 至 64 字节的 base64；企业微信与 Slack 没有密钥',
 })
 const fits = (url: string, secret: string): boolean => {
@@ -30,7 +30,7 @@ export const createContactBody = (judgeUrl: JudgeUrl) =>
         .string(SECRET)
         .optional()
         .describe(
-          'Of the robot, if it has one. JSON is signed with it, `whsec_…`, or, without it, as your webhooks are.',
+          'The signing secret of the robot, if it has one. JSON is signed with this secret (`whsec_…`), or without it like your webhooks.',
         ),
     })
     .refine(({ url, secret }) => secret === undefined || fits(url, secret), { error: SECRET, path: ['secret'] })
@@ -38,12 +38,12 @@ export const createContactBody = (judgeUrl: JudgeUrl) =>
 
 const CONTACT = z
   .object({
-    channel: z.enum(OPERATOR_CHANNELS).describe('What it understands; `webhook` is signed JSON.'),
-    host: z.string().meta({ description: 'Of its URL.', examples: ['partner.example'] }),
+    channel: z.enum(OPERATOR_CHANNELS).describe('The kind of contact; `webhook` is signed JSON.'),
+    host: z.string().meta({ description: 'The host of its URL.', examples: ['partner.example'] }),
   })
   .meta({
     id: 'Contact',
-    description: 'Where you are told that your callback URLs fail, without what is secret of it.',
+    description: 'The contact for notices about your failing callback URLs, without its secrets.',
   })
 export type ContactAnswer = z.output<typeof CONTACT>
 
@@ -62,9 +62,9 @@ const view = (text: string): ContactAnswer => {
 export const CONTACT_CALLS = {
   'PUT /v1/contact': {
     operationId: 'setContact',
-    summary: 'Set where you are told that your callback URLs fail',
+    summary: 'Set the contact for notices about your failing callback URLs',
     description:
-      'It is told when every attempt at a URL has failed for 30 minutes, when the URL is disabled or has answered 410, and when that is over. It takes the place of the one before.',
+      'It is notified when every attempt at a URL has failed for 30 minutes, when the URL is disabled or has answered 410, and when that is over. It replaces the previous contact.',
     body: createContactBody(NO_JUDGE),
     answers: { 200: CONTACT },
     handle: async (c, { store, judgeUrl }) => {
@@ -75,7 +75,7 @@ export const CONTACT_CALLS = {
   },
   'GET /v1/contact': {
     operationId: 'contact',
-    summary: 'Where you are told that your callback URLs fail',
+    summary: 'Get the contact for notices about your failing callback URLs',
     description: 'Its path, query and secret are not shown again: the path of a robot is its key.',
     answers: { 200: CONTACT },
     problems: ['not_found'],
@@ -84,7 +84,7 @@ export const CONTACT_CALLS = {
   'DELETE /v1/contact': {
     operationId: 'deleteContact',
     summary: 'Remove the contact',
-    description: 'Again: changes nothing.',
+    description: 'Removing it again changes nothing.',
     answers: { 204: null },
     handle: async (c, { store }) => {
       await store.putContact(c.get('partnerId'), null)
@@ -94,7 +94,7 @@ export const CONTACT_CALLS = {
   'POST /v1/contact/test': {
     operationId: 'testContact',
     summary: 'Send a test to the contact now',
-    description: 'Answers with the attempt, whatever its outcome. One a second, ten at once, with tests of callbacks.',
+    description: 'Answers with the attempt, also if it fails. One a second, ten at once, shared with callback tests.',
     answers: { 200: ATTEMPT },
     problems: ['not_found'],
     handle: async (c, { testContact, rates, newId }) => {

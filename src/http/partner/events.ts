@@ -10,7 +10,7 @@ import { pageCost } from '../rates.ts'
 import { DELIVERY_STATE, SANDBOX } from './registration-schemas.ts'
 
 const LOST_CURSOR = {
-  en: 'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it brings every event since, and may bring some again, with the webhook-id you know.',
+  en: 'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it returns every event since, and may repeat some with the same webhook-id.',
   zh: '游标已失效：数据库曾从备份恢复。请从此处的 nextCursor 继续：不会漏事件，但可能重复，请按 webhook-id 去重。',
 }
 /** `evt_`, the number of the event and, in base 36, the time it was created, which identifies its history. */
@@ -34,22 +34,22 @@ const EVENT_QUERY = z.strictObject({
     .regex(FORM, packWords(CURSOR))
     .transform(readCursor)
     .optional()
-    .describe('The nextCursor of the call before; the first message if it is left out.'),
+    .describe('The nextCursor of the previous call; without it, the list begins at the first message.'),
   since: timeField(SINCE)
     .optional()
-    .describe('Begins at the first message that was created then, or after `after` where that is later.'),
+    .describe('Begins at the first message created then or later, or after `after` if that is later.'),
   delivery: choiceField(MESSAGE_STATES).describe(
-    `Only messages whose delivery is in this state now. A page looks at ${EVENT_WINDOW} messages at most, so one that is not the last may have fewer than \`limit\`, even none.`,
+    `Only messages whose delivery is in this state now. A page scans ${EVENT_WINDOW} messages at most, so a page that is not the last may have fewer than \`limit\`, even none.`,
   ),
 })
 
 const EVENT = z
   .object({
     messageId: idField('msg').describe('The `webhook-id`.'),
-    registrationId: idField('reg').describe('What it is about.'),
+    registrationId: idField('reg').describe('The registration of the webhook.'),
     sandbox: SANDBOX,
-    type: z.enum(MESSAGE_TYPES).describe('As in the body.'),
-    createdAt: AT.describe('When there was something to tell.'),
+    type: z.enum(MESSAGE_TYPES).describe('The type in the body.'),
+    createdAt: AT.describe('When the webhook was created.'),
     delivery: DELIVERY_STATE,
     body: z.string().meta({
       description: 'The exact text of the webhook: verify it with `headers`, then parse it.',
@@ -58,17 +58,17 @@ const EVENT = z
     headers: z
       .object({
         'webhook-id': z.string().meta({
-          description: 'The same however often you get the message.',
+          description: 'The id of the message; the same in every attempt and every fetch.',
           examples: ['msg_01KAW2X5G0Q8T3M6V9Y1B4D7FH'],
         }),
         'webhook-timestamp': z.string().meta({ description: 'Epoch seconds.', examples: ['1795509800'] }),
         'webhook-signature': z
           .string()
-          .meta({ description: 'As in a webhook.', examples: ['v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4='] }),
+          .meta({ description: 'The signature.', examples: ['v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4='] }),
       })
-      .describe('Signed now.'),
+      .describe('The headers of the webhook, signed at the time of this call.'),
   })
-  .meta({ id: 'Event', description: 'A webhook as it was made, whether it has arrived or not.' })
+  .meta({ id: 'Event', description: 'A webhook, whether it has arrived or not.' })
 export type EventAnswer = z.output<typeof EVENT>
 
 const EVENT_LIST = z
@@ -76,7 +76,7 @@ const EVENT_LIST = z
     data: z.array(EVENT),
     nextCursor: z.string().meta({
       description:
-        'Pass it as `after` to continue where this answer ended; it is never null. Nothing is left if the page is empty and this is the `after` of the call.',
+        'Pass it as `after` to continue where this answer ended; it is never null. There is nothing more if the page is empty and this equals the `after` of the call.',
       examples: ['evt_41_mhw3k2o0'],
     }),
   })
@@ -88,7 +88,7 @@ export const EVENT_CALLS = {
     operationId: 'events',
     summary: 'Fetch webhooks instead of receiving them, oldest first',
     description:
-      'For partners that cannot receive webhooks, or could not for a while. There is nothing new where a page is empty and its `nextCursor` is the `after` of the call; it stays valid. Only a restore of the database ends it: then the answer is 409, and its `nextCursor` is the one to go on with.',
+      'For partners that cannot receive webhooks, or could not for a while. There is nothing new if a page is empty and its `nextCursor` equals the `after` of the call. A cursor stays valid until the database is restored from a backup: then the answer is 409, and its `nextCursor` is the one to go on with.',
     query: EVENT_QUERY,
     answers: { 200: EVENT_LIST },
     problems: ['conflict'],

@@ -10,7 +10,7 @@ const en = {
   ended: {
     succeeded: 'The verification succeeded, as the upstream reported at {at}.',
     failed: 'The verification failed, as the upstream reported at {at}.',
-    cancelled: 'The registration was cancelled, so the upstream is not asked any more and no webhook is sent.',
+    cancelled: 'The registration was cancelled, so the serial is no longer polled and no webhook is sent.',
     unresolved_expired: 'There was no verdict before the deadline, so the registration ended at {at}.',
     unresolved_not_found:
       'The upstream never knew this serial, so the registration ended at {at}. Check that it is the serial that Submit returned.',
@@ -28,7 +28,7 @@ const en = {
       'At {at} the upstream answered with an undocumented status (“{status}”), so there is no verdict yet.',
     not_found: 'At {at} the upstream did not know this serial (code 4061). It may take a while to learn of a new one.',
     invalid_id:
-      'At {at} the upstream rejected this serial as malformed (code 4060). It is asked again before this is believed.',
+      'At {at} the upstream rejected this serial as malformed (code 4060). It is polled again to confirm this.',
     transient: 'The call at {at} failed: the upstream could not be reached, or its answer could not be read.',
     transient_code: 'The call at {at} failed in the upstream (code {code}). This says nothing about the user.',
     throttled: 'At {at} the upstream asked for fewer calls.',
@@ -39,14 +39,14 @@ const en = {
     at: 'The next call is at {at} ({in}).',
     now: 'The next call is due now.',
     queued:
-      'The next call is due and waits for its turn. Calls of yours before it: {before}, at {rate} a second, so it is made {in}, roughly.',
+      'The next call is due and queued. Your calls before it: {before}, at {rate} a second, so it is expected roughly {in}.',
     queuedFar:
-      'The next call is due and waits for its turn. Calls of yours before it: at least {before}, at {rate} a second at most, so it is made {in} at the earliest, roughly.',
+      'The next call is due and queued. Your calls before it: at least {before}, at {rate} a second at most, so it is expected roughly {in} at the earliest.',
     none: 'No further call is planned.',
   },
-  disabled: 'The partner is disabled: nothing is asked or sent until it is enabled.',
+  disabled: 'The partner is disabled: nothing is polled or sent until it is enabled.',
   unreachable:
-    'The upstream has not been reachable since {at} ({error}). It is tried from time to time, and calls about this serial go on as soon as it answers.',
+    'The upstream has not been reachable since {at} ({error}). It is tried from time to time, and calls about this serial resume as soon as it answers.',
   paused: {
     byCode:
       'The upstream account has been paused since {at}: {reason} (code {code}). The account is tried from time to time, and calls about this serial resume as soon as it works.',
@@ -61,14 +61,14 @@ const en = {
     retryNow: 'The webhook has not been delivered yet: {attempt}. The next attempt is due now.',
     underWay: 'Attempt {n} to deliver the webhook began at {at} and is under way.',
     disabled:
-      'The webhook is on hold since {at}, because every attempt at the callback URL has failed for five days. When it works again, POST it to /v1/callbacks/test, register it again, or resend it (POST /v1/registrations/{id}/resend, or Resend in the console).',
+      'The webhook has been on hold since {at}, because every attempt at the callback URL has failed for five days. When it works again, POST it to /v1/callbacks/test, register it again, or resend it (POST /v1/registrations/{id}/resend, or Resend in the console).',
     operator: 'The webhook is on hold, because the operator has disabled its callback URL since {at}.',
     held: 'The webhook is on hold, because the callback URL answered 410 (gone) at {at}. When it works again, POST it to /v1/callbacks/test, register it again, or resend it (POST /v1/registrations/{id}/resend, or Resend in the console).',
-    unreadable: 'The webhook was given up, because the service cannot read its text. Its operator has been told.',
+    unreadable: 'The webhook was given up, because the service cannot read its text. The operator has been notified.',
     unsignable:
-      'The webhook waits, because the service cannot read any of your signing secrets, so it cannot sign. POST to /v1/signing-secrets/rotate and use the new one, or ask the operator, who has been told, to restore the old one; within half a minute the webhook goes out.',
+      'The webhook waits, because the service cannot read any of your signing secrets, so it cannot sign. POST to /v1/signing-secrets/rotate and use the new one, or ask the operator, who has been notified, to restore the old one; within half a minute the webhook goes out.',
     notSent:
-      'The webhook waits: the service itself could not send it, because its egress proxy or its sockets fail, or this host has all the connections that it may have. This used up no attempt. The service tries again at {at} ({in}).',
+      'The webhook waits: the service itself could not send it, because its egress proxy or its sockets fail, or this host has reached its limit of connections. This used up no attempt. The service tries again at {at} ({in}).',
     allHeld:
       'The webhook waits, because the operator has held all webhooks since {at}; it goes out when they are resumed. GET /v1/events has it meanwhile.',
     gone: 'The webhook is not sent again by itself, because the callback URL answered 410 (gone) at {at}. When the receiver works again, resend it (POST /v1/registrations/{id}/resend, or Resend in the console).',
@@ -85,14 +85,13 @@ const en = {
   /** Why an attempt had no response, as a clause. */
   attemptError: {
     no_response:
-      'no answer came: the host name has no address, the host refuses or drops the connection, or it takes too long; check that the URL can be reached from the internet',
-    tls: 'the TLS handshake failed; check that TLS 1.2 or later is spoken, and that the certificates sent are valid and have less than 16 KB',
+      'no response came: the host name has no address, the host refuses or drops the connection, or it takes too long; check that the URL can be reached from the internet',
+    tls: 'the TLS handshake failed; check that TLS 1.2 or later is supported, and that the certificates sent are valid and have less than 16 KB',
     certificate_expired: 'the certificate has expired; renew it, and reload the server that uses it',
     certificate_wrong_name: 'the certificate is for another name; issue one for the host of the callback URL',
-    certificate_untrusted:
-      'nobody known has signed the certificate; send the whole chain of one from a public authority',
-    not_tls: 'what answered does not speak TLS; give the port of HTTPS, or turn TLS on there',
-    invalid_response: 'what came back is not an HTTP/1.1 response',
+    certificate_untrusted: 'the certificate is not trusted; use one from a public authority and send its whole chain',
+    not_tls: 'the port does not speak TLS; use the port of HTTPS, or enable TLS on this one',
+    invalid_response: 'the response is not HTTP/1.1',
     refused: 'the connection was refused: nothing listens at this address and port',
     unreachable: 'there is no route to this address',
     connect_timeout: 'no connection was established in time: a firewall may drop it',

@@ -36,10 +36,10 @@ const ANSWER_KIND = z.enum([
 export const POLLING = {
   lastAnswer: ANSWER_KIND.nullable().describe('What the last answer of GetResult meant; null: there was none.'),
   code: z.int().nullable().describe('The code of that GetResult answer.'),
-  status: z.string().nullable().describe('The last status in a GetResult answer, as it was sent.'),
-  polls: COUNT.describe('How often GetResult was asked about the serial.'),
-  lastPolledAt: AT_OR_NULL.describe('Null: it was not asked yet.'),
-  nextPollAt: AT_OR_NULL.describe('In a queue: about when.'),
+  status: z.string().nullable().describe('The last status in a GetResult answer, unchanged.'),
+  polls: COUNT.describe('How often the serial was polled.'),
+  lastPolledAt: AT_OR_NULL.describe('Null: not polled yet.'),
+  nextPollAt: AT_OR_NULL.describe('If the serial is queued: an estimate.'),
 }
 export const pollingFacts = ({ registration, lastAnswer, lastCode, rawStatus, queue }: Explanation) => ({
   lastAnswer,
@@ -52,44 +52,44 @@ export const pollingFacts = ({ registration, lastAnswer, lastCode, rawStatus, qu
 
 export const EXPLANATION = z
   .object({
-    registrationId: idField('reg').describe('What is explained.'),
+    registrationId: idField('reg').describe('The explained registration.'),
     sandbox: SANDBOX,
     status: STATUS,
     reason: REASON,
-    language: z.enum(['en', 'zh']).describe('Of the sentence.'),
+    language: z.enum(['en', 'zh']).describe('The language of the sentence.'),
     sentence: z
       .string()
-      .meta({ description: 'The fields below in words.', examples: ['GetResult was not asked yet.'] }),
-    at: AT.describe('When this was so.'),
+      .meta({ description: 'The fields below in words.', examples: ['GetResult has not been polled yet.'] }),
+    at: AT.describe('The time of this snapshot.'),
     polling: z.object({
       ...POLLING,
       queue: z
         .object({
-          before: COUNT.describe('Calls of yours that go before it, roughly.'),
-          rate: z.number().positive().describe('Calls a second that you have now.'),
+          before: COUNT.describe('The estimated number of your calls before it.'),
+          rate: z.number().positive().describe('Your present rate of calls per second.'),
           isAtLeast: IS_AT_LEAST,
         })
         .nullable()
-        .describe('Null unless it is due and waits for its turn.'),
+        .describe('Null unless the poll is due and queued.'),
     }),
-    account: z.object(PAUSE).describe('The upstream account that the serial is asked with.'),
+    account: z.object(PAUSE).describe('The upstream account that the serial is polled with.'),
     delivery: z.object({
-      type: z.enum(MESSAGE_TYPES).nullable().describe('Of the webhook; null: there is none yet.'),
+      type: z.enum(MESSAGE_TYPES).nullable().describe('The type of the webhook; null: there is none yet.'),
       messageId: idField('msg').nullable().describe('The `webhook-id`.'),
       state: DELIVERY_STATE,
-      attempts: COUNT.describe('How often it was sent.'),
+      attempts: COUNT.describe('The number of attempts.'),
       lastAttempt: ATTEMPT.nullable(),
       underWay: z.boolean().describe('An attempt is being made, which began at `nextAttemptAt`.'),
-      nextAttemptAt: AT_OR_NULL.describe('Null: nothing is planned.'),
-      heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold.'),
+      nextAttemptAt: AT_OR_NULL.describe('Null: no attempt is planned.'),
+      heldSince: AT_OR_NULL.describe('Since when webhooks to the callback URL are held.'),
       heldBecause: z
         .enum(['gone', 'disabled', 'operator'])
         .nullable()
         .describe(
           '`gone`: it answered 410. `disabled`: every attempt of five days has failed. `operator`: the operator has disabled it.',
         ),
-      unsignable: z.boolean().describe('It waits, because none of your signing secrets can be read.'),
-      allHeldSince: AT_OR_NULL.describe('It waits, because the operator has held all webhooks since then.'),
+      unsignable: z.boolean().describe('The webhook waits, because none of your signing secrets can be read.'),
+      allHeldSince: AT_OR_NULL.describe('The webhook waits, because the operator has held all webhooks since then.'),
     }),
   })
   .meta({ id: 'Explanation', description: 'Why there is no webhook yet.' })

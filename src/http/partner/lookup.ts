@@ -14,7 +14,7 @@ const SERIALS = packWords({
   zh: `必须是包含 1 到 ${MOST_SERIALS} 个流水号的数组`,
 })
 const TOO_MANY = {
-  en: `have more than ${MOST_LOOKUP_RESULTS} registrations together: must be fewer at a time`,
+  en: `have more than ${MOST_LOOKUP_RESULTS} registrations together: send fewer serials at a time`,
   zh: `合计超过 ${MOST_LOOKUP_RESULTS} 条登记：请减少每次的数量`,
 }
 
@@ -25,7 +25,7 @@ const LOOKUP_BODY = z
         .array(serialField(), SERIALS)
         .min(1, SERIALS)
         .max(MOST_SERIALS, SERIALS)
-        .describe('A serial may stand there more than once.'),
+        .describe('A serial may occur more than once.'),
     },
     bodyLike('{"idcardids": ["…", …]}'),
   )
@@ -36,10 +36,10 @@ const LOOKUP_RESULTS = z
     data: z
       .array(
         z.strictObject({
-          idcardid: z.string().meta({ description: 'As it was asked for.', examples: ['16236437872836'] }),
+          idcardid: z.string().meta({ description: 'As requested.', examples: ['16236437872836'] }),
           registrations: z
             .array(REGISTRATION)
-            .describe('Yours for this serial, the newest first; empty: there are none.'),
+            .describe('Your registrations of this serial, newest first; empty if there are none.'),
         }),
       )
       .describe('One for each serial, in the same order.'),
@@ -51,8 +51,8 @@ export type LookupAnswer = z.output<typeof LOOKUP_RESULTS>
 export const LOOKUP_CALLS = {
   'POST /v1/registrations/lookup': {
     operationId: 'lookup',
-    summary: 'Look up 1,000 serials at most in one call',
-    description: `For one call after an outage: all your registrations of each serial, in the order of the request. A serial that is unknown, or another partner’s, has none. An answer holds ${MOST_LOOKUP_RESULTS} registrations at most: if the serials have more together, it is 422, and you ask for fewer at a time.`,
+    summary: 'Look up serials, 1,000 at most',
+    description: `All your registrations of each serial, in the order of the request, for example after an outage. A serial that is unknown, or another partner’s, has none. An answer holds ${MOST_LOOKUP_RESULTS} registrations at most: if the serials have more together, it is 422; send fewer serials at a time.`,
     body: LOOKUP_BODY,
     answers: { 200: LOOKUP_RESULTS },
     handle: async (c, { store, rates }) => {

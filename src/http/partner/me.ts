@@ -5,28 +5,28 @@ import { found } from '../json/problem.ts'
 import type { Rate } from '../rates.ts'
 
 const RATE = z.object({
-  perSecond: z.number().meta({ description: 'In the long run.', examples: [200] }),
-  burst: z.number().meta({ description: 'At once.', examples: [400] }),
+  perSecond: z.number().meta({ description: 'The sustained rate per second.', examples: [200] }),
+  burst: z.number().meta({ description: 'The largest burst.', examples: [400] }),
 })
 
 const ME = z
   .object({
-    partnerId: idField('partner').describe('By this the operator knows you.'),
-    name: z.string().meta({ description: 'As the operator has called you.', examples: ['Example Ltd'] }),
+    partnerId: idField('partner').describe('Your id, for the operator.'),
+    name: z.string().meta({ description: 'Your name, as set by the operator.', examples: ['Example Ltd'] }),
     payload: z.enum(['full', 'thin']).describe('`thin` webhooks have neither the message nor the scores.'),
     rate: RATE.describe('Requests with one API key.'),
     registrationRate: RATE.describe('Registrations of the partner, singly or in batches.'),
-    quotas: QUOTAS.describe('What you may have at most.'),
+    quotas: QUOTAS.describe('Your limits.'),
     usage: z
       .object({
-        pending: COUNT.describe('Registrations that wait for their verdict.'),
+        pending: COUNT.describe('Pending registrations.'),
         hosts: COUNT.describe('Different callback hosts.'),
-        daily: COUNT.describe('Of the last 24 hours, to the full hour.'),
+        daily: COUNT.describe('New registrations of the last 24 hours, to the full hour.'),
         at: AT.describe('When these were counted.'),
       })
-      .describe('What counts for the quotas.'),
+      .describe('Your usage of the quotas.'),
   })
-  .meta({ id: 'Me', description: 'Whose key this is, and what it may do.' })
+  .meta({ id: 'Me', description: 'The partner of this key, with its limits and usage.' })
 export type MeAnswer = z.output<typeof ME>
 
 const shown = ({ rate, burst }: Rate) => ({ perSecond: rate, burst })
@@ -36,7 +36,7 @@ export const ME_CALLS = {
   'GET /v1/me': {
     operationId: 'me',
     summary: 'The partner of this key, its limits and their usage',
-    description: 'A first call that shows whether a key works.',
+    description: 'A good first call, to check that a key works.',
     answers: { 200: ME },
     handle: async (c, { store, rates, now }) => {
       const partnerId = c.get('partnerId')

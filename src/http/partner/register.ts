@@ -148,7 +148,7 @@ export const REGISTER_CALLS = {
     operationId: 'register',
     summary: 'Register a serial',
     description:
-      'The registration is durable before the answer is sent, and the request may be repeated: the same `idcardid` and `callbackUrl` return the existing registration, with 200 and, in `idface-ignored`, the fields that are otherwise; after `unresolved` or `cancelled` they are registered anew, with a new `id`. If the verdict is known already, the webhook is sent at once.',
+      'The registration is durable before the answer is sent, and the request may be repeated: the same `idcardid` and `callbackUrl` return the existing registration, with 200 and, in `idface-ignored`, the fields that differ; after `unresolved` or `cancelled` they are registered anew, with a new `id`. If the verdict is known already, the webhook is sent at once.',
     body: createRegistrationBody({ judgeUrl: NO_JUDGE, now: () => 0, sandbox: false }),
     answers: { 201: REGISTRATION, 200: REGISTRATION },
     problems: ['conflict', 'forbidden'],
@@ -158,7 +158,7 @@ export const REGISTER_CALLS = {
     operationId: 'registerBatch',
     summary: 'Register up to 1,000 serials',
     description:
-      'Every item has its own result, and an invalid item does not affect the others. The body may have up to 1 MiB. A batch costs what it holds: if the partner’s rate of registrations does not suffice for all of it, the answer is 429 and nothing of it is taken.',
+      'Every item has its own result, and an invalid item does not affect the others. The body may have up to 1 MiB. Every item counts against the partner’s rate of registrations: if the rate does not suffice for the whole batch, the answer is 429 and no item is accepted.',
     body: BATCH_BODY,
     answers: { 200: BATCH_RESULTS },
     handle: (c, { registrar }) => registrar.batch(c),
@@ -213,7 +213,7 @@ const createAccountFinder = ({ store, now }: Pick<SharedDeps, 'store' | 'now'>) 
 const NO_ACCOUNT = { en: 'The service has no upstream account yet.', zh: '服务尚未配置 GetResult 账户。' }
 const TAKEN = { en: 'This serial is registered by another partner.', zh: '该流水号已由其他合作方登记。' }
 const UNREADABLE = {
-  en: 'This serial has its verdict, but the service cannot read it. It has told its operator; register it again later.',
+  en: 'This serial has its verdict, but the service cannot read it. The operator has been notified; register it again later.',
   zh: '该流水号已有结果，但服务无法读取，运维人员已收到告警。请稍后重新登记。',
 }
 const LATER = { retryAfterMs: 60 * SECOND }
@@ -225,7 +225,7 @@ const refusalOf = (refused: Exclude<Registered, { registration: Registration }>)
   const { limit } = refused
   if (refused.outcome === 'too_many')
     return new AppError('conflict', {
-      en: `This serial has ${limit} registrations already, which is the most that one may have.`,
+      en: `This serial has ${limit} registrations already, which is the maximum.`,
       zh: `该流水号已有 ${limit} 条登记，达到单个流水号的上限。`,
     })
   const { en, zh } = QUOTA_NAMES[refused.quota]

@@ -103,13 +103,13 @@ export const STATUS = z
 export const DELIVERY_STATE = z
   .enum(MESSAGE_STATES)
   .describe(
-    'Of the webhook: `delivered` once a 2xx has answered, `exhausted` once it is given up. Where `messageId` is null there is no webhook: `pending`, it may come; `exhausted`, it will not.',
+    'State of the webhook: `delivered` once it was answered with 2xx, `exhausted` once it is given up. If `messageId` is null there is no webhook: `pending`: there may be one later; `exhausted`: there will be none.',
   )
 export const REASON = z
   .enum(REASONS)
   .nullable()
   .describe(
-    'Why it is `unresolved`: the deadline passed; the upstream never knew the serial; it no longer knows it; it calls it malformed; it keeps answering with an undocumented status.',
+    'Why it is `unresolved`: the deadline passed; the upstream never knew the serial; it no longer knows it; it rejects it as malformed; it keeps answering with an undocumented status.',
   )
 const SCORE = TEXT_OR_NULL.describe('As the upstream sent it; null if it sent nothing.')
 
@@ -117,16 +117,16 @@ export const SANDBOX = z.literal(true).exactOptional().describe('This is a test 
 
 export const REGISTRATION = z
   .object({
-    id: idField('reg').describe('Names the registration in all calls.'),
+    id: idField('reg').describe('The id of the registration.'),
     idcardid: z.string().meta({ description: 'The serial that Submit returned.', examples: ['16236437872836'] }),
     sandbox: SANDBOX,
     callbackUrl: z
       .string()
-      .meta({ description: 'In its normalised form.', examples: ['https://partner.example/hook'] }),
+      .meta({ description: 'The callback URL in its normalised form.', examples: ['https://partner.example/hook'] }),
     metadata: z.custom<Readonly<Record<string, string>>>().meta({
       type: 'object',
       additionalProperties: { type: 'string' },
-      description: 'As it was registered.',
+      description: 'The metadata as registered.',
       examples: [{ order: '42' }],
     }),
     status: STATUS,
@@ -140,26 +140,24 @@ export const REGISTRATION = z
       })
       .nullable()
       .describe('Null until there is a verdict.'),
-    polls: COUNT.describe('How often the upstream was asked about the serial.'),
-    lastPolledAt: AT_OR_NULL.describe('Null: it was not asked yet.'),
+    polls: COUNT.describe('How often the serial was polled.'),
+    lastPolledAt: AT_OR_NULL.describe('Null: not polled yet.'),
     nextPollAt: AT_OR_NULL.describe(
-      'In a queue: since when it is due, in a list; about when it will be asked, where this registration alone is read.',
+      'If the serial is queued: in a list, since when the poll is due; for a single registration, the estimated time of the poll.',
     ),
     delivery: z
       .object({
         messageId: idField('msg').nullable().describe('The `webhook-id`; null until there is a webhook.'),
         state: DELIVERY_STATE,
-        attempts: COUNT.describe('How often it was sent.'),
-        nextAttemptAt: AT_OR_NULL.describe('Null: nothing is planned.'),
+        attempts: COUNT.describe('The number of attempts.'),
+        nextAttemptAt: AT_OR_NULL.describe('Null: no attempt is planned.'),
       })
-      .describe('How its webhook fares.'),
+      .describe('The state of its webhook.'),
     createdAt: AT.describe('When it was registered.'),
-    expiresAt: AT.describe(
-      'When it is given up if there is no verdict, not counting the margin that the operator has set.',
-    ),
+    expiresAt: AT.describe('When it is given up if there is no verdict, without the margin that the operator has set.'),
     resolvedAt: AT_OR_NULL.describe('When it left `pending`; null until then.'),
   })
-  .meta({ id: 'Registration', description: 'A serial that you wait for, and what has become of it.' })
+  .meta({ id: 'Registration', description: 'A registered serial, with its status, verdict and delivery.' })
 export type RegistrationAnswer = z.output<typeof REGISTRATION>
 
 const listed = (errors: readonly string[]): string => errors.map(error => `\`${error}\``).join(', ')
@@ -169,11 +167,13 @@ export const ATTEMPT = z
     at: AT.describe('When it began.'),
     outcome: z
       .enum(ATTEMPT_KINDS)
-      .describe('A 2xx; any other answer; a 410, which ends the message; no answer at all.'),
+      .describe(
+        'In this order: a 2xx; any other answer; a 410, which ends the message; no answer.',
+      ),
     httpStatus: z
       .int()
       .nullable()
-      .meta({ description: 'What the receiver answered; null where no answer came.', examples: [200] }),
+      .meta({ description: 'The HTTP status of the answer; null if there was none.', examples: [200] }),
     error: TEXT_OR_NULL.describe(
       `Why there was no answer: ${listed(COMMON_ERRORS)}; in the operator’s own networks also ${listed(NETWORK_ERRORS)}, which elsewhere are \`no_response\`, so that nobody scans a network with webhooks.`,
     ),
@@ -181,7 +181,7 @@ export const ATTEMPT = z
     durationMs: z
       .number()
       .min(0)
-      .meta({ description: 'From its begin to the end of the answer, in milliseconds.', examples: [84] }),
+      .meta({ description: 'From the beginning to the end of the answer, in milliseconds.', examples: [84] }),
     responseExcerpt: z.string().nullable().describe('The first 1 KiB of the body, after the `Location` of a redirect.'),
   })
   .meta({ id: 'Attempt', description: 'One POST of a webhook to your receiver.' })
@@ -198,14 +198,14 @@ export const BATCH_BODY = z
         .array(z.unknown().meta({ $ref: '#/$defs/RegistrationRequest' }), REGISTRATIONS)
         .min(1, REGISTRATIONS)
         .max(MOST_IN_A_BATCH, REGISTRATIONS)
-        .describe('Each as in a call of its own.'),
+        .describe('Each as in a single registration.'),
     },
     bodyLike('{"registrations": [{"idcardid": "…", "callbackUrl": "…"}, …]}'),
   )
   .meta({ id: 'BatchRequest' })
 
 export const IGNORED = ['metadata', 'expiresAt'] as const
-const AS_ALONE = 'As of a call of its own.'
+const AS_ALONE = 'As in a single registration.'
 export const REFUSED = [403, 409, 422, 429, 503] as const
 export const BATCH_RESULTS = z
   .strictObject({
@@ -217,7 +217,7 @@ export const BATCH_RESULTS = z
           z.strictObject({
             status: z.literal(200).describe(AS_ALONE),
             registration: REGISTRATION,
-            ignored: z.array(z.enum(IGNORED)).exactOptional().describe('As the header `idface-ignored`.'),
+            ignored: z.array(z.enum(IGNORED)).exactOptional().describe('The fields of the header `idface-ignored`.'),
           }),
           z.strictObject({ status: z.literal(REFUSED).describe(AS_ALONE), problem: PROBLEM }),
         ]),

@@ -93,7 +93,7 @@ const LIST_QUERY = z.strictObject({
       patternProperties: { '^metadata\\.': { type: 'string' } },
       additionalProperties: false,
       description:
-        '`metadata.KEY=value`, such as `metadata.order=42`: only registrations whose `metadata` has exactly this value for this key; one key at most. Metadata is encrypted, so all that the other parameters mean are opened: with `since` the search is short.',
+        '`metadata.KEY=value`, such as `metadata.order=42`: only registrations whose `metadata` has exactly this value for this key; one key at most. Metadata is encrypted, so all registrations that match the other parameters are decrypted: add `since` to keep the search short.',
       examples: [{ 'metadata.order': '42' }],
     }),
   ...PAGE_PARAMETERS,
@@ -113,7 +113,7 @@ const WAIT_QUERY = z.strictObject({
     .meta({
       pattern: DURATION_PATTERN,
       description:
-        'Answer as soon as the registration leaves `pending`, or after this time, which is at most 60s. Of one partner, 64 calls may wait; one more is answered at once.',
+        'Answer as soon as the registration leaves `pending`, or after this time, at most 60s. A partner may have 64 waiting calls; further ones are answered at once.',
       examples: ['30s'],
     }),
 })
@@ -133,7 +133,7 @@ export const RESEND_REFUSALS = {
 const QUEUED_MS = 2 * SECOND
 
 export const NOT_POLLED = {
-  en: 'The registration is cancelled, so nothing is polled for it. Register the serial again.',
+  en: 'The registration is cancelled, so it is no longer polled. Register the serial again.',
   zh: '该登记已取消，不再查询。请重新登记该流水号。',
 }
 
@@ -167,7 +167,7 @@ export const REGISTRATION_CALLS = {
     operationId: 'listRegistrations',
     summary: 'List registrations, newest first',
     description:
-      'Where `nextCursor` is not null, there is another page: pass it as `cursor`. A page looks at 5,000 registrations at most, so with a filter it may be short, or empty, and have a `nextCursor`; `lookedBackTo` then says how far it has come. To ask for many serials at once, `POST /v1/registrations/lookup`.',
+      'If `nextCursor` is not null, there is another page: pass it as `cursor`. A page scans 5,000 registrations at most, so with a filter it may be short or empty and still have a `nextCursor`; `lookedBackTo` then says how far back it has scanned. To look up many serials at once, use `POST /v1/registrations/lookup`.',
     query: LIST_QUERY,
     answers: { 200: listOf(REGISTRATION, SEARCH) },
     handle: async (c, { store, rates, now }) => {
@@ -192,7 +192,7 @@ export const REGISTRATION_CALLS = {
     operationId: 'getRegistration',
     summary: 'Get a registration, or wait for its verdict',
     description:
-      'With `wait` the answer comes as soon as there is a verdict, at most that much later: the registration is in its present state then, which may be `pending` still.',
+      'With `wait` the answer comes as soon as there is a verdict, or when that time is over, with the registration in its present state, which may still be `pending`.',
     query: WAIT_QUERY,
     answers: { 200: REGISTRATION },
     handle: async (c, { store, stopping, waitForEnd }) => {
@@ -216,7 +216,7 @@ export const REGISTRATION_CALLS = {
   'DELETE /v1/registrations/:id': {
     operationId: 'cancel',
     summary: 'Cancel a registration',
-    description: 'It is not polled any more and sends no webhook. Cancelling it again changes nothing.',
+    description: 'It is no longer polled and sends no webhook. Cancelling it again changes nothing.',
     answers: { 204: null },
     handle: async (c, { store, emit }) => {
       emitCancelled(found(await store.cancel(...readTarget(c)), 'registration'), emit, store.now())
@@ -225,7 +225,7 @@ export const REGISTRATION_CALLS = {
   },
   'POST /v1/registrations/:id/poll': {
     operationId: 'poll',
-    summary: 'Ask the upstream now',
+    summary: 'Poll the upstream now',
     description: 'A hint that the user has come back from the verification.',
     answers: { 202: REGISTRATION },
     problems: ['conflict'],
@@ -241,7 +241,7 @@ export const DELIVERY_CALLS = {
   'GET /v1/registrations/:id/attempts': {
     operationId: 'attempts',
     summary: 'List the attempts to deliver its webhook, oldest first',
-    description: 'What was sent when, and what your receiver answered. Of one message the newest 50 attempts are kept.',
+    description: 'When each attempt was made, and its answer. The newest 50 attempts of a message are kept.',
     answers: { 200: listOf(ATTEMPT) },
     handle: async (c, { store }) => {
       const attempts = found(await store.listAttempts(...readTarget(c)), 'registration')
@@ -256,7 +256,7 @@ export const DELIVERY_CALLS = {
     operationId: 'resend',
     summary: 'Resend its webhook',
     description:
-      'It keeps its `webhook-id`, and may be delivered, waiting or exhausted. Its retry schedule starts from the beginning. At most 10 times a minute.',
+      'The webhook keeps its `webhook-id`, and may be delivered, waiting or exhausted. Its retry schedule starts again. At most 10 times a minute.',
     answers: { 202: REGISTRATION },
     problems: ['conflict'],
     handle: async (c, { store, rates }) => {

@@ -9,7 +9,7 @@ import { readBody } from '../json/request-body.ts'
 import { packWords } from '../json/validate.ts'
 
 const TOO_MANY_RESENDS = {
-  en: 'Ten of your bulk resends are under way, which is the most.',
+  en: 'Ten of your bulk resends are under way, which is the maximum.',
   zh: '同时进行的批量重发最多 10 次，已达上限。',
 }
 const DELIVERY = packWords({
@@ -20,11 +20,11 @@ const BACKWARDS = packWords({ en: 'must not be before since', zh: '不能早于 
 const time = timeField()
 const RESEND_BODY = z
   .strictObject({
-    since: time.describe('Webhooks that were created then or later.'),
-    until: time.optional().describe('Or earlier; now if it is left out.'),
+    since: time.describe('Only webhooks created then or later.'),
+    until: time.optional().describe('Only webhooks created then or earlier; by default now.'),
     delivery: z
       .literal('exhausted', DELIVERY)
-      .describe('Only what was given up: all others are sent anyway, or have arrived.'),
+      .describe('Only given-up webhooks: all others are sent anyway, or have arrived.'),
   })
   .refine(({ since, until }) => until === undefined || until >= since, {
     path: ['until'],
@@ -34,17 +34,17 @@ const RESEND_BODY = z
 
 const RESEND = z
   .object({
-    id: idField('resend').describe('To ask for its progress.'),
-    since: AT.describe('As it was asked for.'),
-    until: AT.describe('As it was asked for, or when it was.'),
+    id: idField('resend').describe('The id of the resend, to get its progress.'),
+    since: AT.describe('As requested.'),
+    until: AT.describe('As requested; by default the time of the request.'),
     count: COUNT.describe('Messages to resend, counted when the resend was requested.'),
     resent: COUNT.describe('Messages that are due again, so far.'),
     done: z.boolean().describe('Whether it has ended.'),
     stopped: z
       .boolean()
-      .describe('An operator has stopped it, or the service was restored from a backup: request again what is left.'),
+      .describe('An operator has stopped it, or the service was restored from a backup: request the rest again.'),
   })
-  .meta({ id: 'Resend', description: 'Many webhooks that are sent again in the background.' })
+  .meta({ id: 'Resend', description: 'A resend of many webhooks in the background.' })
 export type ResendAnswer = z.output<typeof RESEND>
 
 const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): ResendAnswer =>
@@ -62,9 +62,9 @@ const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): R
 export const BULK_RESEND_CALLS = {
   'POST /v1/resend': {
     operationId: 'resendExhausted',
-    summary: 'Send all exhausted webhooks of a time span again',
+    summary: 'Resend all exhausted webhooks of a time span',
     description:
-      'For after an outage of your receiver. They are sent in the background, each with its `webhook-id`, and its retry schedule starts from the beginning. At most 10 times a minute, and 10 at once.',
+      'For use after an outage of your receiver. The webhooks are sent in the background, each with its `webhook-id` and a new retry schedule. At most 10 times a minute, and 10 at once.',
     body: RESEND_BODY,
     answers: { 202: RESEND },
     handle: async (c, { store, rates, newId }) => {
@@ -91,8 +91,8 @@ export const BULK_RESEND_CALLS = {
   },
   'GET /v1/resend/:id': {
     operationId: 'getResend',
-    summary: 'The progress of a resend',
-    description: 'How many of its webhooks are due again, and whether that is all.',
+    summary: 'Get the progress of a resend',
+    description: 'How many of its webhooks are due again, and whether it has ended.',
     answers: { 200: RESEND },
     handle: async (c, { store }) => {
       const resend = await store.findBulkAct(readId(c.req.param('id'), 'resend'))

@@ -53,28 +53,28 @@ const newestSecret = (rotate: string): Words => ({
 
 const TYPE = z
   .enum(['v1', 'v1a'])
-  .describe('`v1`: HMAC-SHA256, with a secret that both sides know. `v1a`: ed25519, verified with a public key.')
+  .describe('`v1`: HMAC-SHA256 with a shared secret. `v1a`: ed25519, verified with a public key.')
 const SIGNING_SECRET = z
   .object({
-    id: idField('secret').describe('Names it where it is deleted.'),
+    id: idField('secret').describe('The id of the secret, to delete it.'),
     type: TYPE,
-    createdAt: AT.describe('Since when it signs.'),
+    createdAt: AT.describe('When it began to sign.'),
     expiresAt: AT_OR_NULL.describe('When it stops signing; null: no end is planned.'),
   })
-  .meta({ id: 'SigningSecret', description: 'What your webhooks are signed with, without its text.' })
+  .meta({ id: 'SigningSecret', description: 'A signing secret of your webhooks, without its text.' })
 export type SigningSecretAnswer = z.output<typeof SIGNING_SECRET>
 
 const NEW_SIGNING_SECRET = z
   .object({
-    id: idField('secret').describe('Names it where it is deleted.'),
+    id: idField('secret').describe('The id of the secret, to delete it.'),
     type: TYPE,
     secret: z.string().meta({
       description: `${SHOWN_ONCE} \`whsec_…\` for \`v1\`, the public key \`whpk_…\` for \`v1a\`.`,
       examples: ['whsec_…'],
     }),
-    previousExpiresAt: AT_OR_NULL.describe('When the secret before it stops signing; null: there was none.'),
+    previousExpiresAt: AT_OR_NULL.describe('When the previous secret stops signing; null: there was none.'),
   })
-  .meta({ id: 'NewSigningSecret', description: 'What your webhooks are signed with from now on.' })
+  .meta({ id: 'NewSigningSecret', description: 'The new signing secret of your webhooks.' })
 export type NewSigningSecretAnswer = z.output<typeof NEW_SIGNING_SECRET>
 
 export const viewSecret = (secret: SigningSecret): SigningSecretAnswer => z.decode(SIGNING_SECRET, secret)
@@ -98,7 +98,7 @@ export const SECRET_CALLS = {
   'GET /v1/signing-secrets': {
     operationId: 'signingSecrets',
     summary: 'List the live signing secrets, newest first',
-    description: 'With what your webhooks are signed now. The texts of secrets are shown only when they are created.',
+    description: 'The secrets that sign your webhooks now. Their texts are shown only when they are created.',
     answers: { 200: listOf(SIGNING_SECRET) },
     handle: async (c, { store }) => {
       const secrets = await store.listSigningSecrets(c.get('partnerId'))
@@ -108,7 +108,7 @@ export const SECRET_CALLS = {
   'POST /v1/signing-secrets/rotate': {
     operationId: 'rotateSigningSecret',
     summary: 'Create a new signing secret',
-    description: `During the overlap every webhook carries a signature of each live secret, of which there are at most ${MOST_LIVE_SECRETS}.`,
+    description: `During the overlap every webhook carries a signature of each live secret; there are at most ${MOST_LIVE_SECRETS}.`,
     body: ROTATION,
     answers: { 201: NEW_SIGNING_SECRET },
     problems: ['conflict'],
@@ -118,7 +118,7 @@ export const SECRET_CALLS = {
     operationId: 'deleteSigningSecret',
     summary: 'End an old signing secret before its overlap does',
     description:
-      'What is signed from then on has no signature of it. The newest secret cannot be deleted: rotate with an overlap of `0s` instead. Deleting it again changes nothing.',
+      'From then on it no longer signs webhooks. The newest secret cannot be deleted: rotate with an overlap of `0s` instead. Deleting it again changes nothing.',
     answers: { 204: null },
     problems: ['conflict'],
     handle: async (c, { store }) => {

@@ -12,14 +12,12 @@ import { ACCOUNT_FORM } from './registration-schemas.ts'
 const STATUS_QUERY = z.strictObject({
   account: textField(/^[\x21-\x7e]{1,128}$/, packWords(ACCOUNT_FORM))
     .optional()
-    .describe(
-      'The id or the APIID of an account, as in a registration; the one that is used without it if it is left out.',
-    ),
+    .describe('The id or the APIID of an account, as in a registration; by default the default account.'),
 })
 
 const STATUS_ANSWER = z
   .object({
-    at: AT.describe('When this was so.'),
+    at: AT.describe('The time of this snapshot.'),
     upstream: z.object({
       reachable: z.boolean().meta({ description: 'Whether GetResult answers.', examples: [true] }),
       since: AT_OR_NULL.describe('Since when it does not.'),
@@ -28,29 +26,27 @@ const STATUS_ANSWER = z
     account: z.object(PAUSE).describe('The upstream account that this is about.'),
     queue: z
       .object({
-        before: COUNT.describe('Calls of yours that go before a serial that is registered now.'),
-        rate: z.number().positive().describe('Calls a second that you have now.'),
-        waitSeconds: COUNT.describe('About how long until it is asked.'),
+        before: COUNT.describe('Your calls that are made before the first poll of a serial registered now.'),
+        rate: z.number().positive().describe('Your present rate of calls per second.'),
+        waitSeconds: COUNT.describe('Estimated seconds until its first poll.'),
         isAtLeast: IS_AT_LEAST,
       })
       .nullable()
-      .describe('Null while nothing is asked.'),
+      .describe('Null while nothing is polled.'),
     deliveries: z
       .object({
-        since: AT.describe('The time that the others count from.'),
-        delivered: COUNT.describe('A 2xx has answered.'),
-        pending: COUNT.describe(
-          'They are sent, or sent again, by themselves. What is held is not among them: see `callbacks`.',
-        ),
-        exhausted: COUNT.describe('They were given up.'),
-        successRate: z.number().min(0).max(1).nullable().describe('Delivered over all; null where there is none.'),
+        since: AT.describe('The beginning of the counted time span.'),
+        delivered: COUNT.describe('Webhooks answered with 2xx.'),
+        pending: COUNT.describe('Webhooks that are sent or retried automatically; without held ones: see `callbacks`.'),
+        exhausted: COUNT.describe('Webhooks that were given up.'),
+        successRate: z.number().min(0).max(1).nullable().describe('Delivered / all; null if there are none.'),
       })
       .describe('Your webhooks of the last hour, or the newest 1,000 of them.'),
     callbacks: z
       .array(CALLBACK_TROUBLE)
-      .describe('Callback URLs that need you, the longest first, 20 at most; empty where all is well.'),
+      .describe('Callback URLs that need your attention, the oldest first, 20 at most; empty if there are none.'),
   })
-  .meta({ id: 'Status', description: 'How long a new serial waits now, and how your webhooks fare.' })
+  .meta({ id: 'Status', description: 'How long a new serial waits now, and the state of your webhooks.' })
 export type StatusAnswer = z.output<typeof STATUS_ANSWER>
 
 const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, now: number): StatusAnswer => {
@@ -89,9 +85,9 @@ const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, no
 export const STATUS_CALLS = {
   'GET /v1/status': {
     operationId: 'status',
-    summary: 'How long a new serial waits now, and how your webhooks fare',
+    summary: 'How long a new serial waits now, and the state of your webhooks',
     description:
-      'Whether GetResult answers, whether the account is paused, how many serials go before a new one and how long that takes, your deliveries of the last hour, and the callback URLs that need you.',
+      'Whether GetResult answers, whether the account is paused, how many serials are polled before a new one and how long that takes, your deliveries of the last hour, and the callback URLs that need your attention.',
     query: STATUS_QUERY,
     answers: { 200: STATUS_ANSWER },
     handle: async (c, { store, now }) => {

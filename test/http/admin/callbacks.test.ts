@@ -44,7 +44,7 @@ test('enables one, which the audit tells, without its URL', async () => {
 })
 
 test('a partner that there is not had no callbacks, and one of them enabled', async () => {
-  const errors = [{ path: 'partnerId', message: expect.stringContaining('that there is') }]
+  const errors = [{ path: 'partnerId', message: expect.stringContaining('existing') }]
   const listed = await api.call('GET', '/v1/admin/callbacks?partnerId=partner_none', { key: ADMIN_TOKEN })
   expect([listed.status, listed.json.errors]).toEqual([400, errors])
   const enabled = await enable({ partnerId: 'partner_none', callbackUrl: HOOK })

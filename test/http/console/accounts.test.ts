@@ -28,7 +28,7 @@ describe('accounts', () => {
     }
     await api.answerWith({ kind: 'account', code: 40502, fault: 'credentials_wrong' }, change)
     const page = await read('accounts?lang=en', admin)
-    for (const text of ['paused: ', '>40502<', 'datetime="2026-11-24T16:21:00.000Z"', '>Serials that wait</dt><dd>1<'])
+    for (const text of ['paused: ', '>40502<', 'datetime="2026-11-24T16:21:00.000Z"', '>Waiting serials</dt><dd>1<'])
       expect(page).toContain(text)
     expect(page).not.toContain('Open the page of the account')
     const now = await read('?lang=en', admin)

@@ -27,7 +27,7 @@ test('shows what is held back, and that the channel refuses, with the text of ot
   ])
   await api.store.recordOperatorChannel({ since: at, channel: 'slack', problem: 'key', error: 'http 404' })
   const page = await (await visit('told?lang=en', cookie)).text()
-  for (const part of ['Slack', 'http 404', 'held back until', 'message.exhausted', '&lt;script&gt;x'])
+  for (const part of ['Slack', 'http 404', 'postponed until', 'message.exhausted', '&lt;script&gt;x'])
     expect(page).toContain(part)
   expect(page).toContain(`one (${api.partner.id})`)
   expect(page).not.toContain('the-key')
@@ -57,7 +57,7 @@ test('does not show a trouble as told that came back and was over before it was 
   await note(low)
   await tell()
   await note(null)
-  const ended = 'not told: it ended within five minutes'
+  const ended = 'not sent: it ended within five minutes'
   expect(await (await visit('told?lang=en', cookie)).text()).not.toContain(ended)
   await tell()
   expect(await (await visit('told?lang=en', cookie)).text()).not.toContain(ended)

@@ -19,7 +19,7 @@ const open = async () => {
 describe('the audit', () => {
   test('says who did what to what, why, from what to what, and how it ended', async () => {
     const { api, read, rename } = await open()
-    expect(await read('audit?lang=en')).toContain('Nothing has been done yet.')
+    expect(await read('audit?lang=en')).toContain('There are no acts yet.')
     await rename('Acme', '<script>alert(1)</script> & "so"')
     await rename('<img src=x>', 'a')
     await api.store.recordAct({
@@ -49,7 +49,7 @@ describe('the audit', () => {
     expect(next).toContain('act=partner.change')
     expect(await read(`audit${next}`)).toContain('reason 0.')
     const later = encodeURIComponent(new Date(api.clock.now + 1_000).toISOString())
-    expect(await read(`audit?since=${later}&lang=en`)).toContain('hidden by the filter')
+    expect(await read(`audit?since=${later}&lang=en`)).toContain('No act matches the filter')
     expect(await read('audit?who=%3Cscript%3E')).not.toContain('<script>')
   })
 

@@ -45,7 +45,7 @@ describe('the preview', () => {
     const { show } = await openExhausted()
     const path = 'bulk/new?act=resend&host=partner.example&status=succeeded&delivery=exhausted&messageSince=2h'
     const scopeOf = (page: string) =>
-      [...(/<dt>(?:Which|范围)<\/dt><dd>([\s\S]*?)<\/dd>/.exec(page)?.[1] ?? '').matchAll(/<div>([^<]*)/g)].map(
+      [...(/<dt>(?:Scope|范围)<\/dt><dd>([\s\S]*?)<\/dd>/.exec(page)?.[1] ?? '').matchAll(/<div>([^<]*)/g)].map(
         ([, one]) => one,
       )
     const scope = [
@@ -68,7 +68,7 @@ describe('the preview', () => {
   test('that found nothing says so where older ones may match', async () => {
     const { api, show } = await openExhausted()
     const page = (path: string) => show(`bulk/new?act=resend&host=nobody.example${path}`)
-    expect(await page('')).toContain('There is none to which')
+    expect(await page('')).toContain('The act applies to no')
     vi.spyOn(api.store, 'countRegistrations').mockResolvedValue({ count: 0, isCapped: true })
     expect(await page('')).toContain('Older ones may match')
     expect(await page('&lang=zh')).toContain('更早的记录中可能有')

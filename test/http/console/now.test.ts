@@ -29,7 +29,7 @@ test('tells a partner what it has used of its quotas, and its name as text', asy
   })
   await api.register()
   const page = await (await visit('?lang=en', await cookieOf(api.partner.key))).text()
-  expect(page).toMatch(/wait for their verdict<\/dt><dd>1 \/ 1,500</)
+  expect(page).toMatch(/pending registrations<\/dt><dd>1 \/ 1,500</)
   expect(page).toMatch(/callback hosts<\/dt><dd>1 \/ no limit</)
   expect(page).toContain('&lt;b&gt;Bank')
   expect(page).toMatch(/in 24 hours<\/dt><dd>1 \/ no limit</)
@@ -76,10 +76,10 @@ test('names the last backup, in red once it is too old', async () => {
   }))
   const cookie = await cookieOf(ADMIN_TOKEN)
   const read = async () =>
-    /Last backup<\/dt><dd><a class="(\w*)" href="nodes#backups">(none)?/.exec(
+    /Last backup<\/dt><dd><a class="(\w*)" href="nodes#backups">(never)?/.exec(
       await (await visit('?lang=en', cookie)).text(),
     )
-  expect((await read())?.slice(1)).toEqual(['bad', 'none'])
+  expect((await read())?.slice(1)).toEqual(['bad', 'never'])
   const good = { at: api.clock.now, path: '/backup', bytes: 1 }
   backup = { good, failed: null }
   expect((await read())?.slice(1)).toEqual(['', undefined])
@@ -87,7 +87,7 @@ test('names the last backup, in red once it is too old', async () => {
   expect((await read())?.slice(1)).toEqual(['bad', undefined])
 })
 
-test('does not call notices well while nobody is told', async () => {
+test('does not call notices OK while nobody is told', async () => {
   for (const url of [null, new Secret('https://hooks.slack.com/services/key')]) {
     const { api, visit, cookieOf } = await openConsole({
       config: { ...DEFAULTS, operator: { ...DEFAULTS.operator, url } },
@@ -95,7 +95,7 @@ test('does not call notices well while nobody is told', async () => {
     const { text: token } = await api.addToken('read')
     const page = await (await visit('?lang=en', await cookieOf(token))).text()
     expect(page.includes('class="light unset"')).toBe(url === null)
-    expect(/Alerts<span class="hidden">: well/.test(page)).toBe(url !== null)
+    expect(/Alerts<span class="hidden">: OK/.test(page)).toBe(url !== null)
   }
 })
 

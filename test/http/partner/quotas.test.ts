@@ -18,7 +18,7 @@ describe('the quota of pending registrations', () => {
     expect([over.status, over.headers.get('retry-after')]).toEqual([429, '60'])
     expect(over.json).toMatchObject({
       type: '/docs/problems#too_many_requests',
-      detail: 'You have reached your limit of 2 registrations that wait for their verdict.',
+      detail: 'You have reached your limit of 2 pending registrations.',
     })
     expect(over.headers.get('location')).toBeNull()
   })

@@ -19,7 +19,7 @@ test('a batch costs what it holds, however many requests a second are allowed', 
   expect(refused.headers.get('retry-after')).toBe('2')
   expect(refused.json).toMatchObject({
     type: '/docs/problems#too_many_requests',
-    detail: 'You may register 200 serials a second, in bursts of 2000. Nothing of this request was taken.',
+    detail: 'You may register 200 serials a second, in bursts of 2000. Nothing of this request was accepted.',
   })
   expect((await api.call('POST', ONE, { body: bodyOf(2_000) })).status).toBe(429)
   api.clock.now += 2_000

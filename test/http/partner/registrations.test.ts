@@ -259,7 +259,7 @@ describe('a registration', () => {
           outcome: 'failed',
           httpStatus: null,
           error: 'no_response',
-          errorText: expect.stringMatching(/^no answer came: /),
+          errorText: expect.stringMatching(/^no response came: /),
         }),
       ],
       nextCursor: null,

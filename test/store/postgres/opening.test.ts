@@ -81,7 +81,7 @@ test('a database that cannot be opened is told with the setting, the address wit
     ],
     [expect.stringMatching(/nowhere\.invalid\/x .*host .*is not found/), true],
     [expect.stringMatching(/\/missing cannot be used \(3D000\): .*CREATE DATABASE/), false],
-    [expect.stringMatching(/\(25006\): .*lead to the primary/), true],
+    [expect.stringMatching(/\(25006\): .*point it to the primary/), true],
     [expect.stringMatching(/guest@localhost\/foreign cannot be used \(42501\): .*OWNER TO/), false],
   ])
   for (const { words } of found) {
@@ -121,11 +121,11 @@ test.each([
   [pgError('28000', 'no pg_hba.conf entry for host "10.0.0.1", no encryption'), /pg_hba\.conf.*sslmode=/, false],
   [new Error('The server does not support SSL connections'), /sslmode/, false],
   [pgError('ERR_TLS_CERT_ALTNAME_INVALID'), /sslrootcert=FILE/, false],
-  [pgError('57P03'), /look at the server/, true],
+  [pgError('57P03'), /check the server/, true],
   [pgError('53100'), /room on the disk/, true],
-  [new Error('timeout expired'), /look at the server/, true],
+  [new Error('timeout expired'), /check the server/, true],
   // The first write of a start, as the store tells of it.
-  [unavailableBy('25006', 'read_only'), /lead to the primary/, true],
+  [unavailableBy('25006', 'read_only'), /point it to the primary/, true],
 ] as const)('%s is explained', (error, says, passes) => {
   const explained = explainOpening(error, URL_) as StartError
   expect(explained.message).toMatch(
