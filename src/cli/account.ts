@@ -64,23 +64,23 @@ const readKey = (file: string): Secret => {
 const PAUSING: Readonly<Record<'pause' | 'resume', { words: Pair; told: (apiId: string) => Pair }>> = {
   pause: {
     words: [
-      'ask nothing with an account until it is resumed; nothing is lost',
+      'stop polling with an account until it is resumed; nothing is lost',
       '暂停账户，恢复前不再用它查询；数据不会丢失',
     ],
     told: apiId => {
       const resume = `${programCommand()} account resume ${quoted(apiId)}`
       return [
-        `${apiId} is paused: nothing is asked with it until you run: ${resume}`,
+        `${apiId} is paused: its serials are not polled until you run: ${resume}`,
         `已暂停 ${apiId}，不再用它查询，直到运行：${resume}`,
       ]
     },
   },
   resume: {
     words: [
-      'ask with an account again, slowly at first; one that GetResult refused is tried at once, and back when a call succeeds',
+      'resume an account, slowly at first; one that GetResult refused is tried at once, and resumes when a call succeeds',
       '恢复账户，查询逐步放量；被 GetResult 拒绝的账户立即试探，调用成功后恢复',
     ],
-    told: apiId => [`${apiId} is asked again, slowly at first.`, `已恢复 ${apiId}，查询逐步放量。`],
+    told: apiId => [`${apiId} is resumed, slowly at first.`, `已恢复 ${apiId}，查询逐步放量。`],
   },
 }
 
@@ -120,7 +120,7 @@ export const commands = [
   defineCommand({
     path: 'account create',
     words: [
-      'add an account beside the one of the settings, or bring back a removed one with a new key; the key is stored encrypted and never shown',
+      'add an account beside the one of the settings, or restore a removed one with a new key; the key is stored encrypted and never shown',
       '在配置的账户之外新增账户，或以新的 APIKEY 恢复已移除的账户；APIKEY 加密保存，不再显示',
     ],
     args: { apiId: argument('APIID', ['the APIID', '账户的 APIID'], apiId) },
@@ -150,7 +150,7 @@ export const commands = [
       const account = await audited(act, () => store.createAccount(added))
       if (!account)
         return refuse(
-          `There is an account ${apiId} already; "account remove" it to change its key.`,
+          `The account ${apiId} exists already; to change its key, run "account remove" first.`,
           `账户 ${apiId} 已存在；要更换 APIKEY，请先 "account remove"。`,
         )
       return { data: viewAccount(account), text: say(`Added ${apiId}.`, `已添加 ${apiId}。`) }
@@ -187,7 +187,7 @@ export const commands = [
   defineCommand({
     path: 'account remove',
     words: [
-      'remove an account: nothing more is registered for it; what waits for it is still asked, then its key is erased',
+      'remove an account: registrations that name it are refused; its waiting serials are still polled, then its key is erased',
       '移除账户，不再接受新登记；已在等待的登记仍会查到结束，之后删除其 APIKEY',
     ],
     args: { account: ACCOUNT },
@@ -200,7 +200,7 @@ export const commands = [
       const outcome = await audited(act, () => store.removeAccount(id))
       if (outcome !== null && outcome !== 'removed') refuse(REMOVAL_REFUSALS[outcome].en, REMOVAL_REFUSALS[outcome].zh)
       const text = say(
-        `Removed ${apiId}: what waits for it is still asked, then its key is erased.`,
+        `Removed ${apiId}: its waiting serials are still polled, then its key is erased.`,
         `已移除 ${apiId}：已在等待的登记仍会查到结束，之后删除其 APIKEY。`,
       )
       return { data: { id, account: apiId, removed: true }, text }

@@ -31,7 +31,7 @@ export const commands = [
   defineCommand({
     path: 'admin-token create',
     words: [
-      'create a token for an operator, which is shown this once; read looks, operate also pauses, resends and the like, admin also creates partners, keys and accounts',
+      'create a token for an operator, which is shown only once; read only shows, operate also pauses, resends and the like, admin also creates partners, keys and accounts',
       '为运维人员新建令牌，仅显示这一次；read 只能查看，operate 还可暂停、重发等，admin 还可新建合作方、密钥与账户',
     ],
     args: { name: argument('NAME', ['whose it is', '持有者'], line(LONGEST_NAME)) },
@@ -49,7 +49,7 @@ export const commands = [
         store.createAdminToken({ id, hash, name, role, expiresAt }),
       )
       const created = say(
-        `Created a token with the role ${role} for ${name}. It is shown this once; keep it.`,
+        `Created a token with the role ${role} for ${name}. It is shown only once; save it.`,
         `已为 ${name} 创建角色为 ${role} 的令牌。令牌只显示这一次，请妥善保存。`,
       )
       return { data: { ...viewToken(token), token: text }, text: `${created}\n\n  id     ${id}\n  token  ${text}` }
@@ -81,7 +81,7 @@ export const commands = [
       const token = await audited({ act: 'admin_token.revoke', object: id }, () => store.revokeAdminToken(id))
       if (!token)
         return refuse(
-          `There is no token ${id}; "admin-token list" shows them.`,
+          `There is no token ${id}; "admin-token list" shows all.`,
           `没有令牌 ${id}；用 admin-token list 查看。`,
         )
       const text = say(

@@ -18,7 +18,7 @@ const backup = async ({ file, say, lang, reason }: Common & { file: string }): P
   const made = await makeBackup(config, file, { by, now: clock.now, random })
   const [size, at] = [showBytes(made.bytes), formatTime(made.at, lang)]
   const text = say(
-    `Backed up to ${made.file}: ${size}, as of ${at}. Keep a copy of it on another machine.\nIt opens only with the master key of fingerprint ${made.masterKey}: keep that key, and apart from the backup.`,
+    `Backed up to ${made.file}: ${size}, as of ${at}. Keep a copy of it on another machine.\nIt can be read only with the master key of fingerprint ${made.masterKey}: keep that key, separate from the backup.`,
     `已备份到 ${made.file}：${size}，数据截至${at}。请在另一台机器上保留一份副本。\n只有指纹为 ${made.masterKey} 的主密钥能打开它：请保管好该密钥，并与备份分开存放。`,
   )
   return { data: { ...made, at: iso(made.at) }, text }
@@ -31,7 +31,7 @@ const restore = async ({ file, json, yes, hold, say, lang, reason }: RestoreInpu
   const config = loadConfig('database')
   if (!yes && (json || !process.stdin.isTTY))
     refuse(
-      'restore asks before it replaces the database, and there is no terminal here: say --yes',
+      'restore asks before it replaces the database, and there is no terminal here: add --yes',
       'restore 在替换数据库前会询问，但此处没有终端：请加 --yes',
     )
   const prepared = await openRestore(config, file, { now: clock.now, random })
@@ -48,7 +48,7 @@ const restore = async ({ file, json, yes, hold, say, lang, reason }: RestoreInpu
   if (hold)
     text.push(
       say(
-        `It will ask, but send nothing, until you run: ${resume}`,
+        `It will poll, but send no webhook, until you run: ${resume}`,
         `服务会查询，但不投递任何回调，直到运行：${resume}`,
       ),
     )
@@ -62,7 +62,7 @@ const planText = (plan: RestorePlan, { say, lang }: Pick<Common, 'say' | 'lang'>
   const newest = plan.newest === null ? '-' : formatTime(plan.newest, lang)
   return say(
     `The backup: ${size}, ${registrations} registrations, the newest of ${newest}.
-Done again, under the same webhook-ids: ${send} webhooks are sent, ${ask} registrations are asked about.
+Done again, under the same webhook-ids: ${send} webhooks are sent, ${ask} registrations are polled.
 Stopped: the bulk acts that it has as under way, if any.
 Lost: what was registered since then, and what was changed of partners, keys, secrets, accounts and admin tokens; a key or token that was revoked since works again.
 ${plan.keepsAs === null ? 'There is no database in its place.' : `The present database is kept as ${plan.keepsAs}.`}`,
@@ -98,12 +98,12 @@ export const commands = [
   defineCommand({
     path: 'restore',
     words: [
-      'put a backup in the place of the database, which is kept; the service must be stopped',
+      'replace the database by a backup; the present database is kept, and the service must be stopped',
       '用备份替换数据库，原数据库会保留；须先停止服务',
     ],
     args: { file: argument('FILE', ['the backup', '备份文件']) },
     options: {
-      yes: flag('do not ask, for scripts', '跳过确认，供脚本使用'),
+      yes: flag('do not ask for confirmation, for scripts', '跳过确认，供脚本使用'),
       hold: flag(
         'the service then sends no webhook until "deliveries resume"',
         '恢复后服务不投递任何回调，直到 "deliveries resume"',

@@ -26,7 +26,7 @@ export const commands = [
     ],
     options: {
       partner: partnerOption([
-        'only those of this partner, by name or id, also where they have only begun to fail',
+        'only those of this partner, by name or id, including those that began to fail recently',
         '只列出该合作方（名称或 id）的地址，包括刚开始失败的',
       ]),
     },
@@ -83,7 +83,7 @@ export const commands = [
       const { id: partnerId, name } = await findPartner(store, partner)
       if (!(await allCallbacks(store, partnerId)).some(one => one.callbackUrl === callbackUrl))
         refuse(
-          `${name} has no callback URL ${callbackUrl} that fails or is on hold; "callback list --partner ${name}" shows those that do.`,
+          `${name} has no callback URL ${callbackUrl} that is failing or held; "callback list --partner ${name}" shows those that are.`,
           `合作方 ${name} 没有投递失败或已暂停的地址 ${callbackUrl}；可用 "callback list --partner ${name}" 查看。`,
         )
       const after = callbackFacts(callbackUrl, false)
@@ -91,7 +91,7 @@ export const commands = [
         store.enableCallback({ partnerId, callbackUrl }, 'operator'),
       )
       const text = say(
-        `${callbackUrl} is enabled: its failures are forgotten, and what was held goes out within a second.`,
+        `${callbackUrl} is enabled: its failures are reset, and its held webhooks are sent within a second.`,
         `已启用 ${callbackUrl}：失败记录已清除，暂停的消息将在一秒内开始投递。`,
       )
       return { data: { released }, text }

@@ -29,7 +29,7 @@ export const line = (longest: number): Parser<string> => ({
 
 export const time: Parser<TypedTime> = {
   must: {
-    en: 'must be a time of yours (10:00, 2026-11-27, "2026-11-27 10:00"), one with its offset (2026-11-27T10:00:00+08:00), or how long ago (24h)',
+    en: 'must be a local time (10:00, 2026-11-27, "2026-11-27 10:00"), a time with its offset (2026-11-27T10:00:00+08:00), or how long ago (24h)',
     zh: '须为本地时间（10:00、2026-11-27、"2026-11-27 10:00"）、带时区的时间（2026-11-27T10:00:00+08:00）或距今时长（24h）',
   },
   parse: readTime,

@@ -46,7 +46,7 @@ const rekey = async (store: Store, { say, audited }: Input) => {
   const names = others.map(({ name }) => name)
   if (names.length > 0)
     return fail(
-      `Nothing was moved: ${names.join(', ')} could not read it, running with another MASTER_KEY. Start every node with both keys ("The master key" in docs/backup.md), and run this again.`,
+      `Nothing was moved: ${names.join(', ')} run with another MASTER_KEY and could not read it. Start every node with both keys ("The master key" in docs/backup.md), and run this again.`,
       `未作任何改动：${names.join('、')} 正在使用另一个 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两个密钥启动（见 docs/backup.zh-CN.md 的“主密钥”），再重新运行。`,
     )
   const progress = createProgress()
@@ -61,7 +61,7 @@ const rekey = async (store: Store, { say, audited }: Input) => {
     .catch((error: unknown) => {
       const { en, zh } = wordsOf(error)
       return fail(
-        `${en}\nrekey can be run again, and goes on where it was; until it has ended, keep both keys.`,
+        `${en}\nRun rekey again: it continues where it stopped. Keep both keys until it has finished.`,
         `${zh}\nrekey 可以重新运行，会从中断处继续；完成之前请保留两个密钥。`,
       )
     })
@@ -74,7 +74,7 @@ const rekey = async (store: Store, { say, audited }: Input) => {
   if (unreadable.length > 0)
     text.push(
       say(
-        `${unreadable.length} values open under neither key and were left as they are ("An unreadable value" in docs/operations.md); --json names all:`,
+        `${unreadable.length} values can be decrypted with neither key and were left unchanged ("An unreadable value" in docs/operations.md); --json names all:`,
         `${unreadable.length} 个值用两个密钥都无法解密，已原样保留（见 docs/operations.zh-CN.md 的“无法读取的值”）；--json 列出全部：`,
       ),
       ...unreadable.slice(0, MOST_PRINTED).map(({ table, id }) => `  ${table} ${id}`),
@@ -106,7 +106,7 @@ export const commands = [
   defineCommand({
     path: 'rekey',
     words: [
-      'move all that is sealed under MASTER_KEY_PREVIOUS to MASTER_KEY; may be stopped or fail, and then be run again',
+      're-encrypt everything sealed with MASTER_KEY_PREVIOUS under MASTER_KEY; if it is stopped or fails, run it again',
       '把以 MASTER_KEY_PREVIOUS 加密的内容改用 MASTER_KEY 加密；中止或失败后可重新运行',
     ],
     changes: true,

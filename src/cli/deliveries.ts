@@ -17,7 +17,7 @@ export const commands = [
       const heldAt = (await store.deliveriesHeldAt()) ?? store.now()
       const [since, resume] = [formatTime(heldAt, lang), `${programCommand()} deliveries resume`]
       const text = say(
-        `Deliveries are held since ${since}: GetResult is asked, and no webhook goes out, until you run: ${resume}`,
+        `Webhooks are held since ${since}: polling goes on, but no webhook is sent until you run: ${resume}`,
         `自${since} 起暂停投递回调：仍会查询 GetResult，但不投递，直到运行：${resume}`,
       )
       return { data: { heldSince: iso(heldAt) }, text }

@@ -63,7 +63,7 @@ const plainReasonOf = (error: unknown): string => {
 }
 
 const DAMAGE: Words = {
-  en: 'the database is damaged: do not start again before you have read "A damaged database" in docs/operations.md',
+  en: 'the database is damaged: do not start the service again before you have read "A damaged database" in docs/operations.md',
   zh: '数据库已损坏：重新启动之前，请先阅读 docs/operations.zh-CN.md 的“数据库损坏”',
 }
 

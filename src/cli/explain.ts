@@ -19,7 +19,7 @@ export const explain = async (store: Store, { what, say, lang }: Common & { what
   const { found, isCut } = await findAll(store, what)
   if (found.length === 0)
     refuse(
-      `Nobody has registered the serial ${what}, or it was erased (RETENTION).`,
+      `The serial ${what} is not registered, or was erased (RETENTION).`,
       `流水号 ${what} 未被登记，或已按 RETENTION 清除。`,
     )
   const explanations = (await Promise.all(found.map(({ partnerId, id }) => store.explain(partnerId, id)))).filter(
@@ -59,7 +59,7 @@ export const commands = [
   defineCommand({
     path: 'explain',
     words: [
-      'say in words why there is no webhook yet, or what became of it',
+      'explain why there is no webhook yet, or how its delivery went',
       '说明没有收到回调的原因，或回调的投递结果',
     ],
     args: {

@@ -24,11 +24,11 @@ export const findPartner = async (
   const meant = like.slice(0, MOST_NAMED).map(one => `\n  ${nameOfPartner(one)}`)
   return named.length > 0
     ? refuse(
-        `Several partners are called ${typed}: say which by its id.${meant.join('')}`,
+        `Several partners are called ${typed}: give the id of one.${meant.join('')}`,
         `有多个合作方名为 ${typed}：请改用 id 指定。${meant.join('')}`,
       )
     : refuse(
-        `There is no partner ${typed}; "partner list" shows them.${meant.join('')}`,
+        `There is no partner ${typed}; "partner list" shows all.${meant.join('')}`,
         `没有合作方 ${typed}；可用 "partner list" 查看。${meant.join('')}`,
       )
 }

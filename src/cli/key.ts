@@ -21,7 +21,7 @@ export const commands = [
       const act = { act: 'key.create', object: id, after: { partnerId: partner.id } }
       await audited(act, () => store.createKey(partner.id, { id, hash }))
       const created = say(
-        `Created ${id} of ${partner.name}. It is shown this once; keep it.`,
+        `Created ${id} of ${partner.name}. It is shown only once; save it.`,
         `已为 ${partner.name} 新建 ${id}。密钥仅显示这一次，请妥善保存。`,
       )
       return { data: { id, partnerId: partner.id, apiKey }, text: `${created}\n\n  apiKey  ${apiKey}` }
@@ -49,7 +49,7 @@ export const commands = [
       const key = await audited({ act: 'key.revoke', object: keyId }, () => store.revokeKey(keyId))
       if (!key)
         return refuse(
-          `There is no key ${keyId}; "key list PARTNER" shows them.`,
+          `There is no key ${keyId}; "key list PARTNER" shows all.`,
           `没有密钥 ${keyId}；可用 "key list PARTNER" 查看。`,
         )
       const text = say(`Revoked ${key.id}. It stops within two seconds.`, `已吊销 ${key.id}，两秒内失效。`)

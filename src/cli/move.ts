@@ -42,7 +42,7 @@ const move = async ({ from, to: given, say, reason }: Input): Promise<Answer> =>
     given ??
     named ??
     refuse(
-      'Nothing names the database to move to: set DATABASE_URL to it (postgres://…), or DATABASE_URL_FILE, or give --to.',
+      'The database to move to is missing: set DATABASE_URL (postgres://…) or DATABASE_URL_FILE, or give --to.',
       '未指定目标数据库：请把 DATABASE_URL（postgres://…）或 DATABASE_URL_FILE 设为该库，或使用 --to。',
     )
   const path = realPathOf(resolve(from))
@@ -55,7 +55,7 @@ const move = async ({ from, to: given, say, reason }: Input): Promise<Answer> =>
     keysOf(storage).masterKey ??
     findKeyBeside(path) ??
     refuse(
-      'MASTER_KEY is not set, and no key stands beside the file: set the one that it was written with',
+      'MASTER_KEY is not set, and there is no key beside the file: set the key that it was written with',
       '未设置 MASTER_KEY，文件旁也没有密钥：请设置写入该文件时使用的密钥',
     )
   const moved = await moveDatabase({
@@ -97,7 +97,7 @@ export const commands = [
   defineCommand({
     path: 'move',
     words: [
-      'move all of an SQLite file into an empty PostgreSQL database',
+      'move a whole SQLite database into an empty PostgreSQL database',
       '把 SQLite 文件的全部数据迁移到空的 PostgreSQL 数据库',
     ],
     options: {

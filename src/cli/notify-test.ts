@@ -16,13 +16,13 @@ export const commands = [
       const sent = await sendTestNotice(loadConfig('database').operator)
       if (!sent)
         return refuse(
-          'OPERATOR_URL is not set, so operators are told nowhere; set it to the webhook address of a robot',
+          'OPERATOR_URL is not set, so operators are not notified; set it to the webhook address of a robot',
           '未设置 OPERATOR_URL，运维通知无处可发；请设为群机器人的 webhook 地址',
         )
       const { channel, answer } = sent
       if (answer.kind === 'told') {
         const text = say(
-          `Sent: ${channel} has taken the test. Look whether it is in the chat.`,
+          `Sent: ${channel} accepted the test. Check that it has arrived in the chat.`,
           `已发送：${channel} 已接收测试消息。请在群聊中确认。`,
         )
         return { data: { channel, sent: true }, text }

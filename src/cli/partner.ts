@@ -49,7 +49,7 @@ export const commands = [
   defineCommand({
     path: 'partner create',
     words: [
-      'create a partner; its API key and signing secret are shown this once. Partners that do not trust each other need accounts of their own (account create --partner)',
+      'create a partner; its API key and signing secret are shown only once. Partners that do not trust each other need accounts of their own (account create --partner)',
       '新建合作方；API 密钥与签名密钥仅显示这一次。互不信任的合作方须各用自己的账户（account create --partner）',
     ],
     args: { name: argument('NAME', NAME, line(LONGEST_NAME)) },
@@ -60,7 +60,7 @@ export const commands = [
       const act = { act: 'partner.create', object: partner.id, after: { name: typed } }
       const { id, name } = await audited(act, () => store.createPartner(partner))
       const created = say(
-        `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown this once; keep them. To paste into a shell:`,
+        `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown only once; save them. To paste into a shell:`,
         `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
       )
       const exports = exportsOf({ url: addressOf(config.server), apiKey, signingSecret })
@@ -79,7 +79,7 @@ export const commands = [
   }),
   defineCommand({
     path: 'partner set',
-    words: ['change what is named of a partner; the rest stays', '修改合作方的指定项，其余不变'],
+    words: ['change the given properties of a partner; the rest stays', '修改合作方的指定项，其余不变'],
     args: { partner: partnerArgument },
     options: {
       name: option('NAME', NAME, line(LONGEST_NAME)),
@@ -98,7 +98,7 @@ export const commands = [
       const { partner: typed, name, payload, maxPending, maxHosts, daily, say, audited } = input
       if ([name, payload, maxPending, maxHosts, daily].every(value => value === null))
         refuse(
-          'Name what is to be changed: --name, --payload, --max-pending, --max-hosts or --daily',
+          'Give at least one change: --name, --payload, --max-pending, --max-hosts or --daily',
           '请指定要修改的项：--name、--payload、--max-pending、--max-hosts 或 --daily',
         )
       const quotas = { pending: quotaOf(maxPending), hosts: quotaOf(maxHosts), daily: quotaOf(daily) }

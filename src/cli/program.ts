@@ -131,7 +131,7 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
     .version(VERSION, '-V, --version', say('print the version', '显示版本号'))
     .description(
       say(
-        "Asks ihuyi's idface GetResult until there is a verdict, then POSTs a signed webhook.",
+        "Polls ihuyi's idface GetResult until there is a verdict, then POSTs a signed webhook.",
         '持续查询互亿无线人脸核验 GetResult 直至得到结果，再以带签名的回调通知合作方。',
       ),
     )

@@ -82,22 +82,22 @@ export const commands = [
       host: option('HOST', ['with this callback host', '只看该回调主机'], anyText),
       account: option(
         'ACCOUNT',
-        ['asked with this account, APIID or id', '只看用该账户（APIID 或 id）查询的'],
+        ['polled with this account, APIID or id', '只看用该账户（APIID 或 id）查询的'],
         anyText,
       ),
       since: option(
         'TIME',
         [
-          'made then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (your time), or how long ago: 24h',
+          'created then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (local time), or how long ago: 24h',
           '登记时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
         ],
         time,
       ),
-      until: option('TIME', ['made then or earlier', '登记时间不晚于此时'], time),
-      limit: required(option('NUMBER', ['so many at most', '最多显示条数'], wholeNumber({ min: 1, max: 1_000 })), 50),
-      cursor: option('CURSOR', ['go on after the list before', '从上一页之后继续'], {
+      until: option('TIME', ['created then or earlier', '登记时间不晚于此时'], time),
+      limit: required(option('NUMBER', ['maximum number', '最多显示条数'], wholeNumber({ min: 1, max: 1_000 })), 50),
+      cursor: option('CURSOR', ['continue after the previous list', '从上一页之后继续'], {
         must: {
-          en: 'must be the id of a registration, as the list before it gave it',
+          en: 'must be the id of a registration, as returned by the previous list',
           zh: '须为登记 id，取自上一页列表',
         },
         parse: text => (isRegistrationId(text) ? text : null),

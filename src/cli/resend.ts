@@ -37,7 +37,7 @@ const resendOne = async (store: Store, id: string, input: Common & OnStore): Pro
       `${id} 尚无结果，因此没有回调。可用 "explain ${id}" 查看原因。`,
     )
   if (outcome === 'cancelled')
-    refuse(`${id} was cancelled, and its partner is told nothing more.`, `${id} 已取消，不再通知合作方。`)
+    refuse(`${id} was cancelled, so no webhook is sent any more.`, `${id} 已取消，不再通知合作方。`)
   // The webhook may still be held with its URL.
   const { text } = await explain(store, { ...input, what: id })
   return { data: { registrationId: id, partnerId }, text }
@@ -67,11 +67,11 @@ const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
   })
   const [from, to] = [formatTime(span.since, lang), formatTime(span.until, lang)]
   const none = say(
-    `No webhook created from ${from} to ${to} has been given up: look further back, as with --since 7d.`,
+    `No webhook created from ${from} to ${to} has been given up: search further back, as with --since 7d.`,
     `${from} 至${to} 期间产生的回调都未放弃投递：请扩大范围，例如 --since 7d。`,
   )
   const some = say(
-    `Webhooks of ${from} to ${to} that had been given up and are due now: ${resent}. The service sends them.`,
+    `Given-up webhooks of ${from} to ${to} that are due again: ${resent}. The service sends them.`,
     `${from} 至${to} 期间放弃投递的 ${resent} 个回调已安排重发，由服务投递。`,
   )
   return { data: { id, since: iso(span.since), until: iso(span.until), resent }, text: resent === 0 ? none : some }
@@ -99,7 +99,7 @@ export const commands = [
   defineCommand({
     path: 'resend',
     words: [
-      'send a webhook again, or all that were given up in a span of time; "callback disable" still holds its own',
+      'resend a webhook, or all that were given up in a time span; URLs disabled with "callback disable" stay held',
       '重发某个回调，或重发一段时间内放弃投递的全部回调；已用 "callback disable" 停用的地址除外',
     ],
     args: {
@@ -118,7 +118,7 @@ export const commands = [
       since: option(
         'TIME',
         [
-          'webhooks created then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (your time), or how long ago: 24h',
+          'webhooks created then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (local time), or how long ago: 24h',
           '回调产生时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
         ],
         time,
@@ -137,7 +137,7 @@ export const commands = [
       if (id === null && isOfSome && since !== null) return resendSpan(store, { ...input, since })
       if (id !== null && !(partner || allPartners || since || until)) return resendOne(store, id, input)
       return refuse(
-        'Say which: the id of a registration alone, or either --partner or --all-partners, together with --since',
+        'Give the id of a registration alone, or either --partner or --all-partners, together with --since',
         '请指定重发范围：仅登记 id，或 --since 加上 --partner、--all-partners 之一',
       )
     },

@@ -28,7 +28,7 @@ export const commands = [
   defineCommand({
     path: 'secret rotate',
     words: [
-      'create a signing secret, which is shown this once; the present ones go on for a while',
+      'create a signing secret, which is shown only once; the present ones keep signing for a while',
       '更换签名密钥；新密钥仅显示这一次，现有密钥继续有效一段时间',
     ],
     args: { partner: partnerArgument },
@@ -61,7 +61,7 @@ export const commands = [
       const { previousExpiresAt } = rotated
       const until = formatTime(previousExpiresAt ?? store.now(), lang)
       const text = say(
-        `Created ${id} of ${name}; it signs from now on, and is shown this once. Hand it over safely. The earlier ones end at ${until}.`,
+        `Created ${id} of ${name}; it signs from now on, and is shown only once. Hand it over safely. The earlier ones end at ${until}.`,
         `已为 ${name} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。此前的密钥于${until} 失效。`,
       )
       const data = { id, partnerId, type, secret: publicText, previousExpiresAt: iso(previousExpiresAt) }
@@ -80,7 +80,7 @@ export const commands = [
     onStore: async (store, { partner: typed, id, say, audited }) => {
       const refuseUnknown = () =>
         refuse(
-          `There is no live signing secret ${id}; "secret list PARTNER" shows them.`,
+          `There is no live signing secret ${id}; "secret list PARTNER" shows all.`,
           `没有有效的签名密钥 ${id}；可用 "secret list PARTNER" 查看。`,
         )
       const { id: partnerId } = await findPartner(store, typed)
@@ -91,7 +91,7 @@ export const commands = [
       if (outcome === null) refuseUnknown()
       if (outcome === 'newest')
         refuse(
-          'This is the newest signing secret, which signs. If it has leaked: secret rotate PARTNER --overlap 0s',
+          'This is the newest signing secret, which is needed for signing. If it has leaked: secret rotate PARTNER --overlap 0s',
           '这是正在使用的最新签名密钥。如果它已泄露，请运行：secret rotate PARTNER --overlap 0s',
         )
       const text = say(`Ended ${id}: it signs nothing any more.`, `已停用 ${id}，不再用于签名。`)

@@ -31,7 +31,7 @@ const serve = async (): Promise<void> => {
   })
   if (config.server.adminToken === null)
     emit('admin.closed', {
-      reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404, but to tokens of admin-token create',
+      reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404, except to tokens of admin-token create',
     })
   for (const { setting, message } of doubtsOf(config)) emit('setting.doubted', { setting, reason: message.en })
   app.store.hints.on('broken', error => {

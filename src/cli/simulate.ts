@@ -26,7 +26,7 @@ const simulate = async ({ host, port, account: apiId, apiKey, json, say }: Input
   }).catch((error: unknown) => {
     const code = describeError(error).code ?? '?'
     return refuse(
-      `cannot listen on ${host}:${port} (${code}); take another one with --port`,
+      `cannot listen on ${host}:${port} (${code}); use another one with --port`,
       `无法监听 ${host}:${port}（${code}）；请用 --port 换一个端口`,
     )
   })
@@ -51,7 +51,7 @@ ${say('Refuse all calls of the account with a code of GetResult, and end that:',
   ${post} '{"apiId":"${apiId}","code":4050}' ${origin}/_account
   curl -X DELETE '${origin}/_account?apiId=${apiId}'
 
-${say('What was asked about a serial:', '查看收到过某个流水号的哪些查询：')}
+${say('The queries for a serial:', '查看收到过某个流水号的哪些查询：')}
 
   curl '${origin}/_calls?idcardid=123'
 

@@ -51,7 +51,7 @@ const showOverview = (overview: Overview, reader: Reader): string => {
   if (acts.open > 0)
     lines.push(
       say(
-        `Bulk acts: ${acts.open} under way, with about ${acts.remaining} registrations still to come to (GET /v1/admin/bulk).`,
+        `Bulk acts: ${acts.open} under way, with about ${acts.remaining} registrations still to be processed (GET /v1/admin/bulk).`,
         `批量操作：进行中 ${acts.open} 项，约还有 ${acts.remaining} 个登记未处理（GET /v1/admin/bulk）。`,
       ),
     )

@@ -55,7 +55,7 @@ export const UPSTREAM = {
       zh: '单次 GetResult 调用的总时限（含读取响应体）。',
     }),
     sandbox: setting('SANDBOX', flag, 'false', {
-      en: 'Whether test serials such as `test_success_3s`, `test_fail`, `test_notfound` and `test_expire_5s_MY-WORD` are answered here, whatever GetResult and the account do; what comes of them says `"sandbox": true`, and any other `test_…` is refused.',
+      en: 'Whether test serials such as `test_success_3s`, `test_fail`, `test_notfound` and `test_expire_5s_MY-WORD` are answered here, without GetResult or the account; their results have `"sandbox": true`, and any other `test_…` is refused.',
       zh: '是否由本服务直接给出测试流水号的结果（如 `test_success_3s`、`test_fail`、`test_notfound`、`test_expire_5s_MY-WORD`）而不调用 GetResult，也不受账户状态影响；其回调和登记都带有 `"sandbox": true`，其他 `test_…` 流水号会被拒绝。',
     }),
   },

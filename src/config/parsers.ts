@@ -127,14 +127,14 @@ export const host: Parser<string> = {
 }
 
 export const word = matching(/^[\x21-\x7e]{1,512}$/, {
-  en: 'must be visible ASCII characters without spaces, as it was copied',
+  en: 'must be visible ASCII characters without spaces',
   zh: '须为不含空格的可见 ASCII 字符；请重新复制',
 })
 
 /** A secret for a header or a password. */
 export const secretWord = ({ min }: Pick<Range, 'min'>): Parser<Secret> => ({
   must: {
-    en: `must be at least ${min} visible ASCII characters without spaces; to make up one: openssl rand -hex 32`,
+    en: `must be at least ${min} visible ASCII characters without spaces; to generate one: openssl rand -hex 32`,
     zh: `须为不含空格的可见 ASCII 字符，至少 ${min} 个；需要自拟时可用 openssl rand -hex 32 生成`,
   },
   parse: text => (word.parse(text) && text.length >= min ? new Secret(text) : null),

@@ -121,7 +121,7 @@ function* contradictions({ polling, storage, operator }: Draft): Generator<Probl
   if (storage.database?.kind === 'postgres' && storage.masterKey === null)
     yield problem(
       'MASTER_KEY',
-      'is not set, and PostgreSQL requires it, the same on all nodes; make one with: openssl rand -base64 32',
+      'is not set, and PostgreSQL requires it, the same on all nodes; generate one with: openssl rand -base64 32',
       '未设置，而使用 PostgreSQL 时必须设置，且各节点须相同；可用 openssl rand -base64 32 生成',
     )
   const { url, secret } = operator
@@ -141,7 +141,7 @@ export function* doubtsOf({ storage, polling, server, operator }: Config): Gener
   if (storage.retentionMs < DAY)
     yield problem(
       'RETENTION',
-      'is under a day: after it all that has ended is erased',
+      'is under a day: after it, finished registrations are erased',
       '不足一天：已结束的登记到期即删除',
     )
   if (polling.registrationTtlMs < MINUTE)
@@ -152,7 +152,7 @@ export function* doubtsOf({ storage, polling, server, operator }: Config): Gener
   if (isRobot && operator.secret?.reveal().startsWith('whsec_'))
     yield problem(
       'OPERATOR_SECRET',
-      'is one of webhooks, and OPERATOR_URL a robot',
+      'is a secret for webhooks, but OPERATOR_URL is a robot',
       '是 webhook 的密钥，而 OPERATOR_URL 是机器人',
     )
 }

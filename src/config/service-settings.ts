@@ -46,7 +46,7 @@ export const NODE = {
   title: { en: 'This node', zh: '本节点' },
   settings: {
     roles: nodeSetting('ROLES', someOf(NODE_ROLES), NODE_ROLES.join(','), {
-      en: 'What this process does, separated by commas: `api` serves partners and operators, `poll` asks GetResult, `deliver` sends webhooks and does the work in the background. The nodes of a database need all of them together.',
+      en: 'What this process does, separated by commas: `api` serves partners and operators, `poll` polls GetResult, `deliver` sends webhooks and does the work in the background. The nodes of a database need all of them together.',
       zh: '本进程承担的工作，以逗号分隔：`api` 为合作方和运维人员提供接口，`poll` 查询上游，`deliver` 投递回调并执行后台工作。同一数据库的各节点合起来须包含全部三项。',
     }),
   },
@@ -70,25 +70,25 @@ export const SERVER = {
       zh: '每个 API 密钥或运维令牌每秒允许的请求数，突发上限为其两倍；超出时返回 429。多个节点合计最多为上述值的两倍。',
     }),
     registrationRate: setting('REGISTRATION_RATE', wholeNumber({ min: 1, max: 100_000 }), '200', {
-      en: 'Registrations a second allowed to one partner, singly or in batches, with bursts of ten times that (at least 1,000); beyond it the answer is 429, and nothing of the request is taken. Several nodes together allow twice as much at most.',
+      en: 'Registrations a second allowed to one partner, singly or in batches, with bursts of ten times that (at least 1,000); beyond it the answer is 429, and nothing of the request is accepted. Several nodes together allow twice as much at most.',
       zh: '每个合作方每秒允许的登记数（单个与批量合计），突发上限为其十倍（至少 1,000）；超出时返回 429，该请求中的登记一个也不受理。多个节点合计最多为上述值的两倍。',
     }),
     trustProxy: nodeSetting('TRUST_PROXY', networks(), '', {
-      en: 'CIDRs of the reverse proxies whose `X-Forwarded-For` is believed, and `-Proto`, `-Host` and `-Prefix` for the examples under `/docs`; separated by commas.',
+      en: 'CIDRs of the reverse proxies whose `X-Forwarded-For` is trusted, and `-Proto`, `-Host` and `-Prefix` for the examples under `/docs`; separated by commas.',
       zh: '可信反向代理的网段（CIDR，以逗号分隔），只采信它们的 `X-Forwarded-For`，以及用于 `/docs` 示例的 `-Proto`、`-Host` 和 `-Prefix`。',
     }),
     adminToken: setting('ADMIN_TOKEN', secretWord({ min: 32 }), null, {
       secret: true,
-      en: 'Opens `/console` and `/v1/admin`, at least 32 characters, with the role `admin`. Without it both answer 404, but to partners (console) and tokens made by `admin-token create`.',
+      en: 'Opens `/console` and `/v1/admin`, at least 32 characters, with the role `admin`. Without it both answer 404, except to partners (console) and tokens made by `admin-token create`.',
       zh: '`/console` 和 `/v1/admin` 的令牌，至少 32 个字符，角色为 `admin`。未设置时两者都返回 404，仅合作方（控制台）和 `admin-token create` 创建的令牌可用。',
     }),
     metricsToken: setting('METRICS_TOKEN', secretWord({ min: 1 }), null, {
       secret: true,
-      en: 'If set, `/metrics` asks for it as a bearer token.',
+      en: 'If set, `/metrics` requires it as a bearer token.',
       zh: '设置后，访问 `/metrics` 须以 Bearer 令牌方式提供它。',
     }),
     consoleLabel: setting('CONSOLE_LABEL', LABEL, null, {
-      en: 'Shown in the header and the title of every page of the console, such as `staging`, so that nobody takes one service for another.',
+      en: 'Shown in the header and the title of every page of the console, such as `staging`, to tell services apart.',
       zh: '显示在控制台每个页面的页眉和标题中的环境名称，例如 `staging`，以免把环境弄混。',
     }),
   },
@@ -99,7 +99,7 @@ export const OPERATOR = {
   settings: {
     url: setting('OPERATOR_URL', operatorUrl, null, {
       secret: true,
-      en: 'The robot of a chat (WeCom, DingTalk, Feishu, Lark, Slack, known by the host), or any other URL for Standard Webhooks, that is told what an operator has to know; `notify-test` tries it.',
+      en: 'The robot of a chat (WeCom, DingTalk, Feishu, Lark, Slack, known by the host), or any other URL for Standard Webhooks, that notices to operators are sent to; `notify-test` tries it.',
       zh: '群机器人的 webhook 地址（企业微信、钉钉、飞书、Lark、Slack，按主机名识别），或任意接收 Standard Webhooks 的地址；运维告警发往该地址，可用 `notify-test` 试发。',
     }),
     secret: setting('OPERATOR_SECRET', secretWord({ min: 1 }), null, {
@@ -108,7 +108,7 @@ export const OPERATOR = {
       zh: '用于对发往 `OPERATOR_URL` 的内容签名：钉钉“加签”或飞书“签名校验”的密钥；若为 webhook，则为 `whsec_` 加 24 至 64 字节的 base64。企业微信与 Slack 不需要。',
     }),
     language: setting('OPERATOR_LANGUAGE', enumOf(['en', 'zh']), 'en', {
-      en: 'The language in which operators are told, `en` or `zh`.',
+      en: 'The language of notices to operators, `en` or `zh`.',
       zh: '运维通知的语言，`en` 或 `zh`。',
     }),
   },
@@ -151,7 +151,7 @@ export const TRACES = {
       zh: '轮询与投递如何归属于其登记：`link` 表示各自成为独立的链路并链接到登记，`parent` 表示一次登记的全部过程都在同一条链路中。',
     }),
     sampler: nodeSetting('OTEL_TRACES_SAMPLER', enumOf(SAMPLERS), 'parentbased_always_on', {
-      en: `Which traces are sent, one of ${SAMPLERS.join(', ')}; a caller's \`traceparent\` never decides. With \`parentbased_…\` what is in one trace with its registration (\`TRACES=parent\`) is sampled as that was.`,
+      en: `Which traces are sent, one of ${SAMPLERS.join(', ')}; a caller's \`traceparent\` never decides. With \`parentbased_…\`, polls and attempts in one trace with their registration (\`TRACES=parent\`) are sampled as it was.`,
       zh: `发送哪些链路：${SAMPLERS.join('、')} 之一；调用方的 \`traceparent\` 从不决定是否采样。\`parentbased_…\` 表示与登记同在一条链路中的（\`TRACES=parent\`）随该登记一同采样。`,
     }),
     samplerRatio: nodeSetting('OTEL_TRACES_SAMPLER_ARG', decimal({ min: 0, max: 1 }), '1', {

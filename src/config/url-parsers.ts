@@ -45,7 +45,7 @@ export const collectorUrl: Parser<string> = {
 /** The URL of a robot contains its key, so it is a secret and must not be sent in the clear. */
 export const operatorUrl: Parser<Secret> = {
   must: {
-    en: 'must be the webhook address of a robot, as it was copied and with https://, which hides the key in it, or another URL without a user',
+    en: 'must be the webhook address of a robot, complete and with https://, which protects the key in it, or another URL without a user',
     zh: '须为机器人的 webhook 地址（其中含有密钥，须以 https:// 开头），或其他不含账号密码的完整 URL',
   },
   parse: text => {
@@ -88,7 +88,7 @@ const readPostgres = (text: string): Database | null => {
 
 export const databaseUrl: Parser<Database> = {
   must: {
-    en: `must be file:PATH for SQLite, without options, or postgres://USER:PASSWORD@HOST/NAME, with what is special in the password percent-encoded (%40 for @), and an sslmode, if any, of ${TLS_MODES.join(', ')}`,
+    en: `must be file:PATH for SQLite, without options, or postgres://USER:PASSWORD@HOST/NAME, with special characters of the password percent-encoded (%40 for @), and an sslmode, if any, of ${TLS_MODES.join(', ')}`,
     zh: `的格式：SQLite 为 file:路径（不带参数）；PostgreSQL 为 postgres://用户:密码@主机/库名，密码中的特殊字符须作百分号编码（如 @ 写作 %40），sslmode 可省略或为 ${TLS_MODES.join('、')}`,
   },
   parse: text => {

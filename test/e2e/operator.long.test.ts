@@ -56,7 +56,7 @@ describe.concurrent('operators', () => {
 
     upstream.account(ACCOUNT.apiId, null)
     const back = await runCli(resume, { cwd: stage.folder, env: stage.env })
-    expect(back.stdout).toContain('is asked again')
+    expect(back.stdout).toContain('is resumed')
     expect((await duty.until('account.resumed')).data).toMatchObject({ subject: ACCOUNT.apiId, state: 'resolved' })
     expect(duty.told.map(({ type }) => type)).toEqual(['account.paused', 'account.resumed'])
     const page = await scrape(service.url)

@@ -63,7 +63,7 @@ const printKept = (stage: Stage, say: Say): void => {
     '服务保持运行。按 Ctrl-C 结束，并删除临时数据库。',
   )
   const serials = say(
-    'The same serial again is the same registration, without a second webhook: take test_success_3s_2 then.\nThe simulator also knows test_fail_10s, test_notfound and test_expire; any other serial is 4061.',
+    'Registering the same serial again returns the same registration, without a second webhook: use test_success_3s_2 instead.\nThe simulator also knows test_fail_10s, test_notfound and test_expire; any other serial is 4061.',
     '同一流水号再次登记，得到的是原有的登记，不会再次回调；请换用 test_success_3s_2 等。\n模拟器还认识 test_fail_10s、test_notfound、test_expire；其他流水号一律返回 4061。',
   )
   print(`${stops}
@@ -99,7 +99,7 @@ export const commands = [
   defineCommand({
     path: 'demo',
     words: [
-      'see it work: simulator, service and receiver in one process, in under 30 seconds',
+      'run a demo: simulator, service and receiver in one process, in under 30 seconds',
       '30 秒演示：模拟器、服务与接收端在同一进程中运行',
     ],
     options: { keep: flag('leave it running afterwards', '演示结束后保持运行') },

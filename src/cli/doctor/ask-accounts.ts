@@ -37,10 +37,10 @@ const unknownSerial = (): string => `99${randomInt(1e12).toString().padStart(12,
 
 const unread = (en: string, zh: string): Finding =>
   failed(
-    `nothing was asked, for nobody knows whether this serial is registered here; the database cannot be read: ${en}`,
+    `nothing was polled, because the database cannot be read to check whether this serial is registered here: ${en}`,
     `未查询：不能确定该流水号是否已在本服务登记；无法读取数据库：${zh}`,
     [
-      'mend what the other checks of doctor find',
+      'fix what the other checks of doctor find',
       '请先处理 doctor 其他检查项指出的问题',
       `${programCommand()} doctor --offline`,
     ],
@@ -57,8 +57,8 @@ export const findRefusal = async (
   { inspection, unopened }: { inspection: Inspection | null; unopened: Words | null },
 ): Promise<Finding | null> => {
   if (serial.startsWith('test_'))
-    return failed('nothing was asked: GetResult has no test serials', '未查询：GetResult 没有测试流水号', [
-      'give a serial that Submit has returned',
+    return failed('nothing was polled: GetResult has no test serials', '未查询：GetResult 没有测试流水号', [
+      'give a serial that Submit returned',
       '请使用 Submit 返回的流水号',
     ])
   if (unopened) return unread(unopened.en, unopened.zh)
@@ -70,10 +70,10 @@ export const findRefusal = async (
     const registered = await inspection.registeredAs(serial)
     if (registered === null) return null
     return failed(
-      `nothing was asked: ${registered} is registered here, and GetResult may serve its verdict once only, which the service needs`,
+      `nothing was polled: ${registered} is registered here, and GetResult may return its verdict only once, which the service needs`,
       `未查询：${registered} 已在本服务登记；结果可能只返回一次，应留给服务读取`,
       [
-        'see what the service knows of it, or give a serial that is not registered here',
+        'see what the service knows about it, or give a serial that is not registered here',
         '请查看该登记的情况，或改用未在本服务登记的流水号',
         `${programCommand()} explain ${quoted(registered)}`,
       ],

@@ -41,7 +41,7 @@ export const judgeSchema = (age: SchemaAge): Finding => {
     )
   if (age === 'new') return skipped('there are no tables yet; the service makes them', '尚无表，服务启动时会新建')
   return warning(
-    'the schema is older than this version; the next start brings it up to date',
+    'the schema is older than this version; the next start upgrades it',
     '数据库结构低于当前版本，下次启动时会升级',
     ['back up, then bring it up to date', '请先备份，再升级', `${programCommand()} migrate`],
   )
@@ -63,7 +63,7 @@ export const judgeKey = (
   const [en, zh] = [`${source} (fingerprint ${fingerprint})`, `${source}（指纹 ${fingerprint}）`]
   if (opens) return ok(`${en} opens the database`, `${zh} 可以解密数据库`)
   return failed(`${en} does not open this database`, `${zh} 无法解密该数据库`, [
-    'set MASTER_KEY to the key that it was written with (while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
+    'set MASTER_KEY to the key that it was written with (until rekey has finished, also the previous one as MASTER_KEY_PREVIOUS)',
     '请把 MASTER_KEY 设为写入该数据库的密钥（rekey 未完成时，旧密钥设为 MASTER_KEY_PREVIOUS）',
   ])
 }
@@ -126,7 +126,7 @@ const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
 export const checkBackup = onTables(async ({ kind, stats }, facts) => {
   if (kind === 'postgres')
     return skipped(
-      'PostgreSQL is backed up with its own tools: see that they run, and try a restore (docs/postgresql.md)',
+      'PostgreSQL is backed up with its own tools: check that they run, and try a restore (docs/postgresql.md)',
       'PostgreSQL 由其自带工具备份：请确认备份在运行，并试一次恢复（见 docs/postgresql.zh-CN.md）',
     )
   const { config, deep, now } = facts

@@ -138,19 +138,19 @@ export const commands = [
   defineCommand({
     path: 'doctor',
     words: [
-      'look for what is wrong, and say what to do; changes nothing, and works beside the service',
+      'check for problems and print what to do; changes nothing, and may run beside the service',
       '检查异常并给出处理办法；不改动任何内容，可在服务运行时执行',
     ],
     options: {
-      offline: flag('speak with nobody: no DNS, no GetResult, no proxy', '不访问外部：不查 DNS、GetResult 与代理'),
+      offline: flag('make no network calls: no DNS, no GetResult, no proxy', '不访问外部：不查 DNS、GetResult 与代理'),
       deep: flag(
-        'look through the database and the last backup whole, some 10 s a gigabyte, and send a test to OPERATOR_URL',
+        'check the whole database and the last backup, about 10 s per gigabyte, and send a test to OPERATOR_URL',
         '完整检查数据库与最近的备份（每 GB 约 10 秒），并向 OPERATOR_URL 试发一条',
       ),
       live: option(
         'SERIAL',
         [
-          'ask GetResult with the default account about this serial of yours, just submitted or verified, and say what the service would do with the answer; one that is registered here is refused: a verdict may be served once only',
+          'poll this serial, just submitted or verified, with the default account, and print what the service would do with the answer; a serial registered here is refused: GetResult may return a verdict only once',
           '以默认账户和您自己的流水号（刚提交或已核验）查询 GetResult，说明服务将如何处理响应；已在本服务登记的流水号不予查询：结果可能只返回一次',
         ],
         { must: SERIAL_FORM, parse: text => (SERIAL.test(text) ? text : null) },

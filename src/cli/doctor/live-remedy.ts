@@ -2,15 +2,15 @@ import type { Answer, TransientCause } from '../../core/answer.ts'
 import type { Words } from '../../core/language.ts'
 
 const UNREACHABLE = {
-  en: 'see that IHUYI_URL is right, and that this machine reaches its host: name servers, network, firewall; no proxy is used for GetResult',
+  en: 'check that IHUYI_URL is right, and that this machine reaches its host: name servers, network, firewall; no proxy is used for GetResult',
   zh: '请确认 IHUYI_URL 无误，且本机可以访问其主机：域名解析、网络、防火墙；查询 GetResult 不经代理',
 }
 const NOT_GETRESULT = {
-  en: 'this is no answer of GetResult: see that IHUYI_URL is right, and whether a proxy or a login page answers in its place',
+  en: 'this is no answer of GetResult: check that IHUYI_URL is right, and whether a proxy or a login page answers in its place',
   zh: '这不是 GetResult 的响应：请确认 IHUYI_URL 无误，并检查响应是否来自代理或登录页',
 }
 const later = (what: string | number, whatZh: string | number): Words => ({
-  en: `try again in some minutes; if it stays, ask the vendor, and name ${what}`,
+  en: `try again in some minutes; if the problem stays, ask the vendor and give them ${what}`,
   zh: `请几分钟后再试；若仍如此，请向厂商反馈${whatZh}`,
 })
 
@@ -49,7 +49,7 @@ export const remedyFor = (answer: Answer, isOfSettings: boolean): Words | null =
     }
   if (answer.fault === 'password_refused')
     return {
-      en: `${CORRECT_KEY.en} If they are right, set this machine's clock right`,
+      en: `${CORRECT_KEY.en} If they are right, synchronize this machine's clock`,
       zh: `${CORRECT_KEY.zh}两者都无误时，请校准本机时钟`,
     }
   return null

@@ -46,15 +46,15 @@ const actOf = (answer: Answer, then: ReturnType<typeof afterFirst>, { polling, u
   const [again, againZh] = spans(then.askAgainInMs)
   switch (answer.kind) {
     case 'verdict':
-      return ['the service would tell the partner at once', '服务会立即通知合作方']
+      return ['the service would send the webhook at once', '服务会立即通知合作方']
     case 'waiting':
       return [
-        `there is no verdict yet; the service would ask again in ${again}, and more rarely with age`,
+        `there is no verdict yet; the service would poll again in ${again}, and less often with age`,
         `尚无结果；服务会在 ${againZh}后再次查询，之后逐渐降低频率`,
       ]
     case 'unknown_status':
       return [
-        `this status is in no table; the service would tell operators, take it for no verdict, and ask again in ${again}`,
+        `this status is undocumented; the service would notify the operators, not take it as a verdict, and poll again in ${again}`,
         `该状态不在表中；服务会通知运维人员，不视为结果，并在 ${againZh}后再次查询`,
       ]
     case 'not_found': {
@@ -63,18 +63,18 @@ const actOf = (answer: Answer, then: ReturnType<typeof afterFirst>, { polling, u
       const reason = deadlineMs <= notFoundGraceMs ? 'expired' : 'not_found'
       const [end, endZh] = spans(Math.min(deadlineMs, notFoundGraceMs))
       return [
-        `GetResult does not know this serial, or not yet; the service would ask again in ${again}, and end it as unresolved (${reason}) after ${end}`,
+        `GetResult does not know this serial, or not yet; the service would poll again in ${again}, and end it as unresolved (${reason}) after ${end}`,
         `GetResult 没有该流水号，或暂时查不到；服务会在 ${againZh}后再次查询，${endZh}后以 unresolved（${reason}）结束`,
       ]
     }
     case 'invalid_id':
       return [
-        `GetResult says that no serial arrived; the service would ask again in ${again} and once more, and then end it as unresolved (invalid_id)`,
+        `GetResult says that no serial arrived; the service would poll again in ${again} and once more, and then end it as unresolved (invalid_id)`,
         `GetResult 称未收到流水号；服务会在 ${againZh}后再查询，共两次，之后以 unresolved（invalid_id）结束`,
       ]
     case 'transient':
       return [
-        `this says nothing about the serial; the service would ask again within ${again}`,
+        `this says nothing about the serial; the service would poll again within ${again}`,
         `这与流水号无关；服务会在 ${againZh}内再次查询`,
       ]
     case 'throttled':
@@ -110,12 +110,12 @@ const judgeAct = (asked: AskedAccount, answer: Answer, { words: [en, zh], isOfSe
       return warning(en, zh, ['ask the vendor what it means', '请向厂商确认其含义'])
     case 'not_found':
       return warning(en, zh, [
-        'see that the serial is whole, and was submitted with this APIID',
+        'check that the serial is complete and was submitted with this APIID',
         '请确认流水号完整，且由该 APIID 提交',
       ])
     case 'invalid_id':
       return failed(en, zh, [
-        'see that the serial is whole; try the other IHUYI_METHOD',
+        'check that the serial is complete; try the other IHUYI_METHOD',
         '请确认流水号完整；可试用另一种 IHUYI_METHOD',
       ])
     default: {
@@ -132,14 +132,14 @@ const judgeAgain = (first: Answer, again: Answer): Finding => {
   if (sameVerdict(first, again)) return ok('a second call says the same verdict', '第二次查询返回相同的结果')
   if (checkStateOf(again) === null && again.kind !== 'invalid_id')
     return skipped(
-      `a second call brought no answer about the serial (${again.kind}, code ${again.code ?? '-'}), so nobody knows whether a verdict can be read twice`,
+      `a second call brought no answer about the serial (${again.kind}, code ${again.code ?? '-'}), so it is unknown whether a verdict can be read twice`,
       `第二次查询未得到关于该流水号的响应（返回码 ${again.code ?? '-'}），无法得知结果能否再次读取`,
     )
   return warning(
-    `a second call says something else (${again.kind}, code ${again.code}); the service keeps the first verdict`,
+    `a second call returned something else (${again.kind}, code ${again.code}); the service keeps the first verdict`,
     `第二次查询的响应不同（返回码 ${again.code}）；服务以首次结果为准`,
     [
-      'let nothing else ask GetResult about serials that are registered here',
+      'let no other system poll serials that are registered here',
       '已在本服务登记的流水号，请勿再由其他程序查询 GetResult',
     ],
   )
@@ -182,7 +182,7 @@ const askUpstream = withConfig(async (config, { asked, live, now, refusal }) => 
   if (refusal) return refusal
   const accounts = await asked()
   if (live !== null && accounts.length === 0)
-    return failed('no account is known, so nothing was asked', '没有已知账户，因此未查询', [
+    return failed('no account is known, so nothing was polled', '没有已知账户，因此未查询', [
       'set IHUYI_ACCOUNT and IHUYI_API_KEY',
       '请设置 IHUYI_ACCOUNT 和 IHUYI_API_KEY',
     ])
@@ -192,8 +192,8 @@ const askUpstream = withConfig(async (config, { asked, live, now, refusal }) => 
 
 export const checkUpstream: Check = facts =>
   facts.live !== null && facts.config === null
-    ? failed('nothing was asked: the settings must be corrected first', '未查询：请先改正配置', [
-        'correct what the check settings names',
+    ? failed('nothing was polled: the settings must be corrected first', '未查询：请先改正配置', [
+        'correct what the check "settings" names',
         '请改正检查项 settings 指出的配置',
         `${programCommand()} doctor --only settings`,
       ])

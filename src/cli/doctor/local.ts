@@ -53,7 +53,7 @@ export const judgeFiles = (
     if ((mode & 0o077) !== 0)
       found.push(
         failed(`${path} can be used by others (0${(mode & 0o777).toString(8)})`, `${path} 可被他人访问`, [
-          'give it to its owner alone',
+          'allow only its owner to read it',
           '仅允许属主访问',
           `chmod 600 ${quoted(path)}`,
         ]),

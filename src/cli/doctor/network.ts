@@ -21,7 +21,7 @@ export const checkDns = withConfig(async config => {
     return ok(`${host} has ${length} ${length === 1 ? 'address' : 'addresses'}`, `${host} 有 ${length} 个地址`)
   } catch (error) {
     return failed(`${host} is not found by DNS (${codeOf(error)})`, `DNS 无法解析 ${host}（${codeOf(error)}）`, [
-      'look at the name servers of this machine',
+      'check the name servers of this machine',
       '请检查本机的 DNS 服务器',
       `getent hosts ${host}`,
     ])
@@ -34,8 +34,8 @@ export const judgeAnswer = ({
   durationMs,
 }: Pick<AskedAccount, 'apiId' | 'outcome' | 'durationMs'>): Finding => {
   if (outcome === 'paused')
-    return warning(`${apiId} is paused, so it was not asked`, `${apiId} 已暂停，因此未查询`, [
-      'the check work says why, and what to do',
+    return warning(`${apiId} is paused, so it was not checked`, `${apiId} 已暂停，因此未查询`, [
+      'the check "work" says why, and what to do',
       '检查项 work 说明原因与处理办法',
       `${programCommand()} doctor --only work`,
     ])
@@ -47,7 +47,7 @@ export const judgeAnswer = ({
   switch (outcome.kind) {
     case 'not_found':
       return ok(
-        `${apiId}: GetResult answers 4061 about an unknown serial, as it should, in ${durationMs} ms`,
+        `${apiId}: GetResult answers 4061 about an unknown serial, as expected, in ${durationMs} ms`,
         `${apiId}：GetResult 对未知流水号正确返回 4061，用时 ${durationMs} 毫秒`,
       )
     case 'account': {
@@ -73,7 +73,7 @@ export const judgeAnswer = ({
       ])
     default:
       return warning(
-        `${apiId}: GetResult answered otherwise than 4061 about an unknown serial (${outcome.kind}, ${outcome.code})`,
+        `${apiId}: GetResult answered an unknown serial with something else than 4061 (${outcome.kind}, ${outcome.code})`,
         `${apiId}：GetResult 对未知流水号的响应不是 4061（${outcome.kind}，${outcome.code}）`,
         ['ask the vendor whether this has changed', '请向厂商确认是否有变更'],
       )
@@ -82,7 +82,7 @@ export const judgeAnswer = ({
 
 /** @param aheadMs lead of GetResult's clock over this machine's, in ms; null: unknown */
 export const judgeClock = (aheadMs: number | null, now: number): Finding => {
-  if (aheadMs === null) return skipped('no answer of GetResult has told its time', '未从 GetResult 的响应中得知其时间')
+  if (aheadMs === null) return skipped('GetResult sent no Date header', '未从 GetResult 的响应中得知其时间')
   const [wrong] = wrongClocks([{ name: hostname(), isLost: false, clockAheadMs: aheadMs }])
   if (wrong) return judgeTrouble(wrong, { at: now })
   const apart = Math.max(1, Math.round(Math.abs(aheadMs) / SECOND))
@@ -118,7 +118,7 @@ export const checkProxies = async ({ config }: DoctorFacts): Promise<Finding[]> 
   if (ignored.length > 0)
     findings.push(
       warning(
-        `${ignored.join(', ')} is set, and this service goes by CALLBACK_PROXY alone; GetResult is called directly`,
+        `${ignored.join(', ')} is set, but this service uses only CALLBACK_PROXY; GetResult is called directly`,
         `已设置 ${ignored.join('、')}，但本服务只使用 CALLBACK_PROXY；查询 GetResult 不经代理`,
         ['set CALLBACK_PROXY, if callbacks must go through a proxy', '若回调须经代理，请设置 CALLBACK_PROXY'],
       ),
@@ -144,12 +144,12 @@ export const judgeOperator = (host: string | null, told: Awaited<ReturnType<type
   const command = `${programCommand()} notify-test`
   if (host === null)
     return warning(
-      'OPERATOR_URL is not set: nobody is told when something goes wrong',
+      'OPERATOR_URL is not set: nobody is notified when something goes wrong',
       '未设置 OPERATOR_URL：出问题时不会通知任何人',
       ['set it to the webhook address of a robot, then try it', '请设为群机器人的 webhook 地址，再试发', command],
     )
   if (told === null)
-    return ok(`operators are told at ${host}; --deep sends a test there`, `运维通知发往 ${host}；加 --deep 会试发一条`)
+    return ok(`notices go to ${host}; --deep sends a test there`, `运维通知发往 ${host}；加 --deep 会试发一条`)
   const { channel, answer } = told
   if (answer.kind === 'told') return ok(`${channel} at ${host} has taken a test`, `${channel}（${host}）已接收测试消息`)
   const problem = answer.kind === 'refused' ? answer.problem : 'later'

@@ -20,7 +20,7 @@ export const judgeServer = ({
     const [en, zh] = name.includes('autovacuum')
       ? ['dead rows are never removed, and claims get slower and slower', '失效的行永远不会清除，取任务会越来越慢']
       : [
-          'a crash of the server can damage the database, or lose what was acknowledged',
+          'a crash of the server can damage the database, or lose acknowledged data',
           '服务器崩溃时可能损坏数据库，或丢失已确认的数据',
         ]
     const turnOn = psql(`ALTER SYSTEM SET ${name} = on`, 'SELECT pg_reload_conf()')
@@ -29,7 +29,7 @@ export const judgeServer = ({
   if (isReadOnly)
     wrong.push(
       failed('the server is a standby or read-only: nothing can be written', '该服务器是备库或只读的：无法写入', [
-        'make DATABASE_URL lead to the primary',
+        'point DATABASE_URL to the primary',
         '请使 DATABASE_URL 指向主库',
       ]),
     )
@@ -38,10 +38,7 @@ export const judgeServer = ({
       warning(
         'LISTEN does not work through this pooler: other nodes learn of new work within a second instead of at once',
         '经此连接池无法使用 LISTEN：其他节点要在一秒内才得知新任务，而非立即',
-        [
-          'have the pooler keep sessions, or name the server itself',
-          '请让连接池保持会话（session 模式），或直连服务器',
-        ],
+        ['use session pooling, or connect to the server directly', '请让连接池保持会话（session 模式），或直连服务器'],
       ),
     )
   if (wrong.length > 0) return wrong
@@ -93,7 +90,7 @@ export const judgeLocks = (sessions: readonly SessionFacts[]): Finding[] => {
     .filter(({ openMs }) => openMs === null || openMs > LOCKED_MS)
     .map(({ name, openMs, isInTheWay, endsWith }) =>
       (isInTheWay ? failed : warning)(
-        `${name} holds locks${openMs === null ? '' : ` for ${showSpan(openMs, 'en')}`}: ${isInTheWay ? 'others wait for it' : 'nobody waits for it now'}`,
+        `${name} holds locks${openMs === null ? '' : ` for ${showSpan(openMs, 'en')}`}: ${isInTheWay ? 'others wait for it' : 'no other waits for it now'}`,
         `${name} ${openMs === null ? '' : `已 ${showSpan(openMs, 'zh')} `}持有锁：${isInTheWay ? '其他会话正在等待' : '目前没有会话在等待'}`,
         ['end it, if it is not needed', '若不需要，请结束它', psql(endsWith)],
       ),

@@ -201,7 +201,7 @@ export const EN: Catalogue = {
   traits: TRAITS,
   own: {
     'upstream.unknown_status': ({ account, status }) => ({
-      sentence: `GetResult answered the status ${status} for account ${account}, which is undocumented. Polling goes on.`,
+      sentence: `GetResult answered the undocumented status ${status} for account ${account}. Polling goes on.`,
       remedy: 'Ask the vendor what it means; if it is a verdict, the service needs an update.',
     }),
     'callback.failing': ({ host, since, error, ...whose }, { showTime }) => ({
