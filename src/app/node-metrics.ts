@@ -18,7 +18,7 @@ interface Figures {
 }
 
 /** Null until first read. */
-interface Known {
+interface NodeFigures {
   database: Figures | null
   /** Counted by this process, also while the database is away. */
   counts: EngineCounts | null
@@ -50,7 +50,7 @@ const createReading = <T>(ask: () => Promise<T>, clock: Pick<Clock, 'monotonic' 
 export const createFigures = (
   store: Pick<Store, FigureVerb>,
   clock: Pick<Clock, 'monotonic' | 'sleep'>,
-): (() => Promise<Known>) => {
+): (() => Promise<NodeFigures>) => {
   const ofDatabase = createReading(async () => ({ stats: await store.stats(), readAt: clock.monotonic() }), clock)
   const ofProcess = createReading(() => store.engineCounts(), clock)
   return async () => {

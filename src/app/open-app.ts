@@ -89,7 +89,7 @@ export const openApp = async (
   const metrics = createNodeMetrics(store, config, workers)
   const listeners = [log, metrics.listener]
   const emit = createEmit(listeners)
-  store.hints.on('unreadable', where => emit('value.unreadable', where))
+  store.hints.on('unreadable', row => emit('value.unreadable', row))
   emitCallbackChanges(store, emit)
   await store.putDefaultAccount({
     id: createIds()('acc'),

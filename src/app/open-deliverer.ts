@@ -46,7 +46,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     emit,
   })
   const bulkActs = createBulkActJob({ store, clock, emit })
-  const { tell: notifyContact } = createContacts({ store, sender, emit })
+  const { notify: notifyContact } = createContacts({ store, sender, emit })
   const notices = createCallbackNoticeJob({ store, sender, notifyContact, clock, emit })
   store.hints.on('messagesDue', rounds.wakeUp)
   store.hints.on('callbacksChanged', notices.wakeUp)

@@ -31,11 +31,11 @@ export const openDueTimes = ({ config, store, clock, emit }: RoleDeps & { clock:
   // The clock of decisions, which may be the database's.
   const decisions = { now: store.now, monotonic: clock.monotonic }
   const watch = createClockWatch({ clock: decisions, emit, onStepBack: job.wakeUp })
-  const look = () => {
+  const check = () => {
     watch()
     if (!isMended) job.wakeUp()
   }
-  const heartbeat = startHeartbeat({ everyMs: SECOND, wakeUp: look, clock })
+  const heartbeat = startHeartbeat({ everyMs: SECOND, wakeUp: check, clock })
   job.wakeUp()
   const end = () => {
     heartbeat.stop()

@@ -13,9 +13,9 @@ import { databaseErrorOf } from '../store/unavailable.ts'
 /**
  * Minimum interval between readings: the route is open to all, a probe writes to the disk, and accounts may be many.
  */
-const LOOK_EVERY_MS = SECOND
+const CHECK_EVERY_MS = SECOND
 /** Maximum troubles that a reason names; it counts the rest. */
-const MOST_NAMED = 20
+const MAX_NAMED = 20
 
 /** The route is open to all: an APIID is half of an upstream login, and host names are private. */
 const withIdsOnly = (stats: Stats): Stats => ({
@@ -28,8 +28,8 @@ const troubleChecks = (stats: Stats | null): Check[] => {
   const troubles = stats ? troublesOf({ stats: withIdsOnly(stats), writeError: null, isServed: true }) : []
   return TROUBLE_CHECKS.map(name => {
     const all = troubles.filter(({ code }) => troubleKind(code).ready === name)
-    const named = all.slice(0, MOST_NAMED).map(trouble => describeTrouble(trouble, 'en', stats?.at ?? 0).sentence)
-    if (all.length > MOST_NAMED) named.push(`${all.length - MOST_NAMED} more`)
+    const named = all.slice(0, MAX_NAMED).map(trouble => describeTrouble(trouble, 'en', stats?.at ?? 0).sentence)
+    if (all.length > MAX_NAMED) named.push(`${all.length - MAX_NAMED} more`)
     return { name, ok: true, reason: named.join(' ') || null }
   })
 }
@@ -44,7 +44,7 @@ export const createReadiness = (
   { monotonic }: Pick<Clock, 'monotonic'>,
   stopping: AbortSignal,
 ) => {
-  const shared = <T>(look: () => Promise<T>) => onceIn(LOOK_EVERY_MS, look, monotonic)
+  const shared = <T>(check: () => Promise<T>) => onceIn(CHECK_EVERY_MS, check, monotonic)
 
   const database = shared(async (): Promise<Check> => {
     try {
@@ -66,7 +66,7 @@ export const createReadiness = (
     if (stopping.aborted) return [{ name: 'process', ok: false, reason: 'the process is stopping' }]
     // In parallel: each may wait until a database that does not answer is given up, and a probe must not wait for their
     // sum.
-    const [written, told] = await Promise.all([database(), elsewhere()])
-    return [{ name: 'process', ok: true, reason: null }, written, ...told]
+    const [written, checks] = await Promise.all([database(), elsewhere()])
+    return [{ name: 'process', ok: true, reason: null }, written, ...checks]
   }
 }

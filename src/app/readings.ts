@@ -49,9 +49,9 @@ const histogram = readFrom<MetricFacts>('histogram')
 
 const truth = (is: boolean): number => (is ? 1 : 0)
 /** A value without labels; none if unknown. */
-const shown = (value: number | Histogram | null | undefined) =>
+const sample = (value: number | Histogram | null | undefined) =>
   value === null || value === undefined ? [] : [{ value }]
-const seconds = (ms: number | undefined) => shown(ms === undefined ? ms : ms / SECOND)
+const seconds = (ms: number | undefined) => sample(ms === undefined ? ms : ms / SECOND)
 const ageOf = (at: number | null, now: number): number => (at === null ? 0 : Math.max(0, now - at) / SECOND)
 
 const sqlite = ({ stats }: MetricFacts) => (stats?.engine.kind === 'sqlite' ? stats.engine : undefined)
@@ -137,12 +137,12 @@ export const READ_METRICS = [
   gauge(
     'idface_callbacks_failing',
     'Callback URLs that have only failed for an hour and ten attempts at least, and are tried still.',
-    { read: ({ stats }) => shown(stats?.callbacks.failing) },
+    { read: ({ stats }) => sample(stats?.callbacks.failing) },
   ),
   gauge(
     'idface_callbacks_disabled',
     'Callback URLs that were disabled after five days of failures only; their webhooks are held.',
-    { read: ({ stats }) => shown(stats?.callbacks.disabled) },
+    { read: ({ stats }) => sample(stats?.callbacks.disabled) },
   ),
   gauge(
     'idface_bulk_remaining',
@@ -164,18 +164,18 @@ export const READ_METRICS = [
     { read: ({ statsAgeMs }) => seconds(statsAgeMs) },
   ),
   histogram('idface_commit_duration_seconds', 'How long commits took, with the wait for the disk.', {
-    read: ({ counts }) => shown(counts && inSeconds(counts.commits)),
+    read: ({ counts }) => sample(counts && inSeconds(counts.commits)),
   }),
   histogram('idface_commit_batch_size', 'How many writes a commit of SQLite had.', {
-    read: facts => shown(sqliteCounts(facts)?.batches),
+    read: facts => sample(sqliteCounts(facts)?.batches),
   }),
-  gauge('idface_wal_bytes', "Size of SQLite's log.", { read: facts => shown(sqlite(facts)?.walBytes) }),
+  gauge('idface_wal_bytes', "Size of SQLite's log.", { read: facts => sample(sqlite(facts)?.walBytes) }),
   gauge('idface_wal_pinned_seconds', "For how long a reader has kept SQLite's log from beginning anew.", {
     read: facts => seconds(sqliteCounts(facts)?.walPinnedMs),
   }),
-  gauge('idface_database_bytes', 'Size of the database.', { read: ({ stats }) => shown(stats?.engine.databaseBytes) }),
+  gauge('idface_database_bytes', 'Size of the database.', { read: ({ stats }) => sample(stats?.engine.databaseBytes) }),
   gauge('idface_disk_free_bytes', 'What may still be written to the disk of an SQLite file.', {
-    read: facts => shown(sqlite(facts)?.diskFreeBytes),
+    read: facts => sample(sqlite(facts)?.diskFreeBytes),
   }),
   gauge('idface_pg_pool', 'Connections of this node to PostgreSQL; `waiting`: calls that wait for one.', {
     labels: { pool: POOLS, state: ['in_use', 'idle', 'waiting'] },
@@ -207,14 +207,14 @@ export const READ_METRICS = [
     {
       read: facts => {
         const counts = postgresCounts(facts)
-        return shown(counts && truth(counts.isListening))
+        return sample(counts && truth(counts.isListening))
       },
     },
   ),
   counter(
     'idface_pg_hints_unreadable_total',
     'What came on the channel of PostgreSQL by which nodes hear of each other, and could not be read: of a node of a later version, or of others. It is left out; this node looks each second.',
-    { read: facts => shown(postgresCounts(facts)?.unreadableHints) },
+    { read: facts => sample(postgresCounts(facts)?.unreadableHints) },
   ),
   gauge(
     'idface_pg_clock_skew_seconds',
@@ -227,12 +227,12 @@ export const READ_METRICS = [
   }),
   gauge('idface_nodes_alive', 'How many nodes work on the database.', {
     // This node is alive, even if its beats have failed.
-    read: facts => shown(Math.max(1, nodesOf(facts).filter(({ isLost }) => !isLost).length)),
+    read: facts => sample(Math.max(1, nodesOf(facts).filter(({ isLost }) => !isLost).length)),
   }),
   gauge(
     'idface_nodes_lost',
     'How many nodes have neither shown themselves for 30 s nor ended as they were told to, and whose work no other one was started for.',
-    { read: facts => shown(nodesOf(facts).filter(({ isLost }) => isLost).length) },
+    { read: facts => sample(nodesOf(facts).filter(({ isLost }) => isLost).length) },
   ),
   gauge(
     'idface_nodes_differing',

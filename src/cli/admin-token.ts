@@ -2,7 +2,7 @@ import { createIds, random } from '../app/clock-and-ids.ts'
 import { duration, enumOf } from '../config/parsers.ts'
 import { createAdminToken } from '../core/api-key.ts'
 import { DAY, SECOND } from '../core/duration.ts'
-import { LONGEST_NAME } from '../core/line.ts'
+import { MAX_NAME } from '../core/line.ts'
 import { ROLES } from '../core/role.ts'
 import type { AdminToken } from '../store/operators/admin-tokens.ts'
 import { listAll } from '../store/page.ts'
@@ -34,7 +34,7 @@ export const commands = [
       'create a token for an operator, which is shown only once; read only shows, operate also pauses, resends and the like, admin also creates partners, keys and accounts',
       '为运维人员新建令牌，仅显示这一次；read 只能查看，operate 还可暂停、重发等，admin 还可新建合作方、密钥与账户',
     ],
-    args: { name: argument('NAME', ['whose it is', '持有者'], line(LONGEST_NAME)) },
+    args: { name: argument('NAME', ['whose it is', '持有者'], line(MAX_NAME)) },
     options: {
       role: required(option('ROLE', ['what it may do', '权限'], enumOf(ROLES))),
       expires: option('DURATION', ['when it ends by itself, such as 90d', '多久后自动失效，例如 90d'], LIFE),

@@ -1,7 +1,7 @@
 import type { Parser } from '../config/parsers.ts'
 import type { Config } from '../config/settings.ts'
 import type { Language } from '../core/language.ts'
-import { LONGEST_REASON, lineForm, readLine } from '../core/line.ts'
+import { lineForm, MAX_REASON, readLine } from '../core/line.ts'
 import { readTime, type TypedTime } from '../core/read-time.ts'
 import type { Store } from '../store/store.ts'
 import type { Audited } from './audit.ts'
@@ -108,8 +108,8 @@ const REASON: Parameter<string | null> = {
   words: ['why, for the audit', '原因，记入审计'],
   placeholder: 'TEXT',
   parser: {
-    ...line(LONGEST_REASON),
-    parse: text => readLine(text, LONGEST_REASON) ?? (text.trim() === '' ? '' : null),
+    ...line(MAX_REASON),
+    parse: text => readLine(text, MAX_REASON) ?? (text.trim() === '' ? '' : null),
   },
   fallback: null,
 }

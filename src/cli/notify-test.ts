@@ -27,9 +27,9 @@ export const commands = [
         )
         return { data: { channel, sent: true }, text }
       }
-      const { code, said } = answer
+      const { code, detail } = answer
       const problem = answer.kind === 'refused' ? answer.problem : 'later'
-      const answered = said === '' ? code : `${code} (${said})`
+      const answered = detail === '' ? code : `${code} (${detail})`
       if (!json)
         return fail(
           `Not sent: ${channel} answered ${answered}.\nWhat to do: ${channelRemedy(problem, 'en')}`,
@@ -37,7 +37,7 @@ export const commands = [
         )
       process.exitCode = 1
       const advice = channelRemedy(problem, lang)
-      return { data: { channel, sent: false, problem, error: code, answer: said, advice }, text: advice }
+      return { data: { channel, sent: false, problem, error: code, answer: detail, advice }, text: advice }
     },
   }),
 ]

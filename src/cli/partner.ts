@@ -1,6 +1,6 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
 import { enumOf, type Parser, wholeNumber } from '../config/parsers.ts'
-import { LONGEST_NAME } from '../core/line.ts'
+import { MAX_NAME } from '../core/line.ts'
 import { newPartner } from '../core/new-partner.ts'
 import { viewPartner } from '../http/admin/partners.ts'
 import { listAll } from '../store/page.ts'
@@ -52,7 +52,7 @@ export const commands = [
       'create a partner; its API key and signing secret are shown only once. Partners that do not trust each other need accounts of their own (account create --partner)',
       '新建合作方；API 密钥与签名密钥仅显示这一次。互不信任的合作方须各用自己的账户（account create --partner）',
     ],
-    args: { name: argument('NAME', NAME, line(LONGEST_NAME)) },
+    args: { name: argument('NAME', NAME, line(MAX_NAME)) },
     changes: true,
     example: 'partner create "Spruce Ltd"',
     onStore: async (store, { name: typed, say, config, audited }) => {
@@ -82,7 +82,7 @@ export const commands = [
     words: ['change the given properties of a partner; the rest stays', '修改合作方的指定项，其余不变'],
     args: { partner: partnerArgument },
     options: {
-      name: option('NAME', NAME, line(LONGEST_NAME)),
+      name: option('NAME', NAME, line(MAX_NAME)),
       payload: option(
         'PAYLOAD',
         ['thin webhooks leave out the scores and the message', 'thin 的回调不含分数与说明'],

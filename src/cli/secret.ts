@@ -4,7 +4,7 @@ import { SECOND } from '../core/duration.ts'
 import { Secret } from '../core/secret.ts'
 import { generateSecret } from '../core/signature.ts'
 import { viewSecret } from '../http/partner/signing-secrets.ts'
-import { DEFAULT_OVERLAP_MS, MOST_LIVE_SECRETS, OVERLAP_RULE, readOverlap } from '../store/partners/signing-secrets.ts'
+import { DEFAULT_OVERLAP_MS, MAX_LIVE_SECRETS, OVERLAP_RULE, readOverlap } from '../store/partners/signing-secrets.ts'
 import { argument, defineCommand, option, type Pair, partnerArgument, required } from './command.ts'
 import { refuse } from './ending.ts'
 import { findPartner } from './find-partner.ts'
@@ -55,8 +55,8 @@ export const commands = [
       )
       if (!rotated)
         return refuse(
-          `${MOST_LIVE_SECRETS} secrets are live: end one ("secret list"), or rotate with --overlap 0s, which ends all of them.`,
-          `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请先停用一个（见 "secret list"），或以 --overlap 0s 更换，使它们全部失效。`,
+          `${MAX_LIVE_SECRETS} secrets are live: end one ("secret list"), or rotate with --overlap 0s, which ends all of them.`,
+          `已有 ${MAX_LIVE_SECRETS} 个签名密钥有效：请先停用一个（见 "secret list"），或以 --overlap 0s 更换，使它们全部失效。`,
         )
       const { previousExpiresAt } = rotated
       const until = formatTime(previousExpiresAt ?? store.now(), lang)

@@ -49,7 +49,7 @@ const SERIAL_PROBE_DELAYS_MS = [1 * MINUTE]
 const RAMP_DOUBLING_MS = 10 * SECOND
 const SLOW_START_SHARE = 1 / 8
 const SLOWEST_RATE = 0.1
-const LONGEST_HOLD_MS = 10 * MINUTE
+const MAX_HOLD_MS = 10 * MINUTE
 /** How much lateness a claim may make up for; more would be a burst. */
 const CARRY_MS = 50
 
@@ -65,7 +65,7 @@ export const effectiveRate = ({ rate, rampAt, rampRate }: Ramp, now: number): nu
 export const durationOf = (calls: number, account: Ramp, now: number): number => {
   const { rate, rampAt } = account
   // An upstream that asked for time has put the beginning of the ramp ahead.
-  const heldMs = Math.min(Math.max(0, (rampAt ?? now) - now), LONGEST_HOLD_MS)
+  const heldMs = Math.min(Math.max(0, (rampAt ?? now) - now), MAX_HOLD_MS)
   const from = effectiveRate(account, now)
   const perMs = Math.LN2 / RAMP_DOUBLING_MS
   const onRamp = (rate - from) / SECOND / perMs
@@ -97,8 +97,7 @@ export const withoutStepBack = <Account extends AccountState>(account: Account, 
   const { rate, allowedAt, rampAt, probeAt } = account
   const slowestGapMs = SECOND / Math.min(SLOWEST_RATE, rate * SLOW_START_SHARE)
   // An upstream that asked for time has put both times ahead together.
-  const isHeld =
-    rampAt !== null && rampAt > now && rampAt <= now + LONGEST_HOLD_MS && allowedAt <= rampAt + slowestGapMs
+  const isHeld = rampAt !== null && rampAt > now && rampAt <= now + MAX_HOLD_MS && allowedAt <= rampAt + slowestGapMs
   return {
     ...account,
     allowedAt: !isHeld && allowedAt > now + slowestGapMs ? now : allowedAt,
@@ -155,7 +154,7 @@ export const accountChange = (account: AccountState, answer: Answer, moment: Ans
     case 'clock':
       return pause(account, 'clock', answer.code, now)
     case 'throttled':
-      return throttle(account, Math.min(answer.retryAfterMs ?? 0, LONGEST_HOLD_MS), now)
+      return throttle(account, Math.min(answer.retryAfterMs ?? 0, MAX_HOLD_MS), now)
     case 'invalid_id':
       if (moment.othersInvalid && moment.invalidIds >= 2) return pause(account, 'serial_not_received', answer.code, now)
       return isPaused ? pauseOn(account, now, 0) : back

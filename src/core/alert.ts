@@ -23,7 +23,7 @@ export interface AlertDetails {
   'callback.failing': Receiver & { since: number; error: string }
   'callback.disabled': Receiver & { since: number; error: string }
   /**
-   * Subject: the partner. `host` and `error` are of the last message; `hosts`: the hosts of all, up to `MOST_HOSTS`.
+   * Subject: the partner. `host` and `error` are of the last message; `hosts`: the hosts of all, up to `MAX_HOSTS`.
    * `left`, looked up when the notice is sent: number of messages that are still not delivered.
    */
   'message.exhausted': Receiver & { error: string; hosts?: readonly string[]; left?: number; leftIsCapped?: boolean }
@@ -113,7 +113,7 @@ export const alertType = ({ condition, state }: Pick<Alert, 'condition' | 'state
 /** Minimum time between two notices of one alert; meanwhile only the count rises. */
 const NOTICE_INTERVAL_MS = HOUR
 /** Longest wait of an alert or channel. A due time further ahead is from before the clock was set back: due now. */
-export const LONGEST_NOTICE_WAIT_MS = HOUR
+export const MAX_NOTICE_WAIT_MS = HOUR
 /** How long a condition must last before it is notified again within an hour of the notice of its end. */
 export const REFIRE_MS = 5 * MINUTE
 
@@ -124,18 +124,18 @@ const sinceOf = ({ at, details }: Observation): number =>
 
 type Firing = Observation & { details: object }
 
-const begun = (note: Firing, known: Alert | null, now: number): Alert => {
+const begun = (note: Firing, alert: Alert | null, now: number): Alert => {
   const { condition, subject, at, adds, details } = note
-  const told = { toldState: known?.toldState ?? null, toldAt: known?.toldAt ?? null }
-  const event = { condition, subject, state: 'firing', since: sinceOf(note), at, details, ...told } as const
-  const isAgain = known?.toldState === 'resolved' && hourEnd(known, now) > now
+  const notice = { toldState: alert?.toldState ?? null, toldAt: alert?.toldAt ?? null }
+  const event = { condition, subject, state: 'firing', since: sinceOf(note), at, details, ...notice } as const
+  const isAgain = alert?.toldState === 'resolved' && hourEnd(alert, now) > now
   return isAgain
-    ? { ...event, count: known.count + 1, dueAt: now + REFIRE_MS }
+    ? { ...event, count: alert.count + 1, dueAt: now + REFIRE_MS }
     : { ...event, count: Math.max(1, adds), dueAt: now }
 }
 
 /** Maximum number of a partner's hosts in one alert. */
-const MOST_HOSTS = 10
+const MAX_HOSTS = 10
 
 const hostsOf = ({ condition, details }: Pick<Alert, 'condition' | 'details'>): readonly string[] => {
   if (condition !== 'message.exhausted' || !('host' in details)) return []
@@ -150,53 +150,53 @@ const isWorse = (after: Amount, before: Amount): boolean =>
   (`${after.count}`.length > `${before.count}`.length || hostsOf(after).length > hostsOf(before).length)
 
 /** Further occurrences are notified when the hour is over, or with the end, unless `isWorse`. */
-const continued = (note: Firing, known: Alert, now: number): Alert | null => {
+const continued = (note: Firing, alert: Alert, now: number): Alert | null => {
   const { at, adds } = note
-  const isBack = known.state === 'resolved'
+  const isBack = alert.state === 'resolved'
   if (adds === 0 && !isBack) return null
-  const count = known.count + Math.max(adds, isBack ? 1 : 0)
-  const hosts = [...new Set([...hostsOf(known), ...hostsOf(note)])].slice(0, MOST_HOSTS)
+  const count = alert.count + Math.max(adds, isBack ? 1 : 0)
+  const hosts = [...new Set([...hostsOf(alert), ...hostsOf(note)])].slice(0, MAX_HOSTS)
   const details = hosts.length > 1 ? { ...note.details, hosts } : note.details
-  const after = { ...known, state: 'firing', at, count, details } as const
-  if (isWorse(after, known)) return { ...after, dueAt: now }
-  return { ...after, dueAt: isBack || known.dueAt === null ? Math.max(now, hourEnd(known, now)) : known.dueAt }
+  const after = { ...alert, state: 'firing', at, count, details } as const
+  if (isWorse(after, alert)) return { ...after, dueAt: now }
+  return { ...after, dueAt: isBack || alert.dueAt === null ? Math.max(now, hourEnd(alert, now)) : alert.dueAt }
 }
 
-const ended = ({ at }: Observation, known: Alert | null, now: number): Alert | null => {
-  if (known === null || known.state === 'resolved') return null
+const ended = ({ at }: Observation, alert: Alert | null, now: number): Alert | null => {
+  if (alert === null || alert.state === 'resolved') return null
   // No notice of this firing was sent: the last was of an earlier end, or a condition without an end had none.
-  const isUntold = known.toldState === 'resolved' || (known.toldState === null && KINDS[known.condition].end === null)
-  return { ...known, state: 'resolved', at, dueAt: isUntold ? null : now }
+  const isUntold = alert.toldState === 'resolved' || (alert.toldState === null && KINDS[alert.condition].end === null)
+  return { ...alert, state: 'resolved', at, dueAt: isUntold ? null : now }
 }
 
 /** Returns the alert after an observation, or null if nothing changes. */
-export const afterObservation = (known: Alert | null, note: Observation, now: number): Alert | null => {
+export const afterObservation = (alert: Alert | null, note: Observation, now: number): Alert | null => {
   // A later observation is stored already. A stored time ahead of `now`, from before a step of the clock, is ignored.
-  if (known !== null && known.at <= now && note.at < known.at) return null
-  if (note.details === null) return ended(note, known, now)
+  if (alert !== null && alert.at <= now && note.at < alert.at) return null
+  if (note.details === null) return ended(note, alert, now)
   const firing = note as Firing
-  if (known === null) return begun(firing, null, now)
+  if (alert === null) return begun(firing, null, now)
   const isOver =
-    known.state === 'resolved'
-      ? known.toldState !== 'firing'
-      : KINDS[known.condition].end === null && known.dueAt === null && hourEnd(known, now) <= now
-  return isOver ? begun(firing, known, now) : continued(firing, known, now)
+    alert.state === 'resolved'
+      ? alert.toldState !== 'firing'
+      : KINDS[alert.condition].end === null && alert.dueAt === null && hourEnd(alert, now) <= now
+  return isOver ? begun(firing, alert, now) : continued(firing, alert, now)
 }
 
 /**
  * Returns the changes to an alert after a notice of it was sent.
  *
- * @param told the alert as in the notice: more may have been observed since
+ * @param notice the alert as it was notified: more may have been observed since
  */
 export const afterNotice = (
   event: Alert,
-  told: Amount & Pick<Alert, 'state'>,
+  notice: Amount & Pick<Alert, 'state'>,
   now: number,
 ): Pick<Alert, 'toldState' | 'toldAt' | 'dueAt'> => {
   const { state, count } = event
-  const after = { toldState: told.state, toldAt: now }
-  if (state === told.state && isWorse(event, told)) return { ...after, dueAt: now }
-  if (state === told.state) return { ...after, dueAt: count > told.count ? now + NOTICE_INTERVAL_MS : null }
+  const after = { toldState: notice.state, toldAt: now }
+  if (state === notice.state && isWorse(event, notice)) return { ...after, dueAt: now }
+  if (state === notice.state) return { ...after, dueAt: count > notice.count ? now + NOTICE_INTERVAL_MS : null }
   return { ...after, dueAt: state === 'resolved' ? now : now + REFIRE_MS }
 }
 

@@ -10,7 +10,7 @@ export interface AnswerTime {
 export type NodeAnswers = Readonly<Record<string, AnswerTime>>
 
 /** Maximum number of calls kept per account. */
-const MOST_CALLS = 200
+const MAX_CALLS = 200
 
 /** @param calls maximum number of calls in flight per account */
 export const createAnswerTimes = (calls: number) => {
@@ -18,7 +18,7 @@ export const createAnswerTimes = (calls: number) => {
   return {
     add: (id: string, ms: number, at: number): void => {
       const all = accounts.get(id) ?? []
-      if (all.push({ at, ms }) > MOST_CALLS) all.shift()
+      if (all.push({ at, ms }) > MAX_CALLS) all.shift()
       accounts.set(id, all)
     },
     means: (now: number): NodeAnswers => {
@@ -38,8 +38,8 @@ export const reachOf = (answers: AnswerTime | null): number =>
 
 /** Response times of all nodes as one, or null if no node knows any. */
 export const answersOf = (accountId: string, nodes: readonly (NodeAnswers | null)[]): AnswerTime | null => {
-  const told = nodes.flatMap(answers => answers?.[accountId] ?? [])
-  const calls = told.reduce((sum, one) => sum + one.calls, 0)
-  const reach = told.reduce((sum, one) => sum + reachOf(one), 0)
-  return told.length === 0 ? null : { ms: Math.round((calls / reach) * SECOND), calls }
+  const times = nodes.flatMap(answers => answers?.[accountId] ?? [])
+  const calls = times.reduce((sum, one) => sum + one.calls, 0)
+  const reach = times.reduce((sum, one) => sum + reachOf(one), 0)
+  return times.length === 0 ? null : { ms: Math.round((calls / reach) * SECOND), calls }
 }

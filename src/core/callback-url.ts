@@ -22,7 +22,7 @@ export interface UrlPolicy {
 /** `message` states the requirement, and no more than the partner may know. */
 export type UrlVerdict = { ok: true; url: CallbackUrl } | { ok: false; refusal: UrlRefusal; message: Words }
 
-export const LONGEST_URL = 2048
+export const MAX_URL = 2048
 const MAX_NAME_LENGTH = 253
 
 /** Ports from 1024 up that fetch blocks: another protocol may listen. https://fetch.spec.whatwg.org/#port-blocking */
@@ -51,8 +51,8 @@ const NOT_LOCALHOST = {
 const MESSAGES = {
   not_text: () => ({ en: 'must be a URL', zh: '必须是 URL' }),
   too_long: () => ({
-    en: `must have at most ${LONGEST_URL} characters, and once encoded too`,
-    zh: `不能超过 ${LONGEST_URL} 个字符，编码后也不能超过`,
+    en: `must have at most ${MAX_URL} characters, and once encoded too`,
+    zh: `不能超过 ${MAX_URL} 个字符，编码后也不能超过`,
   }),
   characters: () => ({
     en: 'must have no spaces, control characters or backslashes',
@@ -118,7 +118,7 @@ const partsOf = (url: URL): CallbackUrl => {
 }
 
 const judgeParsed = (url: CallbackUrl, policy: UrlPolicy): UrlVerdict => {
-  if (url.href.length > LONGEST_URL) return refuse('too_long', policy)
+  if (url.href.length > MAX_URL) return refuse('too_long', policy)
   if (!url.isLiteral) {
     const refusal = judgeName(url.hostname, policy)
     if (refusal) return refusal
@@ -133,7 +133,7 @@ const judgeParsed = (url: CallbackUrl, policy: UrlPolicy): UrlVerdict => {
  */
 export const judgeUrl = (text: unknown, policy: UrlPolicy): UrlVerdict => {
   if (typeof text !== 'string' || text === '') return refuse('not_text', policy)
-  if (text.length > LONGEST_URL) return refuse('too_long', policy)
+  if (text.length > MAX_URL) return refuse('too_long', policy)
   if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\s\\]/u.test(text)) return refuse('characters', policy)
   // `new URL` repairs `https:/host`, `https:///host` and `https:host`, in which another parser would see another host.
   const [, scheme = '', authority = ''] = /^(https?):\/\/([^/?#]*)/i.exec(text) ?? []

@@ -1,6 +1,6 @@
 /** Size limits: of the JSON stored about one act's changes, in bytes, and of one text in it, in UTF-16 units. */
-export const MOST_BYTES = 1_024
-export const LONGEST_TEXT = 128
+export const MAX_BYTES = 1_024
+export const MAX_TEXT = 128
 
 type Fact = string | number | boolean | null
 /** Known facts of an object. Never a secret or a whole URL: a partner may have put a secret into that. */
@@ -20,7 +20,7 @@ const flat = (facts: ChangeFacts, path = ''): [string, Fact][] =>
   })
 
 const cut = (fact: Fact = null): Fact =>
-  typeof fact === 'string' && fact.length > LONGEST_TEXT ? `${fact.slice(0, LONGEST_TEXT - 1).toWellFormed()}…` : fact
+  typeof fact === 'string' && fact.length > MAX_TEXT ? `${fact.slice(0, MAX_TEXT - 1).toWellFormed()}…` : fact
 
 /**
  * Returns the changes of an object as JSON: per field, such as `quotas.daily`, its value before and after. Leaves out
@@ -34,7 +34,7 @@ export const changesOf = ({ before, after }: Edit): string | null => {
     if (from === to) continue
     const change = { ...(before && { before: cut(from) }), ...(after && { after: cut(to) }) }
     const longer = JSON.stringify({ ...JSON.parse(json), [field]: change })
-    if (Buffer.byteLength(longer) <= MOST_BYTES) json = longer
+    if (Buffer.byteLength(longer) <= MAX_BYTES) json = longer
   }
   return json === '{}' ? null : json
 }

@@ -1,7 +1,7 @@
 import type { Words } from './language.ts'
 
-export const LONGEST_NAME = 100
-export const LONGEST_REASON = 500
+export const MAX_NAME = 100
+export const MAX_REASON = 500
 
 /** Whether no character breaks the line, or changes the direction of the text around it in a terminal, page or log. */
 export const isHarmless = (text: string): boolean =>

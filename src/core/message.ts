@@ -168,7 +168,7 @@ export const afterAttempt = (
     : { state: 'pending', dueAt: Math.ceil(now + delay), retries: retries + 1, gone: false }
 }
 
-const LONGEST_OUR_FAILURE_MS = MINUTE
+const MAX_OUR_FAILURE_MS = MINUTE
 
 /**
  * Returns the delay, in ms, of a message that could not be sent because of a fault on our side, which uses up none of
@@ -178,5 +178,5 @@ const LONGEST_OUR_FAILURE_MS = MINUTE
  */
 export const ourFailureDelay = ({ claim, attempts }: { claim: number; attempts: number }, random: number): number => {
   const failures = Math.max(0, claim - attempts - 1)
-  return Math.ceil(withJitter(Math.min(LONGEST_OUR_FAILURE_MS, SECOND * 2 ** Math.min(failures, 10)), random))
+  return Math.ceil(withJitter(Math.min(MAX_OUR_FAILURE_MS, SECOND * 2 ** Math.min(failures, 10)), random))
 }

@@ -71,11 +71,11 @@ export const isOutage = ({ calls, cause, since, serials }: SilentRun, answered: 
   return !mayBeOne && reaches(CONFUSED)
 }
 
-const LONGEST_PROBE_MS = 10 * SECOND
+const MAX_PROBE_MS = 10 * SECOND
 
 /** Delay in ms before the next call while GetResult cannot be reached; `random` in [0, 1). */
 export const outageProbeDelay = (probes: number, random: number): number =>
-  Math.min(LONGEST_PROBE_MS, SECOND * 2 ** Math.min(probes, 10)) * (0.5 + random / 2)
+  Math.min(MAX_PROBE_MS, SECOND * 2 ** Math.min(probes, 10)) * (0.5 + random / 2)
 
 /** One of an account's latest calls. */
 export interface RecentCall {
@@ -84,8 +84,8 @@ export interface RecentCall {
 }
 
 const WINDOW = 20
-const ENOUGH = 10
-const MOSTLY = 0.9
+const MIN_CALLS = 10
+const NEARLY_ALL = 0.9
 
 export const withCall = (recent: readonly RecentCall[], call: RecentCall): RecentCall[] => [
   ...recent.slice(1 - WINDOW),
@@ -93,7 +93,7 @@ export const withCall = (recent: readonly RecentCall[], call: RecentCall): Recen
 ]
 
 /** Two serials polled twice, and one of them once more. */
-const ENOUGH_INVALID = 5
+const MIN_INVALID = 5
 
 /**
  * Whether nearly all of the account's latest calls were answered 4060, and for other serials too: then our parameter
@@ -102,8 +102,8 @@ const ENOUGH_INVALID = 5
 export const othersInvalid = (recent: readonly RecentCall[], verificationId: number): boolean => {
   const invalid = recent.filter(({ answer }) => answer.kind === 'invalid_id')
   return (
-    recent.length >= ENOUGH_INVALID &&
-    invalid.length >= MOSTLY * recent.length &&
+    recent.length >= MIN_INVALID &&
+    invalid.length >= NEARLY_ALL * recent.length &&
     invalid.some(call => call.verificationId !== verificationId)
   )
 }
@@ -119,10 +119,10 @@ export const maybeOthersInvalid = (recent: readonly RecentCall[], verificationId
 /** Whether nearly all of the account's latest calls returned a code that is in no table. */
 export const mostlyUnknown = (recent: readonly RecentCall[]): boolean => {
   const unknown = recent.filter(({ answer }) => answer.kind === 'transient' && answer.cause === 'unknown_code')
-  return recent.length >= ENOUGH && unknown.length >= MOSTLY * recent.length
+  return recent.length >= MIN_CALLS && unknown.length >= NEARLY_ALL * recent.length
 }
 
-type Asked = Pick<AccountState, 'pauseReason' | 'rampAt' | 'unreachableAt'> & { id: string }
+type PolledAccount = Pick<AccountState, 'pauseReason' | 'rampAt' | 'unreachableAt'> & { id: string }
 
 /** A call that has been answered. Times are epoch ms. */
 interface AccountCall extends RecentCall {
@@ -152,7 +152,7 @@ export const createRecentCalls = () => {
 
   return {
     /** @param account as it was when the call was made */
-    add: ({ id, pauseReason, rampAt, unreachableAt }: Asked, call: AccountCall) => {
+    add: ({ id, pauseReason, rampAt, unreachableAt }: PolledAccount, call: AccountCall) => {
       const { verificationId, answer, now } = call
       const before = recentOf(id)
       const isResumed = before.pausedAt !== null && rampAt !== null && rampAt >= before.pausedAt

@@ -31,7 +31,7 @@ export const CITIZEN_ID: Words = {
 }
 
 export const METADATA_BYTES = 2 * 1024
-export const LONGEST_EXPIRY_DAYS = 400
+export const MAX_EXPIRY_DAYS = 400
 
 const EXPIRY_FORM = {
   en: 'must be a time: ISO 8601 with its offset ("2026-11-24T08:00:00Z"), or the epoch in 10 digits (s) or 13 digits (ms)',
@@ -41,8 +41,8 @@ const ISO_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)$/
 
 const TOO_LATE = {
-  en: `must lie at most ${LONGEST_EXPIRY_DAYS} days ahead`,
-  zh: `距现在不能超过 ${LONGEST_EXPIRY_DAYS} 天`,
+  en: `must lie at most ${MAX_EXPIRY_DAYS} days ahead`,
+  zh: `距现在不能超过 ${MAX_EXPIRY_DAYS} 天`,
 }
 const tooEarly = (now: number): Words => {
   const time = new Date(now).toISOString()
@@ -54,7 +54,7 @@ export const readExpiry = (input: unknown, now: number): Read<number> => {
   const at = readEpoch(input) ?? (typeof input === 'string' ? readIsoTime(input) : null)
   if (at === null) return { ok: false, message: EXPIRY_FORM }
   if (at <= now) return { ok: false, message: tooEarly(now) }
-  if (at > now + LONGEST_EXPIRY_DAYS * DAY) return { ok: false, message: TOO_LATE }
+  if (at > now + MAX_EXPIRY_DAYS * DAY) return { ok: false, message: TOO_LATE }
   return { ok: true, value: at }
 }
 
@@ -83,8 +83,8 @@ export const readMetadata = (input: unknown): Read<Record<string, string>> => {
   const entries = Object.entries(input)
   const wrong = entries.find(([, value]) => typeof value !== 'string')
   if (wrong) return { ok: false, message: { en: 'must be a string', zh: '必须是字符串' }, path: [wrong[0]] }
-  const untold = entries.find(pair => pair.some(text => text.includes('\0') || !text.isWellFormed()))
-  if (untold) return { ok: false, message: NOT_UNICODE, path: [untold[0]] }
+  const invalid = entries.find(pair => pair.some(text => text.includes('\0') || !text.isWellFormed()))
+  if (invalid) return { ok: false, message: NOT_UNICODE, path: [invalid[0]] }
   const size = Buffer.byteLength(JSON.stringify(input))
   if (size > METADATA_BYTES) return { ok: false, message: tooLong(size) }
   return { ok: true, value: Object.fromEntries(entries) }

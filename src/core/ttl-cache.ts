@@ -17,9 +17,9 @@ export const createTtlCache = <T>({ ttlMs, size, now, load }: TtlCacheOptions<T>
   }
 
   return (key: string): Promise<T | null> => {
-    const known = entries.get(key)
+    const cached = entries.get(key)
     // An entry does not live longer when the clock is set back.
-    if (known && Math.abs(now() - known.at) < ttlMs) return known.value
+    if (cached && Math.abs(now() - cached.at) < ttlMs) return cached.value
     const value = load(key)
     setNewest(entries, size, [key, { at: now(), value }])
     value.then(

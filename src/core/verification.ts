@@ -162,13 +162,13 @@ const endsNotFound: Ends = (waiting, policy) => {
 const pollAgain = (
   { waiting, nudgedAt, seen }: VerificationState,
   { now, policy, intervalMs = pollInterval(now - nudgedAt, policy) }: PollMoment,
-  how: { ends: Ends; delayMs?: number; counts?: Partial<Counts> },
+  options: { ends: Ends; delayMs?: number; counts?: Partial<Counts> },
 ): VerificationStep => {
-  const ends = waiting.map(one => ({ registrationId: one.id, ...how.ends(one, policy) }))
+  const ends = waiting.map(one => ({ registrationId: one.id, ...options.ends(one, policy) }))
   const ended = ends.filter(end => end.at <= now).map(({ registrationId, reason }) => ({ registrationId, reason }))
   const nextEnd = Math.min(...ends.filter(end => end.at > now).map(end => end.at))
-  const dueAt = Math.min(now + (how.delayMs ?? intervalMs), nextEnd)
-  const counts = { ...RESET_COUNTERS, seen, ...how.counts }
+  const dueAt = Math.min(now + (options.delayMs ?? intervalMs), nextEnd)
+  const counts = { ...RESET_COUNTERS, seen, ...options.counts }
   return { ...counts, verdict: null, ended, dueAt: ended.length === waiting.length ? null : Math.ceil(dueAt) }
 }
 

@@ -58,7 +58,7 @@ export const openChannel = (deps: {
   const url = new URL(deps.url.reveal())
   const name = operatorChannelOf(url)
   const dialect = DIALECTS[name]
-  const { judge, most, gapMs, avoidsFullHours } = dialect
+  const { judge, maxAlerts, gapMs, avoidsFullHours } = dialect
   const client = openClient({
     limits: SHORT_ANSWER,
     retries: 'unanswered',
@@ -69,7 +69,7 @@ export const openChannel = (deps: {
 
   return {
     name,
-    most,
+    maxAlerts,
     gapMs,
     avoidsFullHours,
     /** Sends once and never rejects. */
@@ -78,7 +78,8 @@ export const openChannel = (deps: {
       const flat = ['user-agent', userAgent, ...Object.entries(headers).flat()]
       const request = { method: 'POST', path, headers: flat, body } as const
       const { head, body: answer, fault } = await client.send({ key: name, origin }, request, TIMEOUT_MS)
-      if (head === null) return { kind: 'later', code: fault ? faultName(fault) : 'no answer', said: '', waitMs: null }
+      if (head === null)
+        return { kind: 'later', code: fault ? faultName(fault) : 'no answer', detail: '', waitMs: null }
       const waitMs = readRetryAfter(head.headers.get('retry-after') ?? null, clock.now())
       return judge({ status: head.status, waitMs, text: answer.toString('utf8') })
     },

@@ -12,16 +12,16 @@ const HELD = 'to send again, run: idface-notifier deliveries resume'
 export const createCommandWatch = (
   emit: Emit<'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>,
 ) => {
-  let known: { heldAt: number | null; backup: LastBackup | null } = { heldAt: null, backup: null }
+  let last: { heldAt: number | null; backup: LastBackup | null } = { heldAt: null, backup: null }
 
   return ({ deliveries: { heldAt }, backup }: Pick<Stats, 'deliveries' | 'backup'>): void => {
     const { good, failed } = backup
-    if (heldAt !== null && known.heldAt === null) emit('deliveries.held', { since: isoTime(heldAt), advice: HELD })
-    if (heldAt === null && known.heldAt !== null) emit('deliveries.resumed')
-    const isNew = known.backup !== null && good?.at !== known.backup.good?.at
+    if (heldAt !== null && last.heldAt === null) emit('deliveries.held', { since: isoTime(heldAt), advice: HELD })
+    if (heldAt === null && last.heldAt !== null) emit('deliveries.resumed')
+    const isNew = last.backup !== null && good?.at !== last.backup.good?.at
     if (good !== null && isNew) emit('backup.done', { at: isoTime(good.at), bytes: good.bytes })
-    if (failed !== null && failed.at !== known.backup?.failed?.at)
+    if (failed !== null && failed.at !== last.backup?.failed?.at)
       emit('backup.failed', { at: isoTime(failed.at), reason: failed.reason })
-    known = { heldAt, backup }
+    last = { heldAt, backup }
   }
 }

@@ -70,37 +70,37 @@ export const createContacts = (deps: {
     const result = await sender.send({ partnerId, url: url.origin + path, headers, body })
     const attempt = withPublicError(attemptOf(result, at))
     if (result.kind === 'failed') {
-      const answer: ChannelReply = { kind: 'later', code: attempt.error ?? 'no_response', said: '', waitMs: null }
+      const answer: ChannelReply = { kind: 'later', code: attempt.error ?? 'no_response', detail: '', waitMs: null }
       return { answer, attempt }
     }
     const { httpStatus: status, retryAfter, excerpt } = result
     const answer = DIALECTS[channel].judge({ status, waitMs: readRetryAfter(retryAfter, at), text: excerpt ?? '' })
     if (answer.kind === 'told' || channel === 'webhook') return { answer, attempt }
     // A robot's response may repeat the path, which holds the key.
-    const judged = { outcome: 'rejected', error: answer.code, responseExcerpt: answer.said } as const
+    const judged = { outcome: 'rejected', error: answer.code, responseExcerpt: answer.detail } as const
     return { answer, attempt: { ...attempt, ...judged } }
   }
 
   return {
     /** Sends the news as one message and records the result. */
-    tell: async ({ partnerId, lease, news, ...contact }: ClaimedContact): Promise<void> => {
-      const { most, gapMs } = DIALECTS[operatorChannelOf(new URL(contact.url))]
-      const kinds = [...Map.groupBy(news, one => `${one.isOver} ${one.heldSince === null}`).values()].slice(0, most)
-      const told = kinds.flat()
-      const id = `msg_${hash('sha256', JSON.stringify([partnerId, told]))
+    notify: async ({ partnerId, lease, news, ...contact }: ClaimedContact): Promise<void> => {
+      const { maxAlerts: limit, gapMs } = DIALECTS[operatorChannelOf(new URL(contact.url))]
+      const kinds = [...Map.groupBy(news, one => `${one.isOver} ${one.heldSince === null}`).values()].slice(0, limit)
+      const reports = kinds.flat()
+      const id = `msg_${hash('sha256', JSON.stringify([partnerId, reports]))
         .slice(0, 26)
         .toUpperCase()}`
       const items = kinds.map(kind => itemOf(kind as [CallbackReport], contact.language))
       const { answer, attempt } = await post(partnerId, contact, { id, items })
       const { outcome, httpStatus, error, durationMs } = attempt
       emit('callback_notice.attempted', {
-        ...{ messageId: id, partnerId, host: hostOf(told[0]?.callbackUrl ?? ''), toHost: hostOf(contact.url) },
+        ...{ messageId: id, partnerId, host: hostOf(reports[0]?.callbackUrl ?? ''), toHost: hostOf(contact.url) },
         ...{ outcome, httpStatus, error, detail: null, durationMs, attempt: null },
       })
       // A refused text would be refused again, and block all later ones.
       const isDone = answer.kind === 'told' || (answer.kind === 'refused' && answer.problem === 'content')
       const dueAt = store.now() + (isDone ? Math.ceil(gapMs) : RETRY_MS)
-      await store.settleContact({ partnerId, lease, told: isDone ? told : [], dueAt })
+      await store.settleContact({ partnerId, lease, reports: isDone ? reports : [], dueAt })
     },
 
     /** Sends a test now. Returns its attempt, or null if the partner has no contact. */

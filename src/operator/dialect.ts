@@ -8,13 +8,13 @@ import { bytesOf, cutTo, defused, oneLine, withoutKeys } from './plain-text.ts'
 export type Problem = OperatorProblem | 'content'
 
 /**
- * Result of a message. `code` is for the log, and `said` the robot's own text in one line, never a foreign page.
+ * Result of a message. `code` is for the log, and `detail` the robot's own text in one line, never a foreign page.
  * `later`: it may work after `waitMs`, or at any later time if null.
  */
 export type ChannelReply =
   | { kind: 'told' }
-  | { kind: 'later'; code: string; said: string; waitMs: number | null }
-  | { kind: 'refused'; problem: Problem; code: string; said: string }
+  | { kind: 'later'; code: string; detail: string; waitMs: number | null }
+  | { kind: 'refused'; problem: Problem; code: string; detail: string }
 
 /** Response of a robot. `waitMs` is from its `Retry-After`. */
 export interface Reply {
@@ -33,7 +33,7 @@ interface Rendered {
 /** Format and limits of a channel. */
 export interface Dialect {
   /** Maximum number of alerts in a message, and minimum time between two messages. */
-  most: number
+  maxAlerts: number
   gapMs: number
   /** Many senders use full and half hours, and robots refuse then. */
   avoidsFullHours: boolean
@@ -43,20 +43,20 @@ export interface Dialect {
 }
 
 /** 18 messages a minute, where 20 are allowed. A digest names the alerts it has no room for. */
-export const ROBOT = { most: 200, gapMs: MINUTE / 18, avoidsFullHours: true } as const
-const LONGEST_SAID = 300
+export const ROBOT = { maxAlerts: 200, gapMs: MINUTE / 18, avoidsFullHours: true } as const
+const MAX_DETAIL = 300
 
 /**
- * Returns the alerts as at most `count` paragraphs of plain text that is harmless in a chat, together at most `most`
+ * Returns the alerts as at most `count` paragraphs of plain text that is harmless in a chat, together at most `limit`
  * bytes. The last ones name the types that do not fit, and the source. A single alert has no headline: it is the title.
  */
 export const paragraphsOf = (
   { items, language, source }: Notice,
   {
-    most,
+    limit,
     count = Number.POSITIVE_INFINITY,
     paragraph,
-  }: { most: number; count?: number; paragraph: (headlines: readonly string[], lines: readonly string[]) => string },
+  }: { limit: number; count?: number; paragraph: (headlines: readonly string[], lines: readonly string[]) => string },
 ): string[] => {
   const words = CATALOGUES[language]
   const footer = defused(`idface-notifier · ${source}`)
@@ -68,20 +68,20 @@ export const paragraphsOf = (
     ]
     return paragraph(
       items.length === 1 ? [] : [defused(headline)],
-      lines.map(line => cutTo(defused(line), most / 4)),
+      lines.map(line => cutTo(defused(line), limit / 4)),
     )
   })
   const moreOf = (from: number): string => {
     const types = [...new Set(items.slice(from).map(({ type }) => type))]
     return words.more(items.length - from, types.join(', '))
   }
-  const room = most - bytesOf(footer) - (items.length > 1 ? bytesOf(moreOf(0)) : 0) - 10
+  const room = limit - bytesOf(footer) - (items.length > 1 ? bytesOf(moreOf(0)) : 0) - 10
   const fitting: string[] = []
-  let taken = 0
+  let used = 0
   // Two are reserved: for the alerts that do not fit, and the footer.
   for (const text of texts.slice(0, count - 2)) {
-    taken += bytesOf(text) + 4
-    if (taken > room && fitting.length > 0) break
+    used += bytesOf(text) + 4
+    if (used > room && fitting.length > 0) break
     fitting.push(cutTo(text, room))
   }
   return [...fitting, ...(fitting.length < texts.length ? [moreOf(fitting.length)] : []), footer]
@@ -105,28 +105,28 @@ const objectOf = (text: string): Readonly<Record<string, unknown>> | null => {
 /** Meaning of a robot's code: the reason of a refusal, or the time to wait. */
 export type Judged = Problem | { waitMs: number }
 
-const saidBy = (text: unknown): string => oneLine(typeof text === 'string' ? text : '')
+const detailOf = (text: unknown): string => oneLine(typeof text === 'string' ? text : '')
 /** Fit to be shown: a gateway before the robot may use its format, and repeat the path, which holds the key. */
-const shownOf = (said: string): string => cutTo(withoutKeys(said), LONGEST_SAID)
+const publicDetail = (detail: string): string => cutTo(withoutKeys(detail), MAX_DETAIL)
 
 /** Judges a robot that always responds 200: `code` is in the body, and 0 means success. */
 export const judgeByCode = (
   { status, waitMs, text }: Reply,
-  names: { code: string; said: string },
-  judgeCode: (code: number, said: string) => Judged | undefined,
+  names: { code: string; detail: string },
+  judgeCode: (code: number, detail: string) => Judged | undefined,
 ): ChannelReply => {
   const object = objectOf(text)
   const code = object?.[names.code]
   if (typeof code !== 'number') {
     // Not a robot: a proxy, or a page for people. It may repeat the path, which holds the key.
-    const named = { code: `http ${status}`, said: '' }
+    const named = { code: `http ${status}`, detail: '' }
     if (status === 404 || status === 410) return { kind: 'refused', problem: 'key', ...named }
     return { kind: 'later', ...named, waitMs }
   }
   if (code === 0) return { kind: 'told' }
-  const said = saidBy(object?.[names.said])
-  const judged = judgeCode(code, said)
-  const named = { code: `${names.code} ${code}`, said: shownOf(said) }
+  const detail = detailOf(object?.[names.detail])
+  const judged = judgeCode(code, detail)
+  const named = { code: `${names.code} ${code}`, detail: publicDetail(detail) }
   if (typeof judged === 'string') return { kind: 'refused', problem: judged, ...named }
   // An unknown code may pass; if it lasts, `status` shows it.
   return { kind: 'later', ...named, waitMs: waitMs ?? judged?.waitMs ?? null }

@@ -4,14 +4,14 @@ import { type Dialect, type Judged, judgeByCode, type Problem, paragraphsOf, ROB
 import { cutTo } from './plain-text.ts'
 
 /** Maximum bytes of the text: the whole body may have 20,000. */
-const MOST_BYTES = 16_000
+const MAX_BYTES = 16_000
 
 /** One code for all refusals by safety settings; only the text names the cause. */
 const UNSAFE = 310_000
-const unsafe = (said: string): Problem => {
-  if (/keyword/i.test(said)) return 'keyword'
-  if (/sign|timestamp/i.test(said)) return 'signature'
-  return /\bip\b|whitelist/i.test(said) ? 'address' : 'key'
+const unsafe = (detail: string): Problem => {
+  if (/keyword/i.test(detail)) return 'keyword'
+  if (/sign|timestamp/i.test(detail)) return 'signature'
+  return /\bip\b|whitelist/i.test(detail) ? 'address' : 'key'
 }
 
 /** The robot then takes nothing for ten minutes. */
@@ -45,17 +45,17 @@ export const DINGTALK: Dialect = {
   render: (notice, [secret]) => {
     const title = titleOf(notice)
     const paragraphs = paragraphsOf(notice, {
-      most: MOST_BYTES - Buffer.byteLength(title) - 100,
+      limit: MAX_BYTES - Buffer.byteLength(title) - 100,
       paragraph: (headlines, lines) => [...headlines.map(one => `**${one}**`), ...lines].join('\n\n'),
     })
-    const text = cutTo([`#### ${title}`, ...paragraphs].join('\n\n'), MOST_BYTES)
+    const text = cutTo([`#### ${title}`, ...paragraphs].join('\n\n'), MAX_BYTES)
     return {
       query: secret === undefined ? '' : `timestamp=${notice.at}&sign=${signatureOf(notice.at, secret)}`,
       body: JSON.stringify({ msgtype: 'markdown', markdown: { title, text } }),
     }
   },
   judge: reply =>
-    judgeByCode(reply, { code: 'errcode', said: 'errmsg' }, (code, said) =>
-      code === UNSAFE ? unsafe(said) : CODES[code],
+    judgeByCode(reply, { code: 'errcode', detail: 'errmsg' }, (code, detail) =>
+      code === UNSAFE ? unsafe(detail) : CODES[code],
     ),
 }

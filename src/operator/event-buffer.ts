@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 /** Maximum number of notes kept; reached only while the database cannot be written. */
-const MOST_PENDING = 1_000
+const MAX_PENDING = 1_000
 /** Interval of writes: many notes a second of one condition become one row. */
 const GAP_MS = SECOND / 2
 
@@ -24,8 +24,8 @@ export const createEventBuffer = (deps: {
 
   const keep = (note: Observation) => {
     const key = keyOf(note)
-    const known = pending.get(key)
-    if (known || pending.size < MOST_PENDING) pending.set(key, known ? { ...note, adds: known.adds + note.adds } : note)
+    const prior = pending.get(key)
+    if (prior || pending.size < MAX_PENDING) pending.set(key, prior ? { ...note, adds: prior.adds + note.adds } : note)
     else emit('operator_event.ended', { type: note.condition, outcome: 'dropped' })
   }
 

@@ -3,7 +3,7 @@ import { MINUTE, SECOND } from '../core/duration.ts'
 import { type Dialect, type Judged, judgeByCode, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
 
 /** Maximum bytes of the paragraphs: the whole body may have 20 KB. */
-const MOST_BYTES = 14_000
+const MAX_BYTES = 14_000
 
 const TOO_FAST = { waitMs: MINUTE }
 
@@ -31,7 +31,7 @@ export const FEISHU: Dialect = {
   render: (notice, [secret]) => {
     const timestamp = String(Math.floor(notice.at / SECOND))
     const paragraphs = paragraphsOf(notice, {
-      most: MOST_BYTES,
+      limit: MAX_BYTES,
       paragraph: (headlines, lines) => [...headlines, ...lines].join('\n'),
     })
     const isFiring = notice.items.some(({ state }) => state === 'firing')
@@ -46,5 +46,5 @@ export const FEISHU: Dialect = {
     const signed = secret === undefined ? {} : { timestamp, sign: signatureOf(timestamp, secret) }
     return { body: JSON.stringify({ ...signed, msg_type: 'interactive', card }) }
   },
-  judge: reply => judgeByCode(reply, { code: 'code', said: 'msg' }, code => CODES[code]),
+  judge: reply => judgeByCode(reply, { code: 'code', detail: 'msg' }, code => CODES[code]),
 }

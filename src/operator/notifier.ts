@@ -1,4 +1,4 @@
-import { alertType, LONGEST_NOTICE_WAIT_MS } from '../core/alert.ts'
+import { alertType, MAX_NOTICE_WAIT_MS } from '../core/alert.ts'
 import type { Clock } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import type { Language } from '../core/language.ts'
@@ -16,13 +16,13 @@ const LEASE_MS = MINUTE
 /** Interval of claims, since any node may note alerts. */
 const IDLE_MS = SECOND
 /** Failures in a row after which a channel with a lasting problem is off, and `status` shows any other as failing. */
-const MOST_FAILURES = 3
+const MAX_FAILURES = 3
 /** Interval of messages to a channel that is off, until it takes one. */
-const OFF_MS = LONGEST_NOTICE_WAIT_MS
+const OFF_MS = MAX_NOTICE_WAIT_MS
 const RETRIES_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 15 * MINUTE]
 const JITTER = 0.2
 /** Maximum wait that a channel may ask for: a longer one may be a mistake. */
-const LONGEST_PAUSE_MS = 15 * MINUTE
+const MAX_PAUSE_MS = 15 * MINUTE
 
 /** Everybody's robots send on the full and half hour, and the makers refuse then. */
 const BUSY_EVERY_MS = 30 * MINUTE
@@ -52,7 +52,7 @@ export const createNotifier = (deps: {
     | 'settleOperatorEvents'
     | 'recordOperatorChannel'
   >
-  channel: Pick<Channel, 'name' | 'most' | 'gapMs' | 'avoidsFullHours' | 'post'>
+  channel: Pick<Channel, 'name' | 'maxAlerts' | 'gapMs' | 'avoidsFullHours' | 'post'>
   language: Language
   /** Name of this service. */
   source: string
@@ -67,7 +67,7 @@ export const createNotifier = (deps: {
   let refusals = 0
   let refusing: RefusingChannel | null = null
   /** Maximum alerts in the next message: halved if a digest's text is refused, doubled after any other text. */
-  let most = channel.most
+  let maxAlerts = channel.maxAlerts
 
   /** Returns the alert with current details, or null if none of its messages is left: then its end is noted. */
   const withCurrentDetails = async (event: ClaimedOperatorEvent): Promise<ClaimedOperatorEvent | null> => {
@@ -93,11 +93,11 @@ export const createNotifier = (deps: {
     return { id, at, language, source, items }
   }
 
-  const ended = (events: readonly ClaimedOperatorEvent[], outcome: 'sent' | 'merged' | 'dropped' | 'failed') => {
+  const emitEnded = (events: readonly ClaimedOperatorEvent[], outcome: 'sent' | 'merged' | 'dropped' | 'failed') => {
     for (const event of events) emit('operator_event.ended', { type: alertType(event), outcome })
   }
 
-  const worked = async () => {
+  const recordSuccess = async () => {
     if (failures > 0) emit('operator_channel.back', { channel: channel.name })
     failures = 0
     refusals = 0
@@ -106,47 +106,47 @@ export const createNotifier = (deps: {
   }
 
   /** Returns the time of the next try. */
-  const failed = async (answer: Exclude<ChannelReply, { kind: 'told' }>): Promise<number> => {
-    const { code: error, said } = answer
+  const recordFailure = async (answer: Exclude<ChannelReply, { kind: 'told' }>): Promise<number> => {
+    const { code: error, detail } = answer
     const problem = lastingProblem(answer)
     failures++
     refusals = problem === null ? 0 : refusals + 1
     if (failures === 1) {
       failingSince = store.now()
-      emit('operator_channel.failing', { channel: channel.name, error, answer: said })
+      emit('operator_channel.failing', { channel: channel.name, error, answer: detail })
     }
-    const isOff = problem !== null && refusals >= MOST_FAILURES
+    const isOff = problem !== null && refusals >= MAX_FAILURES
     if (isOff && refusing?.problem == null) {
       const advice = channelRemedy(problem, 'en')
-      emit('operator_channel.off', { channel: channel.name, problem, error, answer: said, advice })
+      emit('operator_channel.off', { channel: channel.name, problem, error, answer: detail, advice })
     }
-    if (isOff || (failures >= MOST_FAILURES && refusing === null)) {
+    if (isOff || (failures >= MAX_FAILURES && refusing === null)) {
       refusing = { since: failingSince, channel: channel.name, problem: isOff ? problem : null, error }
       await store.recordOperatorChannel(refusing)
     }
     if (isOff) return store.now() + OFF_MS
     const retryMs = RETRIES_MS[Math.min(failures, RETRIES_MS.length) - 1] ?? 0
-    const askedMs = answer.kind === 'later' ? Math.min(answer.waitMs ?? 0, LONGEST_PAUSE_MS) : 0
-    return store.now() + Math.max(askedMs, Math.round(retryMs * (1 + JITTER * (2 * random() - 1))))
+    const requestedMs = answer.kind === 'later' ? Math.min(answer.waitMs ?? 0, MAX_PAUSE_MS) : 0
+    return store.now() + Math.max(requestedMs, Math.round(retryMs * (1 + JITTER * (2 * random() - 1))))
   }
 
-  const tell = async (events: readonly ClaimedOperatorEvent[]): Promise<void> => {
+  const send = async (events: readonly ClaimedOperatorEvent[]): Promise<void> => {
     const answer = await channel.post(noticeOf(events))
     if (answer.kind === 'told') {
-      await worked()
-      most = Math.min(2 * most, channel.most)
+      await recordSuccess()
+      maxAlerts = Math.min(2 * maxAlerts, channel.maxAlerts)
       await store.settleOperatorEvents({ events, outcome: 'told', claimableAt: null })
-      return ended(events, events.length === 1 ? 'sent' : 'merged')
+      return emitEnded(events, events.length === 1 ? 'sent' : 'merged')
     }
     if (answer.kind === 'refused' && answer.problem === 'content') {
       // One of them may be at fault, and must not take the others with it.
       const isOne = events.length === 1
-      most = isOne ? Math.min(2 * most, channel.most) : Math.ceil(events.length / 2)
+      maxAlerts = isOne ? Math.min(2 * maxAlerts, channel.maxAlerts) : Math.ceil(events.length / 2)
       await store.settleOperatorEvents({ events, outcome: isOne ? 'dropped' : 'untold', claimableAt: null })
-      return ended(events, isOne ? 'dropped' : 'failed')
+      return emitEnded(events, isOne ? 'dropped' : 'failed')
     }
-    await store.settleOperatorEvents({ events, outcome: 'untold', claimableAt: await failed(answer) })
-    ended(events, 'failed')
+    await store.settleOperatorEvents({ events, outcome: 'untold', claimableAt: await recordFailure(answer) })
+    emitEnded(events, 'failed')
   }
 
   /** Returns how long to wait after it, in ms. */
@@ -154,11 +154,11 @@ export const createNotifier = (deps: {
     const busyMs = channel.avoidsFullHours ? fullHourWait(store.now(), random()) : 0
     if (busyMs > 0) return busyMs
     const gapMs = Math.ceil(channel.gapMs)
-    const limit = refusing?.problem == null ? most : 1
+    const limit = refusing?.problem == null ? maxAlerts : 1
     const events = await store.claimOperatorEvents({ limit, leaseMs: LEASE_MS, gapMs })
     if (events.length === 0) return IDLE_MS
     const current = (await Promise.all(events.map(withCurrentDetails))).filter(event => event !== null)
-    if (current.length > 0) await tell(current)
+    if (current.length > 0) await send(current)
     return Math.min(gapMs, IDLE_MS)
   }
 

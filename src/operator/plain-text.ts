@@ -38,9 +38,9 @@ const ELLIPSIS = '…'
 const utf8 = new TextEncoder()
 export const bytesOf = (text: string): number => Buffer.byteLength(text)
 
-/** Returns the beginning of the text, at most `most` bytes of UTF-8, with an ellipsis if cut; no character is cut. */
-export const cutTo = (text: string, most: number): string => {
-  if (bytesOf(text) <= most) return text
-  const { read } = utf8.encodeInto(text, new Uint8Array(Math.max(0, most - bytesOf(ELLIPSIS))))
-  return most < bytesOf(ELLIPSIS) ? '' : text.slice(0, read) + ELLIPSIS
+/** Returns the beginning of the text, at most `maxBytes` bytes of UTF-8, with an ellipsis if cut; no character is cut. */
+export const cutTo = (text: string, maxBytes: number): string => {
+  if (bytesOf(text) <= maxBytes) return text
+  const { read } = utf8.encodeInto(text, new Uint8Array(Math.max(0, maxBytes - bytesOf(ELLIPSIS))))
+  return maxBytes < bytesOf(ELLIPSIS) ? '' : text.slice(0, read) + ELLIPSIS
 }

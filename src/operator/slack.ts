@@ -1,12 +1,12 @@
 import { type Dialect, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
 import { cutTo } from './plain-text.ts'
 
-const MOST_OF_HEADER = 150
-const MOST_OF_SECTION = 3_000
+const MAX_HEADER = 150
+const MAX_SECTION = 3_000
 /** Maximum bytes of all sections: more than anybody reads. */
-const MOST_BYTES = 12_000
+const MAX_BYTES = 12_000
 /** A message may have 50 blocks, of which the header is one. */
-const MOST_SECTIONS = 48
+const MAX_SECTIONS = 48
 
 /** Statuses of lasting errors: `invalid_token`, `no_service`, `channel_not_found`, `channel_is_archived`. */
 const GONE = new Set([401, 403, 404, 410])
@@ -21,20 +21,19 @@ export const SLACK: Dialect = {
   render: notice => {
     const title = titleOf(notice)
     const sections = paragraphsOf(notice, {
-      most: MOST_BYTES,
-      count: MOST_SECTIONS,
-      paragraph: (headlines, lines) =>
-        cutTo([...headlines.map(one => `*${one}*`), ...lines].join('\n'), MOST_OF_SECTION),
+      limit: MAX_BYTES,
+      count: MAX_SECTIONS,
+      paragraph: (headlines, lines) => cutTo([...headlines.map(one => `*${one}*`), ...lines].join('\n'), MAX_SECTION),
     })
     const blocks = [
-      { type: 'header', text: { type: 'plain_text', text: cutTo(title, MOST_OF_HEADER), emoji: false } },
+      { type: 'header', text: { type: 'plain_text', text: cutTo(title, MAX_HEADER), emoji: false } },
       ...sections.map(text => ({ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } })),
     ]
     return { body: JSON.stringify({ text: title, blocks }) }
   },
   judge: ({ status, waitMs, text }) => {
     if (status === 200 && text.trim() === 'ok') return { kind: 'told' }
-    const named = { code: `http ${status}`, said: ERROR_NAME.test(text.trim()) ? text.trim() : '' }
+    const named = { code: `http ${status}`, detail: ERROR_NAME.test(text.trim()) ? text.trim() : '' }
     if (GONE.has(status)) return { kind: 'refused', problem: 'key', ...named }
     if (status === 400) return { kind: 'refused', problem: 'content', ...named }
     return { kind: 'later', ...named, waitMs }

@@ -7,7 +7,7 @@ import type { NoticeItem } from './notice.ts'
 import { oneLine } from './plain-text.ts'
 
 /** For a program: one alert a message, five messages a second. */
-const LIMITS = { most: 1, gapMs: SECOND / 5, avoidsFullHours: false } as const
+const LIMITS = { maxAlerts: 1, gapMs: SECOND / 5, avoidsFullHours: false } as const
 
 const PROBLEMS: Readonly<Record<number, OperatorProblem>> = {
   401: 'signature',
@@ -48,7 +48,7 @@ export const STANDARD_WEBHOOK: Dialect = {
   // The response's text is not kept: it may be anybody's page.
   judge: ({ status, waitMs }) => {
     if (status >= 200 && status < 300) return { kind: 'told' }
-    const named = { code: `http ${status}`, said: '' }
+    const named = { code: `http ${status}`, detail: '' }
     const problem = status >= 300 && status < 400 ? 'key' : PROBLEMS[status]
     if (problem) return { kind: 'refused', problem, ...named }
     // Any other status may pass, even 400: it is a program's bug, not a robot's judgement of the text.

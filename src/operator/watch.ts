@@ -8,12 +8,12 @@ import { findWriteError } from '../store/unavailable.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { createCommandWatch } from './command-watch.ts'
 
-type Found = Pick<Alert, 'condition' | 'subject' | 'details'>
+type Finding = Pick<Alert, 'condition' | 'subject' | 'details'>
 
-const eventOf = (found: Found, state: Alert['state'], { since, at }: { since: number; at: number }) => ({
-  condition: found.condition,
-  subject: found.subject,
-  details: found.details,
+const eventOf = (finding: Finding, state: Alert['state'], { since, at }: { since: number; at: number }) => ({
+  condition: finding.condition,
+  subject: finding.subject,
+  details: finding.details,
   state,
   since,
   at,
@@ -28,7 +28,7 @@ const eventOf = (found: Found, state: Alert['state'], { since, at }: { since: nu
  * nothing counts as late; and an operator's pause does not end the alert of an account that is refused.
  */
 const isUnknown = (
-  { condition, subject }: Pick<Found, 'condition' | 'subject'>,
+  { condition, subject }: Pick<Finding, 'condition' | 'subject'>,
   { deliveries, accounts }: Stats,
 ): boolean => {
   if (subject === 'deliver') return deliveries.heldAt !== null
@@ -52,16 +52,16 @@ export const createWatch = ({
   notifyNow: (event: Alert) => Promise<boolean>
   emit: Emit<'operator.event' | 'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>
 }) => {
-  const tellCommands = createCommandWatch(emit)
+  const logCommands = createCommandWatch(emit)
   /** Conditions that the log shows as firing, and since when. */
   const logged = new Map<string, Alert>()
-  let looks = 0
+  let checks = 0
 
-  const log = (found: Found, state: Alert['state'], at: number): void => {
-    const key = subjectKey(found)
-    const known = logged.get(key)
-    if (!KINDS[found.condition].isLogged || (known !== undefined) === (state === 'firing')) return
-    const event = eventOf(known ?? found, state, { since: known?.since ?? at, at })
+  const log = (finding: Finding, state: Alert['state'], at: number): void => {
+    const key = subjectKey(finding)
+    const before = logged.get(key)
+    if (!KINDS[finding.condition].isLogged || (before !== undefined) === (state === 'firing')) return
+    const event = eventOf(before ?? finding, state, { since: before?.since ?? at, at })
     if (state === 'firing') logged.set(key, event)
     else logged.delete(key)
     const { type, headline, sentence } = describeEvent(event, 'en', at)
@@ -78,37 +78,37 @@ export const createWatch = ({
     // A lock, or a restart of PostgreSQL, is usually over by the next check.
     if (error !== null && before === null) return
     const details = { code: 'store_failing', since: null, error: (failing ?? before)?.error ?? '' } as const
-    const found: Found = { condition: 'store.failing', subject: 'database', details }
+    const finding: Finding = { condition: 'store.failing', subject: 'database', details }
     const state = failing === null ? 'resolved' : 'firing'
-    log(found, state, at)
+    log(finding, state, at)
     if ((notifiedFailure === null) === (failing === null)) return
-    const event = eventOf(found, state, { since: notifiedFailure?.since ?? failing?.since ?? at, at })
+    const event = eventOf(finding, state, { since: notifiedFailure?.since ?? failing?.since ?? at, at })
     if (await notifyNow(event)) notifiedFailure = failing === null ? null : event
   }
 
   const checkTroubles = async (): Promise<void> => {
     const [stats, firing] = await Promise.all([store.stats(), store.firingOperatorEvents()])
     const { at } = stats
-    tellCommands(stats)
+    logCommands(stats)
     const present = new Map(
       troublesOf({ stats, writeError: null, isServed: true }).flatMap(trouble => {
-        const found = alertOf(trouble)
-        return found === null ? [] : [[subjectKey(found), found]]
+        const finding = alertOf(trouble)
+        return finding === null ? [] : [[subjectKey(finding), finding]]
       }),
     )
-    const known = new Set(firing.map(subjectKey))
-    for (const [key, found] of present) {
-      log(found, 'firing', at)
-      if (!known.has(key)) note({ ...found, at, adds: 0 } as Observation)
+    const firingKeys = new Set(firing.map(subjectKey))
+    for (const [key, finding] of present) {
+      log(finding, 'firing', at)
+      if (!firingKeys.has(key)) note({ ...finding, at, adds: 0 } as Observation)
     }
-    const isOver = (one: Pick<Found, 'condition' | 'subject'>) =>
+    const isOver = (one: Pick<Finding, 'condition' | 'subject'>) =>
       KINDS[one.condition].isFound && !present.has(subjectKey(one)) && !isUnknown(one, stats)
     for (const event of logged.values()) if (isOver(event)) log(event, 'resolved', at)
     for (const one of firing) if (isOver(one)) note({ ...one, at, adds: 0, details: null })
 
     // Each check counts the messages of one partner, so that it costs no more with many.
-    const given = firing.filter(one => one.condition === 'message.exhausted' && one.at > at - GIVEN_UP_MS)
-    const next = given[looks++ % given.length]
+    const exhausted = firing.filter(one => one.condition === 'message.exhausted' && one.at > at - GIVEN_UP_MS)
+    const next = exhausted[checks++ % exhausted.length]
     if (!next) return
     const { givenUp, givenUpIsCapped } = await store.givenUpOf(next.subject, next.since)
     if (givenUp === 0 && !givenUpIsCapped) note({ ...next, at, adds: 0, details: null })

@@ -3,7 +3,7 @@ import { type Dialect, type Judged, judgeByCode, paragraphsOf, ROBOT, titleOf } 
 import { cutTo } from './plain-text.ts'
 
 /** Maximum bytes of the content. */
-const MOST_BYTES = 4_096
+const MAX_BYTES = 4_096
 
 /** Too many in a minute, or at a time. */
 const TOO_FAST = { waitMs: MINUTE }
@@ -27,12 +27,12 @@ export const WECOM: Dialect = {
   render: notice => {
     const title = `**${titleOf(notice)}**`
     const paragraphs = paragraphsOf(notice, {
-      most: MOST_BYTES - Buffer.byteLength(title) - 100,
+      limit: MAX_BYTES - Buffer.byteLength(title) - 100,
       paragraph: (headlines, lines) =>
         [...headlines.map(one => `**${one}**`), ...lines.map(line => `> ${line}`)].join('\n'),
     })
-    const content = cutTo([title, ...paragraphs].join('\n\n'), MOST_BYTES)
+    const content = cutTo([title, ...paragraphs].join('\n\n'), MAX_BYTES)
     return { body: JSON.stringify({ msgtype: 'markdown', markdown: { content } }) }
   },
-  judge: reply => judgeByCode(reply, { code: 'errcode', said: 'errmsg' }, code => CODES[code]),
+  judge: reply => judgeByCode(reply, { code: 'errcode', detail: 'errmsg' }, code => CODES[code]),
 }

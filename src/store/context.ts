@@ -36,5 +36,5 @@ export const createContext = (
   defaultRate,
   sealed: sealedUnder({ masterKey, previousKey }, random),
   openOrElse: createOpenOr(hints),
-  emitHints: told => emitEach(hints, told),
+  emitHints: batch => emitEach(hints, batch),
 })

@@ -27,14 +27,14 @@ export interface StoreHints {
   bulkActsDue: []
   /** These registrations left `pending`. */
   resolved: [registrationIds: readonly string[]]
-  withdrawn: [what: Withdrawn]
+  withdrawn: [withdrawn: Withdrawn]
   /** These callback URLs fail, are disabled, or work again. */
   callbacksChanged: [changedUrls: readonly ChangedCallback[]]
   /**
    * This value cannot be decrypted. Emitted once per value while the store is open, or again after 10,000 others.
    * Everything that does not need the value goes on; a message is exhausted.
    */
-  unreadable: [where: Unreadable]
+  unreadable: [row: Unreadable]
   /**
    * The database can no longer be used (a failed fsync, a replaced or damaged file, an ended thread, a later schema):
    * stop, and recover on restart.

@@ -6,7 +6,7 @@ import type { SchemaAge } from './opening.ts'
 import type { Stats } from './stats/stats.ts'
 
 /** Maximum number of accounts to inspect. */
-const MOST_INSPECTED_ACCOUNTS = 100
+const MAX_INSPECTED_ACCOUNTS = 100
 
 /** Reads a database that services may have open, without changing it. */
 export interface Inspection {
@@ -31,7 +31,7 @@ export interface InspectedAccount {
 
 export const inspectAccounts = ({ read, sealed: { accountKey } }: StoreContext): Promise<readonly InspectedAccount[]> =>
   read(async ({ db, schema: { accounts } }) => {
-    const rows: AccountRow[] = await db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_INSPECTED_ACCOUNTS)
+    const rows: AccountRow[] = await db.select().from(accounts).orderBy(asc(accounts.id)).limit(MAX_INSPECTED_ACCOUNTS)
     return rows.map(account => {
       try {
         return { account, apiKey: accountKey.open(account) }

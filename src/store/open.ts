@@ -73,8 +73,8 @@ const PUBLIC_PARAMETERS = ['host', 'port']
 /** Returns `postgres://USER@HOST/NAME` for display: without the password and any parameter not in `PUBLIC_PARAMETERS`. */
 export const showAddress = (url: string): string => {
   const { protocol, username, host, pathname, searchParams } = new URL(url)
-  const shown = new URLSearchParams([...searchParams].filter(([name]) => PUBLIC_PARAMETERS.includes(name)))
-  const query = shown.size === 0 ? '' : `?${decodeURIComponent(shown.toString())}`
+  const params = new URLSearchParams([...searchParams].filter(([name]) => PUBLIC_PARAMETERS.includes(name)))
+  const query = params.size === 0 ? '' : `?${decodeURIComponent(params.toString())}`
   return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}${query}`
 }
 
@@ -90,12 +90,12 @@ export const explainOpening = (error: unknown, place: string, namedBy = 'DATABAS
   const fault = databaseFaultOf(code)
   const isKey = (error as { path?: unknown }).path === `${place}.key`
   const setting = isKey ? 'MASTER_KEY' : namedBy
-  const where = isKey ? `${place}.key` : place.startsWith('postgres') ? showAddress(place) : place
+  const location = isKey ? `${place}.key` : place.startsWith('postgres') ? showAddress(place) : place
   const user = describeUser()
   const [en, zh] = fault === 'not_ours' ? [`${user} may not open it. `, `${user} 无法打开它。`] : ['', '']
   const words = {
-    en: `${setting}: ${where} cannot be used (${code}): ${en}${CATALOGUES.en.databaseRemedies[fault]}`,
-    zh: `${setting}：无法使用 ${where}（${code}）：${zh}${CATALOGUES.zh.databaseRemedies[fault]}`,
+    en: `${setting}: ${location} cannot be used (${code}): ${en}${CATALOGUES.en.databaseRemedies[fault]}`,
+    zh: `${setting}：无法使用 ${location}（${code}）：${zh}${CATALOGUES.zh.databaseRemedies[fault]}`,
   }
   return new StartError(words, { cause: error })
 }

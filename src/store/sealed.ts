@@ -147,13 +147,13 @@ const CLEAR_CACHE_AFTER = 10_000
 
 /** Caches opened secrets: each claim opens the same few, and an unchanged one is not decrypted again. */
 const createSecretCache = (open: (context: string, sealed: Buffer) => Secret): typeof open => {
-  const kept = new Map<string, Secret>()
+  const cache = new Map<string, Secret>()
   let openings = 0
   return (context, sealed) => {
-    if (++openings % CLEAR_CACHE_AFTER === 0) kept.clear()
+    if (++openings % CLEAR_CACHE_AFTER === 0) cache.clear()
     const key = `${context} ${sealed.toString('latin1')}`
-    const secret = kept.get(key) ?? open(context, sealed)
-    kept.set(key, secret)
+    const secret = cache.get(key) ?? open(context, sealed)
+    cache.set(key, secret)
     return secret
   }
 }
@@ -237,8 +237,8 @@ export interface Unreadable {
 
 /** Opens a stored value. If it does not open, emits `unreadable` and returns `instead`. */
 export type OpenOrElse = <Value, Instead>(
-  where: Unreadable,
-  how: { open: () => Value; instead: Instead },
+  row: Unreadable,
+  options: { open: () => Value; instead: Instead },
 ) => Value | Instead
 
 /** Opens the sealed values of rows. */
@@ -255,20 +255,20 @@ const MAX_REMEMBERED_UNREADABLE = 10_000
  * undone or run again, because the hint says nothing about the transaction's changes.
  */
 export const createOpenOr = (hints: EventEmitter<StoreHints>): OpenOrElse => {
-  const told = new Set<string>()
-  const tell = (where: Unreadable) => {
-    const key = `${where.table} ${where.id}`
-    if (told.has(key)) return
-    if (told.size >= MAX_REMEMBERED_UNREADABLE) told.clear()
-    told.add(key)
-    hints.emit('unreadable', where)
+  const reported = new Set<string>()
+  const report = (row: Unreadable) => {
+    const key = `${row.table} ${row.id}`
+    if (reported.has(key)) return
+    if (reported.size >= MAX_REMEMBERED_UNREADABLE) reported.clear()
+    reported.add(key)
+    hints.emit('unreadable', row)
   }
 
-  return (where, { open, instead }) => {
+  return (row, { open, instead }) => {
     try {
       return open()
     } catch {
-      tell(where)
+      report(row)
       return instead
     }
   }

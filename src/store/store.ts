@@ -85,8 +85,8 @@ export interface Store extends OperatorVerbs {
 
   /** Over all partners, newest first. A page scans at most `SEARCHED_AT_ONCE` registrations. `reader`: a token's id. */
   searchRegistrations(query: SearchQuery, reader?: string): Promise<SearchPage<FoundRegistration>>
-  /** Returns how many registrations a search would find: at most `MOST_MATCHES`, of `COUNTED_AMONG` scanned. */
-  countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>, reader?: string): Promise<BoundedCount>
+  /** Returns how many registrations a search would find: at most `MAX_MATCHES`, of `COUNTED_AMONG` scanned. */
+  countRegistrations(query: Pick<SearchQuery, 'filter' | 'act'>, reader?: string): Promise<BoundedCount>
   /** Returns the exact number of registrations that match `exhaustedIn`. */
   countExhausted(partnerId: string, span: { since: number; until: number }): Promise<number>
   /** Returns the open failures by host and error, from the newest `GROUPED` of them. */

@@ -42,7 +42,7 @@ export interface Tx {
    * Locks these names until the transaction ends, for objects that have no row to lock yet. `shared`: others may hold
    * it shared at the same time.
    */
-  lock(names: readonly string[], how?: 'alone' | 'shared'): Promise<void>
+  lock(names: readonly string[], mode?: 'alone' | 'shared'): Promise<void>
 }
 
 export interface Transactions {
@@ -85,7 +85,7 @@ export interface Dialect {
    * `skipLocked` with a LIMIT within IN needs MATERIALIZED: otherwise PostgreSQL may run it again for each row, and
    * find others each time.
    */
-  forUpdate(how?: { of?: string; skipLocked?: boolean }): string
+  forUpdate(options?: { of?: string; skipLocked?: boolean }): string
   /** Locks the rows against removal. */
   forKeyShare: string
   /** After a SELECT of rows to remove: waits for all locks on them. */

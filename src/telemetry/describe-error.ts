@@ -7,7 +7,7 @@ export interface ErrorDescription {
   message?: string
 }
 
-const LONGEST_MESSAGE = 300
+const MAX_MESSAGE = 300
 
 /**
  * Returns the loggable part of an error. Drivers put parameters, rows and URLs into their messages, so only our own
@@ -39,7 +39,7 @@ const shorten = (message: string): string =>
   message
     .replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/\S*/gi, '[url]')
     .replaceAll(/\d{6,}/g, maskSerial)
-    .slice(0, LONGEST_MESSAGE)
+    .slice(0, MAX_MESSAGE)
 
 /** Keeps the last two characters of a serial: `**36`. Masking twice changes nothing more. */
 export const maskSerial = (idcardid: string): string => (idcardid.length > 3 ? `**${idcardid.slice(-2)}` : '**')

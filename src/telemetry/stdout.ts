@@ -9,7 +9,7 @@ export interface Destination {
 const RETRIES = 500
 const RETRY_PAUSE_MS = 2
 /** In UTF-16 units. */
-const MOST_BUFFERED = 64 * 1024
+const MAX_BUFFERED = 64 * 1024
 
 /**
  * Collects the lines of one turn of the event loop and writes them at its end, or when the process exits: a crash loses no
@@ -29,7 +29,7 @@ export const createStdout = (): Destination => {
     write(line) {
       if (lines === '') setImmediate(flush)
       lines += line
-      if (lines.length > MOST_BUFFERED) flush()
+      if (lines.length > MAX_BUFFERED) flush()
     },
   }
 }

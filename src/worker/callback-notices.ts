@@ -40,7 +40,7 @@ export const createCallbackNoticeJob = ({
 }: CallbackNoticesDeps): BackgroundJob => {
   const signingKeys = createSigningKeys()
 
-  const tell = async (notice: CallbackNotice): Promise<void> => {
+  const send = async (notice: CallbackNotice): Promise<void> => {
     const { id, partnerId, callbackUrl, url, attempt } = notice
     const body = callbackDisabledBody(notice)
     const keys = (await store.liveSecrets(partnerId)).map(signingKeys)
@@ -80,7 +80,7 @@ export const createCallbackNoticeJob = ({
       if (!isQuiet && claimed.length === 0) quietUntil = clock.monotonic() + QUIET_MS
       for (const contact of claimed) void begin(contact)
       const notices = await store.claimCallbackNotices(BATCH)
-      const [failed] = (await Promise.allSettled(notices.map(tell))).filter(({ status }) => status === 'rejected')
+      const [failed] = (await Promise.allSettled(notices.map(send))).filter(({ status }) => status === 'rejected')
       if (failed?.status === 'rejected') throw failed.reason
       return { count: claimed.length + notices.length, hasMore: notices.length > 0 }
     },

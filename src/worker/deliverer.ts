@@ -48,8 +48,8 @@ const hostSignalOf = (result: SendResult): HostSignal | null => {
 
 const notSent = (detail: string): SendResult => ({ kind: 'failed', error: 'local', detail, durationMs: 0 })
 
-const covers = (what: Withdrawn, { partnerId, registrationId }: ClaimedMessage): boolean =>
-  what.partnerId === partnerId && (what.registrationId === null || what.registrationId === registrationId)
+const covers = (scope: Withdrawn, { partnerId, registrationId }: ClaimedMessage): boolean =>
+  scope.partnerId === partnerId && (scope.registrationId === null || scope.registrationId === registrationId)
 
 /** The fields by which the store knows a message; the others need not go back to it. */
 const keyOf = ({ seq, claim, registrationId, partnerId, callbackUrl, laneId }: ClaimedMessage) => {
@@ -191,8 +191,8 @@ export const createDeliverer = (deps: DelivererDeps) => {
      * Stops sending withdrawn messages, including any that a pending claim returns. An attempt whose bytes have left
      * goes on.
      */
-    withdraw: (what: Withdrawn): void => {
-      const isCovered: Stop<ClaimedMessage> = message => covers(what, message)
+    withdraw: (scope: Withdrawn): void => {
+      const isCovered: Stop<ClaimedMessage> = message => covers(scope, message)
       stops.stop(isCovered)
       slots.cancel(isCovered)
     },

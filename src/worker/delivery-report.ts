@@ -34,18 +34,18 @@ export const createDeliveryReport = (emit: Emit<'delivery.attempted' | 'message.
   /** @param ended.at when the attempt had ended */
   ended: (message: ClaimedMessage, result: SendResult, { end, at }: { end: Ended; at: number }): void => {
     const { registrationId, partnerId, host } = message
-    const told = {
+    const fields = {
       messageId: messageIdOf(registrationId),
       registrationId,
       partnerId,
       host,
       attempts: message.attempts + 1,
     }
-    if (end === 'delivered') emit('message.delivered', { ...told, ageMs: Math.max(0, at - message.createdAt) })
+    if (end === 'delivered') emit('message.delivered', { ...fields, ageMs: Math.max(0, at - message.createdAt) })
     else {
       // Named as on the pages, in the commands and in the operators' channel.
       const { httpStatus, error } = attemptOf(result, at)
-      emit('message.exhausted', { ...told, end, httpStatus, error })
+      emit('message.exhausted', { ...fields, end, httpStatus, error })
     }
   },
 })

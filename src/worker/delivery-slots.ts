@@ -11,7 +11,7 @@ const WAIT_MS = SECOND
  * Maximum outcomes that wait to be recorded. Claiming pauses beyond it: a webhook whose lease ends unrecorded is sent
  * again.
  */
-const MOST_UNRECORDED = 1_000
+const MAX_UNRECORDED = 1_000
 
 export interface DeliverySlotsDeps {
   /** Maximum attempts in flight, in all and to one host. */
@@ -41,7 +41,7 @@ export const createDeliverySlots = ({ concurrency, perHost, clock }: DeliverySlo
 
   return {
     /** Number of messages that may be claimed now. */
-    free: () => Math.min(concurrency - partners.total(), concurrency + MOST_UNRECORDED - unrecorded.total()),
+    free: () => Math.min(concurrency - partners.total(), concurrency + MAX_UNRECORDED - unrecorded.total()),
     limits: (slots: number): Limits => ({
       concurrency,
       slots,

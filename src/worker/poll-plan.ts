@@ -9,7 +9,7 @@ import { startHeartbeat } from './timers.ts'
 
 export type PollPlan = ReturnType<typeof createPollPlan>
 
-type Asked = Pick<ClaimedVerification, 'nudgedAt' | 'lastPolledAt' | 'failures' | 'invalidIds'>
+type PolledVerification = Pick<ClaimedVerification, 'nudgedAt' | 'lastPolledAt' | 'failures' | 'invalidIds'>
 interface Polled {
   answer: Answer
   askedAt: number
@@ -29,8 +29,8 @@ export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps) => {
   const learners = new Map<string, PollLearner>()
 
   const learnerOf = (accountId: string): PollLearner => {
-    const known = learners.get(accountId)
-    if (known) return known
+    const existing = learners.get(accountId)
+    if (existing) return existing
     const learner = createPollLearner(schedule)
     learners.set(accountId, learner)
     // The schedule's rule applies until the statistics are read, and if they cannot be read.
@@ -58,8 +58,8 @@ export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps) => {
     intervalMs: (accountId: string, ageMs: number): number => learnerOf(accountId).interval(ageMs),
 
     /** Call for every answer of GetResult. */
-    polled: (accountId: string, asked: Asked, { answer, askedAt }: Polled): void => {
-      const { nudgedAt, lastPolledAt, failures, invalidIds } = asked
+    polled: (accountId: string, verification: PolledVerification, { answer, askedAt }: Polled): void => {
+      const { nudgedAt, lastPolledAt, failures, invalidIds } = verification
       const state = checkStateOf(answer)
       // The time of completion is known only if the previous poll, since the last nudge, found the check open.
       if (state === null || failures > 0 || invalidIds > 0 || lastPolledAt === null || lastPolledAt < nudgedAt) return

@@ -17,25 +17,25 @@ type AlertEmit = Emit<
 >
 
 /** Maximum number of unknown statuses and codes that are reported. */
-const MOST_SEEN = 1_000
+const MAX_REPORTED = 1_000
 
-type Asked = Pick<ClaimedAccount, 'id' | 'apiId' | 'pausedAt' | 'unreachableAt'>
+type PolledAccount = Pick<ClaimedAccount, 'id' | 'apiId' | 'pausedAt' | 'unreachableAt'>
 
 /** Emits changes of an account, each outage once, and each unknown status and code once. */
 export const createUpstreamAlerts = (emit: AlertEmit) => {
-  const seen = new Set<string>()
+  const reported = new Set<string>()
   /** Accounts whose outage has been reported. */
   const outages = new Set<string>()
   const isNew = (...unknown: readonly unknown[]): boolean => {
     const key = JSON.stringify(unknown)
-    if (seen.has(key) || seen.size >= MOST_SEEN) return false
-    seen.add(key)
+    if (reported.has(key) || reported.size >= MAX_REPORTED) return false
+    reported.add(key)
     return true
   }
 
-  /** @param asked the account as it was when the call was made */
-  return (asked: Asked, answer: Answer, change: AccountChange | null, now: number): void => {
-    const { id: accountId, apiId: account, pausedAt, unreachableAt } = asked
+  /** @param polled the account as it was when the call was made */
+  return (polled: PolledAccount, answer: Answer, change: AccountChange | null, now: number): void => {
+    const { id: accountId, apiId: account, pausedAt, unreachableAt } = polled
     const named = { accountId, account }
     if (answer.kind === 'unknown_status' && isNew(accountId, 'status', answer.status))
       emit('upstream.unknown_status', { accountId, status: answer.status })

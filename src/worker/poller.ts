@@ -57,7 +57,7 @@ export const createPoller = (deps: PollerDeps) => {
   const recentCalls = createRecentCalls()
   const answerTimes = createAnswerTimes(concurrency)
   const alert = createUpstreamAlerts(emit)
-  const tellOutcome = createOutcomeReport(emit)
+  const reportOutcome = createOutcomeReport(emit)
   const settle = createSettler(
     (answered: readonly Answered[]) => store.settleVerifications(answered.map(({ settlement }) => settlement)),
     { clock: deps.clock, emit, event: 'poll', ownerOf: ({ partnerId }) => partnerId },
@@ -84,7 +84,7 @@ export const createPoller = (deps: PollerDeps) => {
 
   const record = async (account: ClaimedAccount, { partnerId, settlement }: Answered): Promise<void> => {
     const outcome = await settle({ partnerId, settlement })
-    if (outcome) tellOutcome(account, settlement, outcome)
+    if (outcome) reportOutcome(account, settlement, outcome)
     if (settlement.step.dueAt !== null) deps.onDue(settlement.step.dueAt)
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import { BEAT_EVERY_MS, type NewNode, shareOfRates } from '../store/operators/nodes.ts'
+import { HEARTBEAT_MS, type NewNode, shareOfRates } from '../store/operators/nodes.ts'
 import type { Store } from '../store/store.ts'
 import { startHeartbeat } from './timers.ts'
 
@@ -42,7 +42,7 @@ export const createPresence = (
       const wakeUp = () => {
         beating ??= beat(name)
       }
-      stop = startHeartbeat({ everyMs: BEAT_EVERY_MS, wakeUp, clock }).stop
+      stop = startHeartbeat({ everyMs: HEARTBEAT_MS, wakeUp, clock }).stop
       wakeUp()
       await beating
     },

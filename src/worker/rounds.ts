@@ -133,17 +133,17 @@ export const createRounds = (
 }
 
 /** Rounds fail every second while the database cannot be written. */
-const TOLD_EVERY_MS = MINUTE
+const REPORT_EVERY_MS = MINUTE
 
 /** Passes on failures at most once a minute, the first one at once. */
 export const onceAMinute = (
-  tell: (error: unknown) => void,
+  report: (error: unknown) => void,
   { monotonic }: Pick<Clock, 'monotonic'>,
 ): ((error: unknown) => void) => {
-  let toldAt = Number.NEGATIVE_INFINITY
+  let reportedAt = Number.NEGATIVE_INFINITY
   return error => {
-    if (monotonic() - toldAt < TOLD_EVERY_MS) return
-    toldAt = monotonic()
-    tell(error)
+    if (monotonic() - reportedAt < REPORT_EVERY_MS) return
+    reportedAt = monotonic()
+    report(error)
   }
 }

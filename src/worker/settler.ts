@@ -8,7 +8,7 @@ import type { Emit } from '../telemetry/emit.ts'
 type Settling = 'poll' | 'delivery'
 
 /** Maximum delay between tries, short enough to record kept outcomes within the grace period of a stop. */
-const LONGEST_WAIT_MS = 5 * SECOND
+const MAX_WAIT_MS = 5 * SECOND
 
 interface SettlerDeps<Settlement> {
   clock: Pick<Clock, 'sleep'>
@@ -85,7 +85,7 @@ export const createSettler = <Settlement, Result>(
           return null
         }
         if (failures === 0) waiting.start(owner)
-        await clock.sleep(Math.min(LONGEST_WAIT_MS, SECOND * 2 ** Math.min(failures++, 10)))
+        await clock.sleep(Math.min(MAX_WAIT_MS, SECOND * 2 ** Math.min(failures++, 10)))
       }
     } finally {
       if (failures > 0) waiting.end(owner)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { changesOf, LONGEST_TEXT, MOST_BYTES } from '../../src/core/changes.ts'
+import { changesOf, MAX_BYTES, MAX_TEXT } from '../../src/core/changes.ts'
 
 const read = (json: string | null) => (json === null ? null : JSON.parse(json))
 
@@ -27,11 +27,11 @@ test('whatever changes, it is so many bytes at most, of JSON that UTF-8 can hold
   fc.assert(
     fc.property(facts, facts, (before, after) => {
       const json = changesOf({ before, after }) ?? ''
-      expect(Buffer.byteLength(json)).toBeLessThanOrEqual(MOST_BYTES)
+      expect(Buffer.byteLength(json)).toBeLessThanOrEqual(MAX_BYTES)
       expect(Buffer.from(json).toString()).toBe(json)
     }),
     { numRuns: 10 },
   )
-  const many = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`field${n}`, '值'.repeat(LONGEST_TEXT)]))
+  const many = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`field${n}`, '值'.repeat(MAX_TEXT)]))
   expect(Object.keys(read(changesOf({ after: many })))).toEqual(['field0', 'field1'])
 })

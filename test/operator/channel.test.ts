@@ -68,7 +68,7 @@ describe.each(NAMES)('%s', name => {
     await using proxy = await openAnswering(({ url }) => ({ status: 404, body: answer(url.pathname + url.search) }))
     await using robot = await openRobot(name)
     using channel = channelTo({ ...proxy, url: robot.url })
-    expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ kind: 'refused', code: 'http 404', said: '' })
+    expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ kind: 'refused', code: 'http 404', detail: '' })
   })
 
   test('behind a gateway that answers in its form, and repeats the path, does not have its key in the log', async () => {
@@ -84,7 +84,7 @@ describe.each(NAMES)('%s', name => {
     for (const secret of ['c0ffee00', '/send', '/hook', 'key=', key])
       expect(JSON.stringify(answer)).not.toContain(secret)
     if (name !== 'slack')
-      expect(answer).toMatchObject({ said: expect.stringMatching(/^no route for \[…\].*没有此路由/) })
+      expect(answer).toMatchObject({ detail: expect.stringMatching(/^no route for \[…\].*没有此路由/) })
   })
 })
 
@@ -124,7 +124,7 @@ describe('any other receiver', () => {
   test('gets a Standard Webhook', async () => {
     await using receiver = await openAnswering(() => ({ status: 204, body: '' }))
     using channel = channelTo(receiver, SECRET)
-    expect(channel).toMatchObject({ name: 'webhook', most: 1 })
+    expect(channel).toMatchObject({ name: 'webhook', maxAlerts: 1 })
     expect(await channel.post(noticeOf([{ ...PAUSED, count: 3 }]))).toEqual({ kind: 'told' })
     const [call] = receiver.calls
     expect(call?.url.pathname + (call?.url.search ?? '')).toBe('/alerts?team=7')
@@ -174,6 +174,6 @@ describe('any other receiver', () => {
   ])('that answers %i', async (status, headers, expected) => {
     await using receiver = await openAnswering(() => ({ status, headers, body: 'a page' }))
     using channel = channelTo(receiver)
-    expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ ...expected, code: `http ${status}`, said: '' })
+    expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ ...expected, code: `http ${status}`, detail: '' })
   })
 })

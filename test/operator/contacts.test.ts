@@ -63,7 +63,7 @@ const openFailing = async (
   const name = async () => (await store.findPartner(partnerId))?.name
   const tell = async () => {
     const claimed = await store.claimContacts(5)
-    for (const one of claimed) await contacts.tell(one)
+    for (const one of claimed) await contacts.notify(one)
     return claimed.length
   }
   const recover = async () => {

@@ -14,10 +14,10 @@ const KEYWORD: ChannelReply = {
   kind: 'refused',
   problem: 'keyword',
   code: 'errcode 310000',
-  said: 'keywords not in content',
+  detail: 'keywords not in content',
 }
-const CONTENT: ChannelReply = { kind: 'refused', problem: 'content', code: 'errcode 430102', said: 'bad words' }
-const DOWN: ChannelReply = { kind: 'later', code: 'tcp: ECONNREFUSED', said: '', waitMs: null }
+const CONTENT: ChannelReply = { kind: 'refused', problem: 'content', code: 'errcode 430102', detail: 'bad words' }
+const DOWN: ChannelReply = { kind: 'later', code: 'tcp: ECONNREFUSED', detail: '', waitMs: null }
 
 const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
   const clock = createFixedClock(start)
@@ -30,7 +30,7 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
   const notifier = createNotifier({
     store: { ...store, givenUpOf: async () => ({ givenUp: state.left, givenUpIsCapped: false }) },
     channel: {
-      ...{ name: 'dingtalk', most, gapMs: MINUTE / 18, avoidsFullHours: true },
+      ...{ name: 'dingtalk', maxAlerts: most, gapMs: MINUTE / 18, avoidsFullHours: true },
       post: async notice => {
         posted.push({ at: clock.now(), notice })
         if (notice.items.some(({ subject }) => subject === state.hated)) return CONTENT
@@ -70,7 +70,7 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
 
 test('status and readyz called a channel well that took nothing, where that might have passed by itself', async () => {
   const { note, advance, state, store, notifier } = await open()
-  state.answer = { kind: 'later', code: 'http 400', said: '', waitMs: null }
+  state.answer = { kind: 'later', code: 'http 400', detail: '', waitMs: null }
   await note('one')
   expect((await store.stats()).refusingChannel).toBeNull()
   await advance(MINUTE)

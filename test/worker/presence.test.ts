@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BEAT_EVERY_MS, type NewNode, type ServiceNode } from '../../src/store/operators/nodes.ts'
+import { HEARTBEAT_MS, type NewNode, type ServiceNode } from '../../src/store/operators/nodes.ts'
 import { createPresence } from '../../src/worker/presence.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
@@ -38,9 +38,9 @@ test('a beat that fails leaves what the last one saw, and the next one tries aga
   const begun = presence.begin(name)
   pending[0]?.resolve([ROW, ROW, ROW, ROW])
   await begun
-  await clock.advance(BEAT_EVERY_MS)
+  await clock.advance(HEARTBEAT_MS)
   pending[1]?.reject(new Error('the database cannot be written'))
-  await clock.advance(BEAT_EVERY_MS)
+  await clock.advance(HEARTBEAT_MS)
   expect(presence.rateShare()).toBe(0.5)
   expect(calls).toEqual(['beat', 'beat', 'beat'])
 })
@@ -49,10 +49,10 @@ test('no beat brings back who leaves', async () => {
   const { clock, calls, pending, presence } = open()
   void presence.begin(name)
   const ending = presence.end()
-  await clock.advance(BEAT_EVERY_MS)
+  await clock.advance(HEARTBEAT_MS)
   expect(calls).toEqual(['beat'])
   pending[0]?.resolve([ROW])
   await ending
-  await clock.advance(BEAT_EVERY_MS)
+  await clock.advance(HEARTBEAT_MS)
   expect(calls).toEqual(['beat', 'remove'])
 })

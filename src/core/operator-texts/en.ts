@@ -216,12 +216,12 @@ export const EN: Catalogue = {
       commands: ['"idface-notifier callback list" shows the URL, and "idface-notifier callback enable" enables it.'],
     }),
     'message.exhausted': ({ host, error, left, leftIsCapped, ...whose }, { count, since, state, showTime }) => {
-      const given = `Webhooks of partner ${showPartner(whose)} that were given up since ${showTime(since)}`
+      const prefix = `Webhooks of partner ${showPartner(whose)} that were given up since ${showTime(since)}`
       if (state === 'resolved')
-        return { sentence: `${given}: none is left. They were delivered after all, or cancelled.`, remedy: '' }
+        return { sentence: `${prefix}: none is left. They were delivered after all, or cancelled.`, remedy: '' }
       const number = left === undefined ? count : `${atLeast(left, leftIsCapped)} are not delivered`
       return {
-        sentence: `${given}: ${number}. The last one was for ${host} (${error}).`,
+        sentence: `${prefix}: ${number}. The last one was for ${host} (${error}).`,
         remedy: `Tell the partner, who has not received these results. When the receiver works again, resend them, or let the partner do so (POST /v1/resend).`,
         commands: [`"idface-notifier resend --partner ${whose.partnerId} --since 7d" sends them.`],
       }

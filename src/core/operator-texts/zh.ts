@@ -197,11 +197,11 @@ export const ZH: Catalogue = {
       commands: ['用 "idface-notifier callback list" 查看具体地址，用 "idface-notifier callback enable" 启用。'],
     }),
     'message.exhausted': ({ host, error, left, leftIsCapped, ...whose }, { count, since, state, showTime }) => {
-      const given = `合作方 ${showPartner(whose)} 自${showTime(since)} 起放弃投递的回调`
-      if (state === 'resolved') return { sentence: `${given}已全部送达或取消。`, remedy: '' }
+      const prefix = `合作方 ${showPartner(whose)} 自${showTime(since)} 起放弃投递的回调`
+      if (state === 'resolved') return { sentence: `${prefix}已全部送达或取消。`, remedy: '' }
       const number = left === undefined ? `共 ${count} 个` : `仍有 ${atLeast(left, leftIsCapped)} 个未送达`
       return {
-        sentence: `${given}${number}，最近一个发往 ${host}（${error}）。`,
+        sentence: `${prefix}${number}，最近一个发往 ${host}（${error}）。`,
         remedy: `合作方尚不知道这些结果，请告知合作方。待接收端恢复后，重新投递这些回调，或由合作方自行重发（POST /v1/resend）。`,
         commands: [`用 "idface-notifier resend --partner ${whose.partnerId} --since 7d" 重新投递。`],
       }

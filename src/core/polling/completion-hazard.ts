@@ -20,10 +20,10 @@ const PRIOR_COMPLETIONS = 2
 const priorOf = (bins: CompletionBins, schedule: PollSchedule): number[] => {
   const shape = BIN_MIDDLES_MS.map(middle => pollInterval(middle, schedule) ** -2)
   const over = (exposures: readonly number[]) => shape.reduce((sum, one, bin) => sum + one * (exposures[bin] ?? 0), 0)
-  const seen = finishedOf(bins)
+  const finished = finishedOf(bins)
   const widths = BIN_STARTS_MS.map((start, bin) => Math.min(binStart(bin + 1), DAY) - Math.min(start, DAY))
   const expected = over(bins.exposureMs)
-  const level = seen > 0 && expected > 0 ? seen / expected : PRIOR_COMPLETIONS / over(widths)
+  const level = finished > 0 && expected > 0 ? finished / expected : PRIOR_COMPLETIONS / over(widths)
   return shape.map(one => one * level)
 }
 
@@ -37,9 +37,9 @@ export const estimateHazard = (bins: CompletionBins, schedule: PollSchedule): Ha
   const around = (counts: readonly number[], bin: number) =>
     counts.reduce((sum, count, other) => sum + count * (NEARNESS[Math.abs(other - bin)] ?? 0), PRIOR_WEIGHT)
   return prior.map((one, bin) => {
-    const [seenAround, expectedAround] = [around(bins.completions, bin), around(expected, bin)]
-    const weight = Math.min(AROUND_WEIGHT, Math.max(seenAround, expectedAround))
-    const seen = (bins.completions[bin] ?? 0) + (weight * seenAround) / expectedAround
-    return (one * seen) / ((expected[bin] ?? 0) + weight)
+    const [finishedAround, expectedAround] = [around(bins.completions, bin), around(expected, bin)]
+    const weight = Math.min(AROUND_WEIGHT, Math.max(finishedAround, expectedAround))
+    const finished = (bins.completions[bin] ?? 0) + (weight * finishedAround) / expectedAround
+    return (one * finished) / ((expected[bin] ?? 0) + weight)
   })
 }

@@ -16,7 +16,7 @@ const FIRST_FINISHED = 182
 /** Number of further finished checks after which an observation weighs 1/e. */
 const MEMORY = 1_000
 /** Number of open checks watched through an age from which it counts as known; below, the shorter interval holds. */
-const LEAST_WATCHED = 10
+const MIN_WATCHED = 10
 
 export type PollLearner = ReturnType<typeof createPollLearner>
 
@@ -53,6 +53,6 @@ export const withCare =
   (learned: Interval, rule: Interval, { exposureMs }: CompletionBins): Interval =>
   ageMs => {
     const bin = binOf(ageMs)
-    const isWatched = (exposureMs[bin] ?? 0) >= LEAST_WATCHED * (binStart(bin + 1) - binStart(bin))
+    const isWatched = (exposureMs[bin] ?? 0) >= MIN_WATCHED * (binStart(bin + 1) - binStart(bin))
     return isWatched ? learned(ageMs) : Math.min(learned(ageMs), rule(ageMs))
   }

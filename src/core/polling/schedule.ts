@@ -22,11 +22,11 @@ export const pollInterval = (ageMs: number, { minMs, maxMs, rampMs }: PollSchedu
  * Maximum ratio of a learned interval to the rule's: the best schedule for all checks of an account together must not
  * be bad for one kind of check, such as the quick ones among many slow ones.
  */
-const MOST_STRETCH = 1.5
+const MAX_STRETCH = 1.5
 
 /** Longest interval of a learned schedule at this age. */
 const longestInterval = (ageMs: number, schedule: PollSchedule): number =>
-  Math.min(schedule.maxMs, MOST_STRETCH * pollInterval(ageMs, schedule))
+  Math.min(schedule.maxMs, MAX_STRETCH * pollInterval(ageMs, schedule))
 
 /** By bin: polls per ms. */
 type Density = readonly number[]
@@ -34,8 +34,8 @@ type Density = readonly number[]
 /** √(hazard / 2 cost), with intervals of `minMs` at least and `longestInterval` at most. */
 const densityFor = (hazard: Hazard, cost: number, schedule: PollSchedule): Density =>
   BIN_STARTS_MS.map((start, bin) => {
-    const wanted = Math.sqrt((hazard[bin] ?? 0) / (2 * cost))
-    return Math.min(1 / schedule.minMs, Math.max(1 / longestInterval(start, schedule), wanted))
+    const ideal = Math.sqrt((hazard[bin] ?? 0) / (2 * cost))
+    return Math.min(1 / schedule.minMs, Math.max(1 / longestInterval(start, schedule), ideal))
   })
 
 /** The best schedule at this cost: the next poll is due where the density, integrated since the last, reaches one. */

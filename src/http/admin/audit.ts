@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LONGEST_NAME } from '../../core/line.ts'
+import { MAX_NAME } from '../../core/line.ts'
 import { ACT_OUTCOMES, type Act } from '../../store/operators/acts.ts'
 import type { AdminCalls } from '../calls.ts'
 import { AT, lineField, textField, timeField } from '../json/fields.ts'
@@ -8,7 +8,7 @@ import { packWords, readQuery } from '../json/validate.ts'
 
 const WHAT = packWords({ en: 'must be an act, such as account.pause', zh: '必须是某种操作，例如 account.pause' })
 const AUDIT_QUERY = z.strictObject({
-  who: lineField(LONGEST_NAME)
+  who: lineField(MAX_NAME)
     .optional()
     .describe("The id or the name of a token; `ADMIN_TOKEN`; `command`, or the system's user who ran one."),
   act: textField(/^[a-z_]{1,30}\.[a-z_]{1,30}$/, WHAT)

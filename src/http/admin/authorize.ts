@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { changesOf } from '../../core/changes.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
-import { LONGEST_REASON } from '../../core/line.ts'
+import { MAX_REASON } from '../../core/line.ts'
 import { includesRole, type Role } from '../../core/role.ts'
 import { type ActEnd, type NewAct, objectOf } from '../../store/operators/acts.ts'
 import type { ApiEnv, SharedDeps } from '../api-env.ts'
@@ -19,7 +19,7 @@ export interface AdminRoute {
   act?: string
 }
 /** Reason that an operator gives for an act; the audit keeps it. */
-export const REASON = lineField(LONGEST_REASON).describe('Why, for the audit.')
+export const REASON = lineField(MAX_REASON).describe('Why, for the audit.')
 
 /** The field of every act. */
 export const WHY = { reason: REASON.optional() }

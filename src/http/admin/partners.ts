@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { createApiKey } from '../../core/api-key.ts'
-import { LONGEST_NAME } from '../../core/line.ts'
+import { MAX_NAME } from '../../core/line.ts'
 import { newPartner } from '../../core/new-partner.ts'
 import type { ApiKey } from '../../store/partners/api-keys.ts'
 import type { Partner } from '../../store/partners/partners.ts'
@@ -12,7 +12,7 @@ import { packWords, readQuery } from '../json/validate.ts'
 import { ACT, readAct, WHY } from './authorize.ts'
 
 const DISABLED = packWords({ en: 'must be true or false', zh: '必须是 true 或 false' })
-const NEW_PARTNER = z.strictObject({ name: lineField(LONGEST_NAME), ...WHY })
+const NEW_PARTNER = z.strictObject({ name: lineField(MAX_NAME), ...WHY })
 const PAYLOAD = packWords({
   en: 'must be full, or thin (without the scores and the message)',
   zh: '必须是 full，或 thin（不含分数和 message）',

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
-import { LONGEST_NAME } from '../../core/line.ts'
+import { MAX_NAME } from '../../core/line.ts'
 import type { AUDIT_CALLS } from '../admin/audit.ts'
 import type { Console, Visit } from './console.ts'
 import { field } from './forms.ts'
@@ -53,7 +53,7 @@ const filterForm = (reader: Reader, { who, act, since }: Readonly<Record<string,
   const { t, to } = reader
   return html`<form action="${to('audit')}" class="row">
     <label>${t({ en: 'Who (name of a token, ADMIN_TOKEN or system user)', zh: '操作人（令牌名称、ADMIN_TOKEN 或系统用户名）' })}
-      <input name="who" value="${who ?? ''}" maxlength="${LONGEST_NAME}" autocomplete="off"></label>
+      <input name="who" value="${who ?? ''}" maxlength="${MAX_NAME}" autocomplete="off"></label>
     <label>${t(WHAT)} <input name="act" value="${act ?? ''}" placeholder="account.pause" maxlength="61" autocomplete="off"></label>
     ${field(reader, 'since', since)}
     <button>${t({ en: 'Show', zh: '筛选' })}</button> <a href="${to('audit')}">${t({ en: 'All', zh: '全部' })}</a></form>`

@@ -4,7 +4,7 @@ import type { HtmlEscapedString } from 'hono/utils/html'
 import type { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
-import { LONGEST_NAME, LONGEST_REASON } from '../../core/line.ts'
+import { MAX_NAME, MAX_REASON } from '../../core/line.ts'
 import type { Role } from '../../core/role.ts'
 import type { OPERATOR_CALLS } from '../admin/me.ts'
 import type { Visit } from './console.ts'
@@ -63,7 +63,7 @@ export interface FieldType {
 }
 /** Form fields by their API names. A name means the same in every form. */
 const TYPES = {
-  name: { words: { en: 'Name', zh: '名称' }, attributes: `required maxlength="${LONGEST_NAME}"` },
+  name: { words: { en: 'Name', zh: '名称' }, attributes: `required maxlength="${MAX_NAME}"` },
   account: { words: { en: 'APIID', zh: 'APIID' }, attributes: 'required maxlength="128"' },
   apiKey: { words: { en: 'APIKEY', zh: 'APIKEY' }, attributes: 'type="password" maxlength="256"' },
   mode: { words: { en: 'Password mode', zh: '密码方式' }, choices: MODE_WORDS },
@@ -86,7 +86,7 @@ const TYPES = {
   ttl: { words: { en: 'Valid for', zh: '有效时长' }, choices: TTL_WORDS },
   overlap: { words: { en: 'Overlap', zh: '重叠期' }, choices: OVERLAP_WORDS },
   type: { words: { en: 'Signature', zh: '签名方式' }, choices: SIGNATURE_WORDS },
-  why: { words: { en: 'Reason (for the audit)', zh: '原因（记入审计）' }, attributes: `maxlength="${LONGEST_REASON}"` },
+  why: { words: { en: 'Reason (for the audit)', zh: '原因（记入审计）' }, attributes: `maxlength="${MAX_REASON}"` },
 } satisfies Record<string, FieldType>
 type Typed = keyof typeof TYPES
 

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { LONGEST_URL } from '../../core/callback-url.ts'
+import { MAX_URL } from '../../core/callback-url.ts'
 import type { Language } from '../../core/language.ts'
 import { COMMON_ERRORS, MESSAGE_STATES, NETWORK_ERRORS } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import {
   CITIZEN_ID,
   isCitizenId,
-  LONGEST_EXPIRY_DAYS,
+  MAX_EXPIRY_DAYS,
   METADATA_BYTES,
   type Read,
   readExpiry,
@@ -49,7 +49,7 @@ export const callbackUrlField = (judgeUrl: JudgeUrl) =>
     .meta({
       type: 'string',
       format: 'uri',
-      maxLength: LONGEST_URL,
+      maxLength: MAX_URL,
       description: 'Where the webhook is sent.',
       examples: ['https://partner.example/hook'],
     })
@@ -86,7 +86,7 @@ export const createRegistrationBody = ({
         .transform(readWith(input => readExpiry(input, now())))
         .meta({
           type: ['string', 'integer'],
-          description: `When the service stops waiting, usually the time at which the link of Submit expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${LONGEST_EXPIRY_DAYS} days ahead.`,
+          description: `When the service stops waiting, usually the time at which the link of Submit expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${MAX_EXPIRY_DAYS} days ahead.`,
         })
         .optional(),
       account: z.string(packWords(ACCOUNT_FORM)).min(1, packWords(ACCOUNT_FORM)).optional().meta({
@@ -167,9 +167,7 @@ export const ATTEMPT = z
     at: AT.describe('When it began.'),
     outcome: z
       .enum(ATTEMPT_KINDS)
-      .describe(
-        'In this order: a 2xx; any other answer; a 410, which ends the message; no answer.',
-      ),
+      .describe('In this order: a 2xx; any other answer; a 410, which ends the message; no answer.'),
     httpStatus: z
       .int()
       .nullable()

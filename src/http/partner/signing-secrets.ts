@@ -7,7 +7,7 @@ import { Secret } from '../../core/secret.ts'
 import { generateSecret } from '../../core/signature.ts'
 import {
   DEFAULT_OVERLAP_MS,
-  MOST_LIVE_SECRETS,
+  MAX_LIVE_SECRETS,
   OVERLAP_RULE,
   readOverlap,
   type SigningSecret,
@@ -41,8 +41,8 @@ export const ROTATION = z
   .meta({ id: 'RotateRequest' })
 
 const TOO_MANY_SECRETS = {
-  en: `${MOST_LIVE_SECRETS} secrets are live: DELETE an old one, wait until one expires, or rotate with an overlap of 0s, which ends all of them.`,
-  zh: `有效的签名密钥已达 ${MOST_LIVE_SECRETS} 个：请 DELETE 一个旧的、等其过期，或以 overlap 为 0s 更换密钥，使它们全部失效。`,
+  en: `${MAX_LIVE_SECRETS} secrets are live: DELETE an old one, wait until one expires, or rotate with an overlap of 0s, which ends all of them.`,
+  zh: `有效的签名密钥已达 ${MAX_LIVE_SECRETS} 个：请 DELETE 一个旧的、等其过期，或以 overlap 为 0s 更换密钥，使它们全部失效。`,
 }
 
 const NOUN = 'signing secret'
@@ -108,7 +108,7 @@ export const SECRET_CALLS = {
   'POST /v1/signing-secrets/rotate': {
     operationId: 'rotateSigningSecret',
     summary: 'Create a new signing secret',
-    description: `During the overlap every webhook carries a signature of each live secret; there are at most ${MOST_LIVE_SECRETS}.`,
+    description: `During the overlap every webhook carries a signature of each live secret; there are at most ${MAX_LIVE_SECRETS}.`,
     body: ROTATION,
     answers: { 201: NEW_SIGNING_SECRET },
     problems: ['conflict'],

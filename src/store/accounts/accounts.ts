@@ -63,15 +63,15 @@ export const createAccounts = (context: StoreContext) => {
         // Includes the previous default account, in the common lock order of accounts.
         const isTarget = or(accounts.isDefault, eq(accounts.apiId, apiId))
         const matching = db.select().from(accounts).where(isTarget).orderBy(asc(accounts.id))
-        const known = (await dialect.locked(matching)).find(one => one.apiId === apiId)
-        const isCorrected = known && !(known.passwordMode === passwordMode && hasKey(known, apiKey))
+        const existing = (await dialect.locked(matching)).find(one => one.apiId === apiId)
+        const isCorrected = existing && !(existing.passwordMode === passwordMode && hasKey(existing, apiKey))
         await db.update(accounts).set({ isDefault: false }).where(eq(accounts.isDefault, true))
         const [put] = await db
           .insert(accounts)
           .values({ id, apiId, ...credentials, createdAt: at })
           .onConflictDoUpdate({ target: accounts.apiId, set: { ...credentials, removedAt: null } })
           .returning()
-        const corrected = isCorrected ? await patch(tx, known.id, one => afterNewCredentials(one, at)) : null
+        const corrected = isCorrected ? await patch(tx, existing.id, one => afterNewCredentials(one, at)) : null
         return corrected ?? accountOfRow(put as AccountRow, defaultRate)
       }),
 

@@ -148,13 +148,13 @@ export const takeForBulk = (
 ): { batch: FoundRegistration[]; patch: Patch } => {
   const isProbing = bulk.state === 'probing'
   const size = bulk.partnerId === null ? limit : PARTNER_BATCH
-  const most = isProbing ? 1 : size
-  const wanted = window.filter(
+  const max = isProbing ? 1 : size
+  const matches = window.filter(
     one => isMatch(one, bulk.filter, bulk.act) && (bulk.partnerId !== null || changedAt(one) <= bulk.createdAt),
   )
-  const batch = wanted.slice(0, most)
+  const batch = matches.slice(0, max)
   const [probe] = isProbing ? batch : []
-  const isCut = wanted.length > most || probe !== undefined
+  const isCut = matches.length > max || probe !== undefined
   const last = isCut ? batch.at(-1) : window.at(-1)
   const isOver = !isCut && window.length < BULK_WINDOW
   return {

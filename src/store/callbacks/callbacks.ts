@@ -14,9 +14,9 @@ import {
 import { afterCallbackChanges, findUrl, HEALTH, HELD, lockUrls, ONLY_FAILS, saveUrls } from './rows.ts'
 
 /** Maximum number of URLs in a partner's status, the longest failing first. */
-const MOST_TROUBLES = 20
+const MAX_TROUBLES = 20
 /** Upper bound of counted held messages per URL. */
-const MOST_HELD = 1_000
+const MAX_HELD = 1_000
 
 /** @param held number of messages held for it */
 const troubleOf = ({ state, lastError, ...row }: CallbackRow, held: number): CallbackTrouble => ({
@@ -71,8 +71,8 @@ const PAGE = `
   ORDER BY partner_id, callback_url LIMIT @limit`
 const WORST = `
   SELECT ${HEALTH} FROM callbacks c WHERE partner_id = @partnerId AND state <> 'releasing'
-  ORDER BY failing_since, callback_url LIMIT ${MOST_TROUBLES}`
-const COUNT_HELD = `SELECT count(*) AS held FROM (SELECT 1 FROM deliveries WHERE ${HELD} LIMIT ${MOST_HELD}) AS one`
+  ORDER BY failing_since, callback_url LIMIT ${MAX_TROUBLES}`
+const COUNT_HELD = `SELECT count(*) AS held FROM (SELECT 1 FROM deliveries WHERE ${HELD} LIMIT ${MAX_HELD}) AS one`
 
 const withHeld = async (tx: Tx, rows: readonly CallbackRow[]): Promise<CallbackTrouble[]> => {
   const holding = rows.filter(({ heldSince }) => heldSince !== null)

@@ -6,18 +6,18 @@ import { type Callback, STILL_FAILING_MS } from './health.ts'
 import { ONLY_FAILS } from './rows.ts'
 
 /** Maximum number of URLs read, and of webhooks counted per host. */
-const MOST_COUNTED = 10_000
-const MOST_NAMED = 3
+const MAX_COUNTED = 10_000
+const MAX_NAMED = 3
 
 const FAILING: Sql = d => `
   SELECT c.partner_id AS "partnerId", p.name AS "partnerName", c.callback_url AS "callbackUrl", c.failing_since AS since,
     c.last_error AS error
-  FROM (SELECT * FROM callbacks c WHERE ${ONLY_FAILS} AND c.last_at > @since LIMIT ${MOST_COUNTED}) AS c ${d.joinByLookup('partners p', 'p.id = c.partner_id')}
+  FROM (SELECT * FROM callbacks c WHERE ${ONLY_FAILS} AND c.last_at > @since LIMIT ${MAX_COUNTED}) AS c ${d.joinByLookup('partners p', 'p.id = c.partner_id')}
   WHERE NOT p.disabled ORDER BY c.failing_since, c.partner_id, c.callback_url`
 const WAITING = `
   SELECT count(*) AS waiting FROM (
     SELECT 1 FROM deliveries WHERE due_at IS NOT NULL
-      AND lane_id = (SELECT id FROM lanes WHERE partner_id = @partnerId AND host = @host) LIMIT ${MOST_COUNTED}) AS capped`
+      AND lane_id = (SELECT id FROM lanes WHERE partner_id = @partnerId AND host = @host) LIMIT ${MAX_COUNTED}) AS capped`
 
 /** Returns the hosts of URLs that only fail and are still tried, by partner: a host may fail for one partner only. */
 export const failingHosts = async (tx: Tx): Promise<FailingHosts> => {
@@ -28,7 +28,7 @@ export const failingHosts = async (tx: Tx): Promise<FailingHosts> => {
     const { callbackUrl, ...host } = first
     return [{ ...host, host: hostOf(callbackUrl), urls: others.length + 1 }]
   })
-  const worst = all.slice(0, MOST_NAMED)
+  const worst = all.slice(0, MAX_NAMED)
   const counted = await tx.each<Pick<FailingHost, 'waiting'>>(
     WAITING,
     worst.map(({ partnerId, host }) => ({ partnerId, host })),

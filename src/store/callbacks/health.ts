@@ -61,7 +61,7 @@ export interface CallbackTrouble extends Callback {
   heldSince: number | null
   /** How the last attempt failed: `http_503`, or the error of an attempt; null after a 410. */
   lastError: string | null
-  /** Number of held messages, counted up to `MOST_HELD`. */
+  /** Number of held messages, counted up to `MAX_HELD`. */
   held: number
 }
 

@@ -76,8 +76,8 @@ export const createCallbackNotices = ({ read, write }: Pick<StoreContext, 'read'
     await tx.all(PUT_OFF, { partnerId, at: tx.at, dueAt: tx.at + NOTICE_GAP_MS })
     if (!working || !claimed) return []
     const id = noticeIdOf(row, heldSince)
-    const told = { id, partnerId, url: working.url, callbackUrl, disabledAt: heldSince }
-    return [{ ...told, failingSince, lastError, attempt: tries + 1 }]
+    const notice = { id, partnerId, url: working.url, callbackUrl, disabledAt: heldSince }
+    return [{ ...notice, failingSince, lastError, attempt: tries + 1 }]
   }
 
   return {

@@ -77,9 +77,9 @@ export const saveUrls = async (
   const added = rows.filter(row => !isStored(row))
   await tx.insert('callbacks', added)
   return changes.flatMap(({ partnerId, callbackUrl, before, health, transition }) => {
-    const told = health ?? before
-    if (transition === null || told === null) return []
-    return [{ partnerId, callbackUrl, transition, failingSince: told.failingSince, lastError: told.lastError }]
+    const latest = health ?? before
+    if (transition === null || latest === null) return []
+    return [{ partnerId, callbackUrl, transition, failingSince: latest.failingSince, lastError: latest.lastError }]
   })
 }
 

@@ -50,7 +50,7 @@ export const PARTNERS_WITH_LANES = `
     SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > @after), 1
     UNION ALL
     SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > walk.partner_id), nth + 1
-    FROM walk WHERE walk.partner_id IS NOT NULL AND nth < @most)
+    FROM walk WHERE walk.partner_id IS NOT NULL AND nth < @max)
   SELECT ${PARTNER} FROM walk JOIN partners p ON p.id = walk.partner_id ORDER BY p.id`
 
 /** Partners of the lanes due first: they need not wait until the round has passed partners with only later retries. */
@@ -65,7 +65,7 @@ export const FIRST_PARTNERS: Sql = d => `
 export const DUE_LANES = `
   SELECT ${columnsOf('lanes', ['id', 'partnerId', 'host', 'dueAt', 'slow', 'proven'])} FROM lanes
   WHERE partner_id = @partnerId AND slow = @slow AND proven = @proven AND due_at IS NOT NULL AND due_at <= @at
-  ORDER BY due_at, id LIMIT @most`
+  ORDER BY due_at, id LIMIT @max`
 
 /** SQL condition: unclaimed, or its lease has ended. */
 export const IS_FREE = '(claimed_at IS NULL OR coalesce(leased_until, 0) <= @at)'
@@ -80,7 +80,7 @@ const dueMessagesIn =
     (SELECT c.held_since FROM callbacks c WHERE c.partner_id = d.partner_id AND c.callback_url = d.callback_url) IS NOT NULL
       AS "isHeld"
   FROM (SELECT * FROM deliveries WHERE lane_id = @laneId AND due_at IS NOT NULL AND due_at <= @at AND ${IS_FREE}
-    ORDER BY due_at ${order}, seq ${order} LIMIT @most ${d.forUpdate({ skipLocked: true })}) AS d
+    ORDER BY due_at ${order}, seq ${order} LIMIT @max ${d.forUpdate({ skipLocked: true })}) AS d
     ${d.joinByLookup('message_bodies b', 'b.seq = d.seq')}
   ORDER BY d.due_at, d.seq`
 export const DUE_MESSAGES = { oldest: dueMessagesIn('ASC'), newest: dueMessagesIn('DESC') }
@@ -155,8 +155,8 @@ export const createMessageClaims = (context: StoreContext) => {
     )
     const unsigned = found.filter(({ partnerId }) => secretsOf(partnerId).length === 0)
     // Counts lanes locked by others too: they may soon have more to take.
-    const wanted = [...shares.map(({ lane }) => lane), ...unsigned].map(({ id }) => id)
-    const free = await lockFreeLanes(tx, wanted)
+    const laneIds = [...shares.map(({ lane }) => lane), ...unsigned].map(({ id }) => id)
+    const free = await lockFreeLanes(tx, laneIds)
     const mine = shares.filter(({ lane }) => free.has(lane.id))
     const holding = new Set(partners.filter(({ hasHeld }) => hasHeld).map(({ id }) => id))
     const { messages, lanes } = await takeFrom(tx, mine, { holding, leaseMs: request.leaseMs, context })
@@ -165,7 +165,7 @@ export const createMessageClaims = (context: StoreContext) => {
     const ids = lanes.flatMap(({ id, dueAt }) => (dueAt === null ? id : []))
     if (ids.length > 0) await tx.all(SETTLE_LANES, { ids, at: tx.at })
 
-    const done = { isWholeRound, lanes: wanted.length, messages: messages.length, firstDue: await firstDueAt(tx) }
+    const done = { isWholeRound, lanes: laneIds.length, messages: messages.length, firstDue: await firstDueAt(tx) }
     const signing = new Map(messages.map(({ partnerId }) => [partnerId, secretsOf(partnerId)]))
     const nextAt = afterMessageClaim(done, tx.at)
     return {
@@ -222,10 +222,10 @@ const takeFrom = async (
     ...unreadable.map(row => deliveryUpdate(row, 'exhausted')),
   ]
   await tx.update('deliveries', ['seq'], ended)
-  const gone = new Set([...seqs, ...ended.map(({ seq }) => seq)])
+  const handled = new Set([...seqs, ...ended.map(({ seq }) => seq)])
   const lanes = shares.map(({ lane: { id }, take }, i) => {
     const oldest = due[i]?.oldest ?? []
-    const next = oldest.find(({ seq }) => !gone.has(seq)) ?? oldest.at(-1)
+    const next = oldest.find(({ seq }) => !handled.has(seq)) ?? oldest.at(-1)
     // A lane that may have more is due with the first message read and not taken, or else with the last one read.
     return { id, dueAt: next && oldest.length >= take ? next.dueAt : null }
   })
@@ -242,11 +242,11 @@ const dueOf = async (tx: Tx, shares: readonly Share[], holding: ReadonlySet<stri
   const limits = shares.map(({ lane, take }) => {
     const spare = heldAllowance({ hasHeld: holding.has(lane.partnerId), left })
     left -= spare
-    return { laneId: lane.id, most: take + spare, at: tx.at }
+    return { laneId: lane.id, max: take + spare, at: tx.at }
   })
   const oldest = await tx.each<DueMessage>(DUE_MESSAGES.oldest, limits)
   const behind = shares.filter((_, i) => isBehind(oldest[i]?.[0]?.dueAt, tx.at))
-  const windows = behind.map(({ lane, take }) => ({ laneId: lane.id, most: take, at: tx.at }))
+  const windows = behind.map(({ lane, take }) => ({ laneId: lane.id, max: take, at: tx.at }))
   const found = await tx.each<DueMessage>(DUE_MESSAGES.newest, windows)
   const newest = new Map(behind.map((share, i) => [share, found[i]]))
   return shares.map((share, i) => ({ oldest: oldest[i] ?? [], newest: newest.get(share) ?? [] }))

@@ -35,7 +35,7 @@ interface Body extends Pick<Row<'messageBodies'>, (typeof BODY)[number]> {
 
 export interface LockedMessage extends Body, Delivery {
   /** The counters in `message_bodies`. */
-  kept: Counters
+  counters: Counters
 }
 
 const BODY = ['seq', 'partnerId', 'registrationId', 'callbackUrl', 'laneId'] as const
@@ -62,7 +62,7 @@ const lock = async (tx: Tx, sql: Sql, keys: readonly (number | string)[]): Promi
   const bodies = await tx.all<Body & Counters>(sql, { keys })
   const found = await tx.all<Delivery & { seq: number }>(LOCK_DELIVERIES, { seqs: bodies.map(({ seq }) => seq) })
   const deliveries = new Map(found.map(delivery => [delivery.seq, delivery]))
-  return bodies.map(body => ({ ...DELIVERED, ...body, ...deliveries.get(body.seq), kept: countersOf(body) }))
+  return bodies.map(body => ({ ...DELIVERED, ...body, ...deliveries.get(body.seq), counters: countersOf(body) }))
 }
 
 const DELIVERED = { state: 'delivered', dueAt: null, claimedAt: null } as const
@@ -87,7 +87,7 @@ export const saveDeliveries = async (tx: Tx, changes: readonly DeliveryChange[])
   const over = changes.filter(({ becomes }) => becomes.state === 'delivered')
   const removed = over.filter(({ was }) => was.state !== 'delivered').map(({ was }) => was.seq)
   if (removed.length > 0) await tx.all(REMOVE, { seqs: removed })
-  const recounted = over.filter(({ was: { kept }, becomes }) => COUNTERS.some(name => kept[name] !== becomes[name]))
+  const recounted = over.filter(({ was, becomes }) => COUNTERS.some(name => was.counters[name] !== becomes[name]))
   const bodies = recounted.map(({ was: { seq }, becomes }) => ({ seq, ...countersOf(becomes) }))
   await tx.update('messageBodies', ['seq'], bodies)
 
@@ -96,8 +96,8 @@ export const saveDeliveries = async (tx: Tx, changes: readonly DeliveryChange[])
   )
   const goingOn = open.filter(({ was }) => was.state !== 'delivered').map(({ row }) => row)
   await tx.update('deliveries', ['seq'], goingOn)
-  const anew = open.filter(({ was }) => was.state === 'delivered')
-  const added = anew.map(({ was: { partnerId, registrationId, laneId, callbackUrl }, row }) => {
+  const reopened = open.filter(({ was }) => was.state === 'delivered')
+  const added = reopened.map(({ was: { partnerId, registrationId, laneId, callbackUrl }, row }) => {
     return { ...row, partnerId, registrationId, laneId, callbackUrl }
   })
   await tx.insert('deliveries', added)

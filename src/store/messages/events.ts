@@ -177,7 +177,7 @@ const readPage = async (
 ): Promise<EventPage> => {
   const { partnerId, limit, begin } = query
   const size = Math.min(limit, EVENT_WINDOW)
-  const following = (n: number, most: number) => tx.all<EventRow>(FOLLOWING, { partnerId, n, limit: most })
+  const following = (n: number, max: number) => tx.all<EventRow>(FOLLOWING, { partnerId, n, limit: max })
   const open = (row: EventRow) =>
     openOrElse(
       { table: 'messages', id: row.registrationId },

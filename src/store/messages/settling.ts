@@ -9,7 +9,7 @@ import { afterAttemptInLane, isSameLane, type Lane, type LaneState, lockUnsteady
 import type { Attempt, MessageOutcome, MessageSettlement } from './message.ts'
 
 /** A message at the time an attempt of it is recorded. */
-export interface MessageFacts extends Omit<LockedMessage, 'partnerId' | 'callbackUrl' | 'laneId' | 'kept'> {
+export interface MessageFacts extends Omit<LockedMessage, 'partnerId' | 'callbackUrl' | 'laneId' | 'counters'> {
   /** This claim's attempt is already recorded. */
   isRecorded: boolean
 }
@@ -114,15 +114,15 @@ const settleAll = async (tx: Tx, settlements: readonly MessageSettlement[]) => {
     tx,
     settlements.map(({ message }) => message.seq),
   )
-  const known = new Map(messages.map(message => [message.seq, message]))
-  const recorded = await findRecorded(tx, settlements, known)
+  const bySeq = new Map(messages.map(message => [message.seq, message]))
+  const recorded = await findRecorded(tx, settlements, bySeq)
   const attempted = settlements.flatMap(({ message, attempt }) => (attempt ? [message] : []))
   const urls = await lockUrls(tx, attempted)
   const laneIds = new Set(settlements.map(({ message }) => message.laneId))
   const lanes = await lockUnsteadyLanes(tx, [...laneIds], leavesLanes(settlements))
   const facts = {
     at: tx.at,
-    messages: known,
+    messages: bySeq,
     recorded,
     lanes: new Map(lanes.map(lane => [lane.id, lane])),
     urls: new Map<string, CallbackHealth | null>(urls),
@@ -131,7 +131,7 @@ const settleAll = async (tx: Tx, settlements: readonly MessageSettlement[]) => {
   const plans = settlements.map(settlement => settleOne(settlement, facts))
 
   const changed = messages.flatMap(was => {
-    const becomes = known.get(was.seq) ?? was
+    const becomes = bySeq.get(was.seq) ?? was
     return becomes === was ? [] : [{ was, becomes }]
   })
   await saveDeliveries(tx, changed)

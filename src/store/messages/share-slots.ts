@@ -51,9 +51,9 @@ const leftOf = ({ concurrency, busySlow, busyUnproven }: Limits) => {
   }
 }
 
-/** A window of due lanes of a partner and a kind: at most `most`, the longest due first. */
+/** A window of due lanes of a partner and a kind: at most `max`, the longest due first. */
 interface LaneWindow extends Pick<DueLane, 'partnerId' | 'slow' | 'proven'> {
-  most: number
+  max: number
 }
 
 /** Maximum number of lanes read per partner and kind, beyond lanes that get nothing because their host is busy. */
@@ -74,7 +74,7 @@ export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LaneWind
   return kinds.flatMap(({ free, ...kind }) =>
     free <= 0
       ? []
-      : mayHaveMore.map(partnerId => ({ ...kind, partnerId, most: Math.min(free, WINDOW) + busyHosts.size })),
+      : mayHaveMore.map(partnerId => ({ ...kind, partnerId, max: Math.min(free, WINDOW) + busyHosts.size })),
   )
 }
 
@@ -146,9 +146,9 @@ const openUsage = (claim: Limits) => {
       claim.perHost + countOf(claim.prefetch, lane.host) - countOf(hosts, lane.host),
       left.perPartner - countOf(partners, lane.partnerId),
     )
-    const kept = Math.min(left.unprovenFirst, left.unproven)
+    const reserved = Math.min(left.unprovenFirst, left.unproven)
     if (lane.slow) {
-      const shared = left.shared - kept
+      const shared = left.shared - reserved
       return Math.min(common, claim.busySlow.has(lane.id) ? 0 : 1 - taken, shared, left.slow)
     }
     if (lane.proven) return common
@@ -156,7 +156,7 @@ const openUsage = (claim: Limits) => {
     const ofPartner = Math.max(firstTry, left.unprovenPerPartner - countOf(unproven, lane.partnerId))
     const ofAll = Math.min(left.shared, left.unproven)
     const ofPartnerFirst = countOf(unproven, lane.partnerId) === 0 ? Math.min(1, ofAll) : 0
-    return Math.min(common, ofPartner, Math.max(ofPartnerFirst, ofAll - kept))
+    return Math.min(common, ofPartner, Math.max(ofPartnerFirst, ofAll - reserved))
   }
 
   const take = (lane: DueLane, count: number) => {

@@ -11,9 +11,9 @@ const PARTNERS_IN_A_CLAIM = 256
  */
 export const partnersRoundRobin = async <Partner extends { id: string }>(
   last: string,
-  find: (windows: readonly { after: string; most: number }[]) => Promise<readonly (readonly Partner[])[]>,
+  find: (windows: readonly { after: string; max: number }[]) => Promise<readonly (readonly Partner[])[]>,
 ): Promise<{ partners: Partner[]; isWholeRound: boolean }> => {
-  const windows = [...new Set([last, ''])].map(after => ({ after, most: PARTNERS_IN_A_CLAIM }))
+  const windows = [...new Set([last, ''])].map(after => ({ after, max: PARTNERS_IN_A_CLAIM }))
   const [rest = [], start = rest] = await find(windows)
   const all = [...rest, ...start.filter(({ id }) => id <= last)]
   const isFull = rest.length === PARTNERS_IN_A_CLAIM || all.length > PARTNERS_IN_A_CLAIM

@@ -76,14 +76,14 @@ const copyAll = async (
   const counts: Record<string, number> = {}
   let done = 0
   for (const table of MOVED_TABLES) {
-    const begun = done
+    const before = done
     for (const rows of source.read(table)) {
       if (signal.aborted) return null
       await insert(client, table, rows)
       done += rows.length
       onRows(done, all)
     }
-    counts[table.name] = done - begun
+    counts[table.name] = done - before
     await countOn(client, table, source.lastOf(table))
   }
   return counts

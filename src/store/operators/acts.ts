@@ -19,7 +19,7 @@ export const COMMAND = 'command'
 /** Possible ids. */
 const ID = /^[\x21-\x7e]{1,128}$/
 /** Returns the given id as an act's object, or null if it cannot be an id, and is not worth keeping. */
-export const objectOf = (given: string): string | null => (ID.test(given) ? given : null)
+export const objectOf = (text: string): string | null => (ID.test(text) ? text : null)
 
 /**
  * An act of an operator, by the admin API or a command; `id` counts up.
@@ -72,13 +72,13 @@ export const createActs = ({ read, write }: StoreContext) =>
 
     listActs: ({ who, act, since, limit, before }) =>
       read(async ({ db, at, schema: { acts } }) => {
-        const asked = and(
+        const filter = and(
           before === null ? undefined : lt(acts.id, before),
           gte(acts.at, Math.max(since ?? 0, actsKeptFrom(at))),
           who === null ? undefined : or(eq(acts.who, who), eq(acts.name, who)),
           act === null ? undefined : eq(acts.act, act),
         )
-        const found = db.select().from(acts).where(asked).orderBy(desc(acts.id))
+        const found = db.select().from(acts).where(filter).orderBy(desc(acts.id))
         return pageOf(await found.limit(limit + 1), limit, idOf)
       }),
   }) satisfies Partial<Store>

@@ -5,8 +5,8 @@ import {
   afterObservation,
   byUrgency,
   KINDS,
-  LONGEST_NOTICE_WAIT_MS,
   MAX_ALERTS,
+  MAX_NOTICE_WAIT_MS,
   subjectKey,
 } from '../../core/alert.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
@@ -60,11 +60,11 @@ export interface OperatorSettlement {
 /** Returns when the alert is due, and its last notice, after its claim is settled. */
 const afterSettling = (
   event: Alert,
-  told: Pick<Alert, 'condition' | 'state' | 'count' | 'details'>,
+  notice: Pick<Alert, 'condition' | 'state' | 'count' | 'details'>,
   { outcome, at }: { outcome: OperatorSettlement['outcome']; at: number },
 ): Pick<Alert, 'toldState' | 'toldAt' | 'dueAt'> => {
   const { toldState, toldAt } = event
-  if (outcome === 'told') return afterNotice(event, told, at)
+  if (outcome === 'told') return afterNotice(event, notice, at)
   return { toldState, toldAt, dueAt: outcome === 'untold' ? at : null }
 }
 
@@ -103,11 +103,11 @@ export const createOperatorEvents = ({ read, write }: StoreContext) => {
     noteOperatorEvents: notes =>
       change(async tx => {
         const stored = await findAll(tx, notes)
-        const known = new Map<string, Alert>(stored)
+        const alerts = new Map<string, Alert>(stored)
         const noted = notes.flatMap(note => {
-          const after = afterObservation(known.get(subjectKey(note)) ?? null, note, tx.at)
+          const after = afterObservation(alerts.get(subjectKey(note)) ?? null, note, tx.at)
           if (after === null) return []
-          known.set(subjectKey(note), after)
+          alerts.set(subjectKey(note), after)
           return [after]
         })
         // Only the last state of each alert is written.
@@ -135,11 +135,11 @@ export const createOperatorEvents = ({ read, write }: StoreContext) => {
 
     settleOperatorEvents: ({ events, outcome, claimableAt }) =>
       change(async tx => {
-        const known = await findAll(tx, events)
-        const settled = events.flatMap(told => {
-          const event = known.get(subjectKey(told))
-          if (event?.claim !== told.claim) return []
-          return [{ id: event.id, ...afterSettling(event, told, { outcome, at: tx.at }) }]
+        const alerts = await findAll(tx, events)
+        const settled = events.flatMap(notice => {
+          const event = alerts.get(subjectKey(notice))
+          if (event?.claim !== notice.claim) return []
+          return [{ id: event.id, ...afterSettling(event, notice, { outcome, at: tx.at }) }]
         })
         await tx.update('operatorEvents', ['id'], settled)
         if (claimableAt !== null) await putFact(tx, EVENTS_CLAIMABLE, claimableAt)
@@ -176,17 +176,17 @@ const COLUMNS = ['id', 'condition', 'subject', 'state', 'since', 'at', 'count', 
 const NOTICE_COLUMNS = ['toldState', 'toldAt', 'dueAt', 'claims'] as const
 const FIND: Sql = d => `
   SELECT ${columnsOf('operatorEvents', [...COLUMNS, ...NOTICE_COLUMNS], 'e')}
-  FROM ${d.rows('wanted', { condition: 'text', subject: 'text' })}
-    JOIN operator_events e ON e.condition = wanted.condition AND e.subject = wanted.subject`
+  FROM ${d.rows('names', { condition: 'text', subject: 'text' })}
+    JOIN operator_events e ON e.condition = names.condition AND e.subject = names.subject`
 
 /** Returns the stored ones of these alerts, by `subjectKey`. */
-const findAll = async (tx: Tx, wanted: readonly OperatorEventName[]): Promise<Map<string, ClaimedOperatorEvent>> => {
-  const rows = await tx.all<Row<'operatorEvents'>>(FIND, { wanted })
+const findAll = async (tx: Tx, names: readonly OperatorEventName[]): Promise<Map<string, ClaimedOperatorEvent>> => {
+  const rows = await tx.all<Row<'operatorEvents'>>(FIND, { names })
   return new Map(rows.map(row => [subjectKey(row), eventOfRow(row)]))
 }
 
 const due = async (tx: Tx): Promise<ClaimedOperatorEvent[]> => {
-  const latest = tx.at + LONGEST_NOTICE_WAIT_MS
+  const latest = tx.at + MAX_NOTICE_WAIT_MS
   const claimableAt = (await findFact(tx, EVENTS_CLAIMABLE)) ?? 0
   if (claimableAt > tx.at && claimableAt <= latest) return []
   const { operatorEvents } = tx.schema
@@ -195,7 +195,7 @@ const due = async (tx: Tx): Promise<ClaimedOperatorEvent[]> => {
 }
 
 const conditions = Object.entries(KINDS)
-const among = (meant: typeof conditions): string => `condition IN (${meant.map(([name]) => `'${name}'`).join(', ')})`
+const among = (kinds: typeof conditions): string => `condition IN (${kinds.map(([name]) => `'${name}'`).join(', ')})`
 const [ENDLESS, OF_ACCOUNTS, OF_PARTNERS] = [
   among(conditions.filter(([, { end }]) => end === null)),
   among(conditions.filter(([, { severity }]) => severity === 1)),

@@ -19,9 +19,9 @@ export type ServiceNode = Row<'nodes'>
 export type NewNode = Omit<ServiceNode, 'key' | 'startedAt' | 'seenAt' | 'steadyAt' | 'lostAt'>
 
 /** Interval of a node's beats. */
-export const BEAT_EVERY_MS = 5 * SECOND
+export const HEARTBEAT_MS = 5 * SECOND
 /** A longer time between two beats is a gap: the node was stopped, or the database was away. */
-const GAP_MS = 3 * BEAT_EVERY_MS
+const GAP_MS = 3 * HEARTBEAT_MS
 /** A node that is silent for longer is lost. A node without a gap for as long declares it. */
 const LOST_MS = 30 * SECOND
 /** A node that is silent for longer is removed. */
@@ -32,7 +32,7 @@ export const isAlive = ({ seenAt }: Pick<ServiceNode, 'seenAt'>, now: number): b
   Math.abs(now - seenAt) <= LOST_MS
 
 /** Maximum of an API rate over all nodes, as a multiple of that rate. */
-const MOST_IN_ALL = 2
+const MAX_OVERALL = 2
 
 /**
  * Returns the share of each API rate that a node allows; 1 at most. Nodes do not count each other's requests, so a
@@ -43,21 +43,21 @@ const MOST_IN_ALL = 2
  */
 export const shareOfRates = (nodes: readonly ServiceNode[], at: number): number => {
   const serving = nodes.filter(node => node.roles.includes('api') && isAlive(node, at)).length
-  return Math.min(1, MOST_IN_ALL / Math.max(1, serving))
+  return Math.min(1, MAX_OVERALL / Math.max(1, serving))
 }
 
 /**
  * Plans a beat at `now` of a node with this master key. Returns the nodes newly `lost`, the ids of the `forgotten`
  * ones, and all remaining `nodes` with `self`, oldest first.
  */
-export const planHeartbeat = (known: readonly ServiceNode[], node: NewNode & { key: string }, now: number) => {
-  const last = known.find(({ id }) => id === node.id)
+export const planHeartbeat = (nodes: readonly ServiceNode[], node: NewNode & { key: string }, now: number) => {
+  const last = nodes.find(({ id }) => id === node.id)
   const isSteady = last !== undefined && now - last.seenAt <= GAP_MS
   const times = { startedAt: last?.startedAt ?? now, seenAt: now, steadyAt: isSteady ? last.steadyAt : now }
   const self: ServiceNode = { ...node, ...times, lostAt: null }
-  const others = known.filter(({ id }) => id !== node.id)
+  const others = nodes.filter(({ id }) => id !== node.id)
   const forgotten = new Set(others.filter(({ seenAt }) => now - seenAt > FORGOTTEN_MS))
-  for (const other of replacedBy(self, others, { isFirstBeat: last === undefined })) forgotten.add(other)
+  for (const other of replacedBy(self, others, { isFirstHeartbeat: last === undefined })) forgotten.add(other)
   const left = others.filter(other => !forgotten.has(other))
   const isMissed = ({ lostAt, seenAt }: ServiceNode) =>
     lostAt === null && now - seenAt > LOST_MS && now - self.steadyAt > LOST_MS
@@ -74,11 +74,11 @@ export const planHeartbeat = (known: readonly ServiceNode[], node: NewNode & { k
 const replacedBy = (
   self: ServiceNode,
   others: readonly ServiceNode[],
-  { isFirstBeat }: { isFirstBeat: boolean },
+  { isFirstHeartbeat }: { isFirstHeartbeat: boolean },
 ): ServiceNode[] => {
   const silent = others.filter(({ seenAt }) => self.seenAt - seenAt > GAP_MS)
   const restarted = silent.filter(({ name, seenAt }) => name === self.name && seenAt <= self.startedAt)
-  if (restarted.length > 0 || !isFirstBeat) return restarted
+  if (restarted.length > 0 || !isFirstHeartbeat) return restarted
   return silent.filter(({ roles }) => roles.join() === self.roles.join()).slice(0, 1)
 }
 
@@ -122,13 +122,13 @@ export const createNodes = (
         // Two new nodes must not replace the same lost one.
         await tx.lock(['nodes'])
         const { nodes } = tx.schema
-        const beat = planHeartbeat(await loadNodes(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
-        const { id: _, ...set } = beat.self
-        await tx.db.insert(nodes).values(beat.self).onConflictDoUpdate({ target: nodes.id, set })
-        const lost = beat.lost.map(({ id, lostAt }) => ({ id, lostAt }))
+        const plan = planHeartbeat(await loadNodes(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
+        const { id: _, ...set } = plan.self
+        await tx.db.insert(nodes).values(plan.self).onConflictDoUpdate({ target: nodes.id, set })
+        const lost = plan.lost.map(({ id, lostAt }) => ({ id, lostAt }))
         await tx.update('nodes', ['id'], lost)
-        if (beat.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, beat.forgotten))
-        return beat.nodes
+        if (plan.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, plan.forgotten))
+        return plan.nodes
       })
     },
 

@@ -68,12 +68,12 @@ export const revoke = (tx: Tx, table: 'api_keys' | 'admin_tokens', id: string): 
 /** In id order, so that two nodes do not wait for each other. */
 export const touch = async (tx: Tx, table: 'apiKeys' | 'adminTokens', ids: readonly string[]): Promise<void> => {
   const { id } = tx.schema[table]
-  const wanted = tx.db
+  const query = tx.db
     .select({ id })
     .from(tx.schema[table])
     .where(inArray(id, [...ids]))
     .orderBy(asc(id))
-  const used = (await tx.dialect.locked(wanted)).map(one => ({ ...one, lastUsedAt: tx.at }))
+  const used = (await tx.dialect.locked(query)).map(one => ({ ...one, lastUsedAt: tx.at }))
   await tx.update(table, ['id'], used)
 }
 

@@ -1,4 +1,4 @@
-import { LONGEST_NOTICE_WAIT_MS } from '../../core/alert.ts'
+import { MAX_NOTICE_WAIT_MS } from '../../core/alert.ts'
 import { MINUTE } from '../../core/duration.ts'
 import type { Contact } from '../../core/operator-channel.ts'
 import { STILL_FAILING_MS } from '../callbacks/health.ts'
@@ -14,7 +14,7 @@ export type CallbackReport = Omit<Row<'toldCallbacks'>, 'partnerId'> & { lastErr
 export type ClaimedContact = Contact & { partnerId: string; lease: number; news: readonly CallbackReport[] }
 /** `dueAt`: earliest time of the next notice. */
 export type ContactSettlement = Pick<ClaimedContact, 'partnerId' | 'lease'> & {
-  told: readonly CallbackReport[]
+  reports: readonly CallbackReport[]
   dueAt: number
 }
 
@@ -24,7 +24,7 @@ const IS_FAILING = `held_since IS NULL AND state <> 'releasing' AND attempts > 1
 /** Longer than an attempt may take. */
 const LEASE_MS = 2 * MINUTE
 /** Maximum number of changes in one notice. */
-const MOST_NEWS = 1_000
+const MAX_NEWS = 1_000
 const LOCK = 'contacts'
 
 /** Compares current with reported states: nothing is reported twice or lost, and a notice is true when it is sent. */
@@ -37,10 +37,10 @@ const newsOf = (partner: string): string => `
   SELECT t.callback_url, t.since, t.held_since, '', TRUE FROM told_callbacks t
   WHERE t.partner_id = ${partner} AND NOT EXISTS (SELECT 1 FROM callbacks c WHERE c.partner_id = t.partner_id
     AND c.callback_url = t.callback_url AND (t.held_since IS NULL OR c.held_since IS NOT NULL))`
-const NEWS = `${newsOf('@partnerId')} ORDER BY "isOver", "callbackUrl" LIMIT ${MOST_NEWS}`
+const NEWS = `${newsOf('@partnerId')} ORDER BY "isOver", "callbackUrl" LIMIT ${MAX_NEWS}`
 const WAITING = `
   SELECT k.id FROM contacts k JOIN partners ON partners.id = k.id AND NOT disabled
-  WHERE (due_at <= @at OR due_at > @at + ${LONGEST_NOTICE_WAIT_MS}) AND EXISTS (${newsOf('k.id')}) ORDER BY due_at, k.id LIMIT @limit`
+  WHERE (due_at <= @at OR due_at > @at + ${MAX_NOTICE_WAIT_MS}) AND EXISTS (${newsOf('k.id')}) ORDER BY due_at, k.id LIMIT @limit`
 const FORGET: Sql = d =>
   `DELETE FROM told_callbacks WHERE partner_id = @partnerId AND callback_url IN ${d.list('urls', 'text')}`
 
@@ -60,10 +60,10 @@ export const createContacts = ({ read, write, sealed, openOrElse }: StoreContext
     putContact: (id, contact) =>
       write(async tx => {
         await tx.lock([LOCK])
-        const known = await load(tx, id)
+        const before = await load(tx, id)
         const { contacts, toldCallbacks } = tx.schema
         await tx.db.delete(contacts).where(eq(contacts.id, id))
-        if (contact?.url !== known?.url) await tx.db.delete(toldCallbacks).where(eq(toldCallbacks.partnerId, id))
+        if (contact?.url !== before?.url) await tx.db.delete(toldCallbacks).where(eq(toldCallbacks.partnerId, id))
         if (contact === null) return
         await tx.insert('contacts', [{ id, contact: sealed.contact.seal({ id }, contact), dueAt: tx.at }])
       }),
@@ -84,15 +84,15 @@ export const createContacts = ({ read, write, sealed, openOrElse }: StoreContext
       })
     },
 
-    settleContact: ({ partnerId, lease, told, dueAt }) =>
+    settleContact: ({ partnerId, lease, reports, dueAt }) =>
       write(async tx => {
         await tx.lock([LOCK])
         const { contacts } = tx.schema
         const [row] = await tx.db.select().from(contacts).where(eq(contacts.id, partnerId))
         if (row?.dueAt !== lease) return
         await tx.update('contacts', ['id'], [{ id: partnerId, dueAt }])
-        await tx.all(FORGET, { partnerId, urls: told.map(({ callbackUrl }) => callbackUrl) })
-        const rows = told.flatMap(({ isOver, lastError, ...url }) => (isOver ? [] : [{ ...url, partnerId }]))
+        await tx.all(FORGET, { partnerId, urls: reports.map(({ callbackUrl }) => callbackUrl) })
+        const rows = reports.flatMap(({ isOver, lastError, ...url }) => (isOver ? [] : [{ ...url, partnerId }]))
         await tx.insert('toldCallbacks', rows)
       }),
   } satisfies Partial<Store>

@@ -46,11 +46,11 @@ export const loadQuotas = async (tx: Tx, partnerIds: readonly string[]): Promise
   return {
     of: partnerId => quotas.get(partnerId) ?? null,
     add: (partnerId, more) => {
-      const known = quotas.get(partnerId)
-      if (!known) return
-      const { pending, hosts, daily } = known.usage
+      const entry = quotas.get(partnerId)
+      if (!entry) return
+      const { pending, hosts, daily } = entry.usage
       const usage = { pending: pending + more.pending, hosts: hosts + more.hosts, daily: daily + 1 }
-      quotas.set(partnerId, { ...known, usage })
+      quotas.set(partnerId, { ...entry, usage })
     },
   }
 }

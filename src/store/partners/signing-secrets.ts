@@ -24,11 +24,11 @@ export interface NewSigningSecret extends Pick<SigningSecret, 'id' | 'type'> {
 type Expiring = Pick<SigningSecret, 'id' | 'expiresAt'>
 
 /** Maximum number of live secrets. Every webhook carries a signature of each. */
-export const MOST_LIVE_SECRETS = 4
+export const MAX_LIVE_SECRETS = 4
 
 /** How long the present secrets stay live after a rotation by default. */
 export const DEFAULT_OVERLAP_MS = DAY
-const LONGEST_OVERLAP_MS = 30 * DAY
+const MAX_OVERLAP_MS = 30 * DAY
 export const OVERLAP_RULE: Words = {
   en: 'must be a duration from 0s to 30d, such as 24h',
   zh: '必须是 0s 到 30d 的时长，例如 24h',
@@ -36,19 +36,19 @@ export const OVERLAP_RULE: Words = {
 /** Returns ms, or null if the text breaks the rule. */
 export const readOverlap = (text: string): number | null => {
   const ms = readDuration(text)
-  return ms !== null && ms <= LONGEST_OVERLAP_MS ? ms : null
+  return ms !== null && ms <= MAX_OVERLAP_MS ? ms : null
 }
 
-/** Returns the live secrets, newest first (ids are in the order of creation), at most `MOST_LIVE_SECRETS`. */
+/** Returns the live secrets, newest first (ids are in the order of creation), at most `MAX_LIVE_SECRETS`. */
 export const liveSecrets = <Row extends Expiring>(rows: readonly Row[], now: number): Row[] =>
   rows
     .filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
     .sort((one, other) => (one.id < other.id ? 1 : -1))
-    .slice(0, MOST_LIVE_SECRETS)
+    .slice(0, MAX_LIVE_SECRETS)
 
 /** Returns whether one more may be added. Without an overlap, the new secret ends all others. */
 export const mayRotate = (live: readonly Expiring[], overlapMs: number): boolean =>
-  overlapMs === 0 || live.length < MOST_LIVE_SECRETS
+  overlapMs === 0 || live.length < MAX_LIVE_SECRETS
 
 /** Returns when the newest of these ends if a rotation's overlap ends at `overlapEnd`; null if there is none. */
 const previousEnd = ([newest]: readonly Expiring[], overlapEnd: number): number | null =>

@@ -17,14 +17,14 @@ export interface PartnerStatus {
   account: Account | null
   /** Forecast for a serial registered now; null: the account is not polled. */
   queue: PollForecast | null
-  /** Counts of the newest messages since then, at most `MOST_MESSAGES`, without held ones. */
+  /** Counts of the newest messages since then, at most `MAX_MESSAGES`, without held ones. */
   messages: { since: number } & Record<MessageState, number>
-  /** Its URLs that fail or are held, longest first, at most `MOST_TROUBLES`. */
+  /** Its URLs that fail or are held, longest first, at most `MAX_TROUBLES`. */
   callbacks: readonly CallbackTrouble[]
 }
 
 /** Bounds of the messages in a status: number and age. */
-const MOST_MESSAGES = 1_000
+const MAX_MESSAGES = 1_000
 const STATUS_MS = HOUR
 
 /** A serial registered now comes after all others. */
@@ -54,7 +54,7 @@ const COUNT_NEWEST = `
   FROM (
     SELECT newest.created_at,
       (SELECT m.state FROM messages m WHERE m.seq = newest.seq AND NOT (${IS_HELD})) AS state
-    FROM (SELECT seq, created_at FROM message_bodies WHERE ${newestOf('@partnerId')} LIMIT ${MOST_MESSAGES}) AS newest
+    FROM (SELECT seq, created_at FROM message_bodies WHERE ${newestOf('@partnerId')} LIMIT ${MAX_MESSAGES}) AS newest
   ) AS known
   WHERE created_at >= @since AND state IS NOT NULL GROUP BY state`
 

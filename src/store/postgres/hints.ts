@@ -34,7 +34,7 @@ const GAP_MS = 10
 /** Maximum number of hints per payload: this stays below PostgreSQL's limit of 8,000 bytes. */
 const HINTS_OF_A_PAYLOAD = 64
 /** Maximum number of unsent hints; further ones are dropped. */
-const MOST_WAITING = 10_000
+const MAX_WAITING = 10_000
 /** Time limit for sending the last hints on close. */
 const CLOSING_MS = 500
 const CONNECT_AGAIN_MS = 5_000
@@ -134,9 +134,9 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
 
   return {
     /** Emits hints in this process at once and queues them for other nodes. Call it only after the commit. */
-    tell: (told: readonly Hint[]): void => {
-      emitEach(hints, told)
-      for (const word of wordsOf(told)) if (outbox.size < MOST_WAITING) outbox.add(word)
+    publish: (batch: readonly Hint[]): void => {
+      emitEach(hints, batch)
+      for (const word of wordsOf(batch)) if (outbox.size < MAX_WAITING) outbox.add(word)
       if (outbox.size > 0 && isListening) beginToSend()
     },
     /** Whether it has received its own notification, so that it also receives those of other nodes. */
@@ -155,8 +155,8 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
 }
 
 /** Returns the hints as JSON, one registration each, so that the outbox drops duplicates. */
-const wordsOf = (told: readonly Hint[]): string[] =>
-  told
+const wordsOf = (batch: readonly Hint[]): string[] =>
+  batch
     .filter(([name]) => CROSSING.has(name))
     .flatMap((hint): unknown[] => (hint[0] === 'resolved' ? hint[1].map(id => ['resolved', [id]]) : [hint]))
     .map(word => JSON.stringify(word))

@@ -42,7 +42,7 @@ export const readServer = async (client: Client, url: string, patience: AbortSig
 
 const receivesNotifications = async (client: Client, url: string, signal: AbortSignal): Promise<boolean> => {
   const channel = `idface_doctor_${process.pid}`
-  const heard = once(client, 'notification', { signal }).then(
+  const received = once(client, 'notification', { signal }).then(
     () => true,
     () => false,
   )
@@ -50,7 +50,7 @@ const receivesNotifications = async (client: Client, url: string, signal: AbortS
   const other = await openClient(url, 'doctor')
   try {
     await other.query(`NOTIFY ${channel}`)
-    return await heard
+    return await received
   } finally {
     await other.end()
   }
@@ -68,7 +68,7 @@ export interface SessionFacts {
   isInTheWay: boolean
 }
 
-const MOST = 5
+const MAX_ROWS = 5
 const SESSION = `format('%s (%s, pid %s)', coalesce(usename, '?'), coalesce(nullif(application_name, ''), 'no name'), pid) AS name,
   extract(epoch FROM clock_timestamp() - xact_start)::float8 * 1000 AS "openMs",
   format('SELECT pg_terminate_backend(%s)', pid) AS "endsWith"`
@@ -83,7 +83,7 @@ const TRANSACTIONS = `(SELECT ${SESSION}, false AS "isInTheWay" FROM pg_stat_act
    UNION ALL
    SELECT format('the unused replication slot %s', slot_name), NULL, format('SELECT pg_drop_replication_slot(%L)', slot_name), false
    FROM pg_replication_slots WHERE NOT active AND (xmin IS NOT NULL OR catalog_xmin IS NOT NULL)
- ) ORDER BY "openMs" DESC NULLS LAST LIMIT ${MOST}`
+ ) ORDER BY "openMs" DESC NULLS LAST LIMIT ${MAX_ROWS}`
 
 export const readTransactions = async (client: Client): Promise<SessionFacts[]> =>
   (await client.query<SessionFacts>(TRANSACTIONS)).rows
@@ -98,7 +98,7 @@ const HOLDERS = `WITH blocking AS (
   WHERE datname = current_database() AND pid <> pg_backend_pid() AND cardinality(pg_blocking_pids(pid)) = 0
     AND (pid IN (SELECT pid FROM blocking) OR state LIKE 'idle in transaction%' AND EXISTS (
       SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.mode <> 'AccessShareLock'))
-  ORDER BY "isInTheWay" DESC, xact_start NULLS LAST LIMIT ${MOST}`
+  ORDER BY "isInTheWay" DESC, xact_start NULLS LAST LIMIT ${MAX_ROWS}`
 
 export const readLockHolders = async (client: Client): Promise<SessionFacts[]> =>
   (await client.query<SessionFacts>(HOLDERS)).rows

@@ -35,7 +35,7 @@ export const openPostgresStore = async ({
   const alone = createContext(connection, options, { random, hints })
   await bringUpToDate(options.url, { sealed: alone.sealed, onStep, limits: options.limits })
   const channel = openHintChannel({ url: options.url, hints, sleep: options.sleep, id: random(8).toString('hex') })
-  const context: StoreContext = { ...alone, emitHints: channel.tell }
+  const context: StoreContext = { ...alone, emitHints: channel.publish }
   // For workers, so that calls and workers do not wait for each other's connections.
   const loops: StoreContext = { ...context, ...connection.loops }
   const queued = createKeyedQueue(LONG_READS_AT_ONCE)

@@ -60,11 +60,11 @@ const number = (sql: string): Numbered => {
   }
 }
 
-const known = new Map<Sql, Numbered>()
+const statements = new Map<Sql, Numbered>()
 const numbered = (sql: Sql): Numbered => {
-  const made = known.get(sql) ?? number(typeof sql === 'string' ? sql : sql(POSTGRES))
-  known.set(sql, made)
-  return made
+  const statement = statements.get(sql) ?? number(typeof sql === 'string' ? sql : sql(POSTGRES))
+  statements.set(sql, statement)
+  return statement
 }
 
 const typeOf = (rows: readonly Values[], name: string): ParameterType => {
@@ -83,11 +83,11 @@ const lateral = (sql: Sql, rows: readonly Values[]): Numbered => {
   const before = laterals.get(key)
   if (before) return before
   const inner = text.replaceAll(PARAMETER, (_, name: string) => `each.${snakeCase(name)}`)
-  const made = number(
+  const statement = number(
     `SELECT each.nth::int4 AS nth, one.* FROM ${POSTGRES.rows('each', columns)} CROSS JOIN LATERAL (${inner}) AS one ORDER BY each.nth`,
   )
-  laterals.set(key, made)
-  return made
+  laterals.set(key, statement)
+  return statement
 }
 
 interface Written {
@@ -121,7 +121,7 @@ const statementsFor = (name: TableName, properties: readonly string[], keys: rea
   const id = Object.values(all).find(column => column.generatedIdentity !== undefined)?.name
   const returning = id === undefined || properties.includes(id) ? '' : `RETURNING ${id} AS id`
   const numbered = `(SELECT nextval(pg_get_serial_sequence('${table}', '${id}')) AS ${id}, v.* FROM ${from} ORDER BY nth) AS v`
-  const made: Written = {
+  const statement: Written = {
     table,
     columns,
     from,
@@ -133,8 +133,8 @@ const statementsFor = (name: TableName, properties: readonly string[], keys: rea
     mapped: rows =>
       columns.map(({ property, map }) => rows.map(row => (row[property] == null ? null : map(row[property])))),
   }
-  written.set(key, made)
-  return made
+  written.set(key, statement)
+  return statement
 }
 
 /** Sorted, so that two transactions cannot deadlock. */
@@ -183,5 +183,5 @@ export const openTx = (run: Run, { at, db }: Pick<Tx, 'at' | 'db'>): Tx => ({
     await run(`UPDATE ${table} AS t SET ${set.join(', ')} FROM ${from} WHERE ${where.join(' AND ')}`, mapped(rows))
   },
 
-  lock: async (names, how = 'alone') => void (await run(LOCK[how], [names])),
+  lock: async (names, mode = 'alone') => void (await run(LOCK[mode], [names])),
 })

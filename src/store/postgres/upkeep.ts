@@ -4,7 +4,7 @@ import type { Transactions, Tx } from '../tx.ts'
 import { MIGRATIONS } from './opening.ts'
 
 /** Maximum number of folding transactions per heartbeat. */
-const MOST_FOLDS = 20
+const MAX_FOLDS = 20
 
 const APPLIED = 'SELECT max(created_at) AS applied FROM public.__drizzle_migrations'
 
@@ -24,7 +24,7 @@ export const createUpkeep = ({ read, write, hints }: StoreContext) => {
   return async (): Promise<void> => {
     await endIfOutdated()
     // Errors are counted by the connection, and any later heartbeat may fold.
-    await foldCounts({ write }, MOST_FOLDS).catch(() => {})
+    await foldCounts({ write }, MAX_FOLDS).catch(() => {})
   }
 }
 
@@ -57,7 +57,7 @@ const fold = async (tx: Tx): Promise<boolean> => {
   return counts.length > 0
 }
 
-/** Folds the changes recorded by triggers into the counts, in at most `most` transactions. Several nodes may run it. */
-export const foldCounts = async ({ write }: Pick<Transactions, 'write'>, most: number): Promise<void> => {
-  for (let left = most; left > 0; left--) if (!(await write(fold))) return
+/** Folds the changes recorded by triggers into the counts, in at most `max` transactions. Several nodes may run it. */
+export const foldCounts = async ({ write }: Pick<Transactions, 'write'>, max: number): Promise<void> => {
+  for (let left = max; left > 0; left--) if (!(await write(fold))) return
 }

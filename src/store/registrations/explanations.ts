@@ -115,10 +115,10 @@ const sendingOf = async (
   const [message] = await tx.all<{ type: MessageType; fence: number }>(MESSAGE, { messageSeq })
   if (!message) return NO_MESSAGE
   const [last] = await newestAttempts(tx, messageSeq, 1)
-  const told = { messageType: message.type, lastAttempt: last?.attempt ?? null }
-  if (sendDueAt === null || sendDueAt <= tx.at) return { ...told, sending: null }
-  if (sendClaimedAt !== null) return { ...told, sending: 'under_way' }
+  const fields = { messageType: message.type, lastAttempt: last?.attempt ?? null }
+  if (sendDueAt === null || sendDueAt <= tx.at) return { ...fields, sending: null }
+  if (sendClaimedAt !== null) return { ...fields, sending: 'under_way' }
   // A claim since the last resend has brought no attempt.
   const isUnsent = (messageClaims ?? 0) > Math.max(message.fence, last?.claim ?? 0)
-  return { ...told, sending: isUnsent ? 'not_sent' : null }
+  return { ...fields, sending: isUnsent ? 'not_sent' : null }
 }

@@ -111,7 +111,7 @@ export interface FailureGroups {
 /** Maximum number of registrations read for a page, read for a count, and counted. */
 export const SEARCHED_AT_ONCE = 5_000
 export const COUNTED_AMONG = 100_000
-export const MOST_MATCHES = 10_000
+export const MAX_MATCHES = 10_000
 /** Maximum number of open failures to group, newest first. */
 export const GROUPED = 10_000
 
@@ -125,24 +125,24 @@ export const attemptError = ({ outcome, httpStatus, error }: Pick<Attempt, 'outc
 const isOpenFailure = ({ status, message }: Pick<FoundRegistration, 'status' | 'message'>): boolean =>
   status !== 'cancelled' && message !== null && message.state !== 'delivered' && message.attempts > 0
 
-export const errorOf = (found: Pick<FoundRegistration, 'status' | 'message'>): string | null =>
-  isOpenFailure(found) && found.message?.lastAttempt ? attemptError(found.message.lastAttempt) : null
+export const errorOf = (row: Pick<FoundRegistration, 'status' | 'message'>): string | null =>
+  isOpenFailure(row) && row.message?.lastAttempt ? attemptError(row.message.lastAttempt) : null
 
 /** Whether the filter matches. Lists, counts, previews and acts use only this test. */
-const matchesFilter = (found: FoundRegistration, filter: RegistrationFilter): boolean =>
-  (filter.partnerId === null || found.partnerId === filter.partnerId) &&
-  (filter.idcardid === null || found.idcardid === filter.idcardid) &&
-  (filter.accountId === null || found.accountId === filter.accountId) &&
-  (filter.status === null || found.status === filter.status) &&
-  (filter.reason === null || found.reason === filter.reason) &&
-  (filter.delivery === null || found.message?.state === filter.delivery) &&
-  (filter.host === null || hostOf(found.callbackUrl) === filter.host) &&
-  (filter.since === null || found.createdAt >= filter.since) &&
-  (filter.until === null || found.createdAt <= filter.until) &&
-  (filter.messageSince === null || (found.message !== null && found.message.createdAt >= filter.messageSince)) &&
-  (filter.messageUntil === null || (found.message !== null && found.message.createdAt <= filter.messageUntil)) &&
-  (!filter.failing || isOpenFailure(found)) &&
-  (filter.error === null || filter.error === errorOf(found) || filter.error === publicErrorOf(errorOf(found) ?? ''))
+const matchesFilter = (row: FoundRegistration, filter: RegistrationFilter): boolean =>
+  (filter.partnerId === null || row.partnerId === filter.partnerId) &&
+  (filter.idcardid === null || row.idcardid === filter.idcardid) &&
+  (filter.accountId === null || row.accountId === filter.accountId) &&
+  (filter.status === null || row.status === filter.status) &&
+  (filter.reason === null || row.reason === filter.reason) &&
+  (filter.delivery === null || row.message?.state === filter.delivery) &&
+  (filter.host === null || hostOf(row.callbackUrl) === filter.host) &&
+  (filter.since === null || row.createdAt >= filter.since) &&
+  (filter.until === null || row.createdAt <= filter.until) &&
+  (filter.messageSince === null || (row.message !== null && row.message.createdAt >= filter.messageSince)) &&
+  (filter.messageUntil === null || (row.message !== null && row.message.createdAt <= filter.messageUntil)) &&
+  (!filter.failing || isOpenFailure(row)) &&
+  (filter.error === null || filter.error === errorOf(row) || filter.error === publicErrorOf(errorOf(row) ?? ''))
 
 /** Whether the registration allows the act. */
 const allowsAct = ({ status, message }: FoundRegistration, act: BulkActName): boolean => {
@@ -158,13 +158,13 @@ const allowsAct = ({ status, message }: FoundRegistration, act: BulkActName): bo
   }
 }
 
-export const isMatch = (found: FoundRegistration, filter: RegistrationFilter, act: BulkActName | null): boolean =>
-  matchesFilter(found, filter) && (act === null || allowsAct(found, act))
+export const isMatch = (row: FoundRegistration, filter: RegistrationFilter, act: BulkActName | null): boolean =>
+  matchesFilter(row, filter) && (act === null || allowsAct(row, act))
 
 /** Returns the largest group first. */
-export const groupsOf = (found: readonly FoundRegistration[]): FailureGroup[] => {
+export const groupsOf = (rows: readonly FoundRegistration[]): FailureGroup[] => {
   const groups = new Map<string, FailureGroup & { ids: Set<string> }>()
-  for (const one of found) {
+  for (const one of rows) {
     const error = errorOf(one)
     if (error === null || one.message === null) continue
     const host = hostOf(one.callbackUrl)

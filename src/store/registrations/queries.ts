@@ -34,11 +34,11 @@ export const createRegistrationQueries = (context: Pick<StoreContext, 'read' | '
 
   const withMetadata =
     ({ key, value }: { key: string; value: string }): Choose =>
-    async meant => {
-      const ids = meant.map(({ id }) => id)
+    async matches => {
+      const ids = matches.map(({ id }) => id)
       const rows = await read(tx => tx.all<Parameters<typeof openMetadata>[1]>(SEALED_METADATA, { ids }))
       const those = new Set(rows.filter(row => openMetadata(context, row)[key] === value).map(({ id }) => id))
-      return meant.filter(({ id }) => those.has(id))
+      return matches.filter(({ id }) => those.has(id))
     }
 
   return {

@@ -51,12 +51,12 @@ export interface KnownVerification {
 }
 
 /** Maximum number of live registrations (`LIVE_STATUSES`) of a serial. */
-const MOST_LIVE = 100
+const MAX_LIVE = 100
 /**
  * Maximum number of registrations made of a serial: finding a pair scans all rows of the serial.
  * Erased ones count as long as a newer one is stored.
  */
-const MOST_OF_A_SERIAL = 1_000
+const MAX_PER_SERIAL = 1_000
 
 export interface RegisterFacts {
   verification: KnownVerification | null
@@ -79,7 +79,7 @@ type RegisterPlan =
       outcome: 'created'
       expiresAt: number
       /** Next poll and its queue; null: none, since the verdict is known. */
-      ask: Nudge | null
+      poll: Nudge | null
       /** Outcome to send at once; null: the registration waits. */
       ending: Omit<Ending, 'registration'> | null
     }
@@ -99,17 +99,17 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
   // An unreadable verdict cannot be sent, nor is the serial polled again: the first verdict is final.
   if (verification?.verdict === 'unreadable') return { outcome: 'unreadable' }
   const { live, made } = facts.registrations
-  if (live >= MOST_LIVE) return { outcome: 'too_many', limit: MOST_LIVE }
-  if (made >= MOST_OF_A_SERIAL) return { outcome: 'too_many', limit: MOST_OF_A_SERIAL }
+  if (live >= MAX_LIVE) return { outcome: 'too_many', limit: MAX_LIVE }
+  if (made >= MAX_PER_SERIAL) return { outcome: 'too_many', limit: MAX_PER_SERIAL }
   const over = facts.quotas && overQuota(facts.quotas, !facts.hasLane)
   if (over) return { outcome: 'over_quota', ...over }
 
   const created = { outcome: 'created', expiresAt: item.expiresAt ?? at + item.ttlMs } as const
-  if (!verification?.verdict) return { ...created, ask: askFor(verification, item, at), ending: null }
+  if (!verification?.verdict) return { ...created, poll: pollFor(verification, item, at), ending: null }
   const { verdict, observedAt, previousPollAt } = verification
   return {
     ...created,
-    ask: null,
+    poll: null,
     ending: {
       accountId: item.accountId,
       idcardid: item.idcardid,
@@ -123,11 +123,11 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
 }
 
 /** A serial that no registration waits for is treated as new. */
-const askFor = (verification: KnownVerification | null, { isBatch }: NewRegistration, at: number): Nudge => {
+const pollFor = (verification: KnownVerification | null, { isBatch }: NewRegistration, at: number): Nudge => {
   if (!verification || verification.dueAt === null) return { nudgedAt: at, queue: queueOfNew(isBatch), dueAt: at }
-  const asked = nudge(verification, at)
+  const poll = nudge(verification, at)
   // A batch brings forward only serials of batches; all others are ahead of its queue already.
-  return isBatch ? { ...asked, queue: isOfBatch(verification.queue) ? NEW_IN_BATCH : verification.queue } : asked
+  return isBatch ? { ...poll, queue: isOfBatch(verification.queue) ? NEW_IN_BATCH : verification.queue } : poll
 }
 
 /** A serial, with all that share its key, belongs to the partner that registered the first of them. */
@@ -219,14 +219,14 @@ const registerOne = (
   if (plan.outcome === 'existing') return { outcome: 'existing', registration: viewLive(serial, callbackUrl) }
   if (plan.outcome !== 'created') return plan
 
-  const { expiresAt, ask, ending } = plan
+  const { expiresAt, poll, ending } = plan
   const { live, made } = registrations
   created.push({ item, serial, lane, n: made, expiresAt, ending })
   serial.registrations = { live: live + 1, made: made + 1 }
   key.owner = partnerId
-  if (ask) {
-    serial.ask = ask
-    serial.verification = { ...NEW_VERIFICATION, partnerId, ...verification, queue: ask.queue, dueAt: ask.dueAt }
+  if (poll) {
+    serial.poll = poll
+    serial.verification = { ...NEW_VERIFICATION, partnerId, ...verification, queue: poll.queue, dueAt: poll.dueAt }
   }
   const { polls, lastPolledAt } = serial.verification ?? NEW_VERIFICATION
   serial.live.set(callbackUrl, {
@@ -268,11 +268,11 @@ const saveCreated = async (
   { sealed, laneIds }: Pick<StoreContext, 'sealed'> & { laneIds: ReadonlyMap<string, number> },
 ): Promise<Ending[]> => {
   const toNewLanes = created.flatMap(({ item, lane }) => (laneIds.has(lane) ? [] : item))
-  const made = await makeLanes(tx, toNewLanes)
+  const newLaneIds = await makeLanes(tx, toNewLanes)
   const endings: Ending[] = []
   const rows = created.map(({ item, serial, lane, n, expiresAt, ending }): ToBeStored => {
     const { id, partnerId, callbackUrl, traceparent, metadata } = item
-    const laneId = laneIds.get(lane) ?? (made.get(lane) as number)
+    const laneId = laneIds.get(lane) ?? (newLaneIds.get(lane) as number)
     const verificationId = serial.id as number
     const row = { verificationId, n, id, partnerId, callbackUrl, laneId, traceparent, createdAt: tx.at }
     if (ending) endings.push({ ...ending, registration: { ...row, metadata } })

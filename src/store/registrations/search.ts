@@ -16,7 +16,7 @@ import {
   GROUPED,
   groupsOf,
   isMatch,
-  MOST_MATCHES,
+  MAX_MATCHES,
   type RegistrationFilter,
   SEARCHED_AT_ONCE,
 } from './filter.ts'
@@ -32,7 +32,7 @@ export interface SearchPlace {
 export type ReadWindow = (place: SearchPlace, limit: number) => Promise<FoundRegistration[]>
 
 /** Filters matches by values that the filter cannot see, such as sealed metadata. */
-export type Choose = (meant: readonly FoundRegistration[]) => Promise<readonly FoundRegistration[]>
+export type Choose = (matches: readonly FoundRegistration[]) => Promise<readonly FoundRegistration[]>
 
 /** `lookedBackTo`: creation time of the last registration read, if the search stopped at its limit of rows. */
 export interface SearchPage<Item> extends Page<Item> {
@@ -43,17 +43,17 @@ export const createRegistrationSearch = ({ read }: Pick<StoreContext, 'read'>) =
   const window: ReadWindow = (place, limit) => read(tx => readWindow(tx, place, limit))
 
   return {
-    searchRegistrations: query => search(window, query, { among: SEARCHED_AT_ONCE, most: query.limit }),
+    searchRegistrations: query => search(window, query, { among: SEARCHED_AT_ONCE, limit: query.limit }),
 
-    countRegistrations: async wanted => {
-      const bounds = { among: COUNTED_AMONG, most: MOST_MATCHES }
-      const { found, next } = await search(window, { ...wanted, before: null }, bounds)
+    countRegistrations: async query => {
+      const bounds = { among: COUNTED_AMONG, limit: MAX_MATCHES }
+      const { found, next } = await search(window, { ...query, before: null }, bounds)
       return { count: found.length, isCapped: next !== null }
     },
 
     groupFailures: async () => {
       const place = { filter: { ...ALL_REGISTRATIONS, failing: true }, act: null, before: null }
-      const { found, next } = await search(window, place, { among: GROUPED, most: GROUPED })
+      const { found, next } = await search(window, place, { among: GROUPED, limit: GROUPED })
       return { groups: groupsOf(found), isCapped: next !== null }
     },
 
@@ -61,7 +61,7 @@ export const createRegistrationSearch = ({ read }: Pick<StoreContext, 'read'>) =
       const place = exhaustedIn(partnerId, span)
       let count = 0
       for (let before: string | null = null; ; await yieldToLoop()) {
-        const { found, next } = await search(window, { ...place, before }, { among: WINDOW, most: WINDOW })
+        const { found, next } = await search(window, { ...place, before }, { among: WINDOW, limit: WINDOW })
         count += found.length
         if (next === null) return count
         before = next
@@ -85,27 +85,27 @@ export const pageOfPartner = (
   choose?: Choose,
 ): Promise<SearchPage<FoundRegistration>> => {
   const place = { filter: { ...ALL_REGISTRATIONS, partnerId, ...named }, act: null, before }
-  return search(window, place, { among: SEARCHED_AT_ONCE, most: limit, choose })
+  return search(window, place, { among: SEARCHED_AT_ONCE, limit, choose })
 }
 
 /** Registrations read by one statement; other reads run in between. */
 const WINDOW = 1_000
 
-/** Reads up to `among` registrations, until `most` matches are found. `next`: where more may follow. */
+/** Reads up to `among` registrations, until `limit` matches are found. `next`: where more may follow. */
 const search = async (
   window: ReadWindow,
   { filter, act, before }: SearchPlace,
-  { among, most, choose }: { among: number; most: number; choose?: Choose | undefined },
+  { among, limit, choose }: { among: number; limit: number; choose?: Choose | undefined },
 ): Promise<SearchPage<FoundRegistration>> => {
   const found: FoundRegistration[] = []
   let end = before
   let left = among
-  for (let size = Math.min(most + 1, WINDOW, left); ; size = Math.min(WINDOW, left)) {
+  for (let size = Math.min(limit + 1, WINDOW, left); ; size = Math.min(WINDOW, left)) {
     const rows = await window({ filter, act, before: end }, size)
-    const meant = rows.filter(row => isMatch(row, filter, act))
-    found.push(...(choose ? await choose(meant) : meant))
+    const matches = rows.filter(row => isMatch(row, filter, act))
+    found.push(...(choose ? await choose(matches) : matches))
     left -= rows.length
-    if (found.length > most) return { found: found.slice(0, most), next: found[most - 1]?.id ?? end }
+    if (found.length > limit) return { found: found.slice(0, limit), next: found[limit - 1]?.id ?? end }
     if (rows.length < size) return { found, next: null }
     const last = rows.at(-1)
     end = last?.id ?? end

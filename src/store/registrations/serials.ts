@@ -30,7 +30,7 @@ export interface Serial {
   verification: (KnownVerification & { polls: number; lastPolledAt: number | null }) | null
   key: Key
   /** Next poll as set by the items; null: unchanged. */
-  ask: Nudge | null
+  poll: Nudge | null
   /** No registration waits for it, apart from the items. */
   isNew: boolean
   registrations: RegisterFacts['registrations']
@@ -66,14 +66,14 @@ export const loadSerials = async (
     const keyName = text === idcardid ? name : `${accountId} ${text}`
     const key = keys.get(keyName) ?? { accountId, key: text, owner: null }
     keys.set(keyName, key)
-    const nobody = { id: null, verification: null, ask: null, isNew: true, registrations: { live: 0, made: 0 } }
-    const serial = { accountId, idcardid, key, ...nobody, live: new Map() }
+    const initial = { id: null, verification: null, poll: null, isNew: true, registrations: { live: 0, made: 0 } }
+    const serial = { accountId, idcardid, key, ...initial, live: new Map() }
     byName.set(name, serial)
     return serial
   })
   const serials = [...byName.values()]
   const names = serials.map(({ accountId, idcardid }) => ({ accountId, idcardid }))
-  const known = (await tx.all<FoundVerification>(FIND, { names })).map(row => {
+  const existing = (await tx.all<FoundVerification>(FIND, { names })).map(row => {
     const serial = byName.get(`${row.accountId} ${row.idcardid}`) as Serial
     serial.id = row.id
     serial.verification = { ...row, verdict: openVerdict(opening, row.id, row) }
@@ -83,10 +83,10 @@ export const loadSerials = async (
   const added = serials.filter(({ id }) => id === null)
   await lockKeys(tx, added)
   const allKeys = [...keys.values()]
-  const asked = allKeys.map(({ accountId, key }) => ({ accountId, key }))
-  const owners = await tx.each<Pick<Key, 'owner'>>(OWNER, asked)
+  const values = allKeys.map(({ accountId, key }) => ({ accountId, key }))
+  const owners = await tx.each<Pick<Key, 'owner'>>(OWNER, values)
   for (const [i, key] of allKeys.entries()) Object.assign(key, owners[i]?.[0])
-  if (known.length > 0) await loadRegistrations(tx, known, { items, ofItems, opening })
+  if (existing.length > 0) await loadRegistrations(tx, existing, { items, ofItems, opening })
   return ofItems
 }
 
@@ -104,17 +104,17 @@ const NOTHING_COUNTED = { failures: 0, failingSince: null, invalidIds: 0, goneCh
 /** Writes the changes. Afterwards each serial of a registered item has its id. @param serials may repeat */
 export const saveSerials = async (tx: Tx, serials: readonly Serial[]): Promise<void> => {
   const distinct = [...new Set(serials)]
-  const asked = distinct.filter(({ ask }) => ask)
-  const known = asked.flatMap(({ id, ask, isNew }) => (id === null ? [] : [{ id, ask, isNew }]))
-  const nudged = known.map(({ id, ask }) => ({ id, ...ask }))
+  const due = distinct.filter(({ poll }) => poll)
+  const existing = due.flatMap(({ id, poll, isNew }) => (id === null ? [] : [{ id, poll, isNew }]))
+  const nudged = existing.map(({ id, poll }) => ({ id, ...poll }))
   await tx.update('verifications', ['id'], nudged)
-  const begun = known.filter(({ isNew }) => isNew).map(({ id }) => ({ id, ...NOTHING_COUNTED }))
+  const begun = existing.filter(({ isNew }) => isNew).map(({ id }) => ({ id, ...NOTHING_COUNTED }))
   await tx.update('verifications', ['id'], begun)
-  const added = asked.filter(({ id }) => id === null)
-  const rows = added.map(({ accountId, idcardid, key: { key }, verification, ask }) => {
+  const added = due.filter(({ id }) => id === null)
+  const rows = added.map(({ accountId, idcardid, key: { key }, verification, poll }) => {
     const { partnerId } = verification as KnownVerification
     const name = { accountId, idcardid, partnerId, serialKey: key === idcardid ? null : key }
-    return { ...name, createdAt: tx.at, ...(ask as Nudge) }
+    return { ...name, createdAt: tx.at, ...(poll as Nudge) }
   })
   const ids = await tx.insert('verifications', rows, ['idcardid', 'accountId'])
   for (const [i, serial] of added.entries()) serial.id = ids[i] as number
@@ -123,13 +123,13 @@ export const saveSerials = async (tx: Tx, serials: readonly Serial[]): Promise<v
 /** Loads the counts of registrations of the known serials, and the live registrations for the items' URLs. */
 const loadRegistrations = async (
   tx: Tx,
-  known: readonly Serial[],
+  existing: readonly Serial[],
   { items, ofItems, opening }: { items: readonly NewRegistration[]; ofItems: readonly Serial[]; opening: Opening },
 ): Promise<void> => {
-  const ids = known.map(({ id }) => ({ id }))
+  const ids = existing.map(({ id }) => ({ id }))
   const counts = await tx.each<Serial['registrations']>(COUNT, ids)
-  for (const [i, serial] of known.entries()) Object.assign(serial.registrations, counts[i]?.[0])
-  const byId = new Map(known.map(serial => [serial.id, serial]))
+  for (const [i, serial] of existing.entries()) Object.assign(serial.registrations, counts[i]?.[0])
+  const byId = new Map(existing.map(serial => [serial.id, serial]))
   const pairs = items.flatMap(({ callbackUrl }, i) => {
     const verificationId = ofItems[i]?.id ?? null
     return verificationId === null ? [] : [{ verificationId, callbackUrl }]

@@ -75,8 +75,8 @@ export const makeBackup = async (
 /** Throws a `BackupError` if a file is in the way of a backup at this absolute path. */
 const assertFree = (file: string): void => {
   // SQLite would treat a log or a journal there as the backup's.
-  const taken = [file, `${file}.partial`, `${file}-wal`, `${file}-journal`].find(path => existsSync(path))
-  if (taken !== undefined) throw new BackupError('taken', taken)
+  const existing = [file, `${file}.partial`, `${file}-wal`, `${file}-journal`].find(path => existsSync(path))
+  if (existing !== undefined) throw new BackupError('taken', existing)
 }
 
 /** Records a backup's result in the database. If that fails, the backup is still valid. */

@@ -49,8 +49,8 @@ export const createAttempts = ({
     const failure = judgeFailure(error)
     if (failure === null) return error
     onFailed(error)
-    const told = unavailableBy(sqliteCodeOf(error), storeErrorOf(error))
-    return failure === 'broken' ? breakDown(told) : told
+    const callerError = unavailableBy(sqliteCodeOf(error), storeErrorOf(error))
+    return failure === 'broken' ? breakDown(callerError) : callerError
   }
   const attempt = async <T>(run: () => T | Promise<T>): Promise<T> => {
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
@@ -130,11 +130,11 @@ const checkpointFailed = (error: unknown): AppError => {
  * @param onBroken called once, before any call rejects with that error
  */
 export const openConnection = (
-  given: string,
+  location: string,
   { now, onBroken, as }: { now: () => number; onBroken: (error: Error) => void; as?: OpenAs | undefined },
 ): Connection => {
-  const inMemory = given === ':memory:'
-  const path = inMemory ? given : realPathOf(given)
+  const inMemory = location === ':memory:'
+  const path = inMemory ? location : realPathOf(location)
   const client = openClient(path)
 
   const counts = createEngineCounts(storeErrorOf)

@@ -12,11 +12,11 @@ const CREATED = 'if you expected an existing one, stop: the volume or the workin
 
 /** Opens the file at this path, creating it if missing. Without MASTER_KEY its key is in a file beside it. */
 export const openSqliteFile = async (
-  given: string,
+  location: string,
   { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
   { now, random, as, emit }: Omit<OpenStoreDeps, 'sleep'>,
 ): Promise<Store> => {
-  const path = realPathOf(given)
+  const path = realPathOf(location)
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new StartError(isFolder(path))
   const { masterKey = readOrMakeKey(path, { random, emit }), previousKey } = keysOf(storage)
   const open =

@@ -36,18 +36,18 @@ const plain = (value: unknown): unknown => {
   return Array.isArray(value) ? JSON.stringify(value) : value
 }
 const bound = (values: Values): Values => {
-  const given: Record<string, unknown> = {}
-  for (const name in values) given[name] = plain(values[name])
-  return given
+  const converted: Record<string, unknown> = {}
+  for (const name in values) converted[name] = plain(values[name])
+  return converted
 }
 
 const TABLES = schema as unknown as Readonly<Record<TableName, SQLiteTable>>
 
-const boundColumnsOf = (isMeant: (column: SQLiteColumn) => boolean): ReadonlySet<string> =>
+const boundColumnsOf = (matches: (column: SQLiteColumn) => boolean): ReadonlySet<string> =>
   new Set(
     Object.values(TABLES).flatMap(table =>
       Object.values(getTableColumns(table))
-        .filter(isMeant)
+        .filter(matches)
         .map(({ name }) => `${getTableName(table)}.${name}`),
     ),
   )
@@ -81,15 +81,15 @@ const read = ({ statement, convert }: Prepared, values: Values): ResultRow[] => 
 
 /** Returns a function that makes the transactions of a connection; statements are prepared once. */
 export const createTxs = (client: Database.Database): ((at: number) => Tx) => {
-  const known = new Map<Sql, Prepared>()
+  const statements = new Map<Sql, Prepared>()
   const prepare = (sql: Sql): Prepared => {
-    const before = known.get(sql)
+    const before = statements.get(sql)
     if (before) return before
     const statement = client.prepare(withoutBare(typeof sql === 'string' ? sql : sql(SQLITE)))
     const convert = statement.reader ? statement.columns().flatMap(conversionOf) : []
-    const made = { statement, convert }
-    known.set(sql, made)
-    return made
+    const prepared = { statement, convert }
+    statements.set(sql, prepared)
+    return prepared
   }
 
   const writes = new Map<string, (rows: readonly Values[]) => number[]>()
@@ -118,7 +118,7 @@ export const createTxs = (client: Database.Database): ((at: number) => Tx) => {
       return { size, statement, values: Array<unknown>(size * names.length) }
     }
     const [one, many] = [prepareFor(1), prepareFor(TOGETHER)]
-    const made = (rows: readonly Values[]) => {
+    const writer = (rows: readonly Values[]) => {
       const ids: number[] = []
       while (ids.length < rows.length) {
         const { size, statement, values } = rows.length - ids.length < TOGETHER ? one : many
@@ -131,8 +131,8 @@ export const createTxs = (client: Database.Database): ((at: number) => Tx) => {
       }
       return ids
     }
-    writes.set(key, made)
-    return made
+    writes.set(key, writer)
+    return writer
   }
 
   const methods: Omit<Tx, 'at'> = {
@@ -147,7 +147,7 @@ export const createTxs = (client: Database.Database): ((at: number) => Tx) => {
       return []
     },
 
-    each: async <Row>(sql: Sql, values: readonly Values[]) => values.map(given => read(prepare(sql), given) as Row[]),
+    each: async <Row>(sql: Sql, values: readonly Values[]) => values.map(one => read(prepare(sql), one) as Row[]),
 
     insert: async (table, rows) => {
       if (!rows[0]) return []
@@ -166,9 +166,9 @@ export const createTxs = (client: Database.Database): ((at: number) => Tx) => {
       if (!rows[0]) return
       const changed = Object.keys(rows[0]).filter(property => !isKey(property))
       const run = writing(`= ${table} ${changed} ${keys}`, table, [...changed, ...keys], (names, table, rows) => {
-        const equal = names.map((name, i) => `${name} = ${rows === 1 ? '?' : `given.column${i + 1}`}`)
-        const given = rows === 1 ? '' : `FROM (${valuesOf(names, rows)}) AS given`
-        return `UPDATE ${table} SET ${equal.slice(0, changed.length)} ${given} WHERE ${equal.slice(changed.length).join(' AND ')}`
+        const equal = names.map((name, i) => `${name} = ${rows === 1 ? '?' : `source.column${i + 1}`}`)
+        const source = rows === 1 ? '' : `FROM (${valuesOf(names, rows)}) AS source`
+        return `UPDATE ${table} SET ${equal.slice(0, changed.length)} ${source} WHERE ${equal.slice(changed.length).join(' AND ')}`
       })
       run(rows)
     },

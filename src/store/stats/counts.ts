@@ -20,15 +20,15 @@ import {
   type EngineFigures,
   GIVEN_UP_MS,
   type GivenUp,
-  MOST_GIVEN_UP,
+  MAX_GIVEN_UP,
   type QueueStats,
   type Stats,
 } from './stats.ts'
 
 /** Cap of each count. */
-const MOST_COUNTED = 10_000
+const MAX_COUNTED = 10_000
 /** Maximum number of accounts in the stats, oldest first: each costs a query. */
-const MOST_ACCOUNTS = 1_000
+const MAX_ACCOUNTS = 1_000
 
 /** Returns the number of rows in a state, of an owner: an account, a partner, a partner and an hour, or all (''). */
 export type CountOf = (what: string, owner: string) => number
@@ -38,13 +38,13 @@ const COUNTED = 'SELECT what, sum(n) AS n FROM current_counts WHERE owner = @own
 
 /** Loads the counts that triggers keep of these owners. */
 export const loadCounts = async (tx: Tx, owners: readonly string[]): Promise<CountOf> => {
-  const asked = owners.map(owner => ({ owner }))
-  const found = await tx.each<{ what: string; n: number }>(COUNTED, asked)
+  const values = owners.map(owner => ({ owner }))
+  const found = await tx.each<{ what: string; n: number }>(COUNTED, values)
   const counts = new Map(owners.flatMap((owner, i) => found[i]?.map(({ what, n }) => [`${what} ${owner}`, n]) ?? []))
   return (what, owner) => counts.get(`${what} ${owner}`) ?? 0
 }
 
-/** Due rows, counted up to one above `MOST_COUNTED`, of an account up to twice as many. */
+/** Due rows, counted up to one above `MAX_COUNTED`, of an account up to twice as many. */
 interface Due {
   due: number
   /** Of messages: how many of `due` are leased. */
@@ -54,7 +54,7 @@ interface Due {
 
 /**
  * Reads the counts that triggers keep, and counts due rows by the queues' own indexes: one seek for each partner and
- * queue, and for each due lane, and the rows up to `MOST_COUNTED`. So it takes as many statements, and about as long,
+ * queue, and for each due lane, and the rows up to `MAX_COUNTED`. So it takes as many statements, and about as long,
  * with a million rows as with a thousand.
  *
  * @param figuresOf figures of the engine
@@ -68,28 +68,28 @@ export const createStats = (
       read(async tx => {
         const { at, db, schema } = tx
         const stored = db.select().from(schema.accounts).where(isShown(tx)).orderBy(asc(schema.accounts.id))
-        const rows = await stored.limit(MOST_ACCOUNTS)
+        const rows = await stored.limit(MAX_ACCOUNTS)
         const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
         const due = await dueVerifications(tx)
         const most = await mostWaiting(tx, due)
         const nodes = await loadNodes(tx)
-        const told = nodes.filter(node => isAlive(node, at)).map(({ answers }) => answers)
+        const nodeAnswers = nodes.filter(node => isAlive(node, at)).map(({ answers }) => answers)
         const queueOf = (
           rows: 'verifications' | 'messages',
           owner: string,
           { due: counted, leased: among = 0, oldestDueAt }: Due,
         ): QueueStats => {
-          const due = Math.min(counted - among, MOST_COUNTED)
+          const due = Math.min(counted - among, MAX_COUNTED)
           const leased = among + countOf(`${rows}_leased`, owner)
           // A verification whose lease has run out counts as due and as leased.
           const scheduled = Math.max(0, countOf(`${rows}_waiting`, owner) - due - among)
-          return { due, dueIsCapped: counted > MOST_COUNTED, scheduled, leased, oldestDueAt }
+          return { due, dueIsCapped: counted > MAX_COUNTED, scheduled, leased, oldestDueAt }
         }
         const accounts = rows.map((row): AccountStats => {
           const { passwordMode: _, partnerId: __, ...account } = accountOfRow(row, defaultRate)
           const queue = queueOf('verifications', row.id, due.get(row.id) ?? NOTHING)
           const ramp = { rate: account.rate, rampAt: row.rampAt, rampRate: row.rampRate }
-          const answers = answersOf(row.id, told)
+          const answers = answersOf(row.id, nodeAnswers)
           const reach = reachOf(answers)
           const catchUpMs = Math.max(durationOf(queue.due, ramp, at), (queue.due / reach) * SECOND)
           const pace = { rateNow: Math.min(effectiveRate(ramp, at), reach), answers, catchUpMs }
@@ -124,7 +124,7 @@ export const createStats = (
 /** Owner of the counts over the whole database. */
 const ALL = ''
 /** Maximum number of lanes searched for the oldest message. */
-const MOST_LANES = 1_000
+const MAX_LANES = 1_000
 const NOTHING: Due = { due: 0, oldestDueAt: null }
 
 const sumOf = (queues: readonly QueueStats[]): QueueStats => ({
@@ -141,7 +141,7 @@ interface OpenAct {
 }
 const OPEN_ACTS = `
   SELECT partner_id IS NOT NULL AS "isOfPartner", CASE WHEN count > done THEN count - done ELSE 0 END AS remaining
-  FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT ${MOST_COUNTED}`
+  FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT ${MAX_COUNTED}`
 
 const openBulkActs = async (tx: Tx): Promise<Stats['bulk']> => {
   const open = await tx.all<OpenAct>(OPEN_ACTS)
@@ -162,12 +162,12 @@ const bulkStats = (acts: readonly OpenAct[]): BulkStats => ({
  */
 const queueAfter = (counted: string): string => `
   v.account_id, v.partner_id, v.queue, CASE WHEN v.due_at <= @at AND NOT p.disabled THEN v.due_at END,
-  ${counted} + CASE WHEN v.due_at <= @at AND NOT p.disabled AND ${counted} <= ${MOST_COUNTED} THEN (
+  ${counted} + CASE WHEN v.due_at <= @at AND NOT p.disabled AND ${counted} <= ${MAX_COUNTED} THEN (
     SELECT count(*) FROM (
       SELECT 1 FROM verifications d
       WHERE d.account_id = v.account_id AND d.partner_id = v.partner_id AND d.queue = v.queue
         AND d.due_at IS NOT NULL AND d.due_at <= @at
-      LIMIT ${MOST_COUNTED + 1}) AS capped) ELSE 0 END`
+      LIMIT ${MAX_COUNTED + 1}) AS capped) ELSE 0 END`
 
 const firstBehind = (head: string): string => `(
   SELECT n.id FROM verifications n WHERE n.due_at IS NOT NULL AND ${head}
@@ -227,22 +227,22 @@ const dueLanes = (d: Dialect, by = '@at') => `
 const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= @at'
 
 /** No message is leased for longer: `CALLBACK_TIMEOUT` is 45 s at most. */
-const LONGEST_LEASE_MS = 2 * MINUTE
+const MAX_LEASE_MS = 2 * MINUTE
 /** Lane by lane, up to the cap. A lane whose due messages are all leased is due when the first lease ends. */
 const DUE_MESSAGES = (d: Dialect) => `
   SELECT count(*) AS due, count(CASE WHEN NOT ${IS_FREE} THEN 1 END) AS leased FROM (
     SELECT d.claimed_at, d.leased_until FROM (${dueLanes(d, '@latest')}) AS l ${d.joinByLookup('deliveries d', DUE_OF_LANE)}
-    LIMIT ${MOST_COUNTED + 1}) AS capped`
+    LIMIT ${MAX_COUNTED + 1}) AS capped`
 
 /** Usually in the first lane: a lane's due time may be too early, and is too late only if its partner cannot sign. */
 const OLDEST_MESSAGE = (d: Dialect) => `
   SELECT min(${dueSince('oldest.at')}) AS at FROM (
     SELECT l.enabled_at, (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} AND ${IS_FREE} ORDER BY d.due_at LIMIT 1) AS at
-    FROM (${dueLanes(d)} LIMIT ${MOST_LANES}) AS l) AS oldest`
+    FROM (${dueLanes(d)} LIMIT ${MAX_LANES}) AS l) AS oldest`
 
 const dueMessages = async (tx: Tx): Promise<Due> => {
   const { at } = tx
-  const [counted] = await tx.all<Omit<Due, 'oldestDueAt'>>(DUE_MESSAGES, { at, latest: at + LONGEST_LEASE_MS })
+  const [counted] = await tx.all<Omit<Due, 'oldestDueAt'>>(DUE_MESSAGES, { at, latest: at + MAX_LEASE_MS })
   if (!counted || counted.due === 0) return NOTHING
   const [oldest] = await tx.all<{ at: number | null }>(OLDEST_MESSAGE, { at })
   return { ...counted, oldestDueAt: oldest?.at ?? null }
@@ -258,29 +258,29 @@ const countGivenUp =
   FROM (SELECT seq, registration_id FROM deliveries WHERE ${whose} state = 'exhausted'
         ORDER BY registration_id DESC LIMIT ${limit}) AS d
     ${d.joinByLookup('registrations r', 'r.id = d.registration_id')}`
-const GIVEN_UP = countGivenUp(MOST_GIVEN_UP)
-const GIVEN_UP_OF = countGivenUp(MOST_COUNTED, 'partner_id = @partnerId AND')
+const GIVEN_UP = countGivenUp(MAX_GIVEN_UP)
+const GIVEN_UP_OF = countGivenUp(MAX_COUNTED, 'partner_id = @partnerId AND')
 
 const givenUp = async (tx: Tx, sql: Sql, values: { since: number; partnerId?: string }): Promise<GivenUp> => {
   const [counted] = await tx.all<GivenUp>(sql, values)
   return { givenUp: counted?.givenUp ?? 0, givenUpIsCapped: Boolean(counted?.givenUpIsCapped) }
 }
 
-const MOST_DISABLED = 20
+const MAX_DISABLED = 20
 /** Among the oldest disabled partners. PostgreSQL never answers scalar queries by a scan of all lanes. */
 const DISABLED_PARTNERS = `
   SELECT p.id, p.name FROM (SELECT id, name FROM partners WHERE disabled ORDER BY id LIMIT 1000) AS p
   WHERE (SELECT sum(n) FROM current_counts WHERE what = 'partner_pending' AND owner = p.id) > 0
     OR (SELECT l.id FROM lanes l WHERE l.partner_id = p.id AND l.due_at IS NOT NULL LIMIT 1) IS NOT NULL
-  ORDER BY p.id LIMIT ${MOST_DISABLED}`
+  ORDER BY p.id LIMIT ${MAX_DISABLED}`
 
 const countUrls = (condition: string): string => `(SELECT count(*) FROM (
-  SELECT 1 FROM callbacks WHERE state <> 'watched' AND ${condition} LIMIT ${MOST_COUNTED}) AS capped)`
+  SELECT 1 FROM callbacks WHERE state <> 'watched' AND ${condition} LIMIT ${MAX_COUNTED}) AS capped)`
 const TROUBLED_URLS = `
   SELECT ${countUrls("state = 'gone'")} AS gone, ${countUrls("state = 'failing' AND last_at > @since")} AS failing,
     ${countUrls("state = 'disabled'")} AS disabled`
 
-/** Each up to `MOST_COUNTED`. */
+/** Each up to `MAX_COUNTED`. */
 const troubledUrls = async (tx: Tx): Promise<Stats['callbacks']> => {
   const [counted] = await tx.all<Stats['callbacks']>(TROUBLED_URLS, { since: tx.at - STILL_FAILING_MS })
   return counted ?? { gone: 0, failing: 0, disabled: 0 }

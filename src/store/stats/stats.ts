@@ -9,7 +9,7 @@ import type { ServiceNode } from '../operators/nodes.ts'
 
 /** How long messages are shown that were given up. */
 export const GIVEN_UP_MS = DAY
-export const MOST_GIVEN_UP = 1_000
+export const MAX_GIVEN_UP = 1_000
 
 /** A queue of verifications to be polled, or of messages to be sent. Times are epoch ms. */
 export interface QueueStats {
@@ -44,7 +44,7 @@ export interface DeliveryStats extends QueueStats {
   held: number
   /** When an operator put all messages on hold; null: not held. */
   heldAt: number | null
-  /** Within `GIVEN_UP_MS`, not cancelled, among the `MOST_GIVEN_UP` newest. `givenUpIsCapped`: may be higher. */
+  /** Within `GIVEN_UP_MS`, not cancelled, among the `MAX_GIVEN_UP` newest. `givenUpIsCapped`: may be higher. */
   givenUp: number
   givenUpIsCapped: boolean
 }

@@ -53,10 +53,10 @@ export const createVerificationClaims = (context: StoreContext) => {
   const claimFrom = async (tx: Tx, ready: readonly Queued[], leaseMs: number) => {
     const { at } = tx
     await beginClaim(tx)
-    const found = new Map(ready.map(one => [one.account.id, one]))
+    const byId = new Map(ready.map(one => [one.account.id, one]))
     // The account's row holds the state of its rate, so only a claim that has locked it may take verifications.
-    const locked = await accounts.lock(tx, [...found.keys()])
-    const mine = locked.map(account => ({ ...(found.get(account.id) as Queued), account, from: cursorOf(account.id) }))
+    const locked = await accounts.lock(tx, [...byId.keys()])
+    const mine = locked.map(account => ({ ...(byId.get(account.id) as Queued), account, from: cursorOf(account.id) }))
     const shares = mine.flatMap(one => shareAccount(one.account, one.heads, { ...one, at }))
     const taken = await take(tx, shares)
     const leaseEnd = at + leaseMs
@@ -67,9 +67,9 @@ export const createVerificationClaims = (context: StoreContext) => {
     const fruitful = results.filter(({ claim }) => claim.verifications.length > 0)
     const changed = fruitful.map(({ account }) => account)
     await saveAccounts(tx, changed)
-    for (const { id } of locked) found.delete(id)
+    for (const { id } of locked) byId.delete(id)
     const left = await readQueues(tx, results, Number.POSITIVE_INFINITY)
-    const isShort = found.size > 0 || results.some(result => result.isShort)
+    const isShort = byId.size > 0 || results.some(result => result.isShort)
     return {
       claims: fruitful.map(({ claim }) => claim),
       nextAt: earliest([...left.map(({ nextAt }) => nextAt), isShort ? at + LOCKED_ELSEWHERE_MS : null]),
@@ -129,10 +129,10 @@ const readQueues = async (
   until: number,
 ): Promise<Queued[]> => {
   const all = slots.map(slot => ({ ...slot, from: slot.free > 0 ? claimableAt(slot.account, tx.at) : null }))
-  const asked = all.filter(({ from }) => from !== null && from <= until)
-  const ids = asked.map(({ account }) => ({ accountId: account.id }))
+  const pollable = all.filter(({ from }) => from !== null && from <= until)
+  const ids = pollable.map(({ account }) => ({ accountId: account.id }))
   const read = await tx.each<Head>(HEADS, ids)
-  const headsOf = new Map(asked.map(({ account }, i) => [account.id, read[i] ?? []]))
+  const headsOf = new Map(pollable.map(({ account }, i) => [account.id, read[i] ?? []]))
   return all.map(({ account, free, from }) => {
     const heads = headsOf.get(account.id)
     if (!heads) return { account, free, heads: [], nextAt: from }
@@ -147,14 +147,14 @@ export const DUE = (d: Dialect) => `
   WHERE v.account_id = @accountId AND v.partner_id = @partnerId AND v.queue = @queue
     AND v.due_at IS NOT NULL AND v.due_at > @after AND v.due_at <= @at
     AND NOT (SELECT p.disabled FROM partners p WHERE p.id = @partnerId)
-  ORDER BY v.due_at, v.last_polled_at ${d.nullsFirst}, v.id LIMIT @most`
+  ORDER BY v.due_at, v.last_polled_at ${d.nullsFirst}, v.id LIMIT @max`
 
 export const take = async ({ at, each }: Pick<Tx, 'at' | 'each'>, shares: readonly PollShare[]): Promise<Taken[]> => {
   const dueIn = (windows: readonly { share: PollShare; queue: number; after: number }[]) =>
     each<DueVerification>(
       DUE,
-      windows.map(({ share: { accountId, partnerId, limit: most }, queue, after }) => {
-        return { accountId, partnerId, queue, at, after, most }
+      windows.map(({ share: { accountId, partnerId, limit: max }, queue, after }) => {
+        return { accountId, partnerId, queue, at, after, max }
       }),
     )
   // Start at the head: the index may have far more dead entries before it than there are rows to take.

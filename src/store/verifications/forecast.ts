@@ -3,7 +3,7 @@ import { SECOND } from '../../core/duration.ts'
 import { loadAccounts } from '../accounts/rows.ts'
 import type { Dialect, Tx } from '../tx.ts'
 import { FRESH_MS, isOfBatch, isUserPresent, NEW, QUEUES } from './poll-queues.ts'
-import { DUE_PARTNERS, MOST_PARTNERS } from './queue-heads.ts'
+import { DUE_PARTNERS, MAX_PARTNERS } from './queue-heads.ts'
 
 /** Place of a waiting verification in its queue. */
 interface QueuePlace {
@@ -34,7 +34,7 @@ interface Span {
 }
 
 /** Upper bound of counted verifications. */
-const MOST_AHEAD = 5_000
+const MAX_AHEAD = 5_000
 
 /**
  * Returns the span of verifications that go before a place, and the span in the other kind of queues, which get every
@@ -60,7 +60,7 @@ export const spansBefore = (
 /**
  * Approximates the pick order of `poll-queues.ts`. Ignores verifications that fall due meanwhile.
  *
- * @param counted size of each span of `spansBefore`, up to `MOST_AHEAD`
+ * @param counted size of each span of `spansBefore`, up to `MAX_AHEAD`
  * @param waits.partners number of partners with due verifications of this account, including its own; `hasMore`: there
  * may be more
  */
@@ -73,7 +73,7 @@ export const forecastPoll = (
   const rate = effectiveRate(account, now) / partners
   return {
     before,
-    isAtLeast: hasMore || before >= MOST_AHEAD,
+    isAtLeast: hasMore || before >= MAX_AHEAD,
     rate,
     at: Math.ceil(Math.max(now, account.allowedAt) + (before / rate) * SECOND),
   }
@@ -87,7 +87,7 @@ export const STANDING_BEFORE = (d: Dialect) => `
   SELECT count(*) AS n FROM (
     SELECT 1 FROM ${d.rows('queues', { queue: 'int8' })}
       ${d.joinByLookup('verifications v', STANDS_BEFORE)}
-    LIMIT @most) AS capped`
+    LIMIT @max) AS capped`
 
 /** Forecasts the poll of a due verification. Returns null while its account is paused or unreachable. */
 export const forecastAt = async (tx: Tx, place: QueuePlace, defaultRate: number): Promise<PollForecast | null> => {
@@ -95,13 +95,13 @@ export const forecastAt = async (tx: Tx, place: QueuePlace, defaultRate: number)
   const [account] = await loadAccounts(tx, [accountId], { defaultRate, lock: 'none' })
   if (!account || isProbed(account)) return null
   const count = async ({ queues, ...span }: Span): Promise<number> => {
-    const values = { accountId, partnerId, queues: queues.map(queue => ({ queue })), ...span, most: MOST_AHEAD }
+    const values = { accountId, partnerId, queues: queues.map(queue => ({ queue })), ...span, max: MAX_AHEAD }
     const [counted] = await tx.all<{ n: number }>(STANDING_BEFORE, values)
     return counted?.n ?? 0
   }
   const { before, between } = spansBefore(place, QUEUES, tx.at)
   const counted = { before: await count(before), between: await count(between) }
   const [due] = await tx.all<{ others: number; seen: number | null }>(DUE_PARTNERS, { accountId, partnerId, at: tx.at })
-  const hasMore = (due?.seen ?? 0) > MOST_PARTNERS
+  const hasMore = (due?.seen ?? 0) > MAX_PARTNERS
   return forecastPoll(counted, { account, partners: 1 + (due?.others ?? 0), hasMore }, tx.at)
 }

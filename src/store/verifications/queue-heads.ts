@@ -32,9 +32,9 @@ export const HEADS: Sql = d =>
   heads(d, 'SELECT partner_id AS "partnerId", queue, due_at AS "dueAt" FROM head ORDER BY partner_id, queue')
 
 /** Maximum number of partners that `DUE_PARTNERS` counts. */
-export const MOST_PARTNERS = 200
-/** Number of other partners with due verifications, among those read; `seen` above `MOST_PARTNERS`: more exist. */
+export const MAX_PARTNERS = 200
+/** Number of other partners with due verifications, among those read; `seen` above `MAX_PARTNERS`: more exist. */
 export const DUE_PARTNERS: Sql = d => {
   const due = 'count(DISTINCT partner_id) AS others FROM head WHERE due_at <= @at AND partner_id <> @partnerId'
-  return heads(d, `SELECT (SELECT max(nth) FROM foremost) AS seen, ${due}`, `WHERE f.nth <= ${MOST_PARTNERS}`)
+  return heads(d, `SELECT (SELECT max(nth) FROM foremost) AS seen, ${due}`, `WHERE f.nth <= ${MAX_PARTNERS}`)
 }

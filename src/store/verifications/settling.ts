@@ -186,10 +186,10 @@ const afterChanges = <Of extends AccountState & { id: string }>(
   changes: readonly { id: string; change: AccountChange }[],
   at: number,
 ): Of[] => {
-  const known = new Map(accounts.map(account => [account.id, account]))
+  const byId = new Map(accounts.map(account => [account.id, account]))
   const changed = new Map<string, Of>()
   for (const { id, change } of changes) {
-    const account = changed.get(id) ?? known.get(id)
+    const account = changed.get(id) ?? byId.get(id)
     const patch = account && afterAccountChange(account, change, at)
     if (patch) changed.set(id, { ...account, ...patch })
   }

@@ -56,5 +56,5 @@ export const readFrom =
   <const Names extends DeclaredLabels = Record<never, never>>(
     name: string,
     help: string,
-    shown: { labels?: Names; read: (facts: Facts) => readonly (LabelsOf<NoInfer<Names>> & Sample)[] },
-  ): ReadMetric<Facts> => ({ name, type, help, labels: {}, ...shown })
+    source: { labels?: Names; read: (facts: Facts) => readonly (LabelsOf<NoInfer<Names>> & Sample)[] },
+  ): ReadMetric<Facts> => ({ name, type, help, labels: {}, ...source })

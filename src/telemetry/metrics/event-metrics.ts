@@ -29,7 +29,7 @@ const requestOf = ({ route, method, status }: Answered) => ({
 type Attempted = EventFields['delivery.attempted']
 
 /** Counts an attempt only if one was made. */
-const made =
+const ifSent =
   <Counted>(count: (attempt: Attempted) => Counted) =>
   (attempt: Attempted): Counted | null =>
     attempt.outcome === 'not_sent' ? null : count(attempt)
@@ -76,7 +76,7 @@ export const EVENT_METRICS: readonly EventMetric[] = [
   histogram('idface_delivery_lag_seconds', 'Time from when a webhook was due until it was sent.', {
     labels: { attempt: ATTEMPT_ORIGINS },
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 240, 300, 600, 900, 1_800, 3_600],
-    on: { 'delivery.attempted': made(({ origin, lagMs }) => ({ attempt: origin, ms: lagMs })) },
+    on: { 'delivery.attempted': ifSent(({ origin, lagMs }) => ({ attempt: origin, ms: lagMs })) },
   }),
   histogram(
     'idface_notification_duration_seconds',
@@ -88,11 +88,11 @@ export const EVENT_METRICS: readonly EventMetric[] = [
   ),
   counter('idface_attempts_total', 'Attempts to send a webhook, by how they ended.', {
     labels: { outcome: ATTEMPT_OUTCOMES },
-    on: { 'delivery.attempted': made(attempt => ({ outcome: attemptOutcomeOf(attempt) })) },
+    on: { 'delivery.attempted': ifSent(attempt => ({ outcome: attemptOutcomeOf(attempt) })) },
   }),
   histogram('idface_attempt_duration_seconds', 'How long attempts to send a webhook took.', {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30],
-    on: { 'delivery.attempted': made(({ durationMs }) => ({ ms: durationMs })) },
+    on: { 'delivery.attempted': ifSent(({ durationMs }) => ({ ms: durationMs })) },
   }),
   counter('idface_messages_total', 'Webhooks by how they ended; one that is resent ends again.', {
     labels: { end: MESSAGE_ENDS },

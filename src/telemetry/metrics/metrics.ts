@@ -12,8 +12,8 @@ type Labels = Readonly<Record<string, string>>
 const combinationsOf = ({ labels }: EventMetric, known: Labels): Labels[] => {
   let combinations: Labels[] = [{}]
   for (const [name, all] of Object.entries(labels)) {
-    const given = known[name]
-    const values = given !== undefined ? [given] : 'from' in all ? [] : all
+    const fixed = known[name]
+    const values = fixed !== undefined ? [fixed] : 'from' in all ? [] : all
     combinations = combinations.flatMap(chosen => values.map(value => ({ ...chosen, [name]: value })))
   }
   return combinations
@@ -21,30 +21,30 @@ const combinationsOf = ({ labels }: EventMetric, known: Labels): Labels[] => {
 
 /** Counts events. Combinations that are known from the start show zeros from the start. */
 const createEventMetrics = (registry: Registry) => {
-  const made = new Map<EventMetric, Counter | Histogram>()
+  const allSeries = new Map<EventMetric, Counter | Histogram>()
   const listeners = new Map<string, ((fields: TelemetryEvent['fields']) => void)[]>()
 
   /** Shows zeros for the known label values, combined with all values of the other labels. */
   const begin = (metric: EventMetric, known: Labels): void => {
-    const shown = made.get(metric)
+    const series = allSeries.get(metric)
     for (const labels of combinationsOf(metric, known))
-      if (shown instanceof Counter) shown.inc(labels, 0)
-      else shown?.zero(labels)
+      if (series instanceof Counter) series.inc(labels, 0)
+      else series?.zero(labels)
   }
 
   for (const metric of EVENT_METRICS) {
     const { name, help, type, labels, buckets = [], on } = metric
     const settings = { name, help, labelNames: Object.keys(labels), registers: [registry] }
-    const shown = type === 'counter' ? new Counter(settings) : new Histogram({ ...settings, buckets: [...buckets] })
-    made.set(metric, shown)
+    const series = type === 'counter' ? new Counter(settings) : new Histogram({ ...settings, buckets: [...buckets] })
+    allSeries.set(metric, series)
     begin(metric, {})
     for (const [event, count] of Object.entries(on)) {
       const listen = (fields: TelemetryEvent['fields']) => {
         const counted = count(fields as never)
         if (counted === null) return
         const { ms, ...labels } = counted
-        if (shown instanceof Counter) shown.inc(labels)
-        else shown.observe(labels, Number(ms) / SECOND)
+        if (series instanceof Counter) series.inc(labels)
+        else series.observe(labels, Number(ms) / SECOND)
       }
       listeners.set(event, [...(listeners.get(event) ?? []), listen])
     }
@@ -87,9 +87,9 @@ export const createCallRate = (monotonic: () => number) => {
   const calls = new Map<string, { minute: number; count: number; before: number }>()
   const thisMinute = (account: string) => {
     const minute = Math.floor(monotonic() / MINUTE)
-    const known = calls.get(account)
-    if (known?.minute === minute) return known
-    const begun = { minute, count: 0, before: known?.minute === minute - 1 ? known.count : 0 }
+    const last = calls.get(account)
+    if (last?.minute === minute) return last
+    const begun = { minute, count: 0, before: last?.minute === minute - 1 ? last.count : 0 }
     calls.set(account, begun)
     return begun
   }
@@ -110,20 +110,20 @@ const MISNAMED = ['nodejs_active_resources_total', 'nodejs_active_handles_total'
 /** Interval of measuring how late a timer of the event loop is. Each measurement wakes the process. */
 const LAG_EVERY_MS = 200
 /** In seconds. */
-const MOST_LATE = 3_600
+const MAX_LATE = 3_600
 const LAGS = ['min', 'max', 'mean', 'p50', 'p90', 'p99'].map(figure => `nodejs_eventloop_lag_${figure}_seconds`)
 
 /**
  * Makes the lag gauges show how late the timer was: prom-client shows how long it took, so never less than its
  * interval. If two scrapes coincide, the second has no sample, which is NaN or the largest number possible.
  */
-const tellLags = (registry: Registry): void => {
+const correctLags = (registry: Registry): void => {
   for (const name of LAGS) {
     const gauge = registry.getSingleMetric(name) as Gauge
     const set = gauge.set.bind(gauge)
     gauge.set = (_labels: unknown, seconds: number = 0) => {
       const late = seconds - LAG_EVERY_MS / SECOND
-      set(late > 0 && late < MOST_LATE ? late : 0)
+      set(late > 0 && late < MAX_LATE ? late : 0)
     }
   }
 }
@@ -155,7 +155,7 @@ export const createMetrics = <Facts>({
     registry.registerMetric({ name, get } as unknown as Metric)
   }
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_EVERY_MS })
-  tellLags(registry)
+  correctLags(registry)
   for (const name of MISNAMED) registry.removeSingleMetric(name)
   const calls = createCallRate(clock.monotonic)
   const accounts = new Set<string>()

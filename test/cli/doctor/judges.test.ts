@@ -99,7 +99,7 @@ describe('a judgement', () => {
 
   test('of the channel of operators says what to do about each answer', () => {
     const told = { channel: 'wecom' as const, answer: { kind: 'told' as const } }
-    const refused = { kind: 'refused' as const, problem: 'keyword' as const, code: '310000', said: 'keywords' }
+    const refused = { kind: 'refused' as const, problem: 'keyword' as const, code: '310000', detail: 'keywords' }
     expect(judgeOperator(null, null)).toMatchObject({ state: 'warning', command: 'idface-notifier notify-test' })
     expect(states(judgeOperator('chat.example', null))).toEqual(['ok'])
     expect(states(judgeOperator('chat.example', told))).toEqual(['ok'])

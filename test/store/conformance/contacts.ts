@@ -22,7 +22,7 @@ const openFailing = async (open: OpenStore) => {
 const claim = ({ store }: StoreFixture, limit = 5) => store.claimContacts(limit)
 const told = async ({ store }: StoreFixture, { partnerId, lease, news }: ClaimedContact) => {
   const at = store.now()
-  await store.settleContact({ partnerId, lease, dueAt: at, told: news })
+  await store.settleContact({ partnerId, lease, dueAt: at, reports: news })
 }
 /** What the partner is told now. */
 const tell = async (bench: StoreFixture) => {
@@ -157,7 +157,7 @@ export const describeContacts = (open: OpenStore): void => {
     const [claimed] = await claim(bench)
     const { partnerId, lease } = claimed as ClaimedContact
     const dueAt = bench.store.now() + HOUR
-    await bench.store.settleContact({ partnerId, lease, dueAt, told: [] })
+    await bench.store.settleContact({ partnerId, lease, dueAt, reports: [] })
     expect(await claim(bench)).toEqual([])
     await bench.advance(-20 * MINUTE)
     expect(await claim(bench)).toMatchObject([{ partnerId }])

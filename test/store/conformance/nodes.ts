@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
-import { BEAT_EVERY_MS, type NewNode } from '../../../src/store/operators/nodes.ts'
+import { HEARTBEAT_MS, type NewNode } from '../../../src/store/operators/nodes.ts'
 import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 const named = (name: string, more: Partial<NewNode> = {}): NewNode => ({
@@ -24,7 +24,7 @@ export const describeNodes = (open: OpenStore): void => {
     await store.beatNode(named('a'))
     await bench.advance(SECOND)
     await store.beatNode(named('b'))
-    await bench.advance(BEAT_EVERY_MS)
+    await bench.advance(HEARTBEAT_MS)
     const nodes = await store.beatNode(named('a'))
     const key = expect.stringMatching(/^[0-9a-f]+$/)
     expect(nodes).toEqual([
@@ -43,11 +43,11 @@ export const describeNodes = (open: OpenStore): void => {
     await store.beatNode(named('b'))
     let nodes = await store.beatNode(named('a'))
     for (let n = 0; n < 8; n++) {
-      await bench.advance(BEAT_EVERY_MS)
+      await bench.advance(HEARTBEAT_MS)
       nodes = await store.beatNode(named('a'))
     }
     // The first beat at which it was lost.
-    const missedAt = store.now() - BEAT_EVERY_MS
+    const missedAt = store.now() - HEARTBEAT_MS
     expect(nodes.find(({ id }) => id === 'node_b')).toMatchObject({ lostAt: missedAt })
     expect(await store.listNodes()).toEqual(nodes)
     const at = store.now()

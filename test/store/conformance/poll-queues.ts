@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { MOST_PARTNERS } from '../../../src/store/verifications/queue-heads.ts'
+import { MAX_PARTNERS } from '../../../src/store/verifications/queue-heads.ts'
 import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 /** Who is asked first where more is due than may be asked. The bench's rule asks every 5 s, and one call may go at a time. */
@@ -91,7 +91,7 @@ export const describePollQueues = (open: OpenStore): void => {
     }
     const forecast = async () => (await store.statusOf(partnerId, null)).queue
     await bench.register()
-    const [one = ''] = await wait(MOST_PARTNERS - 1)
+    const [one = ''] = await wait(MAX_PARTNERS - 1)
     expect(await forecast()).toMatchObject({ before: 1, isAtLeast: false, rate: 30 })
     await store.changePartner(one, { disabled: true })
     expect(await forecast()).toMatchObject({ isAtLeast: false, rate: 6_000 / 199 })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
-import { GIVEN_UP_MS, MOST_GIVEN_UP } from '../../../src/store/stats/stats.ts'
+import { GIVEN_UP_MS, MAX_GIVEN_UP } from '../../../src/store/stats/stats.ts'
 import { type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 export const describeStats = (open: OpenStore): void => {
@@ -176,7 +176,7 @@ export const describeStats = (open: OpenStore): void => {
     }
     await bench.resolve()
     await bench.deliver(410)
-    const newer = Array.from({ length: MOST_GIVEN_UP }, (_, n) =>
+    const newer = Array.from({ length: MAX_GIVEN_UP }, (_, n) =>
       bench.newRegistration({ callbackUrl: `https://h${n % 50}.example/${n}` }),
     )
     await bench.store.register(newer)
@@ -185,7 +185,7 @@ export const describeStats = (open: OpenStore): void => {
     expect(await givenUp()).toEqual({ count: 1, isCapped: false })
     await bench.advance(HOUR)
     await deliverAll(410)
-    expect(await givenUp()).toEqual({ count: MOST_GIVEN_UP, isCapped: true })
+    expect(await givenUp()).toEqual({ count: MAX_GIVEN_UP, isCapped: true })
   })
 
   test('tells how many registrations bulk acts that are under way have still to come to', async () => {

@@ -183,8 +183,8 @@ test('whatever hangs, proven lanes keep their half and slow ones their sixteenth
 const shareRead = (claim: Limits, all: readonly DueLane[]) => {
   const inOrder = all.toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id)
   const partnerIds = [...new Set(all.map(one => one.partnerId))]
-  const read = lanesFor(claim, partnerIds).flatMap(({ partnerId, slow, proven, most }) =>
-    inOrder.filter(one => one.partnerId === partnerId && one.slow === slow && one.proven === proven).slice(0, most),
+  const read = lanesFor(claim, partnerIds).flatMap(({ partnerId, slow, proven, max }) =>
+    inOrder.filter(one => one.partnerId === partnerId && one.slow === slow && one.proven === proven).slice(0, max),
   )
   return shareSlots(claim, read)
 }

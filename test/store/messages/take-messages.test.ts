@@ -72,7 +72,7 @@ const idOf = (n: number) => `prt_${String(n).padStart(4, '0')}`
 const partnersAfter = (last: string, count: number) => {
   const all = Array.from({ length: count }, (_, n) => ({ id: idOf(n) }))
   return partnersRoundRobin(last, async windows =>
-    windows.map(({ after, most }) => all.filter(({ id }) => id > after).slice(0, most)),
+    windows.map(({ after, max }) => all.filter(({ id }) => id > after).slice(0, max)),
   )
 }
 

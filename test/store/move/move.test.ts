@@ -83,7 +83,7 @@ const makeFile = async ({ registrations = 20 } = {}): Promise<string> => {
   ])
   await store.putContact(other, { url: 'https://partner.example/contact', secret: 'x', language: 'zh' })
   for (const { partnerId, lease, news } of await store.claimContacts(1))
-    await store.settleContact({ partnerId, lease, dueAt: START, told: news })
+    await store.settleContact({ partnerId, lease, dueAt: START, reports: news })
   await store.holdDeliveries()
   await store.recordAct({
     who: 'command',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NODE_ROLES } from '../../../src/core/node.ts'
 import {
-  BEAT_EVERY_MS,
+  HEARTBEAT_MS,
   judgeNodes,
   type NewNode,
   planHeartbeat,
@@ -38,7 +38,7 @@ const openCluster = () => {
     beat,
     /** These beat for so long, as nodes do. */
     run: (ms: number, ...nodes: ReturnType<typeof named>[]) => {
-      for (const end = now + ms; now < end; now += BEAT_EVERY_MS) for (const node of nodes) beat(node)
+      for (const end = now + ms; now < end; now += HEARTBEAT_MS) for (const node of nodes) beat(node)
     },
     step: (ms: number) => {
       now += ms
@@ -80,7 +80,7 @@ describe('a node is lost', () => {
     cluster.step(10 * MINUTE)
     cluster.beat(A)
     expect(cluster.lost()).toEqual([])
-    cluster.step(BEAT_EVERY_MS)
+    cluster.step(HEARTBEAT_MS)
     cluster.beat(B)
     cluster.run(MINUTE, A, B)
     expect(cluster.lost()).toEqual([])

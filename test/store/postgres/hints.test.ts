@@ -84,7 +84,7 @@ describe('hints between nodes', () => {
   test('are heard by the others, and by the node itself once', async () => {
     const [one, two, three] = await openNodes(here(), here(), here())
     const told: Hint[] = [['messagesDue'], ['withdrawn', { partnerId: 'p', registrationId: null }], ['resolved', ['a']]]
-    one.tell(told)
+    one.publish(told)
     expect(one.heard).toEqual(told)
     for (const { heard } of [two, three]) await soon(() => expect(heard).toEqual(told))
     const last = await settled(one)
@@ -101,9 +101,9 @@ describe('hints between nodes', () => {
     const two = await openNode(here())
     sent = () => {
       sent = () => {}
-      one.tell([['bulkActsDue']])
+      one.publish([['bulkActsDue']])
     }
-    one.tell([['messagesDue']])
+    one.publish([['messagesDue']])
     await soon(() => expect(two.heard).toEqual([['messagesDue'], ['bulkActsDue']]))
   })
 
@@ -119,7 +119,7 @@ describe('hints between nodes', () => {
     ]
     for (const payload of strange)
       await server.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload], database)
-    one.tell([['bulkActsDue']])
+    one.publish([['bulkActsDue']])
     await soon(() => expect(two.heard).toEqual([['messagesDue'], ['bulkActsDue']]))
   })
 
@@ -154,7 +154,7 @@ describe('hints between nodes', () => {
   test('of a command that ends at once are heard', async () => {
     const one = await openNode(here())
     const command = openHintChannel({ url: server.urlOf(database), hints: new EventEmitter(), sleep, id: randomUUID() })
-    command.tell([['messagesDue']])
+    command.publish([['messagesDue']])
     await command.close()
     await soon(() => expect(one.heard).toEqual([['messagesDue']]))
   })
@@ -168,7 +168,7 @@ describe('hints between nodes', () => {
     })
     link.silence(true)
     sleptMs = 0
-    node.tell([['messagesDue']])
+    node.publish([['messagesDue']])
     await node.close()
     expect(sleptMs).toBeLessThanOrEqual(510)
   })

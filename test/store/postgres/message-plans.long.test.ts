@@ -113,7 +113,7 @@ const CASES: readonly Case[] = [
   { name: 'the first due lane', run: tx => tx.all(PEEK), blocks: 20 },
   {
     name: 'the partners in turn',
-    run: tx => tx.each(PARTNERS_WITH_LANES, [{ after: 'par_010', most: 256 }]),
+    run: tx => tx.each(PARTNERS_WITH_LANES, [{ after: 'par_010', max: 256 }]),
     blocks: 256 * 10,
   },
   {
@@ -126,7 +126,7 @@ const CASES: readonly Case[] = [
     run: tx =>
       tx.each(
         DUE_LANES,
-        partnerIds.map(partnerId => ({ partnerId, slow: false, proven: true, most: 4, at: NOW })),
+        partnerIds.map(partnerId => ({ partnerId, slow: false, proven: true, max: 4, at: NOW })),
       ),
     blocks: TAKEN * 10,
   },
@@ -135,18 +135,18 @@ const CASES: readonly Case[] = [
     run: tx =>
       tx.each(
         DUE_MESSAGES.oldest,
-        laneIds.map(laneId => ({ laneId, most: 4, at: NOW })),
+        laneIds.map(laneId => ({ laneId, max: 4, at: NOW })),
       ),
     blocks: TAKEN * 4 * 8,
   },
   {
     name: 'those of one long lane',
-    run: tx => tx.each(DUE_MESSAGES.oldest, [{ laneId: 1, most: TAKEN, at: NOW }]),
+    run: tx => tx.each(DUE_MESSAGES.oldest, [{ laneId: 1, max: TAKEN, at: NOW }]),
     blocks: TAKEN * 12,
   },
   {
     name: 'the newest of one long lane',
-    run: tx => tx.each(DUE_MESSAGES.newest, [{ laneId: 1, most: TAKEN, at: NOW }]),
+    run: tx => tx.each(DUE_MESSAGES.newest, [{ laneId: 1, max: TAKEN, at: NOW }]),
     blocks: TAKEN * 12,
   },
   {

@@ -81,7 +81,7 @@ const CASES: readonly Case[] = [
   {
     name: 'what is due',
     run: tx => {
-      const window = { accountId: 'acc_0', partnerId: 'par_0', at: NOW, after: -1, most: TAKEN }
+      const window = { accountId: 'acc_0', partnerId: 'par_0', at: NOW, after: -1, max: TAKEN }
       return tx.each(
         DUE,
         QUEUES.map(queue => ({ ...window, queue })),
@@ -111,7 +111,7 @@ const CASES: readonly Case[] = [
   {
     name: 'a place in queues',
     run: tx => {
-      const span = { after: 0, dueAt: NOW, id: 0, most: 5_000 }
+      const span = { after: 0, dueAt: NOW, id: 0, max: 5_000 }
       const queues = QUEUES.map(queue => ({ queue }))
       return tx.all(STANDING_BEFORE, { accountId: 'acc_0', partnerId: 'par_0', queues, ...span })
     },

@@ -36,7 +36,7 @@ describe('registering', () => {
     expect(register(ITEM, NEW, AT)).toEqual({
       outcome: 'created',
       expiresAt: 1_500,
-      ask: { nudgedAt: AT, queue: 1, dueAt: AT },
+      poll: { nudgedAt: AT, queue: 1, dueAt: AT },
       ending: null,
     })
     expect(register({ ...ITEM, expiresAt: 9_000 }, NEW, AT)).toMatchObject({ expiresAt: 9_000 })
@@ -69,7 +69,7 @@ describe('registering', () => {
     const verdict = { status: 'FAIL', message: null, livingScore: null, similarity: null } as const
     const facts = { ...NEW, verification: { ...KNOWN, dueAt: null, verdict, observedAt: 700, previousPollAt: 600 } }
     expect(register(ITEM, facts, AT)).toMatchObject({
-      ask: null,
+      poll: null,
       ending: { verdict, reason: null, rawStatus: 'FAIL', observedAt: 700, previousPollAt: 600 },
     })
   })

@@ -63,7 +63,7 @@ test('what was given up is counted window by window, and others read in between'
     setImmediate(() => order.push('another read'))
     return ids.map(n => ({ id: idOf(n), partnerId: 'partner_1', status: 'failed', state: 'exhausted', messageAt: 5 }))
   }
-  const tx = { all, dialect: { lookUp: () => '' } } as unknown as Tx
+  const tx = { all, dialect: { joinByLookup: () => '' } } as unknown as Tx
   const { countExhausted } = createRegistrationSearch({ read: run => run(tx) })
   expect(await countExhausted('partner_1', { since: 0, until: 9 })).toBe(2_500)
   expect(order.slice(0, 5)).toEqual(['1000 rows', 'another read', '1000 rows', 'another read', '500 rows'])

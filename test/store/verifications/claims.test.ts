@@ -19,12 +19,12 @@ const waitingOf = (counts: Record<string, number>, { queue = AGAIN, dueAt = AT -
     ]),
   )
   const heads = [...rows.keys()].map((partnerId): Head => ({ partnerId, queue, dueAt }))
-  const asked: { partnerId: string; after: number; most: number }[] = []
+  const asked: { partnerId: string; after: number; max: number }[] = []
   const each = async (_: unknown, windows: readonly unknown[]) =>
-    (windows as typeof asked).map(({ partnerId, after, most }) => {
-      asked.push({ partnerId, after, most })
+    (windows as typeof asked).map(({ partnerId, after, max }) => {
+      asked.push({ partnerId, after, max })
       const all = rows.get(partnerId) ?? []
-      return all.filter(({ dueAt }) => dueAt > after).slice(0, most)
+      return all.filter(({ dueAt }) => dueAt > after).slice(0, max)
     })
   const claim = async (free: number, from = FIRST_POLL_PLACE) => {
     const taken = await take({ at: AT, each: each as Tx['each'] }, shareAccount(ACCOUNT, heads, { at: AT, free, from }))

@@ -34,14 +34,14 @@ export const openThread = async (
   let hasEnded = false
   let failure: Error | null = null
 
-  const tell = ({ name: hint, args }: PackedHint) => {
+  const emit = ({ name: hint, args }: PackedHint) => {
     if (hint === 'step') return onStep(args[0] as OpeningStep)
-    const given = hint === 'broken' ? args.map(error => unpackError(error as PackedError)) : args
-    hints.emit(hint, ...(given as never))
+    const unpacked = hint === 'broken' ? args.map(error => unpackError(error as PackedError)) : args
+    hints.emit(hint, ...(unpacked as never))
   }
-  thread.on('message', ({ hints: told, outcomes }: Answers) => {
+  thread.on('message', ({ hints: packed, outcomes }: Answers) => {
     try {
-      for (const hint of told) tell(hint)
+      for (const hint of packed) emit(hint)
     } finally {
       for (const outcome of outcomes) calls.settle(outcome)
     }

@@ -62,8 +62,7 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
     const thread = THREAD_OF[verb]
     if (here === null || thread === undefined) return store.call(verb, args)
     if (refusal) throw refusal
-    if (thread === 'here')
-      return (here[verb as keyof typeof here] as (...given: unknown[]) => Promise<unknown>)(...args)
+    if (thread === 'here') return (here[verb as keyof typeof here] as (...args: unknown[]) => Promise<unknown>)(...args)
     if (verb === 'stats') endUnread()
     const isQuick = verb === 'stats' && waiting <= MAX_QUICK_STATS_ROWS
     const found = await (isQuick ? store.call(verb, args) : read(verb, args))

@@ -46,12 +46,12 @@ export const serve = (port: MessagePort, onOpen = () => {}): void => {
   }
 
   const open = async (name: ThreadName, options: Omit<SqliteOptions, 'now' | 'onStep'>): Promise<Verb[]> => {
-    const given = { ...options, now: () => now }
+    const settings = { ...options, now: () => now }
     // Sent at once: the next step may block this thread for long.
     const onStep = (step: OpeningStep) => {
       port.postMessage({ hints: [{ name: 'step', args: [step] }], outcomes: [] } satisfies Answers)
     }
-    const opened = name === 'read' ? openReadOnlyStore(given) : await openSqliteStore({ ...given, onStep })
+    const opened = name === 'read' ? openReadOnlyStore(settings) : await openSqliteStore({ ...settings, onStep })
     for (const hint of HINTS)
       opened.hints.on(hint, (...args: unknown[]) => {
         hints.push({ name: hint, args: args.map(one => (one instanceof Error ? packError(one) : one)) })
@@ -63,7 +63,7 @@ export const serve = (port: MessagePort, onOpen = () => {}): void => {
     return Object.keys(verbs) as Verb[]
   }
   const run = async ({ verb, args }: VerbCall): Promise<unknown> => {
-    const method = (verb === 'open' ? open : store[verb]) as (...given: unknown[]) => Promise<unknown>
+    const method = (verb === 'open' ? open : store[verb]) as (...args: unknown[]) => Promise<unknown>
     return pack(await method(...(unpack(args) as unknown[])))
   }
   const answer = async (call: VerbCall) => {
