@@ -105,7 +105,7 @@ describe('readiness', () => {
     })
     expect(await check('nodes')).toEqual({
       ...{ name: 'nodes', ok: true },
-      reason: expect.stringMatching(/^The node node_2 has not shown itself .*the node node_3 differs .*: version\.$/),
+      reason: expect.stringMatching(/^The node node_2 has not reported since .*the node node_3 differs .*: version\.$/),
     })
     expect(await check('clock')).toMatchObject({ ok: true, reason: expect.stringContaining('clock of node_3') })
   })

@@ -188,7 +188,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await using page = await openPage(null, 'sign-in')
     await page.fill('[name="token"]', 'ifn_wrong')
     await page.keyboard.press('Enter')
-    await page.waitForSelector('[role="alert"]:has-text("no valid admin token")')
+    await page.waitForSelector('[role="alert"]:has-text("neither a valid admin token")')
   })
 
   test('is entered by a link of a partner, with a button', async () => {

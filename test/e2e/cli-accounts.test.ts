@@ -25,7 +25,7 @@ test('account create, list, pause and resume keep to their shapes, and show no k
   })
   expect(await cli.run(...create)).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/C1 already.*account remove/),
+    stderr: expect.stringMatching(/C1 exists already.*account remove/),
   })
 
   expect(await cli.runJson('account', 'pause', 'C1')).toMatchObject({ paused: true, reason: 'operator' })
