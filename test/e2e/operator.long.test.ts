@@ -74,7 +74,7 @@ describe.concurrent('notify-test', () => {
     const { code, stdout } = await runCli(['notify-test'], { cwd: folder.path, env: duty.env })
     expect({ code, stdout }).toEqual({
       code: 0,
-      stdout: 'Sent: webhook has taken the test. Look whether it is in the chat.\n',
+      stdout: 'Sent: webhook accepted the test. Check that it has arrived in the chat.\n',
     })
     expect(duty.told).toMatchObject([
       { type: 'operator.test', data: { sentence: expect.stringContaining('Nothing is wrong') } },
