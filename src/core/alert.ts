@@ -50,7 +50,7 @@ interface Kind {
   isLogged?: true
 }
 
-export const KINDS: Readonly<Record<AlertCondition, Kind>> = {
+export const ALERT_KINDS: Readonly<Record<AlertCondition, Kind>> = {
   'account.paused': { end: 'account.resumed', severity: 1, isFound: true },
   'upstream.unreachable': { end: 'upstream.back', severity: 1, isFound: true },
   'upstream.unknown_status': { end: null, severity: 1 },
@@ -103,12 +103,12 @@ export const subjectKey = ({ condition, subject }: Pick<Alert, 'condition' | 'su
 
 /** Type names of all notices. */
 export const ALERT_TYPES: readonly string[] = [
-  ...new Set(Object.entries(KINDS).flatMap(([condition, { end }]) => [condition, end ?? condition])),
+  ...new Set(Object.entries(ALERT_KINDS).flatMap(([condition, { end }]) => [condition, end ?? condition])),
 ]
 
 /** Type name of the alert's notice; once the alert is resolved, that of its end. */
 export const alertType = ({ condition, state }: Pick<Alert, 'condition' | 'state'>): string =>
-  state === 'firing' ? condition : (KINDS[condition].end ?? condition)
+  state === 'firing' ? condition : (ALERT_KINDS[condition].end ?? condition)
 
 /** Minimum time between two notices of one alert; meanwhile only the count rises. */
 const NOTICE_INTERVAL_MS = HOUR
@@ -146,7 +146,7 @@ type Amount = Pick<Alert, 'condition' | 'count' | 'details'>
 
 /** Whether a condition without an end is notified before its hour is over: at 10, 100, 1,000 …, or at another host. */
 const isWorse = (after: Amount, before: Amount): boolean =>
-  KINDS[after.condition].end === null &&
+  ALERT_KINDS[after.condition].end === null &&
   (`${after.count}`.length > `${before.count}`.length || hostsOf(after).length > hostsOf(before).length)
 
 /** Further occurrences are notified when the hour is over, or with the end, unless `isWorse`. */
@@ -165,7 +165,8 @@ const continued = (note: Firing, alert: Alert, now: number): Alert | null => {
 const ended = ({ at }: Observation, alert: Alert | null, now: number): Alert | null => {
   if (alert === null || alert.state === 'resolved') return null
   // No notice of this firing was sent: the last was of an earlier end, or a condition without an end had none.
-  const isUntold = alert.toldState === 'resolved' || (alert.toldState === null && KINDS[alert.condition].end === null)
+  const isUntold =
+    alert.toldState === 'resolved' || (alert.toldState === null && ALERT_KINDS[alert.condition].end === null)
   return { ...alert, state: 'resolved', at, dueAt: isUntold ? null : now }
 }
 
@@ -179,7 +180,7 @@ export const afterObservation = (alert: Alert | null, note: Observation, now: nu
   const isOver =
     alert.state === 'resolved'
       ? alert.toldState !== 'firing'
-      : KINDS[alert.condition].end === null && alert.dueAt === null && hourEnd(alert, now) <= now
+      : ALERT_KINDS[alert.condition].end === null && alert.dueAt === null && hourEnd(alert, now) <= now
   return isOver ? begun(firing, alert, now) : continued(firing, alert, now)
 }
 
@@ -204,7 +205,9 @@ type Ranked = Pick<Alert, 'condition' | 'dueAt'> & { id: number }
 
 /** Sort order of due notices: gravest first, then longest due. */
 export const byUrgency = (a: Ranked, b: Ranked): number =>
-  KINDS[a.condition].severity - KINDS[b.condition].severity || (a.dueAt ?? 0) - (b.dueAt ?? 0) || a.id - b.id
+  ALERT_KINDS[a.condition].severity - ALERT_KINDS[b.condition].severity ||
+  (a.dueAt ?? 0) - (b.dueAt ?? 0) ||
+  a.id - b.id
 
 /** Maximum number of stored alerts. */
 export const MAX_ALERTS = 1_000

@@ -1,4 +1,4 @@
-import { type Alert, KINDS, type Observation, subjectKey } from '../core/alert.ts'
+import { ALERT_KINDS, type Alert, type Observation, subjectKey } from '../core/alert.ts'
 import { describeEvent } from '../core/operator-texts/describe.ts'
 import { alertOf } from '../core/trouble-kinds.ts'
 import { GIVEN_UP_MS, type Stats } from '../store/stats/stats.ts'
@@ -60,7 +60,7 @@ export const createWatch = ({
   const log = (finding: Finding, state: Alert['state'], at: number): void => {
     const key = subjectKey(finding)
     const before = logged.get(key)
-    if (!KINDS[finding.condition].isLogged || (before !== undefined) === (state === 'firing')) return
+    if (!ALERT_KINDS[finding.condition].isLogged || (before !== undefined) === (state === 'firing')) return
     const event = eventOf(before ?? finding, state, { since: before?.since ?? at, at })
     if (state === 'firing') logged.set(key, event)
     else logged.delete(key)
@@ -102,7 +102,7 @@ export const createWatch = ({
       if (!firingKeys.has(key)) note({ ...finding, at, adds: 0 } as Observation)
     }
     const isOver = (one: Pick<Finding, 'condition' | 'subject'>) =>
-      KINDS[one.condition].isFound && !present.has(subjectKey(one)) && !isUnknown(one, stats)
+      ALERT_KINDS[one.condition].isFound && !present.has(subjectKey(one)) && !isUnknown(one, stats)
     for (const event of logged.values()) if (isOver(event)) log(event, 'resolved', at)
     for (const one of firing) if (isOver(one)) note({ ...one, at, adds: 0, details: null })
 

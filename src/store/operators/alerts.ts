@@ -1,10 +1,10 @@
 import {
+  ALERT_KINDS,
   type Alert,
   type AlertCondition,
   afterNotice,
   afterObservation,
   byUrgency,
-  KINDS,
   MAX_ALERTS,
   MAX_NOTICE_WAIT_MS,
   subjectKey,
@@ -194,7 +194,7 @@ const due = async (tx: Tx): Promise<ClaimedOperatorEvent[]> => {
   return (await tx.db.select().from(operatorEvents).where(isDue)).map(eventOfRow)
 }
 
-const conditions = Object.entries(KINDS)
+const conditions = Object.entries(ALERT_KINDS)
 const among = (kinds: typeof conditions): string => `condition IN (${kinds.map(([name]) => `'${name}'`).join(', ')})`
 const [ENDLESS, OF_ACCOUNTS, OF_PARTNERS] = [
   among(conditions.filter(([, { end }]) => end === null)),
