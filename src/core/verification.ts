@@ -53,6 +53,8 @@ export interface VerificationStep extends Counts {
 
 export interface PollMoment {
   now: number
+  /** When the poll was sent. Its answer may be from then, so it ends only what was due to end then. */
+  askedAt: number
   /** In [0, 1). */
   random: number
   policy: PollPolicy
@@ -134,10 +136,10 @@ const endsAtDeadline =
 
 /** Ends all registrations now, or at their deadline if it has passed. */
 const endsNow =
-  (state: VerificationState, { now }: PollMoment, reason: Reason): Ends =>
+  (state: VerificationState, { askedAt }: PollMoment, reason: Reason): Ends =>
   (waiting, policy) => {
     const deadline = deadlineOf(waiting, policy)
-    return deadline <= now ? { at: deadline, reason: lateReason(state) } : { at: now, reason }
+    return deadline <= askedAt ? { at: deadline, reason: lateReason(state) } : { at: askedAt, reason }
   }
 
 /** Ends a day after the deadline, or after the first failure or last resumption if later: an answer may still come. */
@@ -161,21 +163,21 @@ const endsNotFound: Ends = (waiting, policy) => {
  */
 const pollAgain = (
   { waiting, nudgedAt, seen }: VerificationState,
-  { now, policy, intervalMs = pollInterval(now - nudgedAt, policy) }: PollMoment,
+  { now, askedAt, policy, intervalMs = pollInterval(now - nudgedAt, policy) }: PollMoment,
   options: { ends: Ends; delayMs?: number; counts?: Partial<Counts> },
 ): VerificationStep => {
   const ends = waiting.map(one => ({ registrationId: one.id, ...options.ends(one, policy) }))
-  const ended = ends.filter(end => end.at <= now).map(({ registrationId, reason }) => ({ registrationId, reason }))
-  const nextEnd = Math.min(...ends.filter(end => end.at > now).map(end => end.at))
-  const dueAt = Math.min(now + (options.delayMs ?? intervalMs), nextEnd)
+  const ended = ends.filter(end => end.at <= askedAt).map(({ registrationId, reason }) => ({ registrationId, reason }))
+  const nextEnd = Math.min(...ends.filter(end => end.at > askedAt).map(end => end.at))
+  const dueAt = Math.max(now, Math.min(now + (options.delayMs ?? intervalMs), nextEnd))
   const counts = { ...RESET_COUNTERS, seen, ...options.counts }
   return { ...counts, verdict: null, ended, dueAt: ended.length === waiting.length ? null : Math.ceil(dueAt) }
 }
 
 const afterGone = (state: VerificationState, moment: PollMoment): VerificationStep => {
-  const { now, policy } = moment
+  const { askedAt, policy } = moment
   // A nudge or another registration's deadline may shorten the time between polls; such polls confirm nothing.
-  const confirms = state.goneChecks === 0 || now - (state.lastPolledAt ?? 0) >= policy.maxMs
+  const confirms = state.goneChecks === 0 || askedAt - (state.lastPolledAt ?? 0) >= policy.maxMs
   const goneChecks = state.goneChecks + (confirms ? 1 : 0)
   if (goneChecks > GONE_CONFIRMATIONS) return pollAgain(state, moment, { ends: endsNow(state, moment, 'gone') })
   const ends = endsAtDeadline(lateReason(state))

@@ -76,7 +76,7 @@ export const createPoller = (deps: PollerDeps) => {
     if (change?.kind === 'pause') recentCalls.paused(account.id, now)
     const intervalMs = deps.plan.intervalMs(account.id, now - verification.nudgedAt)
     const breaks = { startedAt, resumedAt: account.rampAt ?? 0 }
-    const moment = { now, random: deps.random(), policy, ...recent, intervalMs, breaks }
+    const moment = { now, askedAt, random: deps.random(), policy, ...recent, intervalMs, breaks }
     const step = afterAnswer(verification, answer, moment)
     if (answer.kind === 'invalid_id' && step.dueAt === null) recentCalls.ended(account.id, verification.id)
     return { step, change }

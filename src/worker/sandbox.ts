@@ -17,7 +17,7 @@ export const answerTestSerial = (
   const since = Math.min(...verification.waiting.map(one => one.createdAt))
   const answer = answerOfTestSerial(serial, now - since)
   const waiting = verification.waiting.map(one => withTestDeadline(one, serial))
-  const moment = { now, random: 0, policy: { ...policy, ...IMPATIENT }, othersInvalid: false }
+  const moment = { now, askedAt: now, random: 0, policy: { ...policy, ...IMPATIENT }, othersInvalid: false }
   const step = afterAnswer({ ...verification, waiting }, answer, moment)
   const endsAt = since + serial.afterMs
   return { answer, step: step.dueAt !== null && endsAt > now ? { ...step, dueAt: Math.min(step.dueAt, endsAt) } : step }

@@ -36,7 +36,7 @@ const state = (more: Partial<VerificationState> = {}): VerificationState => ({
   ...more,
 })
 const stepAfter = (from: VerificationState, answer: Answer, more: Partial<PollMoment> = {}) =>
-  afterAnswer(from, answer, { now: NOW, random: 0.5, policy: POLICY, othersInvalid: false, ...more })
+  afterAnswer(from, answer, { askedAt: NOW, now: NOW, random: 0.5, policy: POLICY, othersInvalid: false, ...more })
 const reasonsOf = (step: ReturnType<typeof stepAfter>) => step.ended.map(end => end.reason)
 
 describe('a verdict', () => {
@@ -68,6 +68,12 @@ describe.each([
 
   test('is asked at the deadline once more, not after it', () => {
     expect(stepAfter(state({ waiting: [waiting(7 * SECOND)] }), answer).dueAt).toBe(NOW + 7 * SECOND)
+  })
+
+  test('is asked once more if it was asked before the deadline and answered after it', () => {
+    const late = state({ waiting: [waiting(-1)] })
+    expect(stepAfter(late, answer, { askedAt: NOW - 2 })).toMatchObject({ ended: [], dueAt: NOW })
+    expect(stepAfter(late, answer, { askedAt: NOW - 1 }).ended).toHaveLength(1)
   })
 
   test.each([0, -1, -DAY])(`ends as ${reason} when the deadline is %d ms ahead`, left => {

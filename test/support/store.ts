@@ -139,7 +139,13 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
     answer,
     askedAt: store.now(),
     observedAt: store.now(),
-    step: afterAnswer(verification, answer, { now: store.now(), random: 0.5, policy: POLICY, othersInvalid: false }),
+    step: afterAnswer(verification, answer, {
+      now: store.now(),
+      askedAt: store.now(),
+      random: 0.5,
+      policy: POLICY,
+      othersInvalid: false,
+    }),
     account: { id: account.id, change },
   })
   /** Asks whatever is due, and has upstream answer this. */

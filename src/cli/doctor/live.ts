@@ -34,7 +34,7 @@ const afterFirst = (answer: Answer, { upstream, polling }: Config, now: number) 
   const fresh = { ...counts, nudgedAt: now, lastPolledAt: null, rawStatus: null, waiting }
   const others = { othersInvalid: false, mostlyUnknown: false, invalidIds: 0, outageSince: null }
   const account: AccountState = { ...RUNNING, rate: upstream.rate, allowedAt: now, rampAt: null, rampRate: null }
-  const { dueAt } = afterAnswer(fresh, answer, { now, random: 1, policy: polling, othersInvalid: false })
+  const { dueAt } = afterAnswer(fresh, answer, { now, askedAt: now, random: 1, policy: polling, othersInvalid: false })
   const change = accountChange(account, answer, { now, random: 1, ...others })
   if (change?.kind === 'pause') return { askAgainInMs: null, accountWaitMs: change.probeAt - now }
   const at = change?.kind === 'throttle' ? change.allowedAt : dueAt

@@ -170,7 +170,7 @@ export const openApi = async (
       concurrency: 4,
       leaseMs: MINUTE,
     })
-    const moment = { now: clock.now, random: 0.5, policy: POLICY, othersInvalid: false }
+    const moment = { now: clock.now, askedAt: clock.now, random: 0.5, policy: POLICY, othersInvalid: false }
     const settlements = claims.flatMap(claim =>
       claim.verifications.map(verification => ({
         id: verification.id,
