@@ -1,6 +1,5 @@
-import type { StoreContext } from './context.ts'
+import type { VerbModule } from './context.ts'
 import { SEALED, type SealedColumn } from './sealed.ts'
-import type { Store } from './store.ts'
 import { snakeCase, type Tx } from './tx.ts'
 
 type Key = string | number
@@ -40,41 +39,47 @@ interface ResealedValue {
  * The last column is the canary: once it has moved, so have all others. It moves after a pass that moved nothing else,
  * in case another process still sealed under the earlier key behind the pass.
  */
-export const createResealing = ({ sealed: { reseal, keyId }, read, write }: StoreContext) => {
-  const isStale = (value: Buffer | null, { emptyLength = 0 }: SealedColumn): value is Buffer =>
-    value !== null && value.length !== emptyLength && !value.subarray(0, keyId.length).equals(keyId)
+export const resealingVerbs = {
+  loops: ({ sealed: { reseal, keyId }, read, write }) => {
+    const isStale = (value: Buffer | null, { emptyLength = 0 }: SealedColumn): value is Buffer =>
+      value !== null && value.length !== emptyLength && !value.subarray(0, keyId.length).equals(keyId)
 
-  const nextOf = ({ column }: ResealPlace, last: Key | null, moved: number): ResealPlace | null => {
-    if (last !== null) return { column, after: last, moved }
-    if (column === COLUMNS.length - 2 && moved > 0) return FIRST_PLACE
-    return column === COLUMNS.length - 1 ? null : { column: column + 1, after: null, moved }
-  }
-
-  return {
-    reseal: async (from, limit) => {
-      const place = from ?? FIRST_PLACE
-      const column = COLUMNS[place.column]
-      if (!column) throw new RangeError(`there is no sealed column ${place.column}`)
-      // Rows are read outside of the transaction, which changes only values that are still the same.
-      const batch = await read(tx =>
-        rowsBehind(tx, column, { after: place.after ?? (column.hasNumericKey ? 0 : ''), limit }),
-      )
-      const changes: ResealedValue[] = []
-      const unreadable: { table: string; id: string }[] = []
-      for (const row of batch) {
-        const { key, value } = row
-        if (!isStale(value, column)) continue
-        try {
-          changes.push({ key, was: value, becomes: reseal(column, row, value) })
-        } catch {
-          unreadable.push({ table: nameOf(column), id: row.registrationId ?? String(key) })
+    return {
+      /**
+       * Reads `limit` sealed values from after the place, and moves those under another master key to the current one.
+       * Null begins a change of the key. A value that it does not move opens under no known key.
+       */
+      reseal: async (from: ResealPlace | null, limit: number): Promise<Resealed> => {
+        const place = from ?? FIRST_PLACE
+        const column = COLUMNS[place.column]
+        if (!column) throw new RangeError(`there is no sealed column ${place.column}`)
+        // Rows are read outside of the transaction, which changes only values that are still the same.
+        const batch = await read(tx =>
+          rowsBehind(tx, column, { after: place.after ?? (column.hasNumericKey ? 0 : ''), limit }),
+        )
+        const changes: ResealedValue[] = []
+        const unreadable: { table: string; id: string }[] = []
+        for (const row of batch) {
+          const { key, value } = row
+          if (!isStale(value, column)) continue
+          try {
+            changes.push({ key, was: value, becomes: reseal(column, row, value) })
+          } catch {
+            unreadable.push({ table: nameOf(column), id: row.registrationId ?? String(key) })
+          }
         }
-      }
-      const moved = changes.length === 0 ? 0 : await write(tx => change(tx, column, changes))
-      const last = batch.length < limit ? null : (batch.at(-1)?.key ?? null)
-      return { moved, unreadable, next: nextOf(place, last, place.moved + moved) }
-    },
-  } satisfies Partial<Store>
+        const moved = changes.length === 0 ? 0 : await write(tx => change(tx, column, changes))
+        const last = batch.length < limit ? null : (batch.at(-1)?.key ?? null)
+        return { moved, unreadable, next: nextOf(place, last, place.moved + moved) }
+      },
+    }
+  },
+} satisfies VerbModule
+
+const nextOf = ({ column }: ResealPlace, last: Key | null, moved: number): ResealPlace | null => {
+  if (last !== null) return { column, after: last, moved }
+  if (column === COLUMNS.length - 2 && moved > 0) return FIRST_PLACE
+  return column === COLUMNS.length - 1 ? null : { column: column + 1, after: null, moved }
 }
 
 /** The table's name in `Unreadable`. */
@@ -122,7 +127,7 @@ const change = async (
  * @param how.onMoved called after each batch with the number of values moved so far
  */
 export const resealAll = async (
-  reseal: Store['reseal'],
+  reseal: (place: ResealPlace | null, limit: number) => Promise<Resealed>,
   { size, pause, onMoved }: { size: number; pause: () => Promise<void>; onMoved?: (moved: number) => void },
 ): Promise<Omit<Resealed, 'next'>> => {
   const unreadable = new Map<string, Resealed['unreadable'][number]>()

@@ -1,7 +1,6 @@
 import { AppError, codeOf } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
 import type { StoreError } from './stats/stats.ts'
-import type { Store } from './store.ts'
 
 const BUSY: Words = { en: 'others keep it busy', zh: '被其他会话占用' }
 
@@ -43,7 +42,7 @@ export const databaseErrorOf = (error: unknown): string | null => {
 }
 
 /** Writes something. If that fails, returns the database's code for the reason; otherwise, or without a code, null. */
-export const findWriteError = async (store: Pick<Store, 'probe'>): Promise<string | null> => {
+export const findWriteError = async (store: { probe(): Promise<void> }): Promise<string | null> => {
   try {
     await store.probe()
     return null

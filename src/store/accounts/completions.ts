@@ -1,13 +1,19 @@
-import { binsOfRows, changeBins, rowsOfBins } from '../../core/polling/completion-bins.ts'
-import type { StoreContext } from '../context.ts'
+import {
+  type BinsChange,
+  binsOfRows,
+  type CompletionBins,
+  changeBins,
+  rowsOfBins,
+} from '../../core/polling/completion-bins.ts'
+import type { VerbModule } from '../context.ts'
 import { eq } from '../drizzle.ts'
-import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 
 /** Statistics of when verifications of an account are completed. */
-export const createCompletions = ({ read, write }: Pick<StoreContext, 'read' | 'write'>) =>
-  ({
-    changeCompletions: (accountId, change) =>
+export const completionVerbs = {
+  loops: ({ read, write }) => ({
+    /** Adds to the known ages at which the account's checks complete. Several nodes may call it at once. */
+    changeCompletions: (accountId: string, change: BinsChange): Promise<void> =>
       write(async tx => {
         // Two nodes may change the same bins, which may have no row yet.
         await tx.lock([`completions ${accountId}`])
@@ -18,8 +24,9 @@ export const createCompletions = ({ read, write }: Pick<StoreContext, 'read' | '
         await tx.insert('completionBins', rows)
       }),
 
-    completionsOf: accountId => read(tx => load(tx, accountId)),
-  }) satisfies Partial<Store>
+    completionsOf: (accountId: string): Promise<CompletionBins> => read(tx => load(tx, accountId)),
+  }),
+} satisfies VerbModule
 
 const load = async ({ db, schema: { completionBins } }: Tx, accountId: string) =>
   binsOfRows(await db.select().from(completionBins).where(eq(completionBins.accountId, accountId)))

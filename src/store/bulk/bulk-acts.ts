@@ -1,18 +1,18 @@
 import { AppError } from '../../core/error.ts'
 import type { ChangedCallback } from '../callbacks/health.ts'
 import { afterCallbackChanges } from '../callbacks/rows.ts'
-import type { StoreContext } from '../context.ts'
+import type { StoreContext, VerbModule } from '../context.ts'
 import { and, asc, desc, eq, lt, sql } from '../drizzle.ts'
-import { idOf, pageOf } from '../page.ts'
+import { idOf, type Page, pageOf } from '../page.ts'
 import { afterCancelling, nudgeAll, resendAll } from '../registrations/acts.ts'
 import { cancelAll } from '../registrations/cancelling.ts'
 import type { FoundRegistration } from '../registrations/filter.ts'
 import { END, findRegistration, readWindow } from '../registrations/search.ts'
-import type { Store } from '../store.ts'
 import type { NewRow, Row, Tx } from '../tx.ts'
 import {
   afterProbe,
   BULK_WINDOW,
+  type BulkAct,
   type BulkCommand,
   type BulkStep,
   bulkActOf,
@@ -20,6 +20,7 @@ import {
   failedBulk,
   mostUnderWay,
   NEXT_OF_OWNER,
+  type NewBulkAct,
   startedBulk,
   stoppedBulk,
   takeForBulk,
@@ -35,9 +36,18 @@ const lockBulkActs = (tx: Tx): Promise<void> => tx.lock(['bulk acts'])
 
 const MADE = sql.raw(`substr(id, length(id) - ${ULID_LENGTH - 1})`)
 
-export const createBulkActs = ({ read, write, emitHints }: StoreContext) =>
-  ({
-    createBulkAct: ({ counted, ...bulk }) =>
+export const bulkVerbs = {
+  lookups: ({ read }) => ({
+    findBulkAct: (id: string): Promise<BulkAct | null> =>
+      read(async tx => {
+        const row = await load(tx, id)
+        return row && bulkActOf(row)
+      }),
+  }),
+
+  calls: ({ read, write, emitHints }) => ({
+    /** Stores a draft, and does nothing yet. */
+    createBulkAct: ({ counted, ...bulk }: NewBulkAct): Promise<BulkAct> =>
       write(async tx => {
         await forgetOld(tx, bulk.partnerId)
         const counts = { count: counted.count, countIsCapped: counted.isCapped }
@@ -46,13 +56,8 @@ export const createBulkActs = ({ read, write, emitHints }: StoreContext) =>
         return bulkActOf(row as Row<'bulkActs'>)
       }),
 
-    findBulkAct: id =>
-      read(async tx => {
-        const row = await load(tx, id)
-        return row && bulkActOf(row)
-      }),
-
-    listBulkActs: ({ limit, before }) =>
+    /** Newest first, at most `limit`, older than the bulk act `before`. */
+    listBulkActs: ({ limit, before }: { limit: number; before: string | null }): Promise<Page<BulkAct>> =>
       read(async ({ db, schema: { bulkActs } }) => {
         const rows = await db
           .select()
@@ -63,7 +68,8 @@ export const createBulkActs = ({ read, write, emitHints }: StoreContext) =>
         return pageOf(rows.map(bulkActOf), limit, idOf)
       }),
 
-    startBulkAct: async id => {
+    /** Begins a draft, or continues a stopped act. `continueBulkActs` does the work, also after a restart. */
+    startBulkAct: async (id: string): Promise<BulkCommand | null> => {
       const started = await write(async tx => {
         await lockBulkActs(tx)
         const row = await load(tx, id)
@@ -76,13 +82,35 @@ export const createBulkActs = ({ read, write, emitHints }: StoreContext) =>
       return started
     },
 
-    stopBulkAct: id =>
+    stopBulkAct: (id: string): Promise<BulkCommand | null> =>
       write(async tx => {
         await lockBulkActs(tx)
         const row = await load(tx, id)
         return row && change(tx, row, stoppedBulk(row, tx.at))
       }),
-  }) satisfies Partial<Store>
+  }),
+
+  loops: context => ({
+    /**
+     * Does one step of the bulk act `id`, or of the one with the oldest last step, chosen among all acts of operators
+     * and the oldest of each partner. A step reads `BULK_WINDOW` registrations and applies the act to at most `limit` of
+     * them (a partner's act: `PARTNER_BATCH`), possibly to none. If it fails other than as `unavailable`, that act ends
+     * as `failed`.
+     */
+    continueBulkActs: async (limit: number, id?: string): Promise<BulkStep> => {
+      const [first] = await context.read(tx => tx.all(ANY_UNDER_WAY))
+      const { changedUrls, ...done } = first ? await stepOfNext(context, limit, id) : IDLE
+      if (done.count > 0)
+        context.emitHints([
+          ['messagesDue'],
+          ['verificationsDue'],
+          ...done.cancelled.flatMap(({ registration: { partnerId, id } }) => afterCancelling(partnerId, id)),
+          ...afterCallbackChanges(changedUrls),
+        ])
+      return done
+    },
+  }),
+} satisfies VerbModule
 
 const load = async ({ db, schema: { bulkActs } }: Tx, id: string): Promise<BulkRow | null> =>
   (await db.select().from(bulkActs).where(eq(bulkActs.id, id)))[0] ?? null
@@ -125,75 +153,60 @@ const nextOpen = async ({ db, schema: { bulkActs } }: Tx, id: string | undefined
 type Step = BulkStep & { changedUrls: readonly ChangedCallback[] }
 const IDLE: Step = { count: 0, isIdle: true, isOfPartner: false, cancelled: [], changedUrls: [] }
 
-/** Verbs for the workers. */
-export const createBulkSteps = (context: StoreContext) => {
-  const { read, write, emitHints } = context
-
-  const apply = async (tx: Tx, { act }: BulkRow, batch: readonly FoundRegistration[]): Promise<Partial<Step>> => {
-    switch (act) {
-      case 'resend':
-        return { changedUrls: (await resendAll(tx, batch)).changedUrls }
-      case 'cancel':
-        return { cancelled: (await cancelAll(tx, batch, context)).filter(one => one !== null) }
-      case 'poll':
-        await nudgeAll(tx, batch)
-        return {}
-      default:
-        throw act satisfies never
-    }
+const apply = async (
+  tx: Tx,
+  { act }: BulkRow,
+  batch: readonly FoundRegistration[],
+  context: StoreContext,
+): Promise<Partial<Step>> => {
+  switch (act) {
+    case 'resend':
+      return { changedUrls: (await resendAll(tx, batch)).changedUrls }
+    case 'cancel':
+      return { cancelled: (await cancelAll(tx, batch, context)).filter(one => one !== null) }
+    case 'poll':
+      await nudgeAll(tx, batch)
+      return {}
+    default:
+      throw act satisfies never
   }
+}
 
-  const judgeProbe = async (tx: Tx, row: BulkRow): Promise<void> => {
-    const patch = afterProbe(row, await findRegistration(tx, row.probeId ?? ''), tx.at)
-    if (patch) await tx.update('bulkActs', ['id'], [{ id: row.id, ...patch }])
-  }
+const judgeProbe = async (tx: Tx, row: BulkRow): Promise<void> => {
+  const patch = afterProbe(row, await findRegistration(tx, row.probeId ?? ''), tx.at)
+  if (patch) await tx.update('bulkActs', ['id'], [{ id: row.id, ...patch }])
+}
 
-  const step = async (tx: Tx, row: BulkRow, limit: number): Promise<Step> => {
-    const window = await readWindow(tx, { filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
-    const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
-    const applied = batch.length === 0 ? {} : await apply(tx, row, batch)
-    await tx.update('bulkActs', ['id'], [{ id: row.id, ...patch }])
-    return { ...IDLE, ...applied, count: batch.length, isIdle: false, isOfPartner: row.partnerId !== null }
-  }
+const step = async (tx: Tx, row: BulkRow, limit: number, context: StoreContext): Promise<Step> => {
+  const window = await readWindow(tx, { filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
+  const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
+  const applied = batch.length === 0 ? {} : await apply(tx, row, batch, context)
+  await tx.update('bulkActs', ['id'], [{ id: row.id, ...patch }])
+  return { ...IDLE, ...applied, count: batch.length, isIdle: false, isOfPartner: row.partnerId !== null }
+}
 
-  /** Puts a failed act behind the others, so that it does not block them; ends it if the error would recur. */
-  const afterFailure = (id: string, isPassing: boolean): Promise<void> =>
-    write(async tx => {
+/** Puts a failed act behind the others, so that it does not block them; ends it if the error would recur. */
+const afterFailure = ({ write }: StoreContext, id: string, isPassing: boolean): Promise<void> =>
+  write(async tx => {
+    await lockBulkActs(tx)
+    const row = await load(tx, id)
+    if (row) await change(tx, row, isPassing ? { steppedAt: tx.at } : failedBulk(row, tx.at))
+  })
+
+const stepOfNext = async (context: StoreContext, limit: number, id: string | undefined): Promise<Step> => {
+  let row = null as BulkRow | null
+  try {
+    return await context.write(async tx => {
+      row = null
       await lockBulkActs(tx)
-      const row = await load(tx, id)
-      if (row) await change(tx, row, isPassing ? { steppedAt: tx.at } : failedBulk(row, tx.at))
+      const { bulkActs } = tx.schema
+      for (row of await tx.db.select().from(bulkActs).where(PROBED)) await judgeProbe(tx, row)
+      row = await nextOpen(tx, id)
+      return row ? step(tx, row, limit, context) : IDLE
     })
-
-  const stepOfNext = async (limit: number, id: string | undefined): Promise<Step> => {
-    let row = null as BulkRow | null
-    try {
-      return await write(async tx => {
-        row = null
-        await lockBulkActs(tx)
-        const { bulkActs } = tx.schema
-        for (row of await tx.db.select().from(bulkActs).where(PROBED)) await judgeProbe(tx, row)
-        row = await nextOpen(tx, id)
-        return row ? step(tx, row, limit) : IDLE
-      })
-    } catch (error) {
-      const isPassing = error instanceof AppError && error.code === 'unavailable'
-      if (row) await afterFailure(row.id, isPassing)
-      throw error
-    }
+  } catch (error) {
+    const isPassing = error instanceof AppError && error.code === 'unavailable'
+    if (row) await afterFailure(context, row.id, isPassing)
+    throw error
   }
-
-  return {
-    continueBulkActs: async (limit, id) => {
-      const [first] = await read(tx => tx.all(ANY_UNDER_WAY))
-      const { changedUrls, ...done } = first ? await stepOfNext(limit, id) : IDLE
-      if (done.count > 0)
-        emitHints([
-          ['messagesDue'],
-          ['verificationsDue'],
-          ...done.cancelled.flatMap(({ registration: { partnerId, id } }) => afterCancelling(partnerId, id)),
-          ...afterCallbackChanges(changedUrls),
-        ])
-      return done
-    },
-  } satisfies Partial<Store>
 }

@@ -1,9 +1,9 @@
-import type { StoreContext } from '../context.ts'
-import { pageOf } from '../page.ts'
-import type { Store } from '../store.ts'
+import type { VerbModule } from '../context.ts'
+import { type Page, pageOf } from '../page.ts'
 import type { Tx } from '../tx.ts'
 import {
   afterSuccess,
+  type Callback,
   type CallbackRow,
   type CallbackTrouble,
   callbackKey,
@@ -29,9 +29,13 @@ const troubleOf = ({ state, lastError, ...row }: CallbackRow, held: number): Cal
   held,
 })
 
-export const createCallbacks = ({ read, write, emitHints }: Pick<StoreContext, 'read' | 'write' | 'emitHints'>) =>
-  ({
-    enableCallback: async (url, end) => {
+export const callbackVerbs = {
+  calls: ({ read, write, emitHints }) => ({
+    /**
+     * Treats a URL as working, after a good test or on an operator's word: releases its messages and forgets its
+     * failures. Only an operator ends an operator's hold. Returns whether a hold has ended.
+     */
+    enableCallback: async (url: Callback, end: 'test' | 'operator'): Promise<boolean> => {
       if ((await read(tx => findUrl(tx, url))) === null) return false
       const { isReleased, changedUrls } = await write(async tx => {
         const stored = await lockUrls(tx, [url])
@@ -46,7 +50,8 @@ export const createCallbacks = ({ read, write, emitHints }: Pick<StoreContext, '
       return isReleased
     },
 
-    disableCallback: url =>
+    /** Holds messages for a URL until an operator enables it. Returns false if an operator has disabled it already. */
+    disableCallback: (url: Callback): Promise<boolean> =>
       write(async tx => {
         const stored = await lockUrls(tx, [url])
         const before = stored.get(callbackKey(url)) ?? null
@@ -54,14 +59,26 @@ export const createCallbacks = ({ read, write, emitHints }: Pick<StoreContext, '
         await saveUrls(tx, stored, [{ ...url, before, ...disabledByOperator(tx.at) }])
         return true
       }),
+  }),
 
-    listCallbacks: (partnerId, { after, limit }) =>
-      read(async tx => {
-        const from = after ?? { partnerId: partnerId ?? '', callbackUrl: '' }
-        const rows = await tx.all<CallbackRow>(PAGE, { ...from, of: partnerId, limit: limit + 1 })
-        return pageOf(await withHeld(tx, rows), limit, ({ partnerId, callbackUrl }) => ({ partnerId, callbackUrl }))
-      }),
-  }) satisfies Partial<Store>
+  lists: ({ read, queued }) => ({
+    /**
+     * URLs that fail or are held, ordered by partner and URL, from after `after`. If `partnerId` is null, those of all
+     * partners, without URLs that have failed only once.
+     */
+    listCallbacks: (
+      partnerId: string | null,
+      { after, limit }: { after: Callback | null; limit: number },
+    ): Promise<Page<CallbackTrouble, Callback>> =>
+      queued(partnerId ?? 'listCallbacks', () =>
+        read(async tx => {
+          const from = after ?? { partnerId: partnerId ?? '', callbackUrl: '' }
+          const rows = await tx.all<CallbackRow>(PAGE, { ...from, of: partnerId, limit: limit + 1 })
+          return pageOf(await withHeld(tx, rows), limit, ({ partnerId, callbackUrl }) => ({ partnerId, callbackUrl }))
+        }),
+      ),
+  }),
+} satisfies VerbModule
 
 /** For all partners, leaves out URLs that have failed only once. */
 const PAGE = `

@@ -1,10 +1,9 @@
 import { hash } from 'node:crypto'
 import { MINUTE } from '../../core/duration.ts'
 import { beginClaim } from '../claims-lock.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { newestOf } from '../messages/events.ts'
 import { heldAt } from '../operators/facts.ts'
-import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 import type { Callback, CallbackNotice, CallbackRow } from './health.ts'
 import { HEALTH } from './rows.ts'
@@ -64,24 +63,13 @@ const CLAIM = `
 const PUT_OFF = `UPDATE callbacks SET notice_due_at = @dueAt WHERE partner_id = @partnerId AND ${DUE}`
 
 /** Webhooks that notify a partner, at another URL, of a disabled one. */
-export const createCallbackNotices = ({ read, write }: Pick<StoreContext, 'read' | 'write'>) => {
-  const due = async (tx: Tx, limit: number): Promise<NoticeRow[]> =>
-    (await heldAt(tx)) === null ? tx.all(NOTICES, { at: tx.at, limit }) : []
-
-  const claim = async (tx: Tx, { tries, ...row }: NoticeRow): Promise<CallbackNotice[]> => {
-    const { partnerId, callbackUrl, failingSince, lastError, heldSince } = row
-    const [working] = await tx.all<{ url: string }>(WORKING_URL, { partnerId, callbackUrl })
-    const dueAt = working ? nextNoticeAt(tries, tx.at) : null
-    const [claimed] = await tx.all(CLAIM, { partnerId, callbackUrl, at: tx.at, dueAt, tries: tries + 1 })
-    await tx.all(PUT_OFF, { partnerId, at: tx.at, dueAt: tx.at + NOTICE_GAP_MS })
-    if (!working || !claimed) return []
-    const id = noticeIdOf(row, heldSince)
-    const notice = { id, partnerId, url: working.url, callbackUrl, disabledAt: heldSince }
-    return [{ ...notice, failingSince, lastError, attempt: tries + 1 }]
-  }
-
-  return {
-    claimCallbackNotices: async limit => {
+export const callbackNoticeVerbs = {
+  loops: ({ read, write }) => ({
+    /**
+     * Claims due notices of disabled URLs, at most `limit` and one per partner, and postpones each until its next try.
+     * Partners without a working URL get none.
+     */
+    claimCallbackNotices: async (limit: number): Promise<readonly CallbackNotice[]> => {
       if ((await read(tx => due(tx, 1))).length === 0) return []
       return write(async tx => {
         await beginClaim(tx)
@@ -92,9 +80,25 @@ export const createCallbackNotices = ({ read, write }: Pick<StoreContext, 'read'
       })
     },
 
-    endCallbackNotice: ({ partnerId, callbackUrl }) =>
+    /** Ends a notice: it has reached the partner. */
+    endCallbackNotice: ({ partnerId, callbackUrl }: Callback): Promise<void> =>
       write(tx =>
         tx.update('callbacks', ['partnerId', 'callbackUrl'], [{ partnerId, callbackUrl, noticeDueAt: null }]),
       ),
-  } satisfies Partial<Store>
+  }),
+} satisfies VerbModule
+
+const due = async (tx: Tx, limit: number): Promise<NoticeRow[]> =>
+  (await heldAt(tx)) === null ? tx.all(NOTICES, { at: tx.at, limit }) : []
+
+const claim = async (tx: Tx, { tries, ...row }: NoticeRow): Promise<CallbackNotice[]> => {
+  const { partnerId, callbackUrl, failingSince, lastError, heldSince } = row
+  const [working] = await tx.all<{ url: string }>(WORKING_URL, { partnerId, callbackUrl })
+  const dueAt = working ? nextNoticeAt(tries, tx.at) : null
+  const [claimed] = await tx.all(CLAIM, { partnerId, callbackUrl, at: tx.at, dueAt, tries: tries + 1 })
+  await tx.all(PUT_OFF, { partnerId, at: tx.at, dueAt: tx.at + NOTICE_GAP_MS })
+  if (!working || !claimed) return []
+  const id = noticeIdOf(row, heldSince)
+  const notice = { id, partnerId, url: working.url, callbackUrl, disabledAt: heldSince }
+  return [{ ...notice, failingSince, lastError, attempt: tries + 1 }]
 }

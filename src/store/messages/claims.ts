@@ -14,11 +14,10 @@
 import { SECOND } from '../../core/duration.ts'
 import { releaseSome } from '../callbacks/rows.ts'
 import { beginClaim } from '../claims-lock.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { heldAt } from '../operators/facts.ts'
 import { openSecrets } from '../partners/signing-secrets.ts'
 import type { Opening } from '../sealed.ts'
-import type { Store } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
 import { lockFreeLanes } from './lanes.ts'
 import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest } from './message.ts'
@@ -129,65 +128,72 @@ const NOTHING_CLAIMED: ClaimedMessages = { messages: [], secrets: new Map(), nex
  * an earlier lock of the lane, and sets the lane's correct due time. It skips rows that others have locked; it waits
  * only for the lanes of a URL that is being released.
  */
-export const createMessageClaims = (context: StoreContext) => {
-  /** Id of the last partner that the previous claim read. Changes only after a commit. */
-  let last = ''
-  /** The last claim left due messages. */
-  let mayHaveMore = false
+export const messageClaimVerbs = {
+  loops: context => {
+    /** Id of the last partner that the previous claim read. Changes only after a commit. */
+    let last = ''
+    /** The last claim left due messages. */
+    let mayHaveMore = false
 
-  const claimAll = async (tx: Tx, request: MessageClaimRequest, last: string) => {
-    await beginClaim(tx)
-    if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, last, mayHaveMore: false }
-    await releaseSome(tx)
-    const { partners: round, isWholeRound } = await partnersRoundRobin(last, windows =>
-      tx.each<PartnerWithLanes>(PARTNERS_WITH_LANES, windows),
-    )
-    const firstPartners = isWholeRound ? [] : await tx.all<PartnerWithLanes>(FIRST_PARTNERS)
-    const partners = [...new Map([...round, ...firstPartners].map(one => [one.id, one])).values()]
-    const enabled = partners.filter(({ disabled }) => !disabled).map(({ id }) => id)
-    const windows = lanesFor(request, enabled).map(window => ({ ...window, at: tx.at }))
-    const found = (await tx.each<DueLane>(DUE_LANES, windows)).flat()
-    const live = await openSecrets(tx, [...new Set(found.map(({ partnerId }) => partnerId))], context)
-    const secretsOf = (partnerId: string) => live.get(partnerId) ?? []
-    const shares = shareSlots(
-      request,
-      found.filter(({ partnerId }) => secretsOf(partnerId).length > 0),
-    )
-    const unsigned = found.filter(({ partnerId }) => secretsOf(partnerId).length === 0)
-    // Counts lanes locked by others too: they may soon have more to take.
-    const laneIds = [...shares.map(({ lane }) => lane), ...unsigned].map(({ id }) => id)
-    const free = await lockFreeLanes(tx, laneIds)
-    const mine = shares.filter(({ lane }) => free.has(lane.id))
-    const holding = new Set(partners.filter(({ hasHeld }) => hasHeld).map(({ id }) => id))
-    const { messages, lanes } = await takeFrom(tx, mine, { holding, leaseMs: request.leaseMs, context })
-    const putOff = unsigned.filter(({ id }) => free.has(id)).map(({ id }) => ({ id, dueAt: tx.at + UNSIGNED_MS }))
-    await tx.update('lanes', ['id'], [...putOff, ...lanes.filter(({ dueAt }) => dueAt !== null)])
-    const ids = lanes.flatMap(({ id, dueAt }) => (dueAt === null ? id : []))
-    if (ids.length > 0) await tx.all(SETTLE_LANES, { ids, at: tx.at })
-
-    const done = { isWholeRound, lanes: laneIds.length, messages: messages.length, firstDue: await firstDueAt(tx) }
-    const signing = new Map(messages.map(({ partnerId }) => [partnerId, secretsOf(partnerId)]))
-    const nextAt = afterMessageClaim(done, tx.at)
     return {
-      claimed: { messages, secrets: signing, nextAt },
-      last: round.at(-1)?.id ?? '',
-      mayHaveMore: nextAt !== null && nextAt <= tx.at,
+      /** Claims due messages, each for one caller until its lease ends, shared over partners and hosts. */
+      claimMessages: async (request: MessageClaimRequest): Promise<ClaimedMessages> => {
+        if (!mayHaveMore || request.slots <= 0) {
+          const { at, nextAt } = await context.read(async tx => ({ at: tx.at, nextAt: await firstDueAt(tx) }))
+          if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
+        }
+        mayHaveMore = false
+        const done = await context.write(tx => claimAll(tx, request, { last, context }))
+        last = done.last
+        mayHaveMore = done.mayHaveMore
+        return done.claimed
+      },
     }
-  }
+  },
+} satisfies VerbModule
 
+const claimAll = async (
+  tx: Tx,
+  request: MessageClaimRequest,
+  { last, context }: { last: string; context: Opening },
+) => {
+  await beginClaim(tx)
+  if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, last, mayHaveMore: false }
+  await releaseSome(tx)
+  const { partners: round, isWholeRound } = await partnersRoundRobin(last, windows =>
+    tx.each<PartnerWithLanes>(PARTNERS_WITH_LANES, windows),
+  )
+  const firstPartners = isWholeRound ? [] : await tx.all<PartnerWithLanes>(FIRST_PARTNERS)
+  const partners = [...new Map([...round, ...firstPartners].map(one => [one.id, one])).values()]
+  const enabled = partners.filter(({ disabled }) => !disabled).map(({ id }) => id)
+  const windows = lanesFor(request, enabled).map(window => ({ ...window, at: tx.at }))
+  const found = (await tx.each<DueLane>(DUE_LANES, windows)).flat()
+  const live = await openSecrets(tx, [...new Set(found.map(({ partnerId }) => partnerId))], context)
+  const secretsOf = (partnerId: string) => live.get(partnerId) ?? []
+  const shares = shareSlots(
+    request,
+    found.filter(({ partnerId }) => secretsOf(partnerId).length > 0),
+  )
+  const unsigned = found.filter(({ partnerId }) => secretsOf(partnerId).length === 0)
+  // Counts lanes locked by others too: they may soon have more to take.
+  const laneIds = [...shares.map(({ lane }) => lane), ...unsigned].map(({ id }) => id)
+  const free = await lockFreeLanes(tx, laneIds)
+  const mine = shares.filter(({ lane }) => free.has(lane.id))
+  const holding = new Set(partners.filter(({ hasHeld }) => hasHeld).map(({ id }) => id))
+  const { messages, lanes } = await takeFrom(tx, mine, { holding, leaseMs: request.leaseMs, context })
+  const putOff = unsigned.filter(({ id }) => free.has(id)).map(({ id }) => ({ id, dueAt: tx.at + UNSIGNED_MS }))
+  await tx.update('lanes', ['id'], [...putOff, ...lanes.filter(({ dueAt }) => dueAt !== null)])
+  const ids = lanes.flatMap(({ id, dueAt }) => (dueAt === null ? id : []))
+  if (ids.length > 0) await tx.all(SETTLE_LANES, { ids, at: tx.at })
+
+  const done = { isWholeRound, lanes: laneIds.length, messages: messages.length, firstDue: await firstDueAt(tx) }
+  const signing = new Map(messages.map(({ partnerId }) => [partnerId, secretsOf(partnerId)]))
+  const nextAt = afterMessageClaim(done, tx.at)
   return {
-    claimMessages: async request => {
-      if (!mayHaveMore || request.slots <= 0) {
-        const { at, nextAt } = await context.read(async tx => ({ at: tx.at, nextAt: await firstDueAt(tx) }))
-        if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
-      }
-      mayHaveMore = false
-      const done = await context.write(tx => claimAll(tx, request, last))
-      last = done.last
-      mayHaveMore = done.mayHaveMore
-      return done.claimed
-    },
-  } satisfies Partial<Store>
+    claimed: { messages, secrets: signing, nextAt },
+    last: round.at(-1)?.id ?? '',
+    mayHaveMore: nextAt !== null && nextAt <= tx.at,
+  }
 }
 
 /** Returns when the first message may be due, or null if none waits. A URL being released counts as due now. */

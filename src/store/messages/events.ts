@@ -1,7 +1,6 @@
 import { SECOND } from '../../core/duration.ts'
 import type { MessageState, MessageType } from '../../core/message.ts'
-import type { StoreContext } from '../context.ts'
-import type { Store } from '../store.ts'
+import type { StoreContext, VerbModule } from '../context.ts'
 import { columnsOf, type Tx } from '../tx.ts'
 
 /** Maximum number of events that a page reads, including events it leaves out: erased, undecryptable, filtered, old. */
@@ -133,21 +132,30 @@ const FOLLOWING = `
  * Reads a partner's messages in commit order. Transactions that write messages assign their numbers under the lock of
  * the partner's row, so no event appears behind an existing one.
  */
-export const createEvents = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOrElse'>) =>
-  ({
-    listEvents: (partnerId, query) =>
-      context.read(async tx => {
-        const { after, since } = query
-        const [facts = NO_EVENTS] = await tx.all<PositionFacts>(FACTS, { partnerId, n: after?.n ?? null })
-        const lastBy = (at: number) => lastEventBy(tx, { partnerId, at, newest: facts.newest })
-        if (after !== null && !isOfThisHistory(after, facts))
-          return { outcome: 'lost', beginAfter: await lastBy(after.at) }
-        // Every event created at `since` or later follows it.
-        const before = since === undefined ? null : await lastBy(since - 1 - OVERLAP_MS)
-        const begin = (before?.n ?? 0) > (after?.n ?? 0) ? before : after
-        return readPage(tx, { ...query, partnerId, begin }, context)
-      }),
-  }) satisfies Partial<Store>
+export const eventVerbs = {
+  lists: context => ({
+    /**
+     * Returns the partner's events after the position, or from the first if `after` is null. They are in the order of
+     * their commits, so no event is ever added behind a reader. `lost`: a restore has ended the reader's history. Events
+     * that cannot be decrypted are left out. A page scans at most `EVENT_WINDOW` events, so one that is not the last may
+     * have fewer than `limit`, even none; its `end` is the last event scanned.
+     */
+    listEvents: (partnerId: string, query: EventQuery): Promise<EventPage> =>
+      context.queued(partnerId, () =>
+        context.read(async tx => {
+          const { after, since } = query
+          const [facts = NO_EVENTS] = await tx.all<PositionFacts>(FACTS, { partnerId, n: after?.n ?? null })
+          const lastBy = (at: number) => lastEventBy(tx, { partnerId, at, newest: facts.newest })
+          if (after !== null && !isOfThisHistory(after, facts))
+            return { outcome: 'lost', beginAfter: await lastBy(after.at) }
+          // Every event created at `since` or later follows it.
+          const before = since === undefined ? null : await lastBy(since - 1 - OVERLAP_MS)
+          const begin = (before?.n ?? 0) > (after?.n ?? 0) ? before : after
+          return readPage(tx, { ...query, partnerId, begin }, context)
+        }),
+      ),
+  }),
+} satisfies VerbModule
 
 /**
  * Returns the last event created by `at`, or null if none is that old. A reader of a lost history begins there: later

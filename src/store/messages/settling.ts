@@ -1,8 +1,7 @@
 import { earlier } from '../../core/clock.ts'
 import { afterAttemptAt, type CallbackHealth, callbackKey } from '../callbacks/health.ts'
 import { afterCallbackChanges, lockUrls, saveUrls, type UrlChange } from '../callbacks/rows.ts'
-import type { StoreContext } from '../context.ts'
-import type { Store } from '../store.ts'
+import type { VerbModule } from '../context.ts'
 import type { Sql, Tx } from '../tx.ts'
 import { type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
 import { afterAttemptInLane, isSameLane, type Lane, type LaneState, lockUnsteadyLanes } from './lanes.ts'
@@ -99,14 +98,19 @@ export const TRIM_ATTEMPTS: Sql = d => `
       SELECT k.n FROM attempts k WHERE k.message_seq = trims.seq ORDER BY k.n DESC LIMIT 1 OFFSET ${KEPT_ATTEMPTS})
     LIMIT 1000)`
 
-export const createMessageSettling = ({ write, emitHints }: StoreContext) =>
-  ({
-    settleMessages: async settlements => {
+export const messageSettlingVerbs = {
+  loops: ({ write, emitHints }) => ({
+    /**
+     * Records attempts, each once. The attempt of a claim that no longer holds is recorded too, and its 2xx still
+     * delivers, unless the message has been resent since. Returns one outcome per settlement, in order.
+     */
+    settleMessages: async (settlements: readonly MessageSettlement[]): Promise<readonly MessageOutcome[]> => {
       const { outcomes, changedUrls } = await write(tx => settleAll(tx, settlements), 'soon')
       emitHints(afterCallbackChanges(changedUrls))
       return outcomes
     },
-  }) satisfies Partial<Store>
+  }),
+} satisfies VerbModule
 
 /** Each message, lane and URL is read once, changed in memory, and written once. */
 const settleAll = async (tx: Tx, settlements: readonly MessageSettlement[]) => {

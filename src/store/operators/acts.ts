@@ -1,8 +1,7 @@
 import { DAY } from '../../core/duration.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { and, desc, eq, gte, lt, or } from '../drizzle.ts'
-import { idOf, pageOf } from '../page.ts'
-import type { Store } from '../store.ts'
+import { idOf, type Page, pageOf } from '../page.ts'
 import type { Row, Sql } from '../tx.ts'
 
 /**
@@ -59,26 +58,36 @@ const ERASE_OLD: Sql = d => `
     ${d.forUpdate({ skipLocked: true })})`
 
 /** Acts of operators. Recording an act erases a few expired ones. */
-export const createActs = ({ read, write }: StoreContext) =>
-  ({
-    recordAct: act =>
+export const actVerbs = {
+  calls: ({ write }) => ({
+    /**
+     * Records an act before it is done, or, with an outcome, one that came to nothing. Returns its id.
+     * Also erases some acts older than a year.
+     */
+    recordAct: (act: NewAct): Promise<number> =>
       write(async tx => {
         const [id] = await tx.insert('acts', [{ ...act, at: tx.at }])
         await tx.all(ERASE_OLD, { before: actsKeptFrom(tx.at) })
         return id as number
       }),
 
-    endAct: (id, outcome) => write(tx => tx.update('acts', ['id'], [{ id, outcome }])),
+    endAct: (id: number, outcome: ActEnd): Promise<void> => write(tx => tx.update('acts', ['id'], [{ id, outcome }])),
+  }),
 
-    listActs: ({ who, act, since, limit, before }) =>
-      read(async ({ db, at, schema: { acts } }) => {
-        const filter = and(
-          before === null ? undefined : lt(acts.id, before),
-          gte(acts.at, Math.max(since ?? 0, actsKeptFrom(at))),
-          who === null ? undefined : or(eq(acts.who, who), eq(acts.name, who)),
-          act === null ? undefined : eq(acts.act, act),
-        )
-        const found = db.select().from(acts).where(filter).orderBy(desc(acts.id))
-        return pageOf(await found.limit(limit + 1), limit, idOf)
-      }),
-  }) satisfies Partial<Store>
+  searches: ({ read, queued }) => ({
+    /** Newest first. */
+    listActs: ({ who, act, since, limit, before }: ActQuery): Promise<Page<Act, number>> =>
+      queued('listActs', () =>
+        read(async ({ db, at, schema: { acts } }) => {
+          const filter = and(
+            before === null ? undefined : lt(acts.id, before),
+            gte(acts.at, Math.max(since ?? 0, actsKeptFrom(at))),
+            who === null ? undefined : or(eq(acts.who, who), eq(acts.name, who)),
+            act === null ? undefined : eq(acts.act, act),
+          )
+          const found = db.select().from(acts).where(filter).orderBy(desc(acts.id))
+          return pageOf(await found.limit(limit + 1), limit, idOf)
+        }),
+      ),
+  }),
+} satisfies VerbModule

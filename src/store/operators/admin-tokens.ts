@@ -1,8 +1,7 @@
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { asc, eq, getTableColumns, gt } from '../drizzle.ts'
-import { idOf, pageOf } from '../page.ts'
+import { idOf, type Page, pageOf } from '../page.ts'
 import { isValid, revoke, touch } from '../partners/api-keys.ts'
-import type { Store } from '../store.ts'
 import type { Row, Tx } from '../tx.ts'
 
 /** `name` is that of its user, as shown in the audit. */
@@ -21,15 +20,24 @@ const viewOf = ({ schema: { adminTokens } }: Tx) => {
   return view
 }
 
-export const createAdminTokens = ({ read, write }: StoreContext) =>
-  ({
-    createAdminToken: ({ hash, ...token }) =>
+export const adminTokenVerbs = {
+  lookups: ({ read }) => ({
+    findAdminToken: (id: string): Promise<AdminTokenOwner | null> =>
+      read(async ({ db, at, schema: { adminTokens } }) => {
+        const [row] = await db.select().from(adminTokens).where(eq(adminTokens.id, id))
+        return row ? { name: row.name, role: row.role, hash: row.hash, live: isValid(row, at) } : null
+      }),
+  }),
+
+  calls: ({ read, write }) => ({
+    createAdminToken: ({ hash, ...token }: NewAdminToken): Promise<AdminToken> =>
       write(async tx => {
         await tx.insert('adminTokens', [{ ...token, hash, createdAt: tx.at }])
         return { ...token, createdAt: tx.at, lastUsedAt: null, revokedAt: null }
       }),
 
-    listAdminTokens: ({ limit, after }) =>
+    /** Oldest first, at most `limit`, after the token `after`. */
+    listAdminTokens: ({ limit, after }: { limit: number; after: string | null }): Promise<Page<AdminToken>> =>
       read(async tx => {
         const { adminTokens } = tx.schema
         const later = tx.db
@@ -39,7 +47,8 @@ export const createAdminTokens = ({ read, write }: StoreContext) =>
         return pageOf(await later.orderBy(asc(adminTokens.id)).limit(limit + 1), limit, idOf)
       }),
 
-    revokeAdminToken: id =>
+    /** Returns the token, or null if it does not exist. A token revoked before stays as it is. */
+    revokeAdminToken: (id: string): Promise<AdminToken | null> =>
       write(async tx => {
         const { adminTokens } = tx.schema
         await revoke(tx, 'admin_tokens', id)
@@ -47,11 +56,7 @@ export const createAdminTokens = ({ read, write }: StoreContext) =>
         return token ?? null
       }),
 
-    findAdminToken: id =>
-      read(async ({ db, at, schema: { adminTokens } }) => {
-        const [row] = await db.select().from(adminTokens).where(eq(adminTokens.id, id))
-        return row ? { name: row.name, role: row.role, hash: row.hash, live: isValid(row, at) } : null
-      }),
-
-    touchAdminTokens: ids => write(tx => touch(tx, 'adminTokens', ids)),
-  }) satisfies Partial<Store>
+    /** Records that these tokens are in use now. */
+    touchAdminTokens: (ids: readonly string[]): Promise<void> => write(tx => touch(tx, 'adminTokens', ids)),
+  }),
+} satisfies VerbModule

@@ -7,13 +7,13 @@ import {
   byUrgency,
   MAX_ALERTS,
   MAX_NOTICE_WAIT_MS,
+  type Observation,
   subjectKey,
 } from '../../core/alert.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { and, asc, desc, eq, gt, lt, lte, or } from '../drizzle.ts'
 import { type Page, pageOf } from '../page.ts'
-import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 import { CHANNEL_REFUSING, EVENTS_CLAIMABLE, findFact, putFact, removeFact } from './facts.ts'
 
@@ -92,85 +92,102 @@ const toRow = ({ condition, subject, state, since, at, count, details, toldState
 const LOCK = 'operator events'
 
 /** Alerts for the operators' channel. */
-export const createOperatorEvents = ({ read, write }: StoreContext) => {
-  const change = <T>(run: (tx: Tx) => Promise<T>): Promise<T> =>
-    write(async tx => {
-      await tx.lock([LOCK])
-      return run(tx)
-    })
-
-  return {
-    noteOperatorEvents: notes =>
-      change(async tx => {
-        const stored = await findAll(tx, notes)
-        const alerts = new Map<string, Alert>(stored)
-        const noted = notes.flatMap(note => {
-          const after = afterObservation(alerts.get(subjectKey(note)) ?? null, note, tx.at)
-          if (after === null) return []
-          alerts.set(subjectKey(note), after)
-          return [after]
-        })
-        // Only the last state of each alert is written.
-        const rows = [...new Map(noted.map(event => [subjectKey(event), toRow(event)])).values()]
-        const isStored = (row: OperatorEventName) => stored.has(subjectKey(row))
-        await tx.update('operatorEvents', ['condition', 'subject'], rows.filter(isStored))
-        const added = rows.filter(row => !isStored(row))
-        await tx.insert('operatorEvents', added)
-        // No notice of them is due now.
-        const merged = noted.filter(({ dueAt }) => dueAt === null || dueAt > tx.at).map(({ condition }) => condition)
-        const dropped = await tx.all<Pick<Alert, 'condition'>>(DROP_OVERFLOW)
-        return { merged, dropped: dropped.map(({ condition }) => condition) }
-      }),
-
-    claimOperatorEvents: async ({ limit, leaseMs, gapMs }) => {
-      if ((await read(due)).length === 0) return []
-      return change(async tx => {
-        const events = (await due(tx)).toSorted(byUrgency).slice(0, limit)
-        const claimed = events.map(({ id, claim }) => ({ id, claims: claim + 1, dueAt: tx.at + leaseMs }))
-        await tx.update('operatorEvents', ['id'], claimed)
-        if (events.length > 0) await putFact(tx, EVENTS_CLAIMABLE, tx.at + gapMs)
-        return events.map(event => ({ ...event, claim: event.claim + 1 }))
+export const alertVerbs = {
+  loops: ({ read, write }) => {
+    const change = <T>(run: (tx: Tx) => Promise<T>): Promise<T> =>
+      write(async tx => {
+        await tx.lock([LOCK])
+        return run(tx)
       })
-    },
 
-    settleOperatorEvents: ({ events, outcome, claimableAt }) =>
-      change(async tx => {
-        const alerts = await findAll(tx, events)
-        const settled = events.flatMap(notice => {
-          const event = alerts.get(subjectKey(notice))
-          if (event?.claim !== notice.claim) return []
-          return [{ id: event.id, ...afterSettling(event, notice, { outcome, at: tx.at }) }]
+    return {
+      /** Notes conditions, each by `afterObservation`. At most 1,000 alerts are stored. */
+      noteOperatorEvents: (notes: readonly Observation[]): Promise<NotedOperatorEvents> =>
+        change(async tx => {
+          const stored = await findAll(tx, notes)
+          const alerts = new Map<string, Alert>(stored)
+          const noted = notes.flatMap(note => {
+            const after = afterObservation(alerts.get(subjectKey(note)) ?? null, note, tx.at)
+            if (after === null) return []
+            alerts.set(subjectKey(note), after)
+            return [after]
+          })
+          // Only the last state of each alert is written.
+          const rows = [...new Map(noted.map(event => [subjectKey(event), toRow(event)])).values()]
+          const isStored = (row: OperatorEventName) => stored.has(subjectKey(row))
+          await tx.update('operatorEvents', ['condition', 'subject'], rows.filter(isStored))
+          const added = rows.filter(row => !isStored(row))
+          await tx.insert('operatorEvents', added)
+          // No notice of them is due now.
+          const merged = noted.filter(({ dueAt }) => dueAt === null || dueAt > tx.at).map(({ condition }) => condition)
+          const dropped = await tx.all<Pick<Alert, 'condition'>>(DROP_OVERFLOW)
+          return { merged, dropped: dropped.map(({ condition }) => condition) }
+        }),
+
+      /**
+       * Claims due alerts in the order of `byUrgency`, each for one caller until its lease ends.
+       * Returns none within `gapMs` after a claim that returned alerts, on any node.
+       */
+      claimOperatorEvents: async ({ limit, leaseMs, gapMs }: OperatorClaimRequest): Promise<ClaimedOperatorEvent[]> => {
+        if ((await read(due)).length === 0) return []
+        return change(async tx => {
+          const events = (await due(tx)).toSorted(byUrgency).slice(0, limit)
+          const claimed = events.map(({ id, claim }) => ({ id, claims: claim + 1, dueAt: tx.at + leaseMs }))
+          await tx.update('operatorEvents', ['id'], claimed)
+          if (events.length > 0) await putFact(tx, EVENTS_CLAIMABLE, tx.at + gapMs)
+          return events.map(event => ({ ...event, claim: event.claim + 1 }))
         })
-        await tx.update('operatorEvents', ['id'], settled)
-        if (claimableAt !== null) await putFact(tx, EVENTS_CLAIMABLE, claimableAt)
-      }),
+      },
 
-    firingOperatorEvents: () =>
-      read(({ db, schema: { operatorEvents } }) => {
-        const { condition, subject, since, at, id } = operatorEvents
-        const firing = db.select({ condition, subject, since, at }).from(operatorEvents)
-        return firing.where(eq(operatorEvents.state, 'firing')).orderBy(asc(id))
-      }),
+      /** Records the result of a notice. Changes no alert that was claimed again since. */
+      settleOperatorEvents: ({ events, outcome, claimableAt }: OperatorSettlement): Promise<void> =>
+        change(async tx => {
+          const alerts = await findAll(tx, events)
+          const settled = events.flatMap(notice => {
+            const event = alerts.get(subjectKey(notice))
+            if (event?.claim !== notice.claim) return []
+            return [{ id: event.id, ...afterSettling(event, notice, { outcome, at: tx.at }) }]
+          })
+          await tx.update('operatorEvents', ['id'], settled)
+          if (claimableAt !== null) await putFact(tx, EVENTS_CLAIMABLE, claimableAt)
+        }),
 
-    recordOperatorChannel: refusing =>
-      write(tx => (refusing === null ? removeFact(tx, CHANNEL_REFUSING) : putFact(tx, CHANNEL_REFUSING, refusing))),
-  } satisfies Partial<Store>
-}
+      /** Returns the alerts that have not ended, in the order in which they were first noted. */
+      firingOperatorEvents: (): Promise<FiringOperatorEvent[]> =>
+        read(({ db, schema: { operatorEvents } }) => {
+          const { condition, subject, since, at, id } = operatorEvents
+          const firing = db.select({ condition, subject, since, at }).from(operatorEvents)
+          return firing.where(eq(operatorEvents.state, 'firing')).orderBy(asc(id))
+        }),
 
-/** Reads of alerts for operators. */
-export const createOperatorEventList = ({ read }: StoreContext) =>
-  ({
-    listOperatorEvents: ({ limit, before }) =>
-      read(async tx => {
-        const { operatorEvents } = tx.schema
-        const { at, id } = operatorEvents
-        const older = before === null ? undefined : or(lt(at, before.at), and(eq(at, before.at), lt(id, before.id)))
-        const found = tx.db.select().from(operatorEvents).where(older).orderBy(desc(at), desc(id))
-        const rows = (await found.limit(limit + 1)).map(eventOfRow)
-        const page = pageOf(rows, limit, last => ({ at: last.at, id: last.id }))
-        return { ...page, refusing: await findFact(tx, CHANNEL_REFUSING) }
-      }),
-  }) satisfies Partial<Store>
+      /** Records that the channel refuses every notice; null: it does not, or none is set. */
+      recordOperatorChannel: (refusing: RefusingChannel | null): Promise<void> =>
+        write(tx => (refusing === null ? removeFact(tx, CHANNEL_REFUSING) : putFact(tx, CHANNEL_REFUSING, refusing))),
+    }
+  },
+
+  searches: ({ read, queued }) => ({
+    /** Returns the stored alerts, last noted first, and whether the channel refuses everything. */
+    listOperatorEvents: ({
+      limit,
+      before,
+    }: {
+      limit: number
+      before: OperatorEventPlace | null
+    }): Promise<ListedOperatorEvents> =>
+      queued('listOperatorEvents', () =>
+        read(async tx => {
+          const { operatorEvents } = tx.schema
+          const { at, id } = operatorEvents
+          const older = before === null ? undefined : or(lt(at, before.at), and(eq(at, before.at), lt(id, before.id)))
+          const found = tx.db.select().from(operatorEvents).where(older).orderBy(desc(at), desc(id))
+          const rows = (await found.limit(limit + 1)).map(eventOfRow)
+          const page = pageOf(rows, limit, last => ({ at: last.at, id: last.id }))
+          return { ...page, refusing: await findFact(tx, CHANNEL_REFUSING) }
+        }),
+      ),
+  }),
+} satisfies VerbModule
 
 const COLUMNS = ['id', 'condition', 'subject', 'state', 'since', 'at', 'count', 'details'] as const
 const NOTICE_COLUMNS = ['toldState', 'toldAt', 'dueAt', 'claims'] as const

@@ -1,8 +1,7 @@
 import type { RefusingChannel } from '../../core/operator-channel.ts'
 import type { LastBackup } from '../backup.ts'
 import { stopClaims } from '../claims-lock.ts'
-import type { StoreContext } from '../context.ts'
-import type { Store } from '../store.ts'
+import type { VerbModule } from '../context.ts'
 import type { Tx } from '../tx.ts'
 
 /** A small fact about the database: its key in the table `meta`, and its value as text. */
@@ -44,21 +43,28 @@ export const removeFact = async (tx: Tx, { name }: Pick<Fact<unknown>, 'name'>):
 /** Returns the time since which no message is claimed, on any node and across restarts, or null if they are claimed. */
 export const heldAt = (tx: Tx): Promise<number | null> => findFact(tx, DELIVERIES_HELD)
 
-export const createFactVerbs = ({ read, write, emitHints }: StoreContext) =>
-  ({
-    holdDeliveries: () =>
+export const factVerbs = {
+  lookups: ({ read }) => ({
+    /** Returns the time since which no message is claimed, or null if messages are claimed. */
+    deliveriesHeldAt: (): Promise<number | null> => read(heldAt),
+  }),
+
+  calls: ({ write, emitHints }) => ({
+    /** Stops all claims of messages, on each node and after restarts, until `resumeDeliveries`. Idempotent. */
+    holdDeliveries: (): Promise<void> =>
       write(async tx => {
         await stopClaims(tx)
         if ((await heldAt(tx)) === null) await putFact(tx, DELIVERIES_HELD, tx.at)
       }),
-    resumeDeliveries: async () => {
+    resumeDeliveries: async (): Promise<void> => {
       await write(tx => removeFact(tx, DELIVERIES_HELD))
       emitHints([['messagesDue']])
     },
-    deliveriesHeldAt: () => read(heldAt),
-    probe: () =>
+    /** Writes a row, to learn whether the database can be written. */
+    probe: (): Promise<void> =>
       write(async tx => {
         for (const statement of tx.dialect.probeStatements) await tx.all(statement)
         await putFact(tx, PROBED, tx.at)
       }),
-  }) satisfies Partial<Store>
+  }),
+} satisfies VerbModule

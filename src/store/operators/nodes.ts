@@ -1,8 +1,7 @@
 import { DAY, SECOND } from '../../core/duration.ts'
 import { NODE_TRAITS, type NodeTrait } from '../../core/node.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { asc, eq, inArray } from '../drizzle.ts'
-import type { Store } from '../store.ts'
 import type { Row, Tx } from '../tx.ts'
 
 /**
@@ -110,14 +109,17 @@ export const judgeNodes = (nodes: readonly ServiceNode[]): JudgedNode[] => {
 export const loadNodes = ({ db, schema: { nodes } }: Tx) =>
   db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id))
 
-/** @param upkeep work of an engine at each beat, on any node; it must not fail for anything that can wait */
-export const createNodes = (
-  { read, write, sealed }: Pick<StoreContext, 'read' | 'write' | 'sealed'>,
-  upkeep: () => Promise<void> = async () => {},
-) =>
-  ({
-    beatNode: async node => {
-      await upkeep()
+/** Work of an engine at each beat, on any node. It must not fail for anything that can wait. */
+export type Upkeep = () => Promise<void>
+
+export const nodeVerbs = {
+  loops: ({ read, write, sealed }, { upkeep }: { upkeep?: Upkeep }) => ({
+    /**
+     * Records that this node is alive, marks silent nodes as lost and removes nodes by `planHeartbeat`.
+     * Each node calls it every few seconds. Returns all nodes with this one, oldest first.
+     */
+    beatNode: async (node: NewNode): Promise<ServiceNode[]> => {
+      await upkeep?.()
       return write(async tx => {
         // Two new nodes must not replace the same lost one.
         await tx.lock(['nodes'])
@@ -132,7 +134,11 @@ export const createNodes = (
       })
     },
 
-    listNodes: () => read(loadNodes),
+    /** Oldest first. */
+    listNodes: (): Promise<ServiceNode[]> => read(loadNodes),
 
-    removeNode: id => write(async ({ db, schema: { nodes } }) => void (await db.delete(nodes).where(eq(nodes.id, id)))),
-  }) satisfies Partial<Store>
+    /** Removes a node that has stopped in an orderly way. */
+    removeNode: (id: string): Promise<void> =>
+      write(async ({ db, schema: { nodes } }) => void (await db.delete(nodes).where(eq(nodes.id, id)))),
+  }),
+} satisfies VerbModule

@@ -1,6 +1,5 @@
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { asc, eq, getTableColumns, inArray } from '../drizzle.ts'
-import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Tx } from '../tx.ts'
 
 export interface NewKey {
@@ -32,19 +31,29 @@ const FIND_OWNER = `
   SELECT ${columnsOf('apiKeys', ['partnerId', 'hash', 'expiresAt', 'revokedAt'], 'k')}, p.disabled AS "isDisabled"
   FROM api_keys k JOIN partners p ON p.id = k.partner_id WHERE k.id = @id`
 
-export const createApiKeys = ({ read, write }: StoreContext) =>
-  ({
-    createKey: (partnerId, key) =>
+export const apiKeyVerbs = {
+  lookups: ({ read }) => ({
+    findKey: (id: string): Promise<KeyOwner | null> =>
+      read(async tx => {
+        const [row] = await tx.all<Row<'apiKeys'> & { isDisabled: boolean }>(FIND_OWNER, { id })
+        return row ? { partnerId: row.partnerId, hash: row.hash, live: isValid(row, tx.at) && !row.isDisabled } : null
+      }),
+  }),
+
+  calls: ({ read, write }) => ({
+    /** Returns null if there is no such partner. */
+    createKey: (partnerId: string, key: NewKey): Promise<ApiKey | null> =>
       write(async tx => ((await hasPartner(tx, partnerId)) ? addKey(tx, partnerId, key) : null)),
 
-    listKeys: partnerId =>
+    listKeys: (partnerId: string): Promise<ApiKey[] | null> =>
       read(async tx => {
         const { apiKeys } = tx.schema
         if (!(await hasPartner(tx, partnerId))) return null
         return tx.db.select(viewOf(tx)).from(apiKeys).where(eq(apiKeys.partnerId, partnerId)).orderBy(asc(apiKeys.id))
       }),
 
-    revokeKey: id =>
+    /** A revoked key stays as it is. */
+    revokeKey: (id: string): Promise<ApiKey | null> =>
       write(async tx => {
         const { apiKeys } = tx.schema
         await revoke(tx, 'api_keys', id)
@@ -52,14 +61,10 @@ export const createApiKeys = ({ read, write }: StoreContext) =>
         return key ?? null
       }),
 
-    findKey: id =>
-      read(async tx => {
-        const [row] = await tx.all<Row<'apiKeys'> & { isDisabled: boolean }>(FIND_OWNER, { id })
-        return row ? { partnerId: row.partnerId, hash: row.hash, live: isValid(row, tx.at) && !row.isDisabled } : null
-      }),
-
-    touchKeys: ids => write(tx => touch(tx, 'apiKeys', ids)),
-  }) satisfies Partial<Store>
+    /** Records that these keys were used now. */
+    touchKeys: (ids: readonly string[]): Promise<void> => write(tx => touch(tx, 'apiKeys', ids)),
+  }),
+} satisfies VerbModule
 
 /** A repeated revocation keeps the time of the first one. */
 export const revoke = (tx: Tx, table: 'api_keys' | 'admin_tokens', id: string): Promise<unknown> =>

@@ -2,10 +2,10 @@ import { MAX_NOTICE_WAIT_MS } from '../../core/alert.ts'
 import { MINUTE } from '../../core/duration.ts'
 import type { Contact } from '../../core/operator-channel.ts'
 import { STILL_FAILING_MS } from '../callbacks/health.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { eq } from '../drizzle.ts'
 import { heldAt } from '../operators/facts.ts'
-import type { Store } from '../store.ts'
+import type { Opening } from '../sealed.ts'
 import type { Row, Sql, Tx } from '../tx.ts'
 
 /** News of a URL for its contact: it fails, its messages are held, or a reported condition is over. */
@@ -45,38 +45,36 @@ const FORGET: Sql = d =>
   `DELETE FROM told_callbacks WHERE partner_id = @partnerId AND callback_url IN ${d.list('urls', 'text')}`
 
 /** Contacts of partners, and their notices about failing URLs. */
-export const createContacts = ({ read, write, sealed, openOrElse }: StoreContext) => {
-  /** Returns null if there is none or it cannot be decrypted. */
-  const load = async ({ db, schema: { contacts } }: Tx, id: string): Promise<Contact | null> => {
-    const [row] = await db.select().from(contacts).where(eq(contacts.id, id))
-    return openOrElse({ table: 'contacts', id }, { open: () => (row ? sealed.contact.open(row) : null), instead: null })
-  }
-  const waiting = async (tx: Tx, limit: number): Promise<{ id: string }[]> =>
-    (await heldAt(tx)) === null ? tx.all(WAITING, { at: tx.at, limit }) : []
+export const contactVerbs = {
+  lookups: context => ({
+    findContact: (partnerId: string): Promise<Contact | null> => context.read(tx => load(tx, partnerId, context)),
+  }),
 
-  return {
-    findContact: partnerId => read(tx => load(tx, partnerId)),
-
-    putContact: (id, contact) =>
-      write(async tx => {
+  calls: context => ({
+    /** Null removes the contact. The next notice may go at once; to another URL everything is reported anew. */
+    putContact: (id: string, contact: Contact | null): Promise<void> =>
+      context.write(async tx => {
         await tx.lock([LOCK])
-        const before = await load(tx, id)
+        const before = await load(tx, id, context)
         const { contacts, toldCallbacks } = tx.schema
         await tx.db.delete(contacts).where(eq(contacts.id, id))
         if (contact?.url !== before?.url) await tx.db.delete(toldCallbacks).where(eq(toldCallbacks.partnerId, id))
         if (contact === null) return
-        await tx.insert('contacts', [{ id, contact: sealed.contact.seal({ id }, contact), dueAt: tx.at }])
+        await tx.insert('contacts', [{ id, contact: context.sealed.contact.seal({ id }, contact), dueAt: tx.at }])
       }),
+  }),
 
-    claimContacts: async limit => {
-      if ((await read(tx => waiting(tx, limit))).length === 0) return []
-      return write(async tx => {
+  loops: context => ({
+    /** Claims contacts of enabled partners that have something to report, each for one caller until its lease ends. */
+    claimContacts: async (limit: number): Promise<readonly ClaimedContact[]> => {
+      if ((await context.read(tx => waiting(tx, limit))).length === 0) return []
+      return context.write(async tx => {
         await tx.lock([LOCK])
         const lease = tx.at + LEASE_MS
         const claimed: ClaimedContact[] = []
         for (const { id } of await waiting(tx, limit)) {
           await tx.update('contacts', ['id'], [{ id, dueAt: lease }])
-          const contact = await load(tx, id)
+          const contact = await load(tx, id, context)
           const news = await tx.all<CallbackReport>(NEWS, { partnerId: id, at: tx.at })
           if (contact) claimed.push({ ...contact, partnerId: id, lease, news })
         }
@@ -84,8 +82,9 @@ export const createContacts = ({ read, write, sealed, openOrElse }: StoreContext
       })
     },
 
-    settleContact: ({ partnerId, lease, reports, dueAt }) =>
-      write(async tx => {
+    /** Records the result of a notice. Changes nothing if the claim no longer holds. */
+    settleContact: ({ partnerId, lease, reports, dueAt }: ContactSettlement): Promise<void> =>
+      context.write(async tx => {
         await tx.lock([LOCK])
         const { contacts } = tx.schema
         const [row] = await tx.db.select().from(contacts).where(eq(contacts.id, partnerId))
@@ -95,5 +94,18 @@ export const createContacts = ({ read, write, sealed, openOrElse }: StoreContext
         const rows = reports.flatMap(({ isOver, lastError, ...url }) => (isOver ? [] : [{ ...url, partnerId }]))
         await tx.insert('toldCallbacks', rows)
       }),
-  } satisfies Partial<Store>
+  }),
+} satisfies VerbModule
+
+/** Returns null if there is none or it cannot be decrypted. */
+const load = async (
+  { db, schema: { contacts } }: Tx,
+  id: string,
+  { sealed, openOrElse }: Opening,
+): Promise<Contact | null> => {
+  const [row] = await db.select().from(contacts).where(eq(contacts.id, id))
+  return openOrElse({ table: 'contacts', id }, { open: () => (row ? sealed.contact.open(row) : null), instead: null })
 }
+
+const waiting = async (tx: Tx, limit: number): Promise<{ id: string }[]> =>
+  (await heldAt(tx)) === null ? tx.all(WAITING, { at: tx.at, limit }) : []

@@ -1,9 +1,8 @@
 import { AppError } from '../../core/error.ts'
 import { stopClaims } from '../claims-lock.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { asc, eq, gt, sql } from '../drizzle.ts'
-import { idOf, pageOf } from '../page.ts'
-import type { Store } from '../store.ts'
+import { idOf, type Page, pageOf } from '../page.ts'
 import type { Row, Sql, Tx } from '../tx.ts'
 import { addKey, type NewKey } from './api-keys.ts'
 import type { Quotas } from './quotas.ts'
@@ -60,9 +59,25 @@ const refuseTakenName = async (tx: Tx, id: string, name: string): Promise<void> 
 
 const NAMES: Sql = d => `SELECT id, name FROM partners WHERE id IN ${d.list('ids', 'text')}`
 
-export const createPartners = ({ read, write, emitHints, sealed }: StoreContext) =>
-  ({
-    createPartner: ({ id, name, key, secret }) =>
+export const partnerVerbs = {
+  lookups: ({ read }) => ({
+    findPartner: (id: string): Promise<Partner | null> =>
+      read(async ({ db, schema: { partners } }) => {
+        const [row] = await db.select().from(partners).where(eq(partners.id, id))
+        return row ? viewPartner(row) : null
+      }),
+
+    /** Returns names by id, without unknown ids. */
+    partnerNames: (ids: readonly string[]): Promise<ReadonlyMap<string, string>> =>
+      read(async tx => {
+        const rows = await tx.all<Pick<Partner, 'id' | 'name'>>(NAMES, { ids })
+        return new Map(rows.map(({ id, name }) => [id, name]))
+      }),
+  }),
+
+  calls: ({ read, write, emitHints, sealed }) => ({
+    /** Throws a conflict if another partner has its name, as `changePartner` does. */
+    createPartner: ({ id, name, key, secret }: NewPartner): Promise<Partner> =>
       write(async tx => {
         await refuseTakenName(tx, id, name)
         const added = tx.db.insert(tx.schema.partners).values({ id, name, createdAt: tx.at })
@@ -72,19 +87,8 @@ export const createPartners = ({ read, write, emitHints, sealed }: StoreContext)
         return viewPartner(row as Row<'partners'>)
       }),
 
-    findPartner: id =>
-      read(async ({ db, schema: { partners } }) => {
-        const [row] = await db.select().from(partners).where(eq(partners.id, id))
-        return row ? viewPartner(row) : null
-      }),
-
-    partnerNames: ids =>
-      read(async tx => {
-        const rows = await tx.all<Pick<Partner, 'id' | 'name'>>(NAMES, { ids })
-        return new Map(rows.map(({ id, name }) => [id, name]))
-      }),
-
-    listPartners: ({ limit, after }) =>
+    /** Oldest first, at most `limit`, from after the partner `after`. */
+    listPartners: ({ limit, after }: { limit: number; after: string | null }): Promise<Page<Partner>> =>
       read(async ({ db, schema: { partners } }) => {
         const later = db
           .select()
@@ -94,7 +98,11 @@ export const createPartners = ({ read, write, emitHints, sealed }: StoreContext)
         return pageOf(rows.map(viewPartner), limit, idOf)
       }),
 
-    changePartner: async (id, change) => {
+    /**
+     * Changes the fields that `change` names. While a partner is disabled, its keys are refused, and nothing is polled
+     * or sent for it; nothing is lost.
+     */
+    changePartner: async (id: string, change: PartnerChange): Promise<Partner | null> => {
       const { name, disabled, payload, quotas: { pending, hosts, daily } = {} } = change
       const changed = await write(async tx => {
         if (name !== undefined) await refuseTakenName(tx, id, name)
@@ -110,4 +118,5 @@ export const createPartners = ({ read, write, emitHints, sealed }: StoreContext)
       if (changed && disabled === false) emitHints([['verificationsDue'], ['messagesDue']])
       return changed
     },
-  }) satisfies Partial<Store>
+  }),
+} satisfies VerbModule

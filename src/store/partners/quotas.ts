@@ -1,7 +1,6 @@
 import { DAY, HOUR } from '../../core/duration.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { loadCounts } from '../stats/counts.ts'
-import type { Store } from '../store.ts'
 import type { Dialect, Tx } from '../tx.ts'
 
 /** Null: no limit. */
@@ -88,7 +87,9 @@ const usagesOf = async (tx: Tx, partnerIds: readonly string[]): Promise<Map<stri
   )
 }
 
-export const createUsage = ({ read }: Pick<StoreContext, 'read'>) =>
-  ({
-    usageOf: partnerId => read(async tx => (await usagesOf(tx, [partnerId])).get(partnerId) as Usage),
-  }) satisfies Partial<Store>
+export const quotaVerbs = {
+  lookups: ({ read, queued }) => ({
+    usageOf: (partnerId: string): Promise<Usage> =>
+      queued(partnerId, () => read(async tx => (await usagesOf(tx, [partnerId])).get(partnerId) as Usage)),
+  }),
+} satisfies VerbModule

@@ -3,10 +3,9 @@ import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import type { Secret } from '../../core/secret.ts'
 import { stopClaims } from '../claims-lock.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { and, eq } from '../drizzle.ts'
 import type { Opening, Sealed } from '../sealed.ts'
-import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 
 /** `expiresAt`: end of its use; null: not planned. */
@@ -74,24 +73,39 @@ const secretsUnreadable = (): AppError =>
     zh: '暂时无法读取您的签名密钥。请更换密钥，或等待运维人员恢复。',
   })
 
-export const createSigningSecrets = (context: StoreContext) => {
-  const { read, write, emitHints } = context
-
-  return {
-    liveSecrets: partnerId =>
-      read(async tx => {
+export const signingSecretVerbs = {
+  lookups: context => ({
+    /**
+     * Returns the secrets that sign the partner's webhooks now, newest first, without any that cannot be decrypted.
+     * Throws `AppError('unavailable')` if none of them can.
+     */
+    liveSecrets: (partnerId: string): Promise<readonly Secret[]> =>
+      context.read(async tx => {
         const live = (await openSecrets(tx, [partnerId], context)).get(partnerId) ?? []
         if (live.length === 0 && (await loadSecrets(tx, [partnerId])).length > 0) throw secretsUnreadable()
         return live
       }),
+  }),
 
-    listSigningSecrets: partnerId =>
-      read(async tx => {
-        const rows = await loadSecrets(tx, [partnerId])
-        return liveSecrets(rows, tx.at).map(({ partnerId: _, secret, ...view }) => view)
-      }),
+  calls: ({ read, write, queued, emitHints, sealed }) => ({
+    /** The live ones, newest first. */
+    listSigningSecrets: (partnerId: string): Promise<SigningSecret[]> =>
+      queued(partnerId, () =>
+        read(async tx => {
+          const rows = await loadSecrets(tx, [partnerId])
+          return liveSecrets(rows, tx.at).map(({ partnerId: _, secret, ...view }) => view)
+        }),
+      ),
 
-    rotateSigningSecret: async (partnerId, added, overlapMs) => {
+    /**
+     * Adds a secret. The earlier ones stay live for `overlapMs`, or less if they end sooner. Returns null if the
+     * maximum is live and an overlap would exceed it.
+     */
+    rotateSigningSecret: async (
+      partnerId: string,
+      added: NewSigningSecret,
+      overlapMs: number,
+    ): Promise<RotatedSecret | null> => {
       const { rotated, ended } = await write(async tx => {
         await tx.lock([lockOf(partnerId)])
         if (overlapMs === 0) await stopClaims(tx)
@@ -100,7 +114,7 @@ export const createSigningSecrets = (context: StoreContext) => {
         if (!mayRotate(live, overlapMs)) return { rotated: null, ended: 0 }
         const expiresAt = tx.at + overlapMs
         const changed = await expireBy(tx, rows, expiresAt)
-        const view = await addSecret(tx, partnerId, added, context.sealed)
+        const view = await addSecret(tx, partnerId, added, sealed)
         const rotated = { ...view, previousExpiresAt: previousEnd(live, expiresAt) }
         return { rotated, ended: overlapMs === 0 ? changed : 0 }
       })
@@ -108,7 +122,8 @@ export const createSigningSecrets = (context: StoreContext) => {
       return rotated
     },
 
-    endSigningSecret: async (partnerId, id) => {
+    /** Ends it now. Changes nothing if it has ended. */
+    endSigningSecret: async (partnerId: string, id: string): Promise<EndOfSecret | null> => {
       let isEnding = false
       try {
         return await write(async tx => {
@@ -131,8 +146,8 @@ export const createSigningSecrets = (context: StoreContext) => {
         if (isEnding) emitHints([['withdrawn', { partnerId, registrationId: null }]])
       }
     },
-  } satisfies Partial<Store>
-}
+  }),
+} satisfies VerbModule
 
 /** One lock per partner: the maximum is over all its secrets. */
 const lockOf = (partnerId: string): string => `signing secrets of ${partnerId}`

@@ -4,9 +4,8 @@ import { type Account, accountFor, accountOfRow } from '../accounts/rows.ts'
 import { worstCallbacks } from '../callbacks/callbacks.ts'
 import type { CallbackTrouble } from '../callbacks/health.ts'
 import { IS_HELD } from '../callbacks/rows.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { newestOf } from '../messages/events.ts'
-import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 import { forecastAt, type PollForecast } from '../verifications/forecast.ts'
 import { NEW } from '../verifications/poll-queues.ts'
@@ -31,22 +30,26 @@ const STATUS_MS = HOUR
 const LAST_ID = Number.MAX_SAFE_INTEGER
 
 /** Costs a few index reads, at any number of rows. */
-export const createPartnerStatus = ({ read, defaultRate }: StoreContext) =>
-  ({
-    statusOf: (partnerId, idOrApiId) =>
-      read(async tx => {
-        const { at } = tx
-        const row = await accountFor(tx, partnerId, idOrApiId)
-        const place = row && { accountId: row.id, partnerId, queue: NEW, dueAt: at, id: LAST_ID }
-        const counts = await countNewest(tx, partnerId, at - STATUS_MS)
-        return {
-          account: row && accountOfRow(row, defaultRate),
-          queue: place && (await forecastAt(tx, place, defaultRate)),
-          messages: { since: at - STATUS_MS, pending: 0, delivered: 0, exhausted: 0, ...counts },
-          callbacks: await worstCallbacks(tx, partnerId),
-        }
-      }),
-  }) satisfies Partial<Store>
+export const statusVerbs = {
+  lists: ({ read, queued, defaultRate }) => ({
+    /** @param idOrApiId the account, as in `accountFor` */
+    statusOf: (partnerId: string, idOrApiId: string | null): Promise<PartnerStatus> =>
+      queued(partnerId, () =>
+        read(async tx => {
+          const { at } = tx
+          const row = await accountFor(tx, partnerId, idOrApiId)
+          const place = row && { accountId: row.id, partnerId, queue: NEW, dueAt: at, id: LAST_ID }
+          const counts = await countNewest(tx, partnerId, at - STATUS_MS)
+          return {
+            account: row && accountOfRow(row, defaultRate),
+            queue: place && (await forecastAt(tx, place, defaultRate)),
+            messages: { since: at - STATUS_MS, pending: 0, delivered: 0, exhausted: 0, ...counts },
+            callbacks: await worstCallbacks(tx, partnerId),
+          }
+        }),
+      ),
+  }),
+} satisfies VerbModule
 
 /** One lookup per message: a join with their deliveries may read the whole table. */
 const COUNT_NEWEST = `

@@ -1,6 +1,6 @@
 import { createContext, createHints } from '../context.ts'
 import { findRegistered, type Inspection, inspectAccounts } from '../inspection.ts'
-import { createStats } from '../stats/counts.ts'
+import { statsVerbs } from '../stats/counts.ts'
 import { openConnection } from './connection.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
 import { TIME_LIMITS } from './pool.ts'
@@ -55,7 +55,7 @@ export const openPostgresInspection = async (
     server: patience => readServer(client, url, patience),
     transactions: () => readTransactions(client),
     lockHolders: () => readLockHolders(client),
-    stats: createStats(context, readServerStats).stats,
+    stats: statsVerbs.searches(context, { figuresOf: readServerStats }).stats,
     accounts: () => inspectAccounts(context),
     registeredAs: serial => findRegistered(context, serial),
     close: async () => {

@@ -1,7 +1,6 @@
 import { createKeyedQueue } from '../../core/keyed-limiter.ts'
 import { type ContextOptions, createContext, createHints, type StoreContext } from '../context.ts'
-import type { Store } from '../store.ts'
-import { createVerbs } from '../verbs.ts'
+import { createVerbs, type Store } from '../store.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
 import { openHintChannel } from './hints.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
@@ -40,7 +39,10 @@ export const openPostgresStore = async ({
   const loops: StoreContext = { ...context, ...connection.loops }
   const queued = createKeyedQueue(LONG_READS_AT_ONCE)
   const searches: StoreContext = { ...context, read: run => queued('', () => context.read(run)) }
-  const verbs = createVerbs({ calls: context, loops, searches }, readServerStats, createUpkeep(loops))
+  const verbs = createVerbs(
+    { calls: context, loops, searches },
+    { figuresOf: readServerStats, upkeep: createUpkeep(loops) },
+  )
   const engineCounts: Store['engineCounts'] = async () => ({
     kind: 'postgres',
     ...connection.engineCounts(),

@@ -1,17 +1,18 @@
 import { resent } from '../../core/message.ts'
 import type { ChangedCallback } from '../callbacks/health.ts'
 import { afterCallbackChanges, releaseUrls } from '../callbacks/rows.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import type { Hint } from '../hints.ts'
 import { lockMessagesOf, saveDeliveries } from '../messages/deliveries.ts'
 import { advanceLanes } from '../messages/lanes.ts'
-import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 import { cancelAll } from './cancelling.ts'
 import { nudge } from './registering.ts'
 import {
+  type Cancellation,
   lockVerificationsOf,
   type OwnedRegistration,
+  type Registration,
   type RegistrationRow,
   selectOwned,
   toRegistration,
@@ -26,31 +27,35 @@ export const afterCancelling = (partnerId: string, registrationId: string): Hint
 ]
 
 /** Acts of a partner on its registrations. */
-export const createRegistrationActs = (context: StoreContext) => {
-  const { write, emitHints } = context
-
-  return {
-    cancel: async (partnerId, id) => {
-      const [cancelled = null] = await write(tx => cancelAll(tx, [{ partnerId, id }], context))
-      if (cancelled) emitHints(afterCancelling(partnerId, id))
+export const registrationActVerbs = {
+  calls: context => ({
+    /**
+     * Ends it as `cancelled`: no more polls, no more attempts. Erases its metadata and message, and the verdict once all
+     * registrations of the serial are cancelled. Repeating it changes nothing.
+     */
+    cancel: async (partnerId: string, id: string): Promise<Cancellation | null> => {
+      const [cancelled = null] = await context.write(tx => cancelAll(tx, [{ partnerId, id }], context))
+      if (cancelled) context.emitHints(afterCancelling(partnerId, id))
       return cancelled
     },
 
-    nudge: async (partnerId, id) => {
-      const nudged = (await write(tx => nudgeAll(tx, [{ partnerId, id }]))).get(id)
+    /** Makes the verification due now. Changes nothing if the registration has ended. */
+    nudge: async (partnerId: string, id: string): Promise<Registration | null> => {
+      const nudged = (await context.write(tx => nudgeAll(tx, [{ partnerId, id }]))).get(id)
       if (!nudged) return null
-      emitHints([['verificationsDue']])
+      context.emitHints([['verificationsDue']])
       return toRegistration(context, nudged)
     },
 
-    resend: async (partnerId, id) => {
-      const { outcomes, changedUrls } = await write(tx => resendAll(tx, [{ partnerId, id }]))
+    /** Makes the message due now, in any state, with a new schedule and the same id. Ends any hold but an operator's. */
+    resend: async (partnerId: string, id: string): Promise<ResendOutcome | null> => {
+      const { outcomes, changedUrls } = await context.write(tx => resendAll(tx, [{ partnerId, id }]))
       const [outcome = null] = outcomes
-      if (outcome === 'resent') emitHints([['messagesDue'], ...afterCallbackChanges(changedUrls)])
+      if (outcome === 'resent') context.emitHints([['messagesDue'], ...afterCallbackChanges(changedUrls)])
       return outcome
     },
-  } satisfies Partial<Store>
-}
+  }),
+} satisfies VerbModule
 
 /** Makes the verifications of the pending registrations due. Returns the existing registrations, by id. */
 export const nudgeAll = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<Map<string, RegistrationRow>> => {

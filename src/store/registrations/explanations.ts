@@ -4,11 +4,10 @@ import type { MessageType } from '../../core/message.ts'
 import type { Account } from '../accounts/rows.ts'
 import { type HeldBecause, heldBecause } from '../callbacks/health.ts'
 import { findUrl } from '../callbacks/rows.ts'
-import type { StoreContext } from '../context.ts'
+import type { StoreContext, VerbModule } from '../context.ts'
 import type { Attempt } from '../messages/message.ts'
 import { heldAt } from '../operators/facts.ts'
 import { openSecrets } from '../partners/signing-secrets.ts'
-import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Tx } from '../tx.ts'
 import { forecastAt, type PollForecast } from '../verifications/forecast.ts'
 import { newestAttempts } from './queries.ts'
@@ -41,49 +40,51 @@ export interface Explanation {
   allHeldSince: number | null
 }
 
-export const createExplanations = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOrElse' | 'defaultRate'>) => {
-  /** Why a waiting message is not sent. */
-  const holdsOf = async (tx: Tx, row: RegistrationRow) => {
-    if (row.messageState !== 'pending') return NOT_HELD
-    const callback = await findUrl(tx, row)
-    return {
-      heldSince: callback?.heldSince ?? null,
-      heldBecause: heldBecause(callback),
-      unsignable: !(await openSecrets(tx, [row.partnerId], context)).get(row.partnerId)?.length,
-      allHeldSince: await heldAt(tx),
-    }
-  }
-
-  return {
-    explain: (partnerId, id) =>
-      context.read(async tx => {
-        const row = (await selectOwned(tx, [{ partnerId, id }])).get(id)
-        if (!row) return null
-        const registration = toRegistration(context, row)
-        const { account, probeAt, rawStatus, ...polling } = await pollingOf(tx, row)
-        const { dueAt, accountId, queue } = row
-        // While it is polled, the due time is the end of the lease.
-        const isDue = dueAt !== null && dueAt <= tx.at
-        const place = { id: row.verificationId, accountId, partnerId, queue }
-        const { messageType, ...sending } = await sendingOf(tx, row)
-        // A cancelled registration no longer shows how it would have ended.
-        const isErased = row.status === 'cancelled'
-        return {
-          // No poll of the account goes before its canary.
-          registration: isDue && isProbed(account) ? { ...registration, nextPollAt: probeAt } : registration,
-          account,
-          ...polling,
-          rawStatus: isErased ? null : rawStatus,
-          queue: isDue ? await forecastAt(tx, { ...place, dueAt }, context.defaultRate) : null,
-          messageType: isErased ? null : messageType,
-          ...sending,
-          ...(await holdsOf(tx, row)),
-        }
-      }),
-  } satisfies Partial<Store>
-}
+export const explanationVerbs = {
+  lists: context => ({
+    explain: (partnerId: string, id: string): Promise<Explanation | null> =>
+      context.queued(partnerId, () =>
+        context.read(async tx => {
+          const row = (await selectOwned(tx, [{ partnerId, id }])).get(id)
+          if (!row) return null
+          const registration = toRegistration(context, row)
+          const { account, probeAt, rawStatus, ...polling } = await pollingOf(tx, row)
+          const { dueAt, accountId, queue } = row
+          // While it is polled, the due time is the end of the lease.
+          const isDue = dueAt !== null && dueAt <= tx.at
+          const place = { id: row.verificationId, accountId, partnerId, queue }
+          const { messageType, ...sending } = await sendingOf(tx, row)
+          // A cancelled registration no longer shows how it would have ended.
+          const isErased = row.status === 'cancelled'
+          return {
+            // No poll of the account goes before its canary.
+            registration: isDue && isProbed(account) ? { ...registration, nextPollAt: probeAt } : registration,
+            account,
+            ...polling,
+            rawStatus: isErased ? null : rawStatus,
+            queue: isDue ? await forecastAt(tx, { ...place, dueAt }, context.defaultRate) : null,
+            messageType: isErased ? null : messageType,
+            ...sending,
+            ...(await holdsOf(tx, row, context)),
+          }
+        }),
+      ),
+  }),
+} satisfies VerbModule
 
 const NOT_HELD = { heldSince: null, heldBecause: null, unsignable: false, allHeldSince: null }
+
+/** Why a waiting message is not sent. */
+const holdsOf = async (tx: Tx, row: RegistrationRow, context: StoreContext) => {
+  if (row.messageState !== 'pending') return NOT_HELD
+  const callback = await findUrl(tx, row)
+  return {
+    heldSince: callback?.heldSince ?? null,
+    heldBecause: heldBecause(callback),
+    unsignable: !(await openSecrets(tx, [row.partnerId], context)).get(row.partnerId)?.length,
+    allHeldSince: await heldAt(tx),
+  }
+}
 
 const ACCOUNT = ['probeAt', 'pausedAt', 'pauseReason', 'pauseCode', 'unreachableAt', 'unreachableError'] as const
 const POLLING = `

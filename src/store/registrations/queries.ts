@@ -1,17 +1,17 @@
-import type { StoreContext } from '../context.ts'
+import type { StoreContext, VerbModule } from '../context.ts'
 import type { Attempt } from '../messages/message.ts'
 import { KEPT_ATTEMPTS } from '../messages/settling.ts'
-import type { Store } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
 import type { RegistrationFilter } from './filter.ts'
 import {
   openMetadata,
+  type Registration,
   type RegistrationRow,
   SELECT_REGISTRATIONS,
   selectOwned,
   toRegistration,
 } from './registration.ts'
-import { type Choose, pageOfPartner, type ReadWindow, readWindow } from './search.ts'
+import { type Choose, pageOfPartner, type ReadWindow, readWindow, type SearchPage } from './search.ts'
 
 export interface RegistrationQuery
   extends Pick<RegistrationFilter, 'idcardid' | 'status' | 'delivery'>,
@@ -23,59 +23,80 @@ export interface RegistrationQuery
 }
 
 /** The API's reads of registrations. */
-export const createRegistrationQueries = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOrElse'>) => {
-  const { read } = context
+export const registrationQueryVerbs = {
+  lookups: context => ({
+    findRegistration: (partnerId: string, id: string): Promise<Registration | null> =>
+      context.queued(partnerId, () =>
+        context.read(async tx => {
+          const row = (await selectOwned(tx, [{ partnerId, id }])).get(id)
+          return row ? toRegistration(context, row) : null
+        }),
+      ),
 
-  /** Newest first. */
-  const findAll = async (tx: Tx, ids: readonly string[]) => {
-    const rows = await tx.all<RegistrationRow>(SELECT_THESE, { ids })
-    return rows.map(row => toRegistration(context, row))
-  }
+    /** Returns the ids among these, of any partner, whose registrations are not pending any more. */
+    endedAmong: (ids: readonly string[]): Promise<string[]> =>
+      context.read(async tx => (await tx.all<{ id: string }>(ENDED, { ids })).map(({ id }) => id)),
+  }),
 
-  const withMetadata =
-    ({ key, value }: { key: string; value: string }): Choose =>
-    async matches => {
-      const ids = matches.map(({ id }) => id)
-      const rows = await read(tx => tx.all<Parameters<typeof openMetadata>[1]>(SEALED_METADATA, { ids }))
-      const those = new Set(rows.filter(row => openMetadata(context, row)[key] === value).map(({ id }) => id))
-      return matches.filter(({ id }) => those.has(id))
+  lists: context => {
+    const { read, queued } = context
+
+    /** Newest first. */
+    const findAll = async (tx: Tx, ids: readonly string[]) => {
+      const rows = await tx.all<RegistrationRow>(SELECT_THESE, { ids })
+      return rows.map(row => toRegistration(context, row))
     }
 
-  return {
-    findRegistration: (partnerId, id) =>
-      read(async tx => {
-        const row = (await selectOwned(tx, [{ partnerId, id }])).get(id)
-        return row ? toRegistration(context, row) : null
-      }),
+    return {
+      /** Returns all registrations of these serials, newest first; null if there are more than `limit`. */
+      lookUpRegistrations: (
+        partnerId: string,
+        idcardids: readonly string[],
+        limit: number,
+      ): Promise<Registration[] | null> =>
+        queued(partnerId, () =>
+          read(async tx => {
+            const rows = await tx.all<{ id: string }>(OF_SERIALS, { partnerId, idcardids, limit: limit + 1 })
+            const ids = rows.map(({ id }) => id)
+            return ids.length > limit ? null : findAll(tx, ids)
+          }),
+        ),
 
-    endedAmong: ids => read(async tx => (await tx.all<{ id: string }>(ENDED, { ids })).map(({ id }) => id)),
+      /** Newest first, at most `limit`, older than `before`. A page scans as many as one of `searchRegistrations`. */
+      listRegistrations: (
+        partnerId: string,
+        { metadata, ...query }: RegistrationQuery,
+      ): Promise<SearchPage<Registration>> =>
+        queued(partnerId, async () => {
+          const window: ReadWindow = (place, limit) => read(tx => readWindow(tx, place, limit))
+          const choose = metadata ? withMetadata(metadata, context) : undefined
+          const page = await pageOfPartner(window, partnerId, query, choose)
+          const ids = page.found.map(({ id }) => id)
+          return { ...page, found: await read(tx => findAll(tx, ids)) }
+        }),
 
-    lookUpRegistrations: (partnerId, idcardids, limit) =>
-      read(async tx => {
-        const rows = await tx.all<{ id: string }>(OF_SERIALS, { partnerId, idcardids, limit: limit + 1 })
-        if (rows.length > limit) return null
-        return findAll(
-          tx,
-          rows.map(({ id }) => id),
-        )
-      }),
+      /** Returns the newest 50 attempts, in the order in which they began. */
+      listAttempts: (partnerId: string, id: string): Promise<Attempt[] | null> =>
+        queued(partnerId, () =>
+          read(async tx => {
+            const row = (await selectOwned(tx, [{ partnerId, id }])).get(id)
+            if (!row) return null
+            const newest = row.messageSeq === null ? [] : await newestAttempts(tx, row.messageSeq, KEPT_ATTEMPTS)
+            return newest.map(({ attempt }) => attempt).reverse()
+          }),
+        ),
+    }
+  },
+} satisfies VerbModule
 
-    listRegistrations: async (partnerId, { metadata, ...query }) => {
-      const window: ReadWindow = (place, limit) => read(tx => readWindow(tx, place, limit))
-      const page = await pageOfPartner(window, partnerId, query, metadata ? withMetadata(metadata) : undefined)
-      const ids = page.found.map(({ id }) => id)
-      return { ...page, found: await read(tx => findAll(tx, ids)) }
-    },
-
-    listAttempts: (partnerId, id) =>
-      read(async tx => {
-        const row = (await selectOwned(tx, [{ partnerId, id }])).get(id)
-        if (!row) return null
-        const newest = row.messageSeq === null ? [] : await newestAttempts(tx, row.messageSeq, KEPT_ATTEMPTS)
-        return newest.map(({ attempt }) => attempt).reverse()
-      }),
-  } satisfies Partial<Store>
-}
+const withMetadata =
+  ({ key, value }: { key: string; value: string }, context: StoreContext): Choose =>
+  async matches => {
+    const ids = matches.map(({ id }) => id)
+    const rows = await context.read(tx => tx.all<Parameters<typeof openMetadata>[1]>(SEALED_METADATA, { ids }))
+    const those = new Set(rows.filter(row => openMetadata(context, row)[key] === value).map(({ id }) => id))
+    return matches.filter(({ id }) => those.has(id))
+  }
 
 const SELECT_THESE: Sql = d => `${SELECT_REGISTRATIONS} WHERE r.id IN ${d.list('ids', 'text')} ORDER BY r.id DESC`
 const SEALED_METADATA: Sql = d => `

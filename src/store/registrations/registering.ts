@@ -1,10 +1,9 @@
 import type { Verdict } from '../../core/answer.ts'
 import { outcomeOfVerdict } from '../../core/registration.ts'
 import { afterCallbackChanges, releaseUrls } from '../callbacks/rows.ts'
-import type { StoreContext } from '../context.ts'
+import type { StoreContext, VerbModule } from '../context.ts'
 import { findLaneIds, laneKey, makeLanes } from '../messages/lanes.ts'
 import { loadQuotas, type QuotaFacts, type Quotas, type Usage } from '../partners/quotas.ts'
-import type { Store } from '../store.ts'
 import type { NewRow, Tx } from '../tx.ts'
 import { isOfBatch, NEW_IN_BATCH, NUDGED, queueOfNew } from '../verifications/poll-queues.ts'
 import { NEW_REGISTRATION, type Registration } from './registration.ts'
@@ -158,9 +157,10 @@ const overQuota = (
   return null
 }
 
-export const createRegistering = (context: StoreContext) =>
-  ({
-    register: async items => {
+export const registeringVerbs = {
+  calls: context => ({
+    /** Returns one result per item, in order. If its verdict is known, it is resolved and its message is due at once. */
+    register: async (items: readonly NewRegistration[]): Promise<Registered[]> => {
       const { registered, isReleased, changedUrls } = await context.write(async tx => {
         const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))])
         const serials = await loadSerials(tx, items, context)
@@ -182,7 +182,8 @@ export const createRegistering = (context: StoreContext) =>
       context.emitHints(afterCallbackChanges(changedUrls))
       return registered
     },
-  }) satisfies Partial<Store>
+  }),
+} satisfies VerbModule
 
 /** A registration to be written. */
 interface Created {

@@ -4,14 +4,15 @@ import { HOUR } from '../../core/duration.ts'
 import type { MessageState } from '../../core/message.ts'
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import { exhaustedIn } from '../bulk/states.ts'
-import type { StoreContext } from '../context.ts'
+import type { StoreContext, VerbModule } from '../context.ts'
 import type { Page } from '../page.ts'
-import type { Store } from '../store.ts'
 import { columnsOf, type Dialect, type Sql, type Tx } from '../tx.ts'
 import {
   ALL_REGISTRATIONS,
+  type BoundedCount,
   type BulkActName,
   COUNTED_AMONG,
+  type FailureGroups,
   type FoundRegistration,
   GROUPED,
   groupsOf,
@@ -19,6 +20,7 @@ import {
   MAX_MATCHES,
   type RegistrationFilter,
   SEARCHED_AT_ONCE,
+  type SearchQuery,
 } from './filter.ts'
 import type { RegistrationQuery } from './queries.ts'
 
@@ -39,43 +41,62 @@ export interface SearchPage<Item> extends Page<Item> {
   lookedBackTo?: number
 }
 
-export const createRegistrationSearch = ({ read }: Pick<StoreContext, 'read'>) => {
-  const window: ReadWindow = (place, limit) => read(tx => readWindow(tx, place, limit))
-
-  return {
-    searchRegistrations: query => search(window, query, { among: SEARCHED_AT_ONCE, limit: query.limit }),
-
-    countRegistrations: async query => {
-      const bounds = { among: COUNTED_AMONG, limit: MAX_MATCHES }
-      const { found, next } = await search(window, { ...query, before: null }, bounds)
-      return { count: found.length, isCapped: next !== null }
-    },
-
-    groupFailures: async () => {
-      const place = { filter: { ...ALL_REGISTRATIONS, failing: true }, act: null, before: null }
-      const { found, next } = await search(window, place, { among: GROUPED, limit: GROUPED })
-      return { groups: groupsOf(found), isCapped: next !== null }
-    },
-
-    countExhausted: async (partnerId, span) => {
-      const place = exhaustedIn(partnerId, span)
-      let count = 0
-      for (let before: string | null = null; ; await yieldToLoop()) {
-        const { found, next } = await search(window, { ...place, before }, { among: WINDOW, limit: WINDOW })
-        count += found.length
-        if (next === null) return count
-        before = next
-      }
-    },
-
-    partnerOf: id =>
+export const searchVerbs = {
+  lookups: ({ read }) => ({
+    /** Returns the id of the registration's partner, or null if there is no such registration. */
+    partnerOf: (registrationId: string): Promise<string | null> =>
       read(async tx => {
-        const sql = 'SELECT partner_id AS "partnerId" FROM registrations WHERE id = @id'
-        const [row] = await tx.all<{ partnerId: string }>(sql, { id })
+        const sql = 'SELECT partner_id AS "partnerId" FROM registrations WHERE id = @registrationId'
+        const [row] = await tx.all<{ partnerId: string }>(sql, { registrationId })
         return row?.partnerId ?? null
       }),
-  } satisfies Partial<Store>
-}
+  }),
+
+  searches: ({ read, queued }: Pick<StoreContext, 'read' | 'queued'>) => {
+    const window: ReadWindow = (place, limit) => read(tx => readWindow(tx, place, limit))
+
+    return {
+      /** Over all partners, newest first. A page scans at most `SEARCHED_AT_ONCE` registrations. `reader`: a token's id. */
+      searchRegistrations: (
+        query: SearchQuery,
+        reader = 'searchRegistrations',
+      ): Promise<SearchPage<FoundRegistration>> =>
+        queued(reader, () => search(window, query, { among: SEARCHED_AT_ONCE, limit: query.limit })),
+
+      /** Returns how many registrations a search would find: at most `MAX_MATCHES`, of `COUNTED_AMONG` scanned. */
+      countRegistrations: (
+        query: Pick<SearchQuery, 'filter' | 'act'>,
+        reader = 'countRegistrations',
+      ): Promise<BoundedCount> =>
+        queued(reader, async () => {
+          const bounds = { among: COUNTED_AMONG, limit: MAX_MATCHES }
+          const { found, next } = await search(window, { ...query, before: null }, bounds)
+          return { count: found.length, isCapped: next !== null }
+        }),
+
+      /** Returns the open failures by host and error, from the newest `GROUPED` of them. */
+      groupFailures: (reader = 'groupFailures'): Promise<FailureGroups> =>
+        queued(reader, async () => {
+          const place = { filter: { ...ALL_REGISTRATIONS, failing: true }, act: null, before: null }
+          const { found, next } = await search(window, place, { among: GROUPED, limit: GROUPED })
+          return { groups: groupsOf(found), isCapped: next !== null }
+        }),
+
+      /** Returns the exact number of registrations that match `exhaustedIn`. */
+      countExhausted: (partnerId: string, span: { since: number; until: number }): Promise<number> =>
+        queued(partnerId, async () => {
+          const place = exhaustedIn(partnerId, span)
+          let count = 0
+          for (let before: string | null = null; ; await yieldToLoop()) {
+            const { found, next } = await search(window, { ...place, before }, { among: WINDOW, limit: WINDOW })
+            count += found.length
+            if (next === null) return count
+            before = next
+          }
+        }),
+    }
+  },
+} satisfies VerbModule
 
 /** Returns a page of a partner's registrations, newest first. */
 export const pageOfPartner = (

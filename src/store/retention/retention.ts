@@ -1,9 +1,8 @@
 import type { Batch } from '../../core/batches.ts'
 import { REMOVED_KEPT_MS } from '../accounts/rows.ts'
 import { BY_OPERATOR } from '../callbacks/health.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { lockMessagesOf } from '../messages/deliveries.ts'
-import type { Store } from '../store.ts'
 import { columnsOf, type Dialect, type Row, type Sql, type Tx } from '../tx.ts'
 
 /** Progress of retention: the last registration scanned, and when it ended. */
@@ -31,9 +30,15 @@ const WINDOW = `
 const BEGINNING: PrunePlace = { resolvedAt: -1, id: '' }
 
 /** Erases old data in small batches, so that nothing waits for it. */
-export const createRetention = ({ read, write }: StoreContext) =>
-  ({
-    prune: async (before, limit, place) => {
+export const retentionVerbs = {
+  loops: ({ read, write }) => ({
+    /**
+     * Scans `limit` registrations that ended before `before`, in the order of their ends, from after `place` (null: from
+     * the first). Erases them with their messages and attempts, and with a verification or lane that has no others.
+     * Messages waiting to be sent are kept, held ones are not. After the last registration it also erases equally old
+     * ended secrets and URLs without held messages, and removed accounts that nothing waits for.
+     */
+    prune: async (before: number, limit: number, place: PrunePlace | null): Promise<Pruned> => {
       const window = await read(tx => tx.all<InWindow>(WINDOW, { before, limit, ...(place ?? BEGINNING) }))
       const ended = window.filter(({ isWaiting }) => !isWaiting)
       const erased = ended.length === 0 ? 0 : await write(tx => erase(tx, ended, before))
@@ -43,7 +48,8 @@ export const createRetention = ({ read, write }: StoreContext) =>
         await write(tx => tx.all(sql, { before, removedBefore: tx.at - REMOVED_KEPT_MS }))
       return { erased, next: null }
     },
-  }) satisfies Partial<Store>
+  }),
+} satisfies VerbModule
 
 /** Locks them in the order that all transactions use. */
 const urlsWhere = (d: Dialect, condition: string): string => `(partner_id, callback_url) IN (
@@ -120,7 +126,10 @@ const BATCH = 100
  * Returns a batch that erases registrations which ended before the time from `before`. One pass reads waiting ones
  * once; after the last batch the next pass begins.
  */
-export const createPruning = (prune: Store['prune'], before: () => number): Batch => {
+export const createPruning = (
+  prune: (before: number, limit: number, place: PrunePlace | null) => Promise<Pruned>,
+  before: () => number,
+): Batch => {
   let place: PrunePlace | null = null
   return async () => {
     const { erased, next }: Pruned = await prune(before(), BATCH, place)

@@ -1,5 +1,5 @@
 import { findRegistered, type Inspection, inspectAccounts } from '../inspection.ts'
-import { createStats } from '../stats/counts.ts'
+import { statsVerbs } from '../stats/counts.ts'
 import { ageOf, canaryOf, hasTable } from './opening.ts'
 import { openReadOnly } from './read-only.ts'
 import type { SqliteOptions } from './store.ts'
@@ -12,7 +12,7 @@ export interface SqliteInspection extends Inspection {
 
 /** @param options.path real path of an existing file */
 export const openInspection = (options: SqliteOptions): SqliteInspection => {
-  const { client, context, figures, close } = openReadOnly(options)
+  const { client, context, engine, close } = openReadOnly(options)
   const { sealed } = context
   return {
     kind: 'sqlite',
@@ -27,7 +27,7 @@ export const openInspection = (options: SqliteOptions): SqliteInspection => {
       const found = client.prepare<[], string>(`PRAGMA ${pragma}(3)`).pluck().all().join('; ').replaceAll(/\s+/g, ' ')
       return found === 'ok' ? null : found
     },
-    stats: createStats(context, figures).stats,
+    stats: statsVerbs.searches(context, engine).stats,
     accounts: () => inspectAccounts(context),
     registeredAs: serial => findRegistered(context, serial),
     close,

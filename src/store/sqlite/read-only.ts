@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import Database from 'better-sqlite3'
 import { yieldToLoop } from '../../core/clock.ts'
 import { createContext, createHints } from '../context.ts'
-import { createVerbs } from '../verbs.ts'
+import { createVerbsOf } from '../store.ts'
 import { BUSY_TIMEOUT_MS, createAttempts, createReads } from './connection.ts'
 import { realPathOf } from './database-file.ts'
 import { createFileFigures } from './file-system.ts'
@@ -35,19 +35,17 @@ export const openReadOnly = ({ path, now, ...options }: SqliteOptions, hints = c
     await yieldToLoop()
     client.close()
   }
-  return { client, context, figures: createFileFigures(path), close }
+  return { client, context, engine: { figuresOf: createFileFigures(path) }, close }
 }
 
-/**
- * Returns all verbs of a store, over a read-only connection beside a store that has the file open and at the current
- * schema. Verbs that write reject.
- */
+/** Returns the groups of verbs that read elsewhere than on the writer's thread, beside a store that has the file open. */
 export const openReadOnlyStore = (options: SqliteOptions, hints = createHints()) => {
-  const { context, figures, close } = openReadOnly({ ...options, path: realPathOf(options.path) }, hints)
+  const { context, engine, close } = openReadOnly({ ...options, path: realPathOf(options.path) }, hints)
   return {
-    now: options.now,
     hints,
-    ...createVerbs({ calls: context, loops: context, searches: context }, figures),
+    lookups: createVerbsOf('lookups', context, engine),
+    /** For a thread of its own. */
+    reads: { ...createVerbsOf('lists', context, engine), ...createVerbsOf('searches', context, engine) },
     close,
   }
 }

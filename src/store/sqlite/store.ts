@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createClosing } from '../../core/closing.ts'
 import { type ContextOptions, createContext, createHints } from '../context.ts'
 import type { OpenAs } from '../opening.ts'
-import type { Store } from '../store.ts'
-import { createVerbs } from '../verbs.ts'
+import { createVerbs, type Store } from '../store.ts'
 import { openConnection } from './connection.ts'
 import { createFileFigures } from './file-system.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
@@ -43,7 +42,8 @@ export const openSqliteStore = async ({
   const context = createContext(connection, options, { random: randomBytes, hints })
   await bringUpToDate(connection, { sealed: context.sealed, quickCheck, onStep })
   connection.beginUpkeep()
-  const verbs = createVerbs({ calls: context, loops: context, searches: context }, createFileFigures(connection.path))
+  const contexts = { calls: context, loops: context, searches: context }
+  const verbs = createVerbs(contexts, { figuresOf: createFileFigures(connection.path) })
   const opened = stack.move()
   const engineCounts = async () => connection.engineCounts()
   return { now, hints, ...verbs, engineCounts, close: () => opened[Symbol.asyncDispose]() }

@@ -7,12 +7,11 @@ import { accountOfRow, isShown } from '../accounts/rows.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { failingHosts } from '../callbacks/failing-hosts.ts'
 import { STILL_FAILING_MS } from '../callbacks/health.ts'
-import type { StoreContext } from '../context.ts'
+import type { VerbModule } from '../context.ts'
 import { asc } from '../drizzle.ts'
 import { IS_FREE } from '../messages/claims.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, findFact } from '../operators/facts.ts'
 import { isAlive, loadNodes } from '../operators/nodes.ts'
-import type { Store } from '../store.ts'
 import type { Dialect, Sql, Tx } from '../tx.ts'
 import {
   type AccountStats,
@@ -52,74 +51,80 @@ interface Due {
   oldestDueAt: number | null
 }
 
-/**
- * Reads the counts that triggers keep, and counts due rows by the queues' own indexes: one seek for each partner and
- * queue, and for each due lane, and the rows up to `MAX_COUNTED`. So it takes as many statements, and about as long,
- * with a million rows as with a thousand.
- *
- * @param figuresOf figures of the engine
- */
-export const createStats = (
-  { read, defaultRate, sealed }: StoreContext,
-  figuresOf: (tx: Tx) => Promise<EngineFigures>,
-) =>
-  ({
-    stats: () =>
-      read(async tx => {
-        const { at, db, schema } = tx
-        const stored = db.select().from(schema.accounts).where(isShown(tx)).orderBy(asc(schema.accounts.id))
-        const rows = await stored.limit(MAX_ACCOUNTS)
-        const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
-        const due = await dueVerifications(tx)
-        const most = await mostWaiting(tx, due)
-        const nodes = await loadNodes(tx)
-        const nodeAnswers = nodes.filter(node => isAlive(node, at)).map(({ answers }) => answers)
-        const queueOf = (
-          rows: 'verifications' | 'messages',
-          owner: string,
-          { due: counted, leased: among = 0, oldestDueAt }: Due,
-        ): QueueStats => {
-          const due = Math.min(counted - among, MAX_COUNTED)
-          const leased = among + countOf(`${rows}_leased`, owner)
-          // A verification whose lease has run out counts as due and as leased.
-          const scheduled = Math.max(0, countOf(`${rows}_waiting`, owner) - due - among)
-          return { due, dueIsCapped: counted > MAX_COUNTED, scheduled, leased, oldestDueAt }
-        }
-        const accounts = rows.map((row): AccountStats => {
-          const { passwordMode: _, partnerId: __, ...account } = accountOfRow(row, defaultRate)
-          const queue = queueOf('verifications', row.id, due.get(row.id) ?? NOTHING)
-          const ramp = { rate: account.rate, rampAt: row.rampAt, rampRate: row.rampRate }
-          const answers = answersOf(row.id, nodeAnswers)
-          const reach = reachOf(answers)
-          const catchUpMs = Math.max(durationOf(queue.due, ramp, at), (queue.due / reach) * SECOND)
-          const pace = { rateNow: Math.min(effectiveRate(ramp, at), reach), answers, catchUpMs }
-          const waiting = countOf('verifications_waiting', row.id) + queue.leased
-          return { ...account, probeAt: row.probeAt, ...pace, waiting, ...queue, most: most.get(row.id) }
-        })
-        return {
-          at,
-          accounts,
-          polls: sumOf(accounts),
-          deliveries: {
-            ...queueOf('messages', ALL, await dueMessages(tx)),
-            held: countOf('messages_held', ALL),
-            heldAt: await findFact(tx, DELIVERIES_HELD),
-            ...(await givenUp(tx, GIVEN_UP, { since: at - GIVEN_UP_MS })),
-          },
-          callbacks: await troubledUrls(tx),
-          failingHosts: await failingHosts(tx),
-          bulk: await openBulkActs(tx),
-          nodes,
-          disabledPartners: await tx.all<{ id: string; name: string }>(DISABLED_PARTNERS),
-          backup: (await findFact(tx, BACKUPS)) ?? NO_BACKUP,
-          refusingChannel: await findFact(tx, CHANNEL_REFUSING),
-          engine: { ...(await figuresOf(tx)), masterKey: sealed.keyId.toString('hex') },
-        }
-      }),
+/** Reads the figures that only the engine knows. */
+export type ReadFigures = (tx: Tx) => Promise<EngineFigures>
 
-    givenUpOf: (partnerId, since) =>
+export const statsVerbs = {
+  searches: ({ read, queued, defaultRate, sealed }, { figuresOf }: { figuresOf: ReadFigures }) => ({
+    /**
+     * Returns figures as of one moment: the source of metrics, the overview, `status` and alerts. Reads the counts that
+     * triggers keep, and counts due rows by the queues' own indexes: one seek for each partner and queue, and for each
+     * due lane, and the rows up to `MAX_COUNTED`. So it takes as many statements, and about as long, with a million
+     * rows as with a thousand.
+     */
+    stats: (): Promise<Stats> =>
+      queued('stats', () =>
+        read(async tx => {
+          const { at, db, schema } = tx
+          const stored = db.select().from(schema.accounts).where(isShown(tx)).orderBy(asc(schema.accounts.id))
+          const rows = await stored.limit(MAX_ACCOUNTS)
+          const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
+          const due = await dueVerifications(tx)
+          const most = await mostWaiting(tx, due)
+          const nodes = await loadNodes(tx)
+          const nodeAnswers = nodes.filter(node => isAlive(node, at)).map(({ answers }) => answers)
+          const queueOf = (
+            rows: 'verifications' | 'messages',
+            owner: string,
+            { due: counted, leased: among = 0, oldestDueAt }: Due,
+          ): QueueStats => {
+            const due = Math.min(counted - among, MAX_COUNTED)
+            const leased = among + countOf(`${rows}_leased`, owner)
+            // A verification whose lease has run out counts as due and as leased.
+            const scheduled = Math.max(0, countOf(`${rows}_waiting`, owner) - due - among)
+            return { due, dueIsCapped: counted > MAX_COUNTED, scheduled, leased, oldestDueAt }
+          }
+          const accounts = rows.map((row): AccountStats => {
+            const { passwordMode: _, partnerId: __, ...account } = accountOfRow(row, defaultRate)
+            const queue = queueOf('verifications', row.id, due.get(row.id) ?? NOTHING)
+            const ramp = { rate: account.rate, rampAt: row.rampAt, rampRate: row.rampRate }
+            const answers = answersOf(row.id, nodeAnswers)
+            const reach = reachOf(answers)
+            const catchUpMs = Math.max(durationOf(queue.due, ramp, at), (queue.due / reach) * SECOND)
+            const pace = { rateNow: Math.min(effectiveRate(ramp, at), reach), answers, catchUpMs }
+            const waiting = countOf('verifications_waiting', row.id) + queue.leased
+            return { ...account, probeAt: row.probeAt, ...pace, waiting, ...queue, most: most.get(row.id) }
+          })
+          return {
+            at,
+            accounts,
+            polls: sumOf(accounts),
+            deliveries: {
+              ...queueOf('messages', ALL, await dueMessages(tx)),
+              held: countOf('messages_held', ALL),
+              heldAt: await findFact(tx, DELIVERIES_HELD),
+              ...(await givenUp(tx, GIVEN_UP, { since: at - GIVEN_UP_MS })),
+            },
+            callbacks: await troubledUrls(tx),
+            failingHosts: await failingHosts(tx),
+            bulk: await openBulkActs(tx),
+            nodes,
+            disabledPartners: await tx.all<{ id: string; name: string }>(DISABLED_PARTNERS),
+            backup: (await findFact(tx, BACKUPS)) ?? NO_BACKUP,
+            refusingChannel: await findFact(tx, CHANNEL_REFUSING),
+            engine: { ...(await figuresOf(tx)), masterKey: sealed.keyId.toString('hex') },
+          }
+        }),
+      ),
+
+    /**
+     * Counts this partner's given-up messages with a last attempt after `since` (epoch ms) or within the last
+     * `GIVEN_UP_MS`. Called for alerts, so it does not queue behind the partner's reads.
+     */
+    givenUpOf: (partnerId: string, since: number): Promise<GivenUp> =>
       read(tx => givenUp(tx, GIVEN_UP_OF, { partnerId, since: Math.min(since, tx.at - GIVEN_UP_MS) })),
-  }) satisfies Partial<Store>
+  }),
+} satisfies VerbModule
 
 /** Owner of the counts over the whole database. */
 const ALL = ''

@@ -14,8 +14,7 @@ import { afterClaim, claimableAt } from '../../core/account.ts'
 import { earlier } from '../../core/clock.ts'
 import { type ClaimedAccount, createClaimableAccounts, saveAccounts } from '../accounts/rows.ts'
 import { beginClaim } from '../claims-lock.ts'
-import type { StoreContext } from '../context.ts'
-import type { Store } from '../store.ts'
+import type { VerbModule } from '../context.ts'
 import { columnsOf, type Dialect, type Tx } from '../tx.ts'
 import { type DueVerification, FRESH_MS, NEW, takeDue } from './poll-queues.ts'
 import { HEADS, type Head } from './queue-heads.ts'
@@ -27,7 +26,7 @@ import {
   shareAccount,
   type Taken,
 } from './round-robin.ts'
-import type { ClaimedVerification } from './verification.ts'
+import type { ClaimedVerification, ClaimedVerifications, VerificationClaimRequest } from './verification.ts'
 
 /** Retry delay of rows that another node has locked. */
 const LOCKED_ELSEWHERE_MS = 50
@@ -42,62 +41,73 @@ interface Queued {
   nextAt: number | null
 }
 
-export const createVerificationClaims = (context: StoreContext) => {
-  const { write, read } = context
-  const accounts = createClaimableAccounts(context)
-  const places = new Map<string, PollCursor>()
-  /** The last claim left due verifications, or filled all slots, so that more may be due. */
-  let mayHaveMore = false
-  const cursorOf = (accountId: string) => places.get(accountId) ?? FIRST_POLL_PLACE
+export const verificationClaimVerbs = {
+  loops: context => {
+    const { write, read } = context
+    const accounts = createClaimableAccounts(context)
+    const places = new Map<string, PollCursor>()
+    /** The last claim left due verifications, or filled all slots, so that more may be due. */
+    let mayHaveMore = false
+    const cursorOf = (accountId: string) => places.get(accountId) ?? FIRST_POLL_PLACE
 
-  const claimFrom = async (tx: Tx, ready: readonly Queued[], leaseMs: number) => {
-    const { at } = tx
-    await beginClaim(tx)
-    const byId = new Map(ready.map(one => [one.account.id, one]))
-    // The account's row holds the state of its rate, so only a claim that has locked it may take verifications.
-    const locked = await accounts.lock(tx, [...byId.keys()])
-    const mine = locked.map(account => ({ ...(byId.get(account.id) as Queued), account, from: cursorOf(account.id) }))
-    const shares = mine.flatMap(one => shareAccount(one.account, one.heads, { ...one, at }))
-    const taken = await take(tx, shares)
-    const leaseEnd = at + leaseMs
-    const due = taken.flatMap(one => one.due)
-    const claimed = await claimDue(tx, due, leaseEnd)
-    const takenOf = Map.groupBy(taken, ({ share }) => share.accountId)
-    const results = mine.map(one => resultOf(one, takenOf.get(one.account.id) ?? [], { claimed, at, leaseEnd }))
-    const fruitful = results.filter(({ claim }) => claim.verifications.length > 0)
-    const changed = fruitful.map(({ account }) => account)
-    await saveAccounts(tx, changed)
-    for (const { id } of locked) byId.delete(id)
-    const left = await readQueues(tx, results, Number.POSITIVE_INFINITY)
-    const isShort = byId.size > 0 || results.some(result => result.isShort)
-    return {
-      claims: fruitful.map(({ claim }) => claim),
-      nextAt: earliest([...left.map(({ nextAt }) => nextAt), isShort ? at + LOCKED_ELSEWHERE_MS : null]),
-      places: results.map(({ account, place }) => [account.id, place] as const),
-      mayHaveMore: left.some(({ free, nextAt }) => free <= 0 || (nextAt !== null && nextAt <= at)),
+    const claimFrom = async (tx: Tx, ready: readonly Queued[], leaseMs: number) => {
+      const { at } = tx
+      await beginClaim(tx)
+      const byId = new Map(ready.map(one => [one.account.id, one]))
+      // The account's row holds the state of its rate, so only a claim that has locked it may take verifications.
+      const locked = await accounts.lock(tx, [...byId.keys()])
+      const mine = locked.map(account => ({ ...(byId.get(account.id) as Queued), account, from: cursorOf(account.id) }))
+      const shares = mine.flatMap(one => shareAccount(one.account, one.heads, { ...one, at }))
+      const taken = await take(tx, shares)
+      const leaseEnd = at + leaseMs
+      const due = taken.flatMap(one => one.due)
+      const claimed = await claimDue(tx, due, leaseEnd)
+      const takenOf = Map.groupBy(taken, ({ share }) => share.accountId)
+      const results = mine.map(one => resultOf(one, takenOf.get(one.account.id) ?? [], { claimed, at, leaseEnd }))
+      const fruitful = results.filter(({ claim }) => claim.verifications.length > 0)
+      const changed = fruitful.map(({ account }) => account)
+      await saveAccounts(tx, changed)
+      for (const { id } of locked) byId.delete(id)
+      const left = await readQueues(tx, results, Number.POSITIVE_INFINITY)
+      const isShort = byId.size > 0 || results.some(result => result.isShort)
+      return {
+        claims: fruitful.map(({ claim }) => claim),
+        nextAt: earliest([...left.map(({ nextAt }) => nextAt), isShort ? at + LOCKED_ELSEWHERE_MS : null]),
+        places: results.map(({ account, place }) => [account.id, place] as const),
+        mayHaveMore: left.some(({ free, nextAt }) => free <= 0 || (nextAt !== null && nextAt <= at)),
+      }
     }
-  }
 
-  return {
-    claimVerifications: async ({ busy, concurrency, leaseMs }) => {
-      // Without locks: usually nothing may be polled.
-      const { at, surveys } = await read(async tx => {
-        const waiting = await accounts.waiting(tx)
-        const slots = waiting.map(account => ({ account, free: concurrency - (busy.get(account.id) ?? 0) }))
-        return { at: tx.at, surveys: await readQueues(tx, slots, tx.at) }
-      })
-      const isReady = ({ nextAt }: Queued) => nextAt !== null && nextAt <= at
-      const ready = surveys.filter(isReady)
-      const nextAt = earliest(surveys.filter(one => !isReady(one)).map(one => one.nextAt))
-      if (ready.length === 0) return { claims: [], nextAt }
-      const done = await write(tx => claimFrom(tx, ready, leaseMs), mayHaveMore ? undefined : 'soon')
-      mayHaveMore = done.mayHaveMore
-      // Places change only after a commit.
-      for (const [accountId, place] of done.places) places.set(accountId, place)
-      return { claims: done.claims, nextAt: earlier(done.nextAt, nextAt) }
-    },
-  } satisfies Partial<Store>
-}
+    return {
+      /**
+       * Claims due verifications, each for one caller until its lease ends: at most `concurrency - busy` per account,
+       * within the account's rate, round-robin over the partners. Of a paused or unreachable account it claims one row,
+       * once the next canary is due.
+       */
+      claimVerifications: async ({
+        busy,
+        concurrency,
+        leaseMs,
+      }: VerificationClaimRequest): Promise<ClaimedVerifications> => {
+        // Without locks: usually nothing may be polled.
+        const { at, surveys } = await read(async tx => {
+          const waiting = await accounts.waiting(tx)
+          const slots = waiting.map(account => ({ account, free: concurrency - (busy.get(account.id) ?? 0) }))
+          return { at: tx.at, surveys: await readQueues(tx, slots, tx.at) }
+        })
+        const isReady = ({ nextAt }: Queued) => nextAt !== null && nextAt <= at
+        const ready = surveys.filter(isReady)
+        const nextAt = earliest(surveys.filter(one => !isReady(one)).map(one => one.nextAt))
+        if (ready.length === 0) return { claims: [], nextAt }
+        const done = await write(tx => claimFrom(tx, ready, leaseMs), mayHaveMore ? undefined : 'soon')
+        mayHaveMore = done.mayHaveMore
+        // Places change only after a commit.
+        for (const [accountId, place] of done.places) places.set(accountId, place)
+        return { claims: done.claims, nextAt: earlier(done.nextAt, nextAt) }
+      },
+    }
+  },
+} satisfies VerbModule
 
 /** Returns an account's claim, and its row, free slots and place after it. */
 const resultOf = (

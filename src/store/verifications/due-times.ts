@@ -1,6 +1,5 @@
-import type { StoreContext } from '../context.ts'
+import type { StoreContext, VerbModule } from '../context.ts'
 import { advanceLanes } from '../messages/lanes.ts'
-import type { Store } from '../store.ts'
 import type { Dialect } from '../tx.ts'
 
 /** Upper bounds of how far ahead a poll or a webhook may be due, in ms. */
@@ -26,9 +25,13 @@ const LATE = deliveries(
 const UNDER_WAY = deliveries('due_at = @at', 'claimed_at > @at AND due_at > @at')
 
 /** Corrects rows that are due too late because the clock was set back. */
-export const createDueTimes = ({ write, emitHints }: Pick<StoreContext, 'write' | 'emitHints'>) =>
-  ({
-    mendDueTimes: async ({ pollMs, retryMs }, limit) => {
+export const dueTimeVerbs = {
+  loops: ({ write, emitHints }: Pick<StoreContext, 'write' | 'emitHints'>) => ({
+    /**
+     * Repairs due times after the clock was set back: rows due later than the longest pause become due now, `limit` rows
+     * at a time. Returns how many rows it changed; 0 when none are left.
+     */
+    mendDueTimes: async ({ pollMs, retryMs }: LongestPauses, limit: number): Promise<number> => {
       const verifications = await write(({ all, at }) => all(VERIFICATIONS, { at, latest: at + pollMs, limit }))
       const webhooks = await write(async tx => {
         const late = await tx.all<{ laneId: number }>(LATE, { at: tx.at, latest: tx.at + retryMs, limit })
@@ -41,4 +44,5 @@ export const createDueTimes = ({ write, emitHints }: Pick<StoreContext, 'write' 
       if (mended > 0) emitHints([['verificationsDue'], ['messagesDue']])
       return mended
     },
-  }) satisfies Partial<Store>
+  }),
+} satisfies VerbModule

@@ -1,10 +1,9 @@
 import { type AccountChange, type AccountState, afterAccountChange } from '../../core/account.ts'
 import { checkStateOf } from '../../core/answer.ts'
 import { loadAccounts, saveAccounts } from '../accounts/rows.ts'
-import type { StoreContext } from '../context.ts'
+import type { StoreContext, VerbModule } from '../context.ts'
 import { openMetadata } from '../registrations/registration.ts'
 import { ENDED_BY, type Ending, endRegistrations, type WaitingRegistration } from '../registrations/resolutions.ts'
-import type { Store } from '../store.ts'
 import { columnsOf, type Dialect, type Row, type Tx } from '../tx.ts'
 import { queueAfterPoll } from './poll-queues.ts'
 import type { VerificationOutcome, VerificationSettlement } from './verification.ts'
@@ -122,62 +121,68 @@ const outcomeOf = ({ update, endings }: VerificationPlan): VerificationOutcome |
       }
 
 /** Settles claimed verifications. Locks accounts before verifications, as claims do. */
-export const createVerificationSettling = (context: StoreContext) => {
-  const { write, sealed, emitHints, defaultRate } = context
-
-  const settleAll = async (
-    tx: Tx,
-    settlements: readonly VerificationSettlement[],
-  ): Promise<(VerificationOutcome | null)[]> => {
-    const changes = settlements.flatMap(({ account: { id, change } }) => (change ? { id, change } : []))
-    await saveAccounts(tx, afterChanges(await accountsOf(tx, changes), changes, tx.at))
-    const facts = await load(tx, settlements)
-    // Of several settlements of one verification, the last plan contains all changes.
-    const lastOf = new Map<number, VerificationPlan>()
-    const plans = settlements.map(settlement => {
-      const { id } = settlement
-      const [found, last] = [facts.get(id) ?? null, lastOf.get(id)]
-      const before = found && last ? afterSettling(found, last) : found
-      if (before) facts.set(id, before)
-      const plan = settleVerification(settlement, before, tx.at)
-      if (plan) lastOf.set(id, plan)
-      return plan
-    })
-    const rows = [...lastOf.values()].map(({ update }) => {
-      const owner = facts.get(update.id)
-      return { ...update, verdict: owner && update.verdict ? sealed.verdict.seal(owner, update.verdict) : null }
-    })
-    await tx.update('verifications', ['id'], rows)
-    const endings = plans.flatMap(plan => plan?.endings ?? [])
-    await endRegistrations(tx, endings, context)
-    return plans.map(plan => plan && outcomeOf(plan))
-  }
-
-  /** Loads the verifications, with the waiting registrations of those that may end some. */
-  const load = async (tx: Tx, settlements: readonly VerificationSettlement[]) => {
-    const found = await tx.all<FoundVerification>(FIND, { ids: settlements.map(({ id }) => id) })
-    const ending = [...new Set(settlements.filter(endsRegistrations).map(({ id }) => id))].map(id => ({ id }))
-    const rows = ending.length === 0 ? [] : await tx.all<WaitingRow>(WAITING, { ending })
-    const waiting = rows.map(row => Object.assign(row, { metadata: openMetadata(context, row) }))
-    const waitingOf = Map.groupBy(waiting, ({ verificationId }) => verificationId)
-    return new Map<number, VerificationFacts>(
-      found.map(row => [row.id, Object.assign(row, { waiting: waitingOf.get(row.id) ?? [] })]),
-    )
-  }
-
-  const accountsOf = (tx: Tx, changes: readonly { id: string }[]) =>
-    loadAccounts(tx, [...new Set(changes.map(({ id }) => id))], { defaultRate, lock: 'wait' })
-
-  return {
-    settleVerifications: async settlements => {
+export const verificationSettlingVerbs = {
+  loops: context => ({
+    /**
+     * Records answers. A step counts once, and only while its claim holds. The first verdict counts even if its claim
+     * has lapsed: it resolves every waiting registration and creates their messages, in the same transaction. It is not
+     * kept if no registration waits any more. Returns one outcome per settlement, in order; null where it ended no
+     * registration.
+     */
+    settleVerifications: async (
+      settlements: readonly VerificationSettlement[],
+    ): Promise<readonly (VerificationOutcome | null)[]> => {
       if (settlements.length === 0) return []
-      const outcomes = await write(tx => settleAll(tx, settlements), 'soon')
+      const outcomes = await context.write(tx => settleAll(tx, settlements, context), 'soon')
       const ended = outcomes.flatMap(outcome => outcome?.ended ?? [])
       if (ended.length > 0)
-        emitHints([['messagesDue'], ['resolved', ended.map(({ registrationId }) => registrationId)]])
+        context.emitHints([['messagesDue'], ['resolved', ended.map(({ registrationId }) => registrationId)]])
       return outcomes
     },
-  } satisfies Partial<Store>
+  }),
+} satisfies VerbModule
+
+const settleAll = async (
+  tx: Tx,
+  settlements: readonly VerificationSettlement[],
+  context: StoreContext,
+): Promise<(VerificationOutcome | null)[]> => {
+  const changes = settlements.flatMap(({ account: { id, change } }) => (change ? { id, change } : []))
+  const accountIds = [...new Set(changes.map(({ id }) => id))]
+  const accounts = await loadAccounts(tx, accountIds, { defaultRate: context.defaultRate, lock: 'wait' })
+  await saveAccounts(tx, afterChanges(accounts, changes, tx.at))
+  const facts = await load(tx, settlements, context)
+  // Of several settlements of one verification, the last plan contains all changes.
+  const lastOf = new Map<number, VerificationPlan>()
+  const plans = settlements.map(settlement => {
+    const { id } = settlement
+    const [found, last] = [facts.get(id) ?? null, lastOf.get(id)]
+    const before = found && last ? afterSettling(found, last) : found
+    if (before) facts.set(id, before)
+    const plan = settleVerification(settlement, before, tx.at)
+    if (plan) lastOf.set(id, plan)
+    return plan
+  })
+  const rows = [...lastOf.values()].map(({ update }) => {
+    const owner = facts.get(update.id)
+    return { ...update, verdict: owner && update.verdict ? context.sealed.verdict.seal(owner, update.verdict) : null }
+  })
+  await tx.update('verifications', ['id'], rows)
+  const endings = plans.flatMap(plan => plan?.endings ?? [])
+  await endRegistrations(tx, endings, context)
+  return plans.map(plan => plan && outcomeOf(plan))
+}
+
+/** Loads the verifications, with the waiting registrations of those that may end some. */
+const load = async (tx: Tx, settlements: readonly VerificationSettlement[], context: StoreContext) => {
+  const found = await tx.all<FoundVerification>(FIND, { ids: settlements.map(({ id }) => id) })
+  const ending = [...new Set(settlements.filter(endsRegistrations).map(({ id }) => id))].map(id => ({ id }))
+  const rows = ending.length === 0 ? [] : await tx.all<WaitingRow>(WAITING, { ending })
+  const waiting = rows.map(row => Object.assign(row, { metadata: openMetadata(context, row) }))
+  const waitingOf = Map.groupBy(waiting, ({ verificationId }) => verificationId)
+  return new Map<number, VerificationFacts>(
+    found.map(row => [row.id, Object.assign(row, { waiting: waitingOf.get(row.id) ?? [] })]),
+  )
 }
 
 /** Returns the accounts that the changes, applied in order, modify. */

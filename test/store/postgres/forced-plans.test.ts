@@ -5,7 +5,7 @@ import { RELEASED_TOGETHER, releaseSome } from '../../../src/store/callbacks/row
 import type { Connection } from '../../../src/store/postgres/connection.ts'
 import { bringUpToDate } from '../../../src/store/postgres/opening.ts'
 import { sealedUnder } from '../../../src/store/sealed.ts'
-import { createDueTimes } from '../../../src/store/verifications/due-times.ts'
+import { dueTimeVerbs } from '../../../src/store/verifications/due-times.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { open } from './support.ts'
 
@@ -51,7 +51,7 @@ test('mends no more due times than it was to, whatever plan the planner chooses'
     [PARTNER, late],
   )
   await addDeliveries(3, late)
-  const { mendDueTimes } = createDueTimes({ write: connection.write, emitHints: () => {} })
+  const { mendDueTimes } = dueTimeVerbs.loops({ write: connection.write, emitHints: () => {} })
   const mend = () => mendDueTimes({ pollMs: DAY, retryMs: DAY }, 2)
   expect([await mend(), await mend(), await mend()]).toEqual([4, 2, 0])
 })

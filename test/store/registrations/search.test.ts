@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
 import { type FoundRegistration, SEARCHED_AT_ONCE } from '../../../src/store/registrations/filter.ts'
-import { createRegistrationSearch, pageOfPartner, type SearchPlace } from '../../../src/store/registrations/search.ts'
+import { pageOfPartner, type SearchPlace, searchVerbs } from '../../../src/store/registrations/search.ts'
 import type { Tx } from '../../../src/store/tx.ts'
 
 const idOf = (n: number) => `reg_${String(n).padStart(6, '0')}`
@@ -64,7 +64,7 @@ test('what was given up is counted window by window, and others read in between'
     return ids.map(n => ({ id: idOf(n), partnerId: 'partner_1', status: 'failed', state: 'exhausted', messageAt: 5 }))
   }
   const tx = { all, dialect: { joinByLookup: () => '' } } as unknown as Tx
-  const { countExhausted } = createRegistrationSearch({ read: run => run(tx) })
+  const { countExhausted } = searchVerbs.searches({ read: run => run(tx), queued: (_, read) => read() })
   expect(await countExhausted('partner_1', { since: 0, until: 9 })).toBe(2_500)
   expect(order.slice(0, 5)).toEqual(['1000 rows', 'another read', '1000 rows', 'another read', '500 rows'])
 })

@@ -6,9 +6,10 @@ import type { Store } from '../../store.ts'
 import { unavailable } from '../../unavailable.ts'
 import { CLOSED } from '../failure.ts'
 import type { SqliteOptions } from '../store.ts'
-import { THREAD_OF } from '../verb-threads.ts'
 import { ENDED, type OpenThread, openThread } from './open-thread.ts'
 import type { Verb } from './protocol.ts'
+
+type Run = (...args: unknown[]) => Promise<unknown>
 
 /** Time without a read after which the next `stats` ends the reader's thread. A service calls `stats` every 15 s. */
 const READER_IDLE_MS = MINUTE
@@ -20,8 +21,9 @@ const countOf = ({ accounts, polls, deliveries, failingHosts }: Stats): number =
 
 /**
  * Opens the SQLite file on a separate thread, so that no statement holds up the event loop, and two cores share the
- * work. Writes of one turn of the event loop are committed together. Reads run elsewhere (`THREAD_OF`): the reader's
- * thread starts with the first long read and ends when unused. After a disk failure nothing more is read.
+ * work. Writes of one turn of the event loop are committed together. `lookups` run on this thread; `lists` and
+ * `searches` on the reader's, which starts with the first of them and ends when unused. After a disk failure nothing
+ * more is read.
  *
  * Throws as `openSqliteStore` does. Emits `broken` if a thread ends unexpectedly.
  */
@@ -35,6 +37,7 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
   const opening = openThread('store', options, hints)
   const [store, { openReadOnlyStore }] = await Promise.all([opening, import('../read-only.ts')])
   const here = options.path === ':memory:' ? null : openReadOnlyStore(options, hints)
+  const lookups = (here?.lookups ?? {}) as Readonly<Partial<Record<Verb, Run>>>
   let reader: Promise<OpenThread> | null = null
   /** When the last read began. */
   let readAt = 0
@@ -57,12 +60,12 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
     ending = reader.then(thread => thread.close()).catch(() => {})
     reader = null
   }
-  const call = async (verb: Verb, args: unknown[]): Promise<unknown> => {
-    if (closing !== null) throw unavailable(CLOSED)
-    const thread = THREAD_OF[verb]
-    if (here === null || thread === undefined) return store.call(verb, args)
+  const lookUp = (verb: Verb, args: unknown[]): Promise<unknown> => {
     if (refusal) throw refusal
-    if (thread === 'here') return (here[verb as keyof typeof here] as (...args: unknown[]) => Promise<unknown>)(...args)
+    return (lookups[verb] as Run)(...args)
+  }
+  const readLong = async (verb: Verb, args: unknown[]): Promise<unknown> => {
+    if (refusal) throw refusal
     if (verb === 'stats') endUnread()
     const isQuick = verb === 'stats' && waiting <= MAX_QUICK_STATS_ROWS
     const found = await (isQuick ? store.call(verb, args) : read(verb, args))
@@ -79,11 +82,23 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
     // The store closes the file last, which removes the log.
     await store.close()
   }
-  const verbs = store.verbs.map(verb => [verb, (...args: unknown[]) => call(verb, args)])
+  /** Verbs that `run` runs while the store is open. */
+  const verbsBy = (names: readonly string[], run: (verb: Verb, args: unknown[]) => Promise<unknown>) => {
+    const verbs = (names as readonly Verb[]).map(verb => [
+      verb,
+      async (...args: unknown[]) => {
+        if (closing !== null) throw unavailable(CLOSED)
+        return run(verb, args)
+      },
+    ])
+    return Object.fromEntries(verbs) as Pick<Store, Verb>
+  }
   return {
     now: options.now,
     hints,
-    ...(Object.fromEntries(verbs) as Pick<Store, Verb>),
+    ...verbsBy(store.verbs, store.call),
+    ...verbsBy(Object.keys(lookups), lookUp),
+    ...verbsBy(Object.keys(here?.reads ?? {}), readLong),
     close: () => {
       closing ??= close()
       return closing

@@ -17,6 +17,11 @@ import {
   type VerbCall,
 } from './protocol.ts'
 
+const openReads = (settings: SqliteOptions) => {
+  const { hints, reads, close } = openReadOnlyStore(settings)
+  return { now: settings.now, hints, ...reads, close }
+}
+
 /**
  * Runs the calls from the port: first `open`, then the store's verbs.
  *
@@ -51,14 +56,14 @@ export const serve = (port: MessagePort, onOpen = () => {}): void => {
     const onStep = (step: OpeningStep) => {
       port.postMessage({ hints: [{ name: 'step', args: [step] }], outcomes: [] } satisfies Answers)
     }
-    const opened = name === 'read' ? openReadOnlyStore(settings) : await openSqliteStore({ ...settings, onStep })
+    const opened = name === 'read' ? openReads(settings) : await openSqliteStore({ ...settings, onStep })
+    const { now: _, hints: emitter, close, ...verbs } = opened
     for (const hint of HINTS)
-      opened.hints.on(hint, (...args: unknown[]) => {
+      emitter.on(hint, (...args: unknown[]) => {
         hints.push({ name: hint, args: args.map(one => (one instanceof Error ? packError(one) : one)) })
         flushSoon()
       })
-    const { now: _now, hints: _hints, close: _close, ...verbs } = opened
-    store = opened
+    store = { ...verbs, close }
     onOpen()
     return Object.keys(verbs) as Verb[]
   }
