@@ -81,6 +81,16 @@ export interface SearchQuery {
   before: string | null
 }
 
+/** A partner's list of its registrations. */
+export interface RegistrationQuery
+  extends Pick<RegistrationFilter, 'idcardid' | 'status' | 'delivery'>,
+    Partial<Pick<RegistrationFilter, 'host' | 'since' | 'until'>> {
+  /** Value of a metadata key. Sealed and not indexed: each match of the other fields is decrypted to test it. */
+  metadata?: { key: string; value: string } | null
+  limit: number
+  before: string | null
+}
+
 /** `isCapped`: the true count may be higher. */
 export interface BoundedCount {
   count: number

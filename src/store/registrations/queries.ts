@@ -2,7 +2,7 @@ import type { StoreContext, VerbModule } from '../context.ts'
 import type { Attempt } from '../messages/message.ts'
 import { KEPT_ATTEMPTS } from '../messages/settling.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
-import type { RegistrationFilter } from './filter.ts'
+import type { RegistrationQuery } from './filter.ts'
 import {
   openMetadata,
   type Registration,
@@ -12,15 +12,6 @@ import {
   toRegistration,
 } from './registration.ts'
 import { type Choose, pageOfPartner, type ReadWindow, readWindow, type SearchPage } from './search.ts'
-
-export interface RegistrationQuery
-  extends Pick<RegistrationFilter, 'idcardid' | 'status' | 'delivery'>,
-    Partial<Pick<RegistrationFilter, 'host' | 'since' | 'until'>> {
-  /** Value of a metadata key. Sealed and not indexed: each match of the other fields is decrypted to test it. */
-  metadata?: { key: string; value: string } | null
-  limit: number
-  before: string | null
-}
 
 /** The API's reads of registrations. */
 export const registrationQueryVerbs = {

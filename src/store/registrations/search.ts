@@ -19,10 +19,10 @@ import {
   isMatch,
   MAX_MATCHES,
   type RegistrationFilter,
+  type RegistrationQuery,
   SEARCHED_AT_ONCE,
   type SearchQuery,
 } from './filter.ts'
-import type { RegistrationQuery } from './queries.ts'
 
 /** Position of a search. `before`: id of a registration; null: the search begins with the newest. */
 export interface SearchPlace {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
-import type { RegistrationQuery } from '../../../src/store/registrations/queries.ts'
+import { ALL_REGISTRATIONS, type RegistrationQuery } from '../../../src/store/registrations/filter.ts'
 import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 const OTHER_HOOK = 'https://other.example/hook'
