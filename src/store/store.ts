@@ -104,10 +104,11 @@ export interface Engine {
 export const createVerbsOf = <Of extends Group>(group: Of, context: StoreContext, engine: Engine): VerbsOf<Of> =>
   Object.assign({}, ...MODULES.map((module: VerbModule) => module[group]?.(context, engine as never)))
 
-/** Makes all verbs. The contexts may differ in the connections that their transactions use. */
+/** Makes all verbs. `loops` and `searches` may have other connections than the `calls`. */
 export const createVerbs = (
-  { calls, loops, searches }: Readonly<Record<'calls' | 'loops' | 'searches', StoreContext>>,
+  calls: StoreContext,
   engine: Engine,
+  { loops = calls, searches = calls }: Readonly<Partial<Record<'loops' | 'searches', StoreContext>>> = {},
 ): Verbs => ({
   ...createVerbsOf('lookups', calls, engine),
   ...createVerbsOf('lists', calls, engine),

@@ -12,8 +12,7 @@ const openVerbs = () => {
   const transactions = { read, write: read }
   const options = { masterKey: Buffer.alloc(32), defaultRate: 1 }
   const context = createContext(transactions, options, { random: randomBytes, hints: createHints() })
-  const contexts = { calls: context, loops: context, searches: context }
-  const verbs = createVerbs(contexts, {
+  const verbs = createVerbs(context, {
     figuresOf: () => {
       throw new Error('no engine')
     },

@@ -39,10 +39,8 @@ export const openPostgresStore = async ({
   const loops: StoreContext = { ...context, ...connection.loops }
   const queued = createKeyedQueue(LONG_READS_AT_ONCE)
   const searches: StoreContext = { ...context, read: run => queued('', () => context.read(run)) }
-  const verbs = createVerbs(
-    { calls: context, loops, searches },
-    { figuresOf: readServerStats, upkeep: createUpkeep(loops) },
-  )
+  const engine = { figuresOf: readServerStats, upkeep: createUpkeep(loops) }
+  const verbs = createVerbs(context, engine, { loops, searches })
   const engineCounts: Store['engineCounts'] = async () => ({
     kind: 'postgres',
     ...connection.engineCounts(),

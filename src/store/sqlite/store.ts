@@ -42,8 +42,7 @@ export const openSqliteStore = async ({
   const context = createContext(connection, options, { random: randomBytes, hints })
   await bringUpToDate(connection, { sealed: context.sealed, quickCheck, onStep })
   connection.beginUpkeep()
-  const contexts = { calls: context, loops: context, searches: context }
-  const verbs = createVerbs(contexts, { figuresOf: createFileFigures(connection.path) })
+  const verbs = createVerbs(context, { figuresOf: createFileFigures(connection.path) })
   const opened = stack.move()
   const engineCounts = async () => connection.engineCounts()
   return { now, hints, ...verbs, engineCounts, close: () => opened[Symbol.asyncDispose]() }
