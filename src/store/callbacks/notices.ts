@@ -36,7 +36,7 @@ type NoticeRow = CallbackRow & { heldSince: number; tries: number }
 /** Name of the claim's lock: of two nodes that claim at once one waits, so that a partner gets one notice at a time. */
 const CLAIMING = 'callback_notices'
 
-/** The first due notice of each partner. */
+/** The first due notice of each partner. `IS NOT NULL` names the index `callbacks_notice`. */
 const NOTICES = `
   SELECT ${HEALTH}, c.notice_tries AS tries FROM (
     SELECT callbacks.*, row_number() OVER (PARTITION BY partner_id ORDER BY notice_due_at, callback_url) AS nth

@@ -103,6 +103,7 @@ export const releaseUrls = async (tx: Tx, urls: readonly Callback[], end: HoldEn
 /** Maximum number of held messages that a claim releases. The next claim continues with the URL that waited longest. */
 export const RELEASED_TOGETHER = 300
 
+/** `state <> 'watched'` is the condition of the index `callbacks_state`. */
 const RELEASING: Sql = d => `
   SELECT ${columnsOf('callbacks', ['partnerId', 'callbackUrl'])} FROM callbacks
   WHERE state = 'releasing' AND state <> 'watched' ORDER BY last_at LIMIT 1 ${d.forUpdate({ skipLocked: true })}`

@@ -32,7 +32,10 @@ import {
   takeMessages,
 } from './take-messages.ts'
 
-/** The earliest due time of any lane, read from its own index, and whether messages of any URL are being released. */
+/**
+ * The earliest due time of any lane, and whether messages of any URL are being released. `due_at >= 0` and
+ * `state <> 'watched'` hold anyway: they are the conditions of the indexes `lanes_first` and `callbacks_state`.
+ */
 export const PEEK = `SELECT
   (SELECT l.due_at FROM lanes l JOIN partners p ON p.id = l.partner_id
     WHERE l.due_at >= 0 AND NOT p.disabled ORDER BY l.due_at LIMIT 1) AS "firstDue",
@@ -52,7 +55,10 @@ export const PARTNERS_WITH_LANES = `
     FROM walk WHERE walk.partner_id IS NOT NULL AND nth < @max)
   SELECT ${PARTNER} FROM walk JOIN partners p ON p.id = walk.partner_id ORDER BY p.id`
 
-/** Partners of the lanes due first: they need not wait until the round has passed partners with only later retries. */
+/**
+ * Partners of the lanes due first: they need not wait until the round has passed partners with only later retries.
+ * `due_at >= 0` as in `PEEK`.
+ */
 export const FIRST_PARTNERS: Sql = d => `
   SELECT ${PARTNER} FROM (
     SELECT DISTINCT partner_id FROM (
@@ -60,7 +66,7 @@ export const FIRST_PARTNERS: Sql = d => `
       WHERE l.due_at >= 0 ORDER BY l.due_at LIMIT 64) AS first) AS foremost
     ${d.joinByLookup('partners p', 'p.id = foremost.partner_id')}`
 
-/** Due lanes of a partner and a kind, the longest due first. */
+/** Due lanes of a partner and a kind, the longest due first. `IS NOT NULL` names the index `lanes_due_of_kind`. */
 export const DUE_LANES = `
   SELECT ${columnsOf('lanes', ['id', 'partnerId', 'host', 'dueAt', 'slow', 'proven'])} FROM lanes
   WHERE partner_id = @partnerId AND slow = @slow AND proven = @proven AND due_at IS NOT NULL AND due_at <= @at
@@ -69,7 +75,10 @@ export const DUE_LANES = `
 /** SQL condition: unclaimed, or its lease has ended. */
 export const IS_FREE = '(claimed_at IS NULL OR coalesce(leased_until, 0) <= @at)'
 
-/** A lane's oldest or newest due messages that are not locked. `isHeld` avoids a join, which may read all holds. */
+/**
+ * A lane's oldest or newest due messages that are not locked. `due_at IS NOT NULL` names the index `deliveries_due`.
+ * `isHeld` avoids a join, which may read all holds.
+ */
 const dueMessagesIn =
   (order: 'ASC' | 'DESC'): Sql =>
   d =>

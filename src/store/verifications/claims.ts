@@ -84,11 +84,8 @@ export const verificationClaimVerbs = {
        * within the account's rate, round-robin over the partners. Of a paused or unreachable account it claims one row,
        * once the next canary is due.
        */
-      claimVerifications: async ({
-        busy,
-        concurrency,
-        leaseMs,
-      }: VerificationClaimRequest): Promise<ClaimedVerifications> => {
+      claimVerifications: async (claim: VerificationClaimRequest): Promise<ClaimedVerifications> => {
+        const { busy, concurrency, leaseMs } = claim
         // Without locks: usually nothing may be polled.
         const { at, surveys } = await read(async tx => {
           const waiting = await accounts.waiting(tx)
@@ -151,7 +148,10 @@ const readQueues = async (
   })
 }
 
-/** Due verifications of a queue, the longest due first, from the index alone. Takes no locks: most are not claimed. */
+/**
+ * Due verifications of a queue, the longest due first, from the index `verifications_due` alone, which
+ * `due_at IS NOT NULL` names. Takes no locks: most are not claimed.
+ */
 export const DUE = (d: Dialect) => `
   SELECT v.id, v.due_at AS "dueAt" FROM verifications v
   WHERE v.account_id = @accountId AND v.partner_id = @partnerId AND v.queue = @queue

@@ -79,6 +79,7 @@ export const forecastPoll = (
   }
 }
 
+/** `due_at IS NOT NULL` names the index `verifications_due`. */
 const STANDS_BEFORE = `
   v.account_id = @accountId AND v.partner_id = @partnerId AND v.queue = queues.queue
   AND v.due_at IS NOT NULL AND v.due_at > @after AND v.due_at <= @dueAt AND (v.due_at, v.id) < (@dueAt, @id)`
