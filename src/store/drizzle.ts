@@ -7,24 +7,8 @@ import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)
 
 /** Builders of conditions, the same for both engines. */
-export const {
-  and,
-  asc,
-  desc,
-  eq,
-  getTableColumns,
-  getTableName,
-  gt,
-  gte,
-  inArray,
-  isNotNull,
-  isNull,
-  lt,
-  lte,
-  ne,
-  or,
-  sql,
-} = require('drizzle-orm') as typeof import('drizzle-orm')
+export const { and, asc, desc, eq, getTableColumns, getTableName, gt, gte, isNull, lt, lte, ne, or, sql } =
+  require('drizzle-orm') as typeof import('drizzle-orm')
 
 /** For a CHECK: the database refuses any other value. */
 export const isOneOf = (column: string, values: readonly string[]) =>

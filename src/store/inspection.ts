@@ -30,8 +30,8 @@ export interface InspectedAccount {
 }
 
 export const inspectAccounts = ({ read, sealed: { accountKey } }: StoreContext): Promise<readonly InspectedAccount[]> =>
-  read(async ({ db, schema: { accounts } }) => {
-    const rows: AccountRow[] = await db.select().from(accounts).orderBy(asc(accounts.id)).limit(MAX_INSPECTED_ACCOUNTS)
+  read(async ({ select, schema: { accounts } }) => {
+    const rows: AccountRow[] = await select().from(accounts).orderBy(asc(accounts.id)).limit(MAX_INSPECTED_ACCOUNTS)
     return rows.map(account => {
       try {
         return { account, apiKey: accountKey.open(account) }
@@ -42,9 +42,9 @@ export const inspectAccounts = ({ read, sealed: { accountKey } }: StoreContext):
   })
 
 export const findRegistered = ({ read }: StoreContext, serial: string): Promise<string | null> =>
-  read(async ({ db, schema: { verifications } }) => {
+  read(async ({ select, schema: { verifications } }) => {
     const key = serialKey(serial)
     const isSame = or(eq(verifications.idcardid, key), eq(verifications.serialKey, key))
-    const [row] = await db.select({ idcardid: verifications.idcardid }).from(verifications).where(isSame).limit(1)
+    const [row] = await select({ idcardid: verifications.idcardid }).from(verifications).where(isSame).limit(1)
     return row?.idcardid ?? null
   })

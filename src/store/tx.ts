@@ -9,8 +9,11 @@ export interface Tx {
   /** When it began, in epoch ms by the store's clock. */
   readonly at: number
   readonly dialect: Dialect
-  /** drizzle's builder, for statements of few rows, with PostgreSQL's types. `dialect` has the engines' differences. */
-  readonly db: NodePgDatabase
+  /**
+   * drizzle's builder, for reads of one table that lock nothing: its rows have the types of `schema` on both engines.
+   * All else is SQL (`all`, `each`): joins, locks, recursion, deletions and changes by condition.
+   */
+  readonly select: NodePgDatabase['select']
   readonly schema: Schema
   /**
    * Runs a statement and returns its rows, with its column names. `@name` stands for a value, for a list where the text
@@ -71,41 +74,46 @@ export type Column<Name extends TableName> = keyof Row<Name> & string
 
 export type ParameterType = 'int8' | 'float8' | 'text' | 'bool'
 
-/** SQL that differs between the engines. */
+/** SQL that differs between the engines, and how. SQLite locks nothing: it has one writer. */
 export interface Dialect {
-  /** `id IN ${list('ids', 'int8')}`: the values of a parameter that is a list. */
+  /**
+   * `id IN ${list('ids', 'int8')}`: the values of a parameter that is a list. PostgreSQL has arrays for it and needs
+   * their type, SQLite reads JSON.
+   */
   list(parameter: string, type: ParameterType): string
   /**
    * The rows of a parameter as a table of its name: `rows('urls', { partnerId: 'text' })` has the column
-   * `urls.partner_id`, and `urls.nth`, which counts from 1.
+   * `urls.partner_id`, and `urls.nth`, which counts from 1. PostgreSQL gets an array per column, SQLite JSON.
    */
   rows(parameter: string, columns: Readonly<Record<string, ParameterType>>): string
   /**
-   * After a SELECT: locks the rows against changes until the transaction ends; SQLite has one writer anyway.
+   * After a SELECT: PostgreSQL locks the rows against changes until the transaction ends (FOR NO KEY UPDATE).
    * `skipLocked` with a LIMIT within IN needs MATERIALIZED: otherwise PostgreSQL may run it again for each row, and
    * find others each time.
    */
   forUpdate(options?: { of?: string; skipLocked?: boolean }): string
-  /** Locks the rows against removal. */
+  /** After a SELECT: PostgreSQL locks the rows against removal. */
   forKeyShare: string
-  /** After a SELECT of rows to remove: waits for all locks on them. */
+  /** After a SELECT of rows to remove: PostgreSQL waits for all locks on them, `forKeyShare` too. */
   forRemoval: string
   /**
-   * `joinByLookup('lanes l', 'l.id = m.lane_id')`: a JOIN, or with 'or none' a LEFT JOIN, that runs one lookup per row. A
-   * plain join may read the whole table on PostgreSQL. Never of a view with a join, which SQLite would materialize.
+   * `joinByLookup('lanes l', 'l.id = m.lane_id')`: a JOIN, or with 'or none' a LEFT JOIN, that runs one lookup per row.
+   * PostgreSQL may read the whole table for a plain join, so it gets LATERAL; SQLite gets a join in the written order.
+   * Never of a view with a join, which SQLite would materialize.
    */
   joinByLookup(table: `${string} ${string}`, on: string, which?: 'all' | 'or none'): string
-  /** `first('lanes l', 'l.id > before.id ORDER BY l.id')`: joins only the first row. */
+  /**
+   * `first('lanes l', 'l.id > before.id ORDER BY l.id')`: joins only the first row. SQLite has no LATERAL, so a subquery
+   * finds the row's id.
+   */
   first(table: `${string} ${string}`, which: string): string
-  /** A query of the builder, with `forUpdate`. */
-  locked<Query extends Lockable>(query: Query): Query
-  /** In ORDER BY: NULL first, as in SQLite. */
+  /** In ORDER BY: NULL first, which PostgreSQL has last by default and SQLite first. */
   nullsFirst: string
-  /** Statements that take an insert's locks and, briefly, some disk pages: an update may still fit into its page. */
+  /**
+   * Run by `probe` before it updates a row. On PostgreSQL that update may still fit into its page: these take an
+   * insert's locks and, briefly, some disk pages. SQLite needs none.
+   */
   probeStatements: readonly string[]
-}
-interface Lockable {
-  for(strength: 'no key update'): unknown
 }
 
 export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)

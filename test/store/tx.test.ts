@@ -1,28 +1,29 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { desc, eq } from '../../src/store/drizzle.ts'
 import { openConnection as openPostgres } from '../../src/store/postgres/connection.ts'
 import { bringUpToDate } from '../../src/store/postgres/opening.ts'
 import { sealedUnder } from '../../src/store/sealed.ts'
 import { openConnection as openSqlite } from '../../src/store/sqlite/connection.ts'
+import { bringUpToDate as bringFileUpToDate } from '../../src/store/sqlite/opening.ts'
 import type { Sql, Transactions } from '../../src/store/tx.ts'
 import { openTestServer } from '../support/postgres.ts'
 
 type Opened = Transactions & { close(): Promise<void> }
 
-const BASELINE = new URL('../../migrations/sqlite/0000_baseline.sql', import.meta.url)
+const PREPARED = { sealed: sealedUnder({ masterKey: randomBytes(32) }, randomBytes), onStep: () => {} }
 
 const openInMemory = async (): Promise<Opened> => {
   const connection = openSqlite(':memory:', { now: () => 7, onBroken: () => {} })
-  connection.client.exec(readFileSync(BASELINE, 'utf8'))
+  await bringFileUpToDate(connection, { ...PREPARED, quickCheck: false })
   return connection
 }
 
 const openOnServer = async (): Promise<Opened> => {
   const server = await openTestServer()
   const url = await server.createDatabase('tx')
-  await bringUpToDate(url, { sealed: sealedUnder({ masterKey: randomBytes(32) }, randomBytes), onStep: () => {} })
+  await bringUpToDate(url, PREPARED)
   const connection = openPostgres({ url, now: () => 7, hasDatabaseClock: false, sleep, connections: 2 })
   return { ...connection, close: () => connection.close().then(() => server[Symbol.asyncDispose]()) }
 }
@@ -90,7 +91,7 @@ describe.each([
         ],
       ),
     )
-    const lanes = await opened.read(({ db, schema: { lanes } }) => db.select().from(lanes))
+    const lanes = await opened.read(({ select, schema: { lanes } }) => select().from(lanes))
     expect(lanes.find(({ id }) => id === one)).toMatchObject({
       dueAt: 5,
       slow: true,
@@ -98,6 +99,35 @@ describe.each([
       partnerId: 'updated',
     })
     expect(lanes.find(({ id }) => id === two)).toMatchObject({ dueAt: null, slow: false })
+  })
+
+  test('reads through the builder what was written: flags, JSON, bytes, fractions and NULL', async () => {
+    const node = {
+      ...{ id: 'node_1', name: 'a:80', version: '1', settings: 's', key: 'k', roles: ['api'] as const },
+      ...{ startedAt: 2 ** 42, seenAt: 2, steadyAt: 3, lostAt: null, clockAheadMs: -5, answers: null },
+    }
+    const account = { id: 'acc_1', apiId: 'cf_1', apiKey: Buffer.from([0, 255]), passwordMode: 'dynamic' as const }
+    const state = {
+      isDefault: true,
+      rate: 0.5,
+      createdAt: 1,
+      allowedAt: 7.25,
+      pausedAt: 4,
+      pauseReason: 'operator' as const,
+    }
+    await opened.write(async tx => {
+      await tx.insert('nodes', [node])
+      await tx.insert('accounts', [{ ...account, ...state }])
+    })
+    await opened.read(async ({ select, schema: { accounts, nodes } }) => {
+      expect(await select().from(nodes).where(eq(nodes.id, 'node_1'))).toEqual([node])
+      const { apiKey, isDefault, rate, allowedAt, removedAt, probes } = accounts
+      const some = { apiKey, isDefault, rate, allowedAt, removedAt, probes }
+      const read = { apiKey: account.apiKey, isDefault: true, rate: 0.5, allowedAt: 7.25, removedAt: null, probes: 0 }
+      expect(await select(some).from(accounts).where(eq(isDefault, true)).orderBy(desc(accounts.id)).limit(2)).toEqual([
+        read,
+      ])
+    })
   })
 
   test('writes many rows as it writes few', async () => {
@@ -110,7 +140,7 @@ describe.each([
         ids.map((id, i) => ({ id, partnerId: 'many', dueAt: i === 3 ? null : i, slow: i % 2 === 0 })),
       ),
     )
-    const lanes = await opened.read(({ db, schema: { lanes } }) => db.select().from(lanes))
+    const lanes = await opened.read(({ select, schema: { lanes } }) => select().from(lanes))
     const written = ids.map(id => lanes.find(lane => lane.id === id))
     expect(written.map(lane => lane?.host)).toEqual(hosts)
     expect(written.map(lane => lane?.dueAt)).toEqual(ids.map((_, i) => (i === 3 ? null : i)))

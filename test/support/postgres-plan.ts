@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { drizzle } from '../../src/store/postgres/drizzle.ts'
 import { types } from '../../src/store/postgres/pool.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openTx } from '../../src/store/postgres/tx.ts'
@@ -43,7 +42,7 @@ export const statementsOf = async (
   }
   await client.query('BEGIN')
   try {
-    await run(openTx(record, { at, db: drizzle({ client }) }))
+    await run(openTx(record, { at, client }))
   } finally {
     await client.query('ROLLBACK')
   }

@@ -9,7 +9,7 @@ import {
 } from '../../core/account.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { VerbModule } from '../context.ts'
-import { and, asc, eq, gt, isNotNull, or } from '../drizzle.ts'
+import { and, asc, eq, gt } from '../drizzle.ts'
 import { idOf, type Page, pageOf } from '../page.ts'
 import type { Tx } from '../tx.ts'
 import {
@@ -18,16 +18,22 @@ import {
   type AccountRow,
   accountFor,
   accountOfRow,
+  isInUse,
   isShown,
   judgeRemoval,
   loadAccounts,
+  lockWhere,
   type NewAccount,
   named,
   saveAccounts,
 } from './rows.ts'
 
-const viewOf = (row: AccountRow | null | undefined, defaultRate: number): Account | null =>
-  row ? accountOfRow(row, defaultRate) : null
+const LOCK_ONE = lockWhere('id = @id')
+const LOCK_OF_APIID = lockWhere('api_id = @apiId')
+/** With the previous default account. */
+const LOCK_DEFAULTS = lockWhere('api_id = @apiId OR is_default')
+/** Locks APIIDs that may have no row yet: nodes that start at once configure the same account. */
+const lockNew = (tx: Tx): Promise<void> => tx.lock(['new accounts'])
 
 export const accountVerbs = {
   lookups: ({ read, defaultRate }) => ({
@@ -35,8 +41,8 @@ export const accountVerbs = {
     findAccount: (idOrApiId: string): Promise<Account | null> =>
       read(async tx => {
         const { accounts } = tx.schema
-        const [row] = await tx.db.select().from(accounts).where(named(tx, idOrApiId))
-        return viewOf(row, defaultRate)
+        const [row] = await tx.select().from(accounts).where(named(tx, idOrApiId))
+        return row ? accountOfRow(row, defaultRate) : null
       }),
 
     /**
@@ -44,7 +50,10 @@ export const accountVerbs = {
      * null if there is none or it is bound to another partner.
      */
     accountFor: (partnerId: string, idOrApiId: string | null): Promise<Account | null> =>
-      read(async tx => viewOf(await accountFor(tx, partnerId, idOrApiId), defaultRate)),
+      read(async tx => {
+        const row = await accountFor(tx, partnerId, idOrApiId)
+        return row && accountOfRow(row, defaultRate)
+      }),
   }),
 
   calls: ({ sealed, write, read, emitHints, defaultRate }) => {
@@ -73,41 +82,36 @@ export const accountVerbs = {
 
     return {
       /** Creates or updates the account of the settings, and makes it the default one. */
-      putDefaultAccount: ({
-        id,
-        apiId,
-        apiKey,
-        passwordMode,
-      }: Omit<NewAccount, 'rate' | 'partnerId'>): Promise<Account> =>
+      putDefaultAccount: (account: Omit<NewAccount, 'rate' | 'partnerId'>): Promise<Account> =>
         write(async tx => {
-          const { at, db, dialect, schema } = tx
-          const { accounts } = schema
-          // Nodes that start at once configure the same account.
-          await tx.lock(['default account'])
+          const { id, apiId, apiKey, passwordMode } = account
+          await lockNew(tx)
+          const stored = await tx.all<AccountRow>(LOCK_DEFAULTS, { apiId })
+          const existing = stored.find(one => one.apiId === apiId)
+          const previous = stored.filter(one => one !== existing)
+          await tx.update(
+            'accounts',
+            ['id'],
+            previous.map(one => ({ id: one.id, isDefault: false })),
+          )
           const credentials = { apiKey: sealed.accountKey.seal({ apiId }, apiKey), passwordMode, isDefault: true }
-          // Includes the previous default account, in the common lock order of accounts.
-          const isTarget = or(accounts.isDefault, eq(accounts.apiId, apiId))
-          const matching = db.select().from(accounts).where(isTarget).orderBy(asc(accounts.id))
-          const existing = (await dialect.locked(matching)).find(one => one.apiId === apiId)
+          if (existing) await tx.update('accounts', ['id'], [{ id: existing.id, ...credentials, removedAt: null }])
+          else await tx.insert('accounts', [{ id, apiId, ...credentials, createdAt: tx.at }])
           const isCorrected = existing && !(existing.passwordMode === passwordMode && hasKey(existing, apiKey))
-          await db.update(accounts).set({ isDefault: false }).where(eq(accounts.isDefault, true))
-          const [put] = await db
-            .insert(accounts)
-            .values({ id, apiId, ...credentials, createdAt: at })
-            .onConflictDoUpdate({ target: accounts.apiId, set: { ...credentials, removedAt: null } })
-            .returning()
-          const corrected = isCorrected ? await patch(tx, existing.id, one => afterNewCredentials(one, at)) : null
-          return corrected ?? accountOfRow(put as AccountRow, defaultRate)
+          const rule = (one: AccountState) => (isCorrected ? afterNewCredentials(one, tx.at) : null)
+          return (await patch(tx, existing?.id ?? id, rule)) as Account
         }),
 
       /** A removed account comes back with its id. Returns null if an account in use has this APIID. */
       createAccount: ({ apiKey, ...account }: NewAccount): Promise<Account | null> =>
-        write(async ({ at, db, schema: { accounts } }) => {
-          const values = { ...account, apiKey: sealed.accountKey.seal(account, apiKey), createdAt: at }
-          const set = { ...values, id: undefined, ...RUNNING, removedAt: null }
-          const back = { target: accounts.apiId, set, setWhere: isNotNull(accounts.removedAt) }
-          const [row] = await db.insert(accounts).values(values).onConflictDoUpdate(back).returning()
-          return viewOf(row, defaultRate)
+        write(async tx => {
+          await lockNew(tx)
+          const [stored] = await tx.all<AccountRow>(LOCK_OF_APIID, { apiId: account.apiId })
+          if (stored?.removedAt === null) return null
+          const row = { ...account, apiKey: sealed.accountKey.seal(account, apiKey), createdAt: tx.at }
+          if (!stored) await tx.insert('accounts', [row])
+          else await tx.update('accounts', ['id'], [{ ...row, id: stored.id, ...RUNNING, removedAt: null }])
+          return patch(tx, stored?.id ?? account.id, () => null)
         }),
 
       /** Accounts in use. */
@@ -115,7 +119,7 @@ export const accountVerbs = {
         read(async tx => {
           const { accounts } = tx.schema
           const isListed = and(isShown(tx), gt(accounts.id, after ?? ''))
-          const rows = await tx.db
+          const rows = await tx
             .select()
             .from(accounts)
             .where(isListed)
@@ -131,17 +135,14 @@ export const accountVerbs = {
         { apiKey, passwordMode }: { apiKey: Secret | null; passwordMode: NewAccount['passwordMode'] | null },
       ): Promise<Account | null> => {
         const changed = await write(async tx => {
-          const { at, db, dialect, schema } = tx
-          const { accounts } = schema
-          const isTarget = and(isShown(tx), eq(accounts.id, id))
-          const [row] = await dialect.locked(db.select().from(accounts).where(isTarget))
-          if (!row) return null
+          const [row] = await tx.all<AccountRow>(LOCK_ONE, { id })
+          if (!row || !isInUse(row)) return null
           const credentials = {
             apiKey: apiKey ? sealed.accountKey.seal(row, apiKey) : row.apiKey,
             passwordMode: passwordMode ?? row.passwordMode,
           }
-          await db.update(accounts).set(credentials).where(eq(accounts.id, id))
-          return patch(tx, id, account => afterNewCredentials(account, at))
+          await tx.update('accounts', ['id'], [{ id, ...credentials }])
+          return patch(tx, id, account => afterNewCredentials(account, tx.at))
         })
         if (changed) emitHints([['verificationsDue']])
         return changed
@@ -163,16 +164,14 @@ export const accountVerbs = {
        */
       removeAccount: (id: string): Promise<AccountRemoval | null> =>
         write(async tx => {
-          const { at, db, dialect, schema } = tx
-          const { accounts, partners } = schema
-          const isTarget = and(isShown(tx), eq(accounts.id, id))
-          const [row] = await dialect.locked(db.select().from(accounts).where(isTarget))
-          if (!row) return null
-          const isOwner = eq(partners.id, row.partnerId ?? '')
-          const [owner] = await db.select().from(partners).where(isOwner)
+          const { at, schema } = tx
+          const [row] = await tx.all<AccountRow>(LOCK_ONE, { id })
+          if (!row || !isInUse(row)) return null
+          const isOwner = eq(schema.partners.id, row.partnerId ?? '')
+          const [owner] = await tx.select().from(schema.partners).where(isOwner)
           const outcome = judgeRemoval(row, owner)
           const removed = { ...removedByOperator({ ...row, rate: row.rate ?? defaultRate }, at), removedAt: at }
-          if (outcome === 'removed') await db.update(accounts).set(removed).where(eq(accounts.id, row.id))
+          if (outcome === 'removed') await tx.update('accounts', ['id'], [{ id, ...removed }])
           return outcome
         }),
     }

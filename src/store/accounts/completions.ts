@@ -19,8 +19,7 @@ export const completionVerbs = {
         await tx.lock([`completions ${accountId}`])
         const bins = changeBins(await load(tx, accountId), change)
         const rows = rowsOfBins(bins).map(row => ({ accountId, ...row }))
-        const { completionBins } = tx.schema
-        await tx.db.delete(completionBins).where(eq(completionBins.accountId, accountId))
+        await tx.all('DELETE FROM completion_bins WHERE account_id = @accountId', { accountId })
         await tx.insert('completionBins', rows)
       }),
 
@@ -28,5 +27,5 @@ export const completionVerbs = {
   }),
 } satisfies VerbModule
 
-const load = async ({ db, schema: { completionBins } }: Tx, accountId: string) =>
-  binsOfRows(await db.select().from(completionBins).where(eq(completionBins.accountId, accountId)))
+const load = async ({ select, schema: { completionBins } }: Tx, accountId: string) =>
+  binsOfRows(await select().from(completionBins).where(eq(completionBins.accountId, accountId)))

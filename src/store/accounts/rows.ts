@@ -110,6 +110,13 @@ const SELECT = {
   none: d => select(d.list('ids', 'text')),
 } as const satisfies Record<string, Sql>
 
+const ALL = [...FIXED, ...STATE, 'isDefault', 'createdAt', 'removedAt'] as const
+/** Selects whole rows, in the same order, and locks them. */
+export const lockWhere =
+  (condition: string): Sql =>
+  ({ forUpdate }) =>
+    `SELECT ${columnsOf('accounts', ALL)} FROM accounts WHERE ${condition} ORDER BY id ${forUpdate()}`
+
 /** One index seek per account with waiting verifications, so that idle accounts cost nothing. */
 export const WAITING = (d: Dialect) =>
   select(`(
@@ -144,7 +151,7 @@ export const saveAccounts = (tx: Tx, changed: readonly (AccountState & { id: str
 export const accountFor = async (tx: Tx, partnerId: string, idOrApiId: string | null): Promise<AccountRow | null> => {
   const { accounts } = tx.schema
   const matching = idOrApiId === null ? or(accounts.isDefault, eq(accounts.partnerId, partnerId)) : named(tx, idOrApiId)
-  return chooseAccount(await tx.db.select().from(accounts).where(matching), partnerId)
+  return chooseAccount(await tx.select().from(accounts).where(matching), partnerId)
 }
 
 /** Accounts for claims, in the order of creation: only those with a key that can be decrypted. */

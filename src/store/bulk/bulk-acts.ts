@@ -52,15 +52,14 @@ export const bulkVerbs = {
         await forgetOld(tx, bulk.partnerId)
         const counts = { count: counted.count, countIsCapped: counted.isCapped }
         const values: NewRow<'bulkActs'> = { ...bulk, ...counts, state: 'draft' }
-        const [row] = await tx.db.insert(tx.schema.bulkActs).values(values).returning()
-        return bulkActOf(row as Row<'bulkActs'>)
+        await tx.insert('bulkActs', [values])
+        return bulkActOf((await load(tx, bulk.id)) as BulkRow)
       }),
 
     /** Newest first, at most `limit`, older than the bulk act `before`. */
     listBulkActs: ({ limit, before }: { limit: number; before: string | null }): Promise<Page<BulkAct>> =>
-      read(async ({ db, schema: { bulkActs } }) => {
-        const rows = await db
-          .select()
+      read(async ({ select, schema: { bulkActs } }) => {
+        const rows = await select()
           .from(bulkActs)
           .where(lt(MADE, before?.slice(-ULID_LENGTH) ?? END))
           .orderBy(desc(MADE))
@@ -112,8 +111,8 @@ export const bulkVerbs = {
   }),
 } satisfies VerbModule
 
-const load = async ({ db, schema: { bulkActs } }: Tx, id: string): Promise<BulkRow | null> =>
-  (await db.select().from(bulkActs).where(eq(bulkActs.id, id)))[0] ?? null
+const load = async ({ select, schema: { bulkActs } }: Tx, id: string): Promise<BulkRow | null> =>
+  (await select().from(bulkActs).where(eq(bulkActs.id, id)))[0] ?? null
 
 const change = async (tx: Tx, row: BulkRow, patch: Partial<BulkRow> | 'impossible'): Promise<BulkCommand> => {
   if (patch === 'impossible') return { outcome: patch, state: row.state }
@@ -143,9 +142,9 @@ const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
 
 /** Returns the act that may do a step and did its last one longest ago; with `id`, only that act. */
-const nextOpen = async ({ db, schema: { bulkActs } }: Tx, id: string | undefined): Promise<BulkRow | null> => {
+const nextOpen = async ({ select, schema: { bulkActs } }: Tx, id: string | undefined): Promise<BulkRow | null> => {
   const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
-  const oldest = db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
+  const oldest = select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
   const [row] = await oldest.limit(1)
   return row ? withWholeFilter(row) : null
 }
@@ -200,7 +199,7 @@ const stepOfNext = async (context: StoreContext, limit: number, id: string | und
       row = null
       await lockBulkActs(tx)
       const { bulkActs } = tx.schema
-      for (row of await tx.db.select().from(bulkActs).where(PROBED)) await judgeProbe(tx, row)
+      for (row of await tx.select().from(bulkActs).where(PROBED)) await judgeProbe(tx, row)
       row = await nextOpen(tx, id)
       return row ? step(tx, row, limit, context) : IDLE
     })

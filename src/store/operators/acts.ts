@@ -78,14 +78,14 @@ export const actVerbs = {
     /** Newest first. */
     listActs: ({ who, act, since, limit, before }: ActQuery): Promise<Page<Act, number>> =>
       queued('listActs', () =>
-        read(async ({ db, at, schema: { acts } }) => {
+        read(async ({ select, at, schema: { acts } }) => {
           const filter = and(
             before === null ? undefined : lt(acts.id, before),
             gte(acts.at, Math.max(since ?? 0, actsKeptFrom(at))),
             who === null ? undefined : or(eq(acts.who, who), eq(acts.name, who)),
             act === null ? undefined : eq(acts.act, act),
           )
-          const found = db.select().from(acts).where(filter).orderBy(desc(acts.id))
+          const found = select().from(acts).where(filter).orderBy(desc(acts.id))
           return pageOf(await found.limit(limit + 1), limit, idOf)
         }),
       ),

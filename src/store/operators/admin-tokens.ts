@@ -23,8 +23,8 @@ const viewOf = ({ schema: { adminTokens } }: Tx) => {
 export const adminTokenVerbs = {
   lookups: ({ read }) => ({
     findAdminToken: (id: string): Promise<AdminTokenOwner | null> =>
-      read(async ({ db, at, schema: { adminTokens } }) => {
-        const [row] = await db.select().from(adminTokens).where(eq(adminTokens.id, id))
+      read(async ({ select, at, schema: { adminTokens } }) => {
+        const [row] = await select().from(adminTokens).where(eq(adminTokens.id, id))
         return row ? { name: row.name, role: row.role, hash: row.hash, live: isValid(row, at) } : null
       }),
   }),
@@ -40,7 +40,7 @@ export const adminTokenVerbs = {
     listAdminTokens: ({ limit, after }: { limit: number; after: string | null }): Promise<Page<AdminToken>> =>
       read(async tx => {
         const { adminTokens } = tx.schema
-        const later = tx.db
+        const later = tx
           .select(viewOf(tx))
           .from(adminTokens)
           .where(gt(adminTokens.id, after ?? ''))
@@ -52,7 +52,7 @@ export const adminTokenVerbs = {
       write(async tx => {
         const { adminTokens } = tx.schema
         await revoke(tx, 'admin_tokens', id)
-        const [token] = await tx.db.select(viewOf(tx)).from(adminTokens).where(eq(adminTokens.id, id))
+        const [token] = await tx.select(viewOf(tx)).from(adminTokens).where(eq(adminTokens.id, id))
         return token ?? null
       }),
 

@@ -154,9 +154,9 @@ export const alertVerbs = {
 
       /** Returns the alerts that have not ended, in the order in which they were first noted. */
       firingOperatorEvents: (): Promise<FiringOperatorEvent[]> =>
-        read(({ db, schema: { operatorEvents } }) => {
+        read(({ select, schema: { operatorEvents } }) => {
           const { condition, subject, since, at, id } = operatorEvents
-          const firing = db.select({ condition, subject, since, at }).from(operatorEvents)
+          const firing = select({ condition, subject, since, at }).from(operatorEvents)
           return firing.where(eq(operatorEvents.state, 'firing')).orderBy(asc(id))
         }),
 
@@ -168,22 +168,17 @@ export const alertVerbs = {
 
   searches: ({ read, queued }) => ({
     /** Returns the stored alerts, last noted first, and whether the channel refuses everything. */
-    listOperatorEvents: ({
-      limit,
-      before,
-    }: {
-      limit: number
-      before: OperatorEventPlace | null
-    }): Promise<ListedOperatorEvents> =>
+    listOperatorEvents: (page: { limit: number; before: OperatorEventPlace | null }): Promise<ListedOperatorEvents> =>
       queued('listOperatorEvents', () =>
         read(async tx => {
+          const { limit, before } = page
           const { operatorEvents } = tx.schema
           const { at, id } = operatorEvents
           const older = before === null ? undefined : or(lt(at, before.at), and(eq(at, before.at), lt(id, before.id)))
-          const found = tx.db.select().from(operatorEvents).where(older).orderBy(desc(at), desc(id))
+          const found = tx.select().from(operatorEvents).where(older).orderBy(desc(at), desc(id))
           const rows = (await found.limit(limit + 1)).map(eventOfRow)
-          const page = pageOf(rows, limit, last => ({ at: last.at, id: last.id }))
-          return { ...page, refusing: await findFact(tx, CHANNEL_REFUSING) }
+          const listed = pageOf(rows, limit, last => ({ at: last.at, id: last.id }))
+          return { ...listed, refusing: await findFact(tx, CHANNEL_REFUSING) }
         }),
       ),
   }),
@@ -208,7 +203,7 @@ const due = async (tx: Tx): Promise<ClaimedOperatorEvent[]> => {
   if (claimableAt > tx.at && claimableAt <= latest) return []
   const { operatorEvents } = tx.schema
   const isDue = or(lte(operatorEvents.dueAt, tx.at), gt(operatorEvents.dueAt, latest))
-  return (await tx.db.select().from(operatorEvents).where(isDue)).map(eventOfRow)
+  return (await tx.select().from(operatorEvents).where(isDue)).map(eventOfRow)
 }
 
 const conditions = Object.entries(ALERT_KINDS)

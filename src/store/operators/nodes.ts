@@ -1,8 +1,8 @@
 import { DAY, SECOND } from '../../core/duration.ts'
 import { NODE_TRAITS, type NodeTrait } from '../../core/node.ts'
 import type { VerbModule } from '../context.ts'
-import { asc, eq, inArray } from '../drizzle.ts'
-import type { Row, Tx } from '../tx.ts'
+import { asc } from '../drizzle.ts'
+import type { Row, Sql, Tx } from '../tx.ts'
 
 /**
  * A process that works on the database.
@@ -106,8 +106,10 @@ export const judgeNodes = (nodes: readonly ServiceNode[]): JudgedNode[] => {
   })
 }
 
-export const loadNodes = ({ db, schema: { nodes } }: Tx) =>
-  db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id))
+export const loadNodes = ({ select, schema: { nodes } }: Tx) =>
+  select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id))
+
+const REMOVE: Sql = d => `DELETE FROM nodes WHERE id IN ${d.list('ids', 'text')}`
 
 /** Work of an engine at each beat, on any node. It must not fail for anything that can wait. */
 export type Upkeep = () => Promise<void>
@@ -123,13 +125,13 @@ export const nodeVerbs = {
       return write(async tx => {
         // Two new nodes must not replace the same lost one.
         await tx.lock(['nodes'])
-        const { nodes } = tx.schema
-        const plan = planHeartbeat(await loadNodes(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
-        const { id: _, ...set } = plan.self
-        await tx.db.insert(nodes).values(plan.self).onConflictDoUpdate({ target: nodes.id, set })
+        const stored = await loadNodes(tx)
+        const plan = planHeartbeat(stored, { ...node, key: sealed.keyId.toString('hex') }, tx.at)
+        if (stored.some(({ id }) => id === node.id)) await tx.update('nodes', ['id'], [plan.self])
+        else await tx.insert('nodes', [plan.self])
         const lost = plan.lost.map(({ id, lostAt }) => ({ id, lostAt }))
         await tx.update('nodes', ['id'], lost)
-        if (plan.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, plan.forgotten))
+        if (plan.forgotten.length > 0) await tx.all(REMOVE, { ids: plan.forgotten })
         return plan.nodes
       })
     },
@@ -138,7 +140,6 @@ export const nodeVerbs = {
     listNodes: (): Promise<ServiceNode[]> => read(loadNodes),
 
     /** Removes a node that has stopped in an orderly way. */
-    removeNode: (id: string): Promise<void> =>
-      write(async ({ db, schema: { nodes } }) => void (await db.delete(nodes).where(eq(nodes.id, id)))),
+    removeNode: (id: string): Promise<void> => write(async tx => void (await tx.all(REMOVE, { ids: [id] }))),
   }),
 } satisfies VerbModule

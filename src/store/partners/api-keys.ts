@@ -1,6 +1,6 @@
 import type { VerbModule } from '../context.ts'
-import { asc, eq, getTableColumns, inArray } from '../drizzle.ts'
-import { columnsOf, type Row, type Tx } from '../tx.ts'
+import { asc, eq, getTableColumns } from '../drizzle.ts'
+import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 
 export interface NewKey {
   id: string
@@ -49,7 +49,7 @@ export const apiKeyVerbs = {
       read(async tx => {
         const { apiKeys } = tx.schema
         if (!(await hasPartner(tx, partnerId))) return null
-        return tx.db.select(viewOf(tx)).from(apiKeys).where(eq(apiKeys.partnerId, partnerId)).orderBy(asc(apiKeys.id))
+        return tx.select(viewOf(tx)).from(apiKeys).where(eq(apiKeys.partnerId, partnerId)).orderBy(asc(apiKeys.id))
       }),
 
     /** A revoked key stays as it is. */
@@ -57,7 +57,7 @@ export const apiKeyVerbs = {
       write(async tx => {
         const { apiKeys } = tx.schema
         await revoke(tx, 'api_keys', id)
-        const [key] = await tx.db.select(viewOf(tx)).from(apiKeys).where(eq(apiKeys.id, id))
+        const [key] = await tx.select(viewOf(tx)).from(apiKeys).where(eq(apiKeys.id, id))
         return key ?? null
       }),
 
@@ -70,20 +70,21 @@ export const apiKeyVerbs = {
 export const revoke = (tx: Tx, table: 'api_keys' | 'admin_tokens', id: string): Promise<unknown> =>
   tx.all(`UPDATE ${table} SET revoked_at = @at WHERE id = @id AND revoked_at IS NULL`, { at: tx.at, id })
 
+const lock =
+  (table: 'api_keys' | 'admin_tokens'): Sql =>
+  d =>
+    `SELECT id FROM ${table} WHERE id IN ${d.list('ids', 'text')} ORDER BY id ${d.forUpdate()}`
+const LOCK = { apiKeys: lock('api_keys'), adminTokens: lock('admin_tokens') }
+
 /** In id order, so that two nodes do not wait for each other. */
 export const touch = async (tx: Tx, table: 'apiKeys' | 'adminTokens', ids: readonly string[]): Promise<void> => {
-  const { id } = tx.schema[table]
-  const query = tx.db
-    .select({ id })
-    .from(tx.schema[table])
-    .where(inArray(id, [...ids]))
-    .orderBy(asc(id))
-  const used = (await tx.dialect.locked(query)).map(one => ({ ...one, lastUsedAt: tx.at }))
+  const found = await tx.all<{ id: string }>(LOCK[table], { ids })
+  const used = found.map(({ id }) => ({ id, lastUsedAt: tx.at }))
   await tx.update(table, ['id'], used)
 }
 
-const hasPartner = async ({ db, schema: { partners } }: Tx, id: string): Promise<boolean> =>
-  (await db.select({ id: partners.id }).from(partners).where(eq(partners.id, id))).length > 0
+const hasPartner = async ({ select, schema: { partners } }: Tx, id: string): Promise<boolean> =>
+  (await select({ id: partners.id }).from(partners).where(eq(partners.id, id))).length > 0
 
 /** Keys are also created with their partner, in the same transaction. */
 export const addKey = async (tx: Tx, partnerId: string, { id, hash, expiresAt = null }: NewKey): Promise<ApiKey> => {

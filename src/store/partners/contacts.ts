@@ -56,9 +56,8 @@ export const contactVerbs = {
       context.write(async tx => {
         await tx.lock([LOCK])
         const before = await load(tx, id, context)
-        const { contacts, toldCallbacks } = tx.schema
-        await tx.db.delete(contacts).where(eq(contacts.id, id))
-        if (contact?.url !== before?.url) await tx.db.delete(toldCallbacks).where(eq(toldCallbacks.partnerId, id))
+        await tx.all('DELETE FROM contacts WHERE id = @id', { id })
+        if (contact?.url !== before?.url) await tx.all('DELETE FROM told_callbacks WHERE partner_id = @id', { id })
         if (contact === null) return
         await tx.insert('contacts', [{ id, contact: context.sealed.contact.seal({ id }, contact), dueAt: tx.at }])
       }),
@@ -87,7 +86,7 @@ export const contactVerbs = {
       context.write(async tx => {
         await tx.lock([LOCK])
         const { contacts } = tx.schema
-        const [row] = await tx.db.select().from(contacts).where(eq(contacts.id, partnerId))
+        const [row] = await tx.select().from(contacts).where(eq(contacts.id, partnerId))
         if (row?.dueAt !== lease) return
         await tx.update('contacts', ['id'], [{ id: partnerId, dueAt }])
         await tx.all(FORGET, { partnerId, urls: reports.map(({ callbackUrl }) => callbackUrl) })
@@ -99,11 +98,11 @@ export const contactVerbs = {
 
 /** Returns null if there is none or it cannot be decrypted. */
 const load = async (
-  { db, schema: { contacts } }: Tx,
+  { select, schema: { contacts } }: Tx,
   id: string,
   { sealed, openOrElse }: Opening,
 ): Promise<Contact | null> => {
-  const [row] = await db.select().from(contacts).where(eq(contacts.id, id))
+  const [row] = await select().from(contacts).where(eq(contacts.id, id))
   return openOrElse({ table: 'contacts', id }, { open: () => (row ? sealed.contact.open(row) : null), instead: null })
 }
 

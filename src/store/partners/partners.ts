@@ -1,7 +1,7 @@
 import { AppError } from '../../core/error.ts'
 import { stopClaims } from '../claims-lock.ts'
 import type { VerbModule } from '../context.ts'
-import { asc, eq, gt, sql } from '../drizzle.ts'
+import { asc, eq, gt } from '../drizzle.ts'
 import { idOf, type Page, pageOf } from '../page.ts'
 import type { Row, Sql, Tx } from '../tx.ts'
 import { addKey, type NewKey } from './api-keys.ts'
@@ -59,12 +59,17 @@ const refuseTakenName = async (tx: Tx, id: string, name: string): Promise<void> 
 
 const NAMES: Sql = d => `SELECT id, name FROM partners WHERE id IN ${d.list('ids', 'text')}`
 
+const LOCK: Sql = d => `SELECT id FROM partners WHERE id = @id ${d.forUpdate()}`
+
+const load = async ({ select, schema: { partners } }: Tx, id: string): Promise<Row<'partners'> | null> =>
+  (await select().from(partners).where(eq(partners.id, id)))[0] ?? null
+
 export const partnerVerbs = {
   lookups: ({ read }) => ({
     findPartner: (id: string): Promise<Partner | null> =>
-      read(async ({ db, schema: { partners } }) => {
-        const [row] = await db.select().from(partners).where(eq(partners.id, id))
-        return row ? viewPartner(row) : null
+      read(async tx => {
+        const row = await load(tx, id)
+        return row && viewPartner(row)
       }),
 
     /** Returns names by id, without unknown ids. */
@@ -80,18 +85,16 @@ export const partnerVerbs = {
     createPartner: ({ id, name, key, secret }: NewPartner): Promise<Partner> =>
       write(async tx => {
         await refuseTakenName(tx, id, name)
-        const added = tx.db.insert(tx.schema.partners).values({ id, name, createdAt: tx.at })
-        const [row] = await added.returning()
+        await tx.insert('partners', [{ id, name, createdAt: tx.at }])
         await addKey(tx, id, key)
         await addSecret(tx, id, { ...secret, type: 'v1' }, sealed)
-        return viewPartner(row as Row<'partners'>)
+        return viewPartner((await load(tx, id)) as Row<'partners'>)
       }),
 
     /** Oldest first, at most `limit`, from after the partner `after`. */
     listPartners: ({ limit, after }: { limit: number; after: string | null }): Promise<Page<Partner>> =>
-      read(async ({ db, schema: { partners } }) => {
-        const later = db
-          .select()
+      read(async ({ select, schema: { partners } }) => {
+        const later = select()
           .from(partners)
           .where(gt(partners.id, after ?? ''))
         const rows = await later.orderBy(asc(partners.id)).limit(limit + 1)
@@ -107,12 +110,14 @@ export const partnerVerbs = {
       const changed = await write(async tx => {
         if (name !== undefined) await refuseTakenName(tx, id, name)
         if (disabled) await stopClaims(tx)
-        const { partners } = tx.schema
-        const enabledAt = disabled === false ? sql`CASE WHEN disabled THEN ${tx.at} ELSE enabled_at END` : undefined
-        // Undefined columns are left out; the id is set because a statement must set something.
-        const set = { id, name, disabled, enabledAt, payload, maxPending: pending, maxHosts: hosts, maxDaily: daily }
-        const [row] = await tx.db.update(partners).set(set).where(eq(partners.id, id)).returning()
-        return row ? viewPartner(row) : null
+        await tx.all(LOCK, { id })
+        const row = await load(tx, id)
+        if (!row) return null
+        const enabledAt = row.disabled && disabled === false ? tx.at : undefined
+        const named = { name, disabled, enabledAt, payload, maxPending: pending, maxHosts: hosts, maxDaily: daily }
+        const changes = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined))
+        await tx.update('partners', ['id'], Object.keys(changes).length === 0 ? [] : [{ id, ...changes }])
+        return viewPartner({ ...row, ...changes })
       })
       if (changed && disabled) emitHints([['withdrawn', { partnerId: id, registrationId: null }]])
       if (changed && disabled === false) emitHints([['verificationsDue'], ['messagesDue']])

@@ -130,7 +130,7 @@ export const signingSecretVerbs = {
           await tx.lock([lockOf(partnerId)])
           const { signingSecrets } = tx.schema
           const isTarget = and(eq(signingSecrets.id, id), eq(signingSecrets.partnerId, partnerId))
-          const [row] = await tx.db.select().from(signingSecrets).where(isTarget)
+          const [row] = await tx.select().from(signingSecrets).where(isTarget)
           if (!row) return null
           const outcome = endOfSecret(row)
           isEnding = outcome === 'ended' && endedByRotation([row], tx.at).length > 0

@@ -3,7 +3,6 @@ import type { PoolClient } from 'pg'
 import { createEngineCounts } from '../stats/engine-counts.ts'
 import type { PostgresCounts } from '../stats/stats.ts'
 import type { Transactions, Tx } from '../tx.ts'
-import { drizzle } from './drizzle.ts'
 import { connectionAfter, errorForCaller, isUnsent, judgeFailure, readOnly, storeErrorOf } from './failure.ts'
 import { openPool, type Pool, TIME_LIMITS, type TimeLimits } from './pool.ts'
 import { openTx } from './tx.ts'
@@ -118,7 +117,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     }
     try {
       const at = await begin(client, pool, kind)
-      const value = await verb(openTx(run, { at, db: drizzle({ client }) }))
+      const value = await verb(openTx(run, { at, client }))
       // A read does not wait for its COMMIT; a failure shows at the next use of the connection.
       await (kind === 'write' ? commit(client, sent) : void client.query('COMMIT').catch(() => {}))
       isReusable = true

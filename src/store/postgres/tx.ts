@@ -1,6 +1,7 @@
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { Client, PoolClient } from 'pg'
 import { type Dialect, type ParameterType, type Sql, snakeCase, type TableName, type Tx, type Values } from '../tx.ts'
-import { getTableColumns, getTableName } from './drizzle.ts'
+import { drizzle, getTableColumns, getTableName } from './drizzle.ts'
 import * as schema from './schema.ts'
 
 const POSTGRES: Dialect = {
@@ -21,7 +22,6 @@ const POSTGRES: Dialect = {
   },
   first: (table, which) =>
     `CROSS JOIN LATERAL (SELECT * FROM ${table} WHERE ${which} LIMIT 1) AS ${table.split(' ')[1]}`,
-  locked: query => query.for('no key update') as typeof query,
   nullsFirst: 'NULLS FIRST',
   probeStatements: [
     'LOCK TABLE registrations, verifications IN ROW EXCLUSIVE MODE',
@@ -148,9 +148,10 @@ const LOCK = {
 type Run = <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>
 
 /** A verb's `Tx`, over a transaction of the connection. */
-export const openTx = (run: Run, { at, db }: Pick<Tx, 'at' | 'db'>): Tx => ({
+export const openTx = (run: Run, { at, client }: { at: number; client: Client | PoolClient }): Tx => ({
   at,
-  db,
+  // The builder is made when it is needed: most transactions use none.
+  select: ((fields?: never) => drizzle({ client }).select(fields as never)) as Tx['select'],
   schema,
   dialect: POSTGRES,
 

@@ -20,7 +20,6 @@ const SQLITE: Dialect = {
     const rowid = `${table.split(' ')[1]}.rowid`
     return `CROSS JOIN ${table} ON ${rowid} = (SELECT ${rowid} FROM ${table} WHERE ${which} LIMIT 1)`
   },
-  locked: query => query,
   nullsFirst: '',
   probeStatements: [],
 }
@@ -135,9 +134,10 @@ export const createTxs = (client: Database.Database): ((at: number) => Tx) => {
     return writer
   }
 
+  const db = drizzle({ client })
   const methods: Omit<Tx, 'at'> = {
     dialect: SQLITE,
-    db: drizzle({ client }) as unknown as Tx['db'],
+    select: db.select.bind(db) as unknown as Tx['select'],
     schema,
 
     all: async <Row>(sql: Sql, values: Values = {}) => {

@@ -65,8 +65,8 @@ export const statsVerbs = {
     stats: (): Promise<Stats> =>
       queued('stats', () =>
         read(async tx => {
-          const { at, db, schema } = tx
-          const stored = db.select().from(schema.accounts).where(isShown(tx)).orderBy(asc(schema.accounts.id))
+          const { at, select, schema } = tx
+          const stored = select().from(schema.accounts).where(isShown(tx)).orderBy(asc(schema.accounts.id))
           const rows = await stored.limit(MAX_ACCOUNTS)
           const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
           const due = await dueVerifications(tx)
@@ -163,7 +163,7 @@ const bulkStats = (acts: readonly OpenAct[]): BulkStats => ({
 
 /**
  * Columns of a queue with the first row `v`: its due time, if it is due, and the due rows of its account, including
- * `counted` ones of earlier queues. Above the cap, no more are counted.
+ * `counted` ones of earlier queues. Above the cap, no more are counted. `IS NOT NULL` names the index.
  */
 const queueAfter = (counted: string): string => `
   v.account_id, v.partner_id, v.queue, CASE WHEN v.due_at <= @at AND NOT p.disabled THEN v.due_at END,
@@ -225,10 +225,11 @@ const mostWaiting = async (tx: Tx, due: ReadonlyMap<string, Due>) => {
   return new Map(ids.map(({ accountId }, i) => [accountId, found[i]?.[0]]))
 }
 
-/** Lanes of enabled partners, by due time. */
+/** Lanes of enabled partners, by due time. `due_at >= 0` is the condition of the index `lanes_first`. */
 const dueLanes = (d: Dialect, by = '@at') => `
   SELECT l.id, p.enabled_at FROM lanes l ${d.joinByLookup('partners p', 'p.id = l.partner_id')}
   WHERE l.due_at >= 0 AND l.due_at <= ${by} AND NOT p.disabled ORDER BY l.due_at`
+/** `IS NOT NULL` names the index `deliveries_due`. */
 const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= @at'
 
 /** No message is leased for longer: `CALLBACK_TIMEOUT` is 45 s at most. */
@@ -279,6 +280,7 @@ const DISABLED_PARTNERS = `
     OR (SELECT l.id FROM lanes l WHERE l.partner_id = p.id AND l.due_at IS NOT NULL LIMIT 1) IS NOT NULL
   ORDER BY p.id LIMIT ${MAX_DISABLED}`
 
+/** `state <> 'watched'` is the condition of the index `callbacks_state`. */
 const countUrls = (condition: string): string => `(SELECT count(*) FROM (
   SELECT 1 FROM callbacks WHERE state <> 'watched' AND ${condition} LIMIT ${MAX_COUNTED}) AS capped)`
 const TROUBLED_URLS = `

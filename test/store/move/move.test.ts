@@ -96,7 +96,7 @@ const makeFile = async ({ registrations = 20 } = {}): Promise<string> => {
   })
   await store.createBulkAct({
     ...{ id: 'bulk_1', act: 'resend', filter: {}, reason: 'r', who: 'w', name: 'n', createdAt: START },
-    ...{ probe: false, counted: { count: 1, countIsCapped: false } },
+    ...{ probe: false, counted: { count: 1, isCapped: false } },
   } as unknown as NewBulkAct)
   return path
 }

@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WAITING as WAITING_ACCOUNTS } from '../../../src/store/accounts/rows.ts'
-import { drizzle } from '../../../src/store/postgres/drizzle.ts'
 import { openTx } from '../../../src/store/postgres/tx.ts'
 import type { Tx } from '../../../src/store/tx.ts'
 import { DUE, FREE } from '../../../src/store/verifications/claims.ts'
@@ -126,7 +125,7 @@ const statementOf = async (run: Case['run']) => {
     seen.push({ text, values })
     return []
   }
-  await run(openTx(note, { at: NOW, db: drizzle({ client }) }))
+  await run(openTx(note, { at: NOW, client }))
   const [statement] = seen
   if (!statement) throw new Error('it has run nothing')
   return statement
