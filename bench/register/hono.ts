@@ -8,7 +8,7 @@ import { createApiKey, readApiKey } from '../../src/core/api-key.ts'
 import { judgeUrl } from '../../src/core/callback-url.ts'
 import { DAY } from '../../src/core/duration.ts'
 import {
-  createRegistrationBody,
+  checkedRegistration,
   type RegistrationBody,
   viewRegistration,
 } from '../../src/http/partner/registration-schemas.ts'
@@ -24,7 +24,7 @@ const createApp = (
   newId: (prefix: string) => string,
 ) => {
   const app = new Hono<{ Variables: { partnerId: string } }>()
-  const schema = createRegistrationBody({
+  const schema = checkedRegistration({
     now: Date.now,
     sandbox: false,
     judgeUrl: text => {

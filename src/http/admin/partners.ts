@@ -116,13 +116,13 @@ const EXPIRY = {
   en: 'must be a time in the future, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z',
   zh: '必须是将来的时间，格式为带时区偏移的 ISO 8601，例如 2027-11-24T08:00:00Z',
 }
-const createKeyBody = (now: () => number) =>
-  z.strictObject({
+const NEW_KEY = z.strictObject({ expiresAt: timeField(EXPIRY).nullable().optional(), ...WHY })
+const checkedKey = (now: () => number) =>
+  NEW_KEY.extend({
     expiresAt: timeField(EXPIRY)
       .refine(at => at > now(), packWords(EXPIRY))
       .nullable()
       .optional(),
-    ...WHY,
   })
 
 const KEY = z.object({
@@ -160,11 +160,11 @@ export const KEY_CALLS = {
     operationId: 'createKey',
     summary: 'Create an API key',
     description: 'It is shown only in this answer. The partner’s other keys are not affected.',
-    body: createKeyBody(() => 0),
+    body: NEW_KEY,
     answers: { 201: CREATED_KEY },
     handle: async (c, { store, newId, random, now }) => {
       const partnerId = readId(c.req.param('id'), 'partner')
-      const { expiresAt = null } = await readAct(c, createKeyBody(now), { empty: {} })
+      const { expiresAt = null } = await readAct(c, checkedKey(now), { empty: {} })
       const { id, hash, text } = createApiKey(newId('key'), random)
       await c.get('beginAct')(id, { after: { partnerId, expiresAt: z.decode(AT_OR_NULL, expiresAt) } })
       found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')

@@ -6,7 +6,7 @@ import type { PartnerCalls } from '../calls.ts'
 import { readBody } from '../json/request-body.ts'
 import { packWords } from '../json/validate.ts'
 import { answerLanguage, languageOf } from '../language.ts'
-import { ATTEMPT, callbackUrlField, type JudgeUrl, NO_JUDGE, viewAttempt } from './registration-schemas.ts'
+import { ATTEMPT, CALLBACK_URL, type JudgeUrl, judgedUrl, viewAttempt } from './registration-schemas.ts'
 
 const SECRET = packWords({
   en: 'must be the signing secret that DingTalk or Feishu shows, or, for a URL of your own, whsec_ and the base64 of 24 to 64 bytes; WeCom and Slack have none',
@@ -18,23 +18,26 @@ const fits = (url: string, secret: string): boolean => {
   if (channel !== 'webhook') return channel === 'dingtalk' || channel === 'feishu'
   return secret.startsWith('whsec_') && createSigningKey(secret) !== null
 }
-export const createContactBody = (judgeUrl: JudgeUrl) =>
-  z
-    .strictObject({
-      url: callbackUrlField(judgeUrl).meta({
-        description:
-          'A robot of WeCom, DingTalk, Feishu, Lark or Slack, known by its host, or any other URL for signed JSON.',
-        examples: ['https://partner.example/contact'],
-      }),
-      secret: z
-        .string(SECRET)
-        .optional()
-        .describe(
-          'The signing secret of the robot, if it has one. JSON is signed with this secret (`whsec_…`), or without it like your webhooks.',
-        ),
-    })
-    .refine(({ url, secret }) => secret === undefined || fits(url, secret), { error: SECRET, path: ['secret'] })
-    .meta({ id: 'ContactRequest' })
+const CONTACT_BODY = z
+  .strictObject({
+    url: CALLBACK_URL.meta({
+      description:
+        'A robot of WeCom, DingTalk, Feishu, Lark or Slack, known by its host, or any other URL for signed JSON.',
+      examples: ['https://partner.example/contact'],
+    }),
+    secret: z
+      .string(SECRET)
+      .optional()
+      .describe(
+        'The signing secret of the robot, if it has one. JSON is signed with this secret (`whsec_…`), or without it like your webhooks.',
+      ),
+  })
+  .meta({ id: 'ContactRequest' })
+export const checkedContact = (judgeUrl: JudgeUrl) =>
+  CONTACT_BODY.extend({ url: judgedUrl(judgeUrl) }).refine(
+    ({ url, secret }) => secret === undefined || fits(url, secret),
+    { error: SECRET, path: ['secret'] },
+  )
 
 const CONTACT = z
   .object({
@@ -65,10 +68,10 @@ export const CONTACT_CALLS = {
     summary: 'Set the contact for notices about your failing callback URLs',
     description:
       'It is notified when every attempt at a URL has failed for 30 minutes, when the URL is disabled or has answered 410, and when that is over. It replaces the previous contact.',
-    body: createContactBody(NO_JUDGE),
+    body: CONTACT_BODY,
     answers: { 200: CONTACT },
     handle: async (c, { store, judgeUrl }) => {
-      const { url, secret = null } = await readBody(c, createContactBody(judgeUrl))
+      const { url, secret = null } = await readBody(c, checkedContact(judgeUrl))
       await store.putContact(c.get('partnerId'), { url, secret, language: languageOf(c) })
       return c.json(view(url))
     },

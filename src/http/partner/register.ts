@@ -23,11 +23,11 @@ import {
   ACCOUNT_FORM,
   BATCH_BODY,
   BATCH_RESULTS,
-  createRegistrationBody,
+  checkedRegistration,
   IGNORED,
-  NO_JUDGE,
   type REFUSED,
   REGISTRATION,
+  REGISTRATION_BODY,
   type RegistrationBody,
   viewDue,
   viewRegistration,
@@ -48,7 +48,7 @@ const ANSWERS = {
 export const createRegistrar = (deps: SharedDeps) => {
   const { store, rates, enumerationGuard, emit } = deps
   const { sandbox } = deps.config.upstream
-  const schema = createRegistrationBody({ ...deps, sandbox })
+  const schema = checkedRegistration({ ...deps, sandbox })
   const findAccount = createAccountFinder(deps)
 
   /** Returns the item for the store. Throws `AppError('invalid_body')` if the partner cannot use the account. */
@@ -149,7 +149,7 @@ export const REGISTER_CALLS = {
     summary: 'Register a serial',
     description:
       'The registration is durable before the answer is sent, and the request may be repeated: the same `idcardid` and `callbackUrl` return the existing registration, with 200 and, in `idface-ignored`, the fields that differ; after `unresolved` or `cancelled` they are registered anew, with a new `id`. If the verdict is known already, the webhook is sent at once.',
-    body: createRegistrationBody({ judgeUrl: NO_JUDGE, now: () => 0, sandbox: false }),
+    body: REGISTRATION_BODY,
     answers: { 201: REGISTRATION, 200: REGISTRATION },
     problems: ['conflict', 'forbidden'],
     handle: (c, { registrar }) => registrar.one(c),

@@ -24,8 +24,6 @@ import { attemptText } from './explain-sentence.ts'
 
 /** Returns the normalised form of a callback URL, or a message that describes the allowed URLs. */
 export type JudgeUrl = (text: unknown) => Read<string>
-/** For documents, which describe only the shape of a body. It is the same for all judges. */
-export const NO_JUDGE: JudgeUrl = () => ({ ok: false, message: { en: '', zh: '' } })
 
 export const ACCOUNT_FORM = {
   en: 'must be the id or the APIID of an account; leave it out to use the default account',
@@ -42,20 +40,48 @@ export const readWith =
     return z.NEVER
   }
 
-export const callbackUrlField = (judgeUrl: JudgeUrl) =>
-  z
-    .unknown()
-    .transform(readWith(judgeUrl))
-    .meta({
-      type: 'string',
-      format: 'uri',
-      maxLength: MAX_URL,
-      description: 'Where the webhook is sent.',
-      examples: ['https://partner.example/hook'],
-    })
+/** A callback URL as a body has it. `judgedUrl` checks it. */
+export const CALLBACK_URL = z.string().meta({
+  format: 'uri',
+  maxLength: MAX_URL,
+  description: 'Where the webhook is sent.',
+  examples: ['https://partner.example/hook'],
+})
+/** Its output is the normalised URL. */
+export const judgedUrl = (judgeUrl: JudgeUrl) => z.unknown().transform(readWith(judgeUrl))
 
-/** The body of `POST /v1/registrations`. Its output has the normalised URL, and times as epoch ms. */
-export const createRegistrationBody = ({
+/** The body of `POST /v1/registrations`. `checkedRegistration` adds the checks that depend on settings and the time. */
+export const REGISTRATION_BODY = z
+  .strictObject({
+    idcardid: serialField()
+      .refine(serial => !isCitizenId(serial), packWords(CITIZEN_ID))
+      .describe('The serial that Submit returned, as a string; never the ID card number of a person.'),
+    callbackUrl: CALLBACK_URL,
+    metadata: z
+      .unknown()
+      .transform(readWith(readMetadata))
+      .meta({
+        type: 'object',
+        additionalProperties: { type: 'string' },
+        description: `Data of your own, which the webhook returns; at most ${METADATA_BYTES} bytes as JSON.`,
+        examples: [{ order: '42' }],
+      })
+      .optional(),
+    expiresAt: z
+      .unknown()
+      .meta({
+        type: ['string', 'integer'],
+        description: `When the service stops waiting, usually the time at which the link of Submit expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${MAX_EXPIRY_DAYS} days ahead.`,
+      })
+      .optional(),
+    account: z.string(packWords(ACCOUNT_FORM)).min(1, packWords(ACCOUNT_FORM)).optional().meta({
+      description: 'The id or the APIID of the upstream account; the default account if it is left out.',
+    }),
+  })
+  .meta({ id: 'RegistrationRequest' })
+
+/** Returns the schema that checks the body. Its output has the normalised URL, and times as epoch ms. */
+export const checkedRegistration = ({
   judgeUrl,
   now,
   sandbox,
@@ -64,38 +90,18 @@ export const createRegistrationBody = ({
   now: () => number
   sandbox: boolean
 }) =>
-  z
-    .strictObject({
-      idcardid: serialField()
-        .refine(serial => !sandbox || !isMisspelt(serial), packWords(TEST_SERIAL_FORM))
-        .refine(serial => !isCitizenId(serial), packWords(CITIZEN_ID))
-        .describe('The serial that Submit returned, as a string; never the ID card number of a person.'),
-      callbackUrl: callbackUrlField(judgeUrl),
-      metadata: z
-        .unknown()
-        .transform(readWith(readMetadata))
-        .meta({
-          type: 'object',
-          additionalProperties: { type: 'string' },
-          description: `Data of your own, which the webhook returns; at most ${METADATA_BYTES} bytes as JSON.`,
-          examples: [{ order: '42' }],
-        })
-        .optional(),
-      expiresAt: z
-        .unknown()
-        .transform(readWith(input => readExpiry(input, now())))
-        .meta({
-          type: ['string', 'integer'],
-          description: `When the service stops waiting, usually the time at which the link of Submit expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${MAX_EXPIRY_DAYS} days ahead.`,
-        })
-        .optional(),
-      account: z.string(packWords(ACCOUNT_FORM)).min(1, packWords(ACCOUNT_FORM)).optional().meta({
-        description: 'The id or the APIID of the upstream account; the default account if it is left out.',
-      }),
-    })
-    .meta({ id: 'RegistrationRequest' })
-
-export type RegistrationBody = z.output<ReturnType<typeof createRegistrationBody>>
+  REGISTRATION_BODY.extend({
+    idcardid: REGISTRATION_BODY.shape.idcardid.refine(
+      serial => !sandbox || !isMisspelt(serial),
+      packWords(TEST_SERIAL_FORM),
+    ),
+    callbackUrl: judgedUrl(judgeUrl),
+    expiresAt: z
+      .unknown()
+      .transform(readWith(input => readExpiry(input, now())))
+      .optional(),
+  })
+export type RegistrationBody = z.output<ReturnType<typeof checkedRegistration>>
 
 export const STATUS = z
   .enum(REGISTRATION_STATUSES)

@@ -7,8 +7,8 @@ import { callsOf } from '../../../src/http/calls.ts'
 import { PROBLEMS } from '../../../src/http/json/problem.ts'
 import { checkBody } from '../../../src/http/json/validate.ts'
 import { OPERATOR_OPERATIONS, PARTNER_OPERATIONS } from '../../../src/http/openapi/operations.ts'
-import { createContactBody } from '../../../src/http/partner/contact.ts'
-import { createRegistrationBody, type JudgeUrl } from '../../../src/http/partner/registration-schemas.ts'
+import { checkedContact } from '../../../src/http/partner/contact.ts'
+import { checkedRegistration, type JudgeUrl } from '../../../src/http/partner/registration-schemas.ts'
 import { openApi, START } from '../support/api.ts'
 
 const CHINESE = /\p{Script=Han}/u
@@ -40,9 +40,9 @@ describe('what is wrong with a field is said in both languages', () => {
     const verdict = judgeUrl(text, { allowHttp: true, allowed: { contains: () => false } })
     return verdict.ok ? { ok: true, value: verdict.url.href } : verdict
   }
-  const registrationBody = createRegistrationBody({ judgeUrl: judged, now: () => START, sandbox: true })
+  const registrationBody = checkedRegistration({ judgeUrl: judged, now: () => START, sandbox: true })
   const bodies = calls.flatMap(({ route, operation: { body } }): [string, z.ZodType][] => {
-    if (route === 'PUT /v1/contact') return [[route, createContactBody(judged)]]
+    if (route === 'PUT /v1/contact') return [[route, checkedContact(judged)]]
     if (body instanceof z.ZodObject && 'callbackUrl' in body.shape && !route.includes('/admin/')) return []
     return body ? [[route, body]] : []
   })
