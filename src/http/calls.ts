@@ -3,23 +3,84 @@ import type { z } from 'zod'
 import type { ErrorCode } from '../core/error.ts'
 import type { AdminRoute } from './admin/authorize.ts'
 import type { ApiEnv, PartDeps } from './api-env.ts'
+import { type Noun, readId } from './json/problem.ts'
+import { readBody } from './json/request-body.ts'
+import { readQuery } from './json/validate.ts'
 
-export type Handle = (c: Context<ApiEnv>, deps: PartDeps) => Response | Promise<Response>
+type Answers = Readonly<Record<number, z.ZodType | null>>
+type Handler = (c: Context<ApiEnv>) => Response | Promise<Response>
 
 /** One call. Facts that follow from its method, path or schemas are not repeated here. */
 export interface Operation extends Partial<AdminRoute> {
   operationId: string
   summary: string
   description?: string
-  /** Left out: it takes no parameters; they are refused before `handle`. */
-  query?: z.ZodObject
+  /** Left out: it takes no parameters; they are refused before its handler. */
+  query?: z.ZodType
   body?: z.ZodType
   /** Schema of the body by HTTP status; null: no body. */
-  answers: Readonly<Record<number, z.ZodType | null>>
+  answers: Answers
   /** Its problems beyond those that `problemsOf` derives. */
   problems?: readonly ErrorCode[]
-  handle: Handle
+  handler: (deps: PartDeps, method: string) => Handler
 }
+
+/** `input` has what the schemas of the operation read; `id` is the `:id` of the path. */
+export type Handle<Query = unknown, Body = unknown> = (
+  c: Context<ApiEnv>,
+  deps: PartDeps,
+  input: { query: Query; id: string; body: Body },
+) => Response | Promise<Response>
+
+interface Declared<Query, Body, Of> extends Omit<Operation, 'query' | 'body' | 'answers' | 'handler'> {
+  query?: z.ZodType<Query>
+  /** The noun of an `:id` that must have the form of an id. */
+  id?: Noun
+  body?: z.ZodType<Body>
+  /** Returns `body` with its checks that depend on settings or the time. */
+  bodyFor?: (deps: Pick<PartDeps, 'judgeUrl' | 'now'>) => z.ZodType<Body>
+  /** Maximum number of bytes of the body; 64 KiB by default. */
+  limit?: number
+  answers: Of
+  handle: Handle<Query, Body>
+}
+
+/** Whether the body may be empty, which then stands for `{}`. */
+export const isBodyOptional = (method: string, body: z.ZodType): boolean =>
+  method === 'POST' && body.safeParse({}).success
+
+/** Returns the operation whose handler reads the parameters, the id and the body, in this order, for `handle`. */
+export const operation = <Of extends Answers, Query = undefined, Body = undefined>({
+  handle,
+  id: noun,
+  bodyFor,
+  limit,
+  ...operation
+}: Declared<Query, Body, Of>): Operation & { answers: Of } => ({
+  ...operation,
+  handler: (deps, method) => {
+    const body = bodyFor?.(deps) ?? operation.body
+    const mayBeEmpty = body !== undefined && isBodyOptional(method, body)
+    /** Keeps the reason of an act for the audit. */
+    const kept = <T>(c: Context<ApiEnv>, input: T): T => {
+      const { reason = null } = (input ?? {}) as { reason?: string }
+      if (operation.act && reason !== null) c.set('reason', reason)
+      return input
+    }
+    return async c => {
+      const query = operation.query && kept(c, readQuery(c, operation.query))
+      const named = c.req.param('id') ?? ''
+      const id = noun ? readId(named, noun) : named
+      const read = body && kept(c, await readBody(c, body, { limit, mayBeEmpty }))
+      return handle(c, deps, { query, id, body: read } as Parameters<typeof handle>[2])
+    }
+  },
+})
+
+/** Returns the operation for operators of `role`; the audit records it as `act`, with the `reason` of its input. */
+export const adminOperation = <Of extends Answers, Query = undefined, Body = undefined>(
+  declared: Declared<Query, Body, Of> & AdminRoute,
+): Operation & AdminRoute & { answers: Of } => ({ ...operation(declared), role: declared.role })
 
 /** Keyed by method and path as the router has them, such as `GET /v1/registrations/:id`. */
 type Routes<Of> = Readonly<Record<`${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`, Of>>

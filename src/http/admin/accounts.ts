@@ -5,12 +5,12 @@ import type { Words } from '../../core/language.ts'
 import { Secret } from '../../core/secret.ts'
 import type { Account, AccountRemoval } from '../../store/accounts/rows.ts'
 import type { Store } from '../../store/store.ts'
-import type { AdminCalls, Handle } from '../calls.ts'
+import { type AdminCalls, adminOperation, type Handle } from '../calls.ts'
 import { AT_OR_NULL, idField, PAUSE, TEXT_OR_NULL, textField } from '../json/fields.ts'
 import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
-import { invalid, packWords, readQuery } from '../json/validate.ts'
-import { ACT, readAct, WHY } from './authorize.ts'
+import { invalid, packWords } from '../json/validate.ts'
+import { ACT, WHY } from './authorize.ts'
 
 const APIID = packWords({
   en: 'must be the APIID: 1 to 128 letters, digits and . _ @ -',
@@ -85,7 +85,7 @@ export const namedFacts = <A extends Omit<Account, 'passwordMode' | 'partnerId'>
 export const viewAccount = (account: Account): AccountAnswer =>
   z.decode(ACCOUNT, { ...namedFacts(account), mode: account.passwordMode })
 
-const find = async (store: Store, name = ''): Promise<Account> =>
+const find = async (store: Store, name: string): Promise<Account> =>
   found(ACCOUNT_ID.test(name) ? await store.findAccount(name) : null, 'account')
 
 /** For the audit. A pause that an answer of GetResult caused does not end when an operator resumes the account. */
@@ -96,28 +96,25 @@ export const pausing = (account: Account, act: 'pause' | 'resume') => {
 
 const changeBy =
   (act: 'pause' | 'resume'): Handle =>
-  async (c, { store }) => {
-    await readAct(c, ACT, { empty: {} })
-    const before = await find(store, c.req.param('id'))
+  async (c, { store }, { id }) => {
+    const before = await find(store, id)
     await c.get('beginAct')(before.id, pausing(before, act))
     return c.json(viewAccount(found(await store[`${act}Account`](before.id), 'account')))
   }
 
 /** The `:id` of an account is its id or its APIID. */
 export const ACCOUNT_CALLS = {
-  'GET /v1/admin/accounts': {
+  'GET /v1/admin/accounts': adminOperation({
     role: 'read',
     operationId: 'listAccounts',
     summary: 'List upstream accounts, oldest first',
     description: 'Whether each is paused and why, and whether GetResult can be reached with it.',
     query: PAGE_QUERY,
     answers: { 200: listOf(ACCOUNT) },
-    handle: async (c, { store }) => {
-      const { limit, cursor } = readQuery(c, PAGE_QUERY)
-      return c.json(viewPage(await store.listAccounts({ limit, after: cursor ?? null }), viewAccount))
-    },
-  },
-  'POST /v1/admin/accounts': {
+    handle: async (c, { store }, { query: { limit, cursor } }) =>
+      c.json(viewPage(await store.listAccounts({ limit, after: cursor ?? null }), viewAccount)),
+  }),
+  'POST /v1/admin/accounts': adminOperation({
     role: 'admin',
     act: 'account.create',
     operationId: 'createAccount',
@@ -127,8 +124,7 @@ export const ACCOUNT_CALLS = {
     body: NEW_ACCOUNT,
     answers: { 201: ACCOUNT },
     problems: ['conflict'],
-    handle: async (c, { store, newId }) => {
-      const body = await readAct(c, NEW_ACCOUNT)
+    handle: async (c, { store, newId }, { body }) => {
       const partnerId = body.partnerId ?? null
       if (partnerId !== null && !(await store.findPartner(partnerId)))
         throw invalid('body', [{ path: 'partnerId', message: PARTNER }])
@@ -141,16 +137,16 @@ export const ACCOUNT_CALLS = {
       c.header('location', `/v1/admin/accounts/${account.id}`)
       return c.json(viewAccount(account), 201)
     },
-  },
-  'GET /v1/admin/accounts/:id': {
+  }),
+  'GET /v1/admin/accounts/:id': adminOperation({
     role: 'read',
     operationId: 'getAccount',
     summary: 'Get an upstream account',
     description: 'By its id or its APIID.',
     answers: { 200: ACCOUNT },
-    handle: async (c, { store }) => c.json(viewAccount(await find(store, c.req.param('id')))),
-  },
-  'PATCH /v1/admin/accounts/:id': {
+    handle: async (c, { store }, { id }) => c.json(viewAccount(await find(store, id))),
+  }),
+  'PATCH /v1/admin/accounts/:id': adminOperation({
     role: 'admin',
     act: 'account.change',
     operationId: 'changeAccount',
@@ -159,16 +155,15 @@ export const ACCOUNT_CALLS = {
       'By its id or its APIID. Only the fields in the body change. If it is paused, but not by an operator, it is tried at once. The account of `IHUYI_ACCOUNT` takes the values of the settings again at the next start: change them there too.',
     body: CHANGED_ACCOUNT,
     answers: { 200: ACCOUNT },
-    handle: async (c, { store }) => {
-      const { apiKey, mode } = await readAct(c, CHANGED_ACCOUNT)
-      const before = await find(store, c.req.param('id'))
+    handle: async (c, { store }, { id, body: { apiKey, mode } }) => {
+      const before = await find(store, id)
       const after = { mode, apiKey: apiKey && 'another' }
       await c.get('beginAct')(before.id, { before: viewAccount(before), after })
       const change = { apiKey: apiKey === undefined ? null : new Secret(apiKey), passwordMode: mode ?? null }
       return c.json(viewAccount(found(await store.changeAccount(before.id, change), 'account')))
     },
-  },
-  'POST /v1/admin/accounts/:id/pause': {
+  }),
+  'POST /v1/admin/accounts/:id/pause': adminOperation({
     role: 'operate',
     act: 'account.pause',
     operationId: 'pauseAccount',
@@ -178,8 +173,8 @@ export const ACCOUNT_CALLS = {
     body: ACT,
     answers: { 200: ACCOUNT },
     handle: changeBy('pause'),
-  },
-  'POST /v1/admin/accounts/:id/resume': {
+  }),
+  'POST /v1/admin/accounts/:id/resume': adminOperation({
     role: 'operate',
     act: 'account.resume',
     operationId: 'resumeAccount',
@@ -189,8 +184,8 @@ export const ACCOUNT_CALLS = {
     body: ACT,
     answers: { 200: ACCOUNT },
     handle: changeBy('resume'),
-  },
-  'DELETE /v1/admin/accounts/:id': {
+  }),
+  'DELETE /v1/admin/accounts/:id': adminOperation({
     role: 'admin',
     act: 'account.remove',
     operationId: 'removeAccount',
@@ -200,13 +195,12 @@ export const ACCOUNT_CALLS = {
     query: ACT,
     answers: { 204: null },
     problems: ['conflict'],
-    handle: async (c, { store }) => {
-      c.set('reason', readQuery(c, ACT).reason ?? null)
-      const before = await find(store, c.req.param('id'))
+    handle: async (c, { store }, { id }) => {
+      const before = await find(store, id)
       await c.get('beginAct')(before.id, { before: viewAccount(before) })
       const outcome = found(await store.removeAccount(before.id), 'account')
       if (outcome !== 'removed') throw new AppError('conflict', REMOVAL_REFUSALS[outcome])
       return c.body(null, 204)
     },
-  },
+  }),
 } satisfies AdminCalls

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { MAX_NAME } from '../../core/line.ts'
 import { ACT_OUTCOMES, type Act } from '../../store/operators/acts.ts'
-import type { AdminCalls } from '../calls.ts'
+import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT, lineField, textField, timeField } from '../json/fields.ts'
 import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
-import { packWords, readQuery } from '../json/validate.ts'
+import { packWords } from '../json/validate.ts'
 
 const WHAT = packWords({ en: 'must be an act, such as account.pause', zh: '必须是某种操作，例如 account.pause' })
 const AUDIT_QUERY = z.strictObject({
@@ -45,17 +45,16 @@ const viewAct = ({ changes, ...act }: Act) =>
 
 /** `/v1/admin/audit`: the acts of operators. */
 export const AUDIT_CALLS = {
-  'GET /v1/admin/audit': {
+  'GET /v1/admin/audit': adminOperation({
     role: 'admin',
     operationId: 'listActs',
     summary: 'List the acts of operators, newest first',
     description: 'Changes requested by the admin API and changes made by commands, kept for a year.',
     query: AUDIT_QUERY,
     answers: { 200: listOf(AUDITED_ACT) },
-    handle: async (c, { store }) => {
-      const { who, act, since, limit, cursor } = readQuery(c, AUDIT_QUERY)
+    handle: async (c, { store }, { query: { who, act, since, limit, cursor } }) => {
       const page = { who: who ?? null, act: act ?? null, since: since ?? null, limit, before: cursor ?? null }
       return c.json(viewPage(await store.listActs(page), viewAct))
     },
-  },
+  }),
 } satisfies AdminCalls

@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import { changesOf } from '../../core/changes.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
@@ -8,7 +8,6 @@ import { includesRole, type Role } from '../../core/role.ts'
 import { type ActEnd, type NewAct, objectOf } from '../../store/operators/acts.ts'
 import type { ApiEnv, SharedDeps } from '../api-env.ts'
 import { lineField } from '../json/fields.ts'
-import { type ReadOptions, readBody } from '../json/request-body.ts'
 import { createBuckets, type Rate } from '../rates.ts'
 
 /** Authorization and audit of a call of the admin API. */
@@ -25,17 +24,6 @@ export const REASON = lineField(MAX_REASON).describe('Why, for the audit.')
 export const WHY = { reason: REASON.optional() }
 /** Optional body of acts that need nothing else, and query of acts without a body. */
 export const ACT = z.strictObject(WHY)
-
-/** Reads the body of an act, and keeps its reason for the audit. */
-export const readAct = async <T extends { reason?: string | undefined }>(
-  c: Context<ApiEnv>,
-  schema: z.ZodType<T>,
-  options?: ReadOptions,
-): Promise<T> => {
-  const body = await readBody(c, schema, options)
-  c.set('reason', body.reason ?? null)
-  return body
-}
 
 /** Rate per token at which calls that ended before their act began are recorded. */
 const REFUSALS: Rate = { rate: SECOND / MINUTE, burst: 20 }

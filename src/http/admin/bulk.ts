@@ -7,11 +7,11 @@ import { BULK_RATE, type BulkAct, mostUnderWay, type NewBulkAct } from '../../st
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import type { Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
-import type { AdminCalls, Handle } from '../calls.ts'
+import { type AdminCalls, adminOperation, type Handle } from '../calls.ts'
 import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
-import { mustBeOneOf, packWords, readQuery } from '../json/validate.ts'
-import { ACT, REASON, readAct } from './authorize.ts'
+import { mustBeOneOf, packWords } from '../json/validate.ts'
+import { ACT, REASON } from './authorize.ts'
 import { BULK, BULK_DRAFT, viewBulk } from './bulk-view.ts'
 import { withPartnerNames } from './partner-names.ts'
 import { viewFound } from './registration-view.ts'
@@ -73,7 +73,6 @@ const view = (c: Context<ApiEnv>, bulk: BulkAct, now: number) => viewBulk(bulk, 
 const commandBy =
   (command: 'start' | 'stop'): Handle =>
   async (c, { store, now }) => {
-    await readAct(c, ACT, { empty: {} })
     const { id, act } = await find(c, store)
     if (command === 'start') refuseByAct(c, act)
     await c.get('beginAct')(id)
@@ -85,20 +84,19 @@ const commandBy =
 
 /** Acts on all registrations that match a filter. */
 export const BULK_CALLS = {
-  'GET /v1/admin/bulk': {
+  'GET /v1/admin/bulk': adminOperation({
     role: 'read',
     operationId: 'listBulkActs',
     summary: 'List bulk acts, newest first',
     description: 'Drafts, running and ended bulk acts, with the progress of each.',
     query: PAGE_QUERY,
     answers: { 200: listOf(BULK) },
-    handle: async (c, { store, now }) => {
-      const { limit, cursor } = readQuery(c, PAGE_QUERY)
+    handle: async (c, { store, now }, { query: { limit, cursor } }) => {
       const page = await store.listBulkActs({ limit, before: cursor ?? null })
       return c.json(viewPage(page, bulk => view(c, bulk, now())))
     },
-  },
-  'POST /v1/admin/bulk': {
+  }),
+  'POST /v1/admin/bulk': adminOperation({
     role: 'operate',
     act: 'bulk.create',
     operationId: 'createBulkAct',
@@ -107,8 +105,7 @@ export const BULK_CALLS = {
       'It does nothing until it is started. It covers the registrations that a search with the same filter finds now, as far as the act applies to them. A dry run stores nothing and answers 200. Cancelling needs the role `admin`.',
     body: BULK_BODY,
     answers: { 200: BULK_DRAFT, 201: BULK_DRAFT },
-    handle: async (c, { store, newId, now }) => {
-      const { act, reason, probe = false, dryRun = false, ...body } = await readAct(c, BULK_BODY)
+    handle: async (c, { store, newId, now }, { body: { act, reason, probe = false, dryRun = false, ...body } }) => {
       refuseByAct(c, act)
       const at = now()
       const meant = await readFilter(body.filter, { store, now: at, source: 'body' })
@@ -139,15 +136,15 @@ export const BULK_CALLS = {
       }
       return c.json(drafted, dryRun ? 200 : 201)
     },
-  },
-  'GET /v1/admin/bulk/:id': {
+  }),
+  'GET /v1/admin/bulk/:id': adminOperation({
     role: 'read',
     operationId: 'getBulkAct',
     summary: 'Get the progress of a bulk act',
     answers: { 200: BULK },
     handle: async (c, { store, now }) => c.json(view(c, await find(c, store), now())),
-  },
-  'POST /v1/admin/bulk/:id/start': {
+  }),
+  'POST /v1/admin/bulk/:id/start': adminOperation({
     role: 'operate',
     act: 'bulk.start',
     operationId: 'startBulkAct',
@@ -157,8 +154,8 @@ export const BULK_CALLS = {
     answers: { 200: BULK },
     problems: ['conflict'],
     handle: commandBy('start'),
-  },
-  'POST /v1/admin/bulk/:id/stop': {
+  }),
+  'POST /v1/admin/bulk/:id/stop': adminOperation({
     role: 'operate',
     act: 'bulk.stop',
     operationId: 'stopBulkAct',
@@ -168,7 +165,7 @@ export const BULK_CALLS = {
     answers: { 200: BULK },
     problems: ['conflict'],
     handle: commandBy('stop'),
-  },
+  }),
 } satisfies AdminCalls
 
 const NOT_BEGUN = {

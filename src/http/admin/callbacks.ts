@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { CallbackTrouble } from '../../store/callbacks/health.ts'
 import type { Store } from '../../store/store.ts'
-import type { AdminCalls } from '../calls.ts'
+import { type AdminCalls, adminOperation } from '../calls.ts'
 import { CALLBACK_TROUBLE, idField } from '../json/fields.ts'
 import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
-import { invalid, packWords, readQuery } from '../json/validate.ts'
-import { readAct, WHY } from './authorize.ts'
+import { invalid, packWords } from '../json/validate.ts'
+import { WHY } from './authorize.ts'
 import { PARTNER_NAME, withPartnerNames } from './partner-names.ts'
 import { NO_PARTNER, PARTNER_ID } from './search.ts'
 
@@ -46,7 +46,7 @@ const requirePartner = async (store: Store, partnerId: string, source: 'query' |
 
 /** URLs that fail or are held. */
 export const CALLBACK_CALLS = {
-  'GET /v1/admin/callbacks': {
+  'GET /v1/admin/callbacks': adminOperation({
     // The list has whole URLs, which are needed to enable one.
     role: 'operate',
     operationId: 'listCallbacks',
@@ -55,14 +55,13 @@ export const CALLBACK_CALLS = {
       'Ordered by partner and URL. A page scans 1,000 URLs at most, so it may be short or empty and still have a `nextCursor`.',
     query: CALLBACKS_QUERY,
     answers: { 200: listOf(CALLBACK) },
-    handle: async (c, { store }) => {
-      const { partnerId: ofPartner = null, limit, cursor = null } = readQuery(c, CALLBACKS_QUERY)
+    handle: async (c, { store }, { query: { partnerId: ofPartner = null, limit, cursor = null } }) => {
       if (ofPartner !== null) await requirePartner(store, ofPartner, 'query')
       const { found, next } = await store.listCallbacks(ofPartner, { after: cursor, limit })
       return c.json(viewPage({ found: await withPartnerNames(store, found), next }, viewCallback))
     },
-  },
-  'POST /v1/admin/callbacks/enable': {
+  }),
+  'POST /v1/admin/callbacks/enable': adminOperation({
     role: 'operate',
     act: 'callback.enable',
     operationId: 'enableCallback',
@@ -70,12 +69,11 @@ export const CALLBACK_CALLS = {
     description: 'Its failures are reset, and its held webhooks are sent.',
     body: CALLBACK_ENABLING,
     answers: { 200: ENABLED_CALLBACK },
-    handle: async (c, { store }) => {
-      const { partnerId, callbackUrl } = await readAct(c, CALLBACK_ENABLING)
+    handle: async (c, { store }, { body: { partnerId, callbackUrl } }) => {
       await requirePartner(store, partnerId, 'body')
       await c.get('beginAct')(partnerId, { after: callbackFacts(callbackUrl, false) })
       const released = await store.enableCallback({ partnerId, callbackUrl }, 'operator')
       return c.json({ released } satisfies z.output<typeof ENABLED_CALLBACK>)
     },
-  },
+  }),
 } satisfies AdminCalls

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AdminCalls } from '../calls.ts'
+import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT, COUNT, idField } from '../json/fields.ts'
 import { PARTNER_NAME, withPartnerNames } from './partner-names.ts'
 
@@ -23,7 +23,7 @@ const FAILURE_GROUPS = z.strictObject({
 
 /** `/v1/admin/messages`: webhooks that have failed and have not arrived. */
 export const FAILURE_CALLS = {
-  'GET /v1/admin/messages/groups': {
+  'GET /v1/admin/messages/groups': adminOperation({
     role: 'read',
     operationId: 'groupFailures',
     summary: 'Group the newest 10,000 webhooks that have failed and have not arrived, by host and error',
@@ -36,5 +36,5 @@ export const FAILURE_CALLS = {
         isCapped: isCapped || groups.length > MOST_GROUPS,
       })
     },
-  },
+  }),
 } satisfies AdminCalls

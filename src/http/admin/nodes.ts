@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { NODE_ROLES, NODE_TRAITS } from '../../core/node.ts'
 import { judgeNodes, type ServiceNode } from '../../store/operators/nodes.ts'
-import type { AdminCalls } from '../calls.ts'
+import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT, idField } from '../json/fields.ts'
 import { listOf } from '../json/pagination.ts'
 
@@ -28,7 +28,7 @@ export const namedNodes = (nodes: readonly ServiceNode[]) =>
 
 /** `GET /v1/admin/nodes`. They are few, so one page has all. */
 export const NODE_CALLS = {
-  'GET /v1/admin/nodes': {
+  'GET /v1/admin/nodes': adminOperation({
     role: 'read',
     operationId: 'listNodes',
     summary: 'List the nodes that work on the database, oldest first',
@@ -38,5 +38,5 @@ export const NODE_CALLS = {
       const nodes = namedNodes(await store.listNodes())
       return c.json({ data: nodes.map(node => z.decode(NODE, node)), nextCursor: null })
     },
-  },
+  }),
 } satisfies AdminCalls

@@ -2,10 +2,9 @@ import { z } from 'zod'
 import type { Alert } from '../../core/alert.ts'
 import { operatorChannelOf } from '../../core/operator-channel.ts'
 import { describeEvent } from '../../core/operator-texts/describe.ts'
-import type { AdminCalls } from '../calls.ts'
+import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT, AT_OR_NULL, COUNT, TEXT_OR_NULL } from '../json/fields.ts'
 import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
-import { readQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 
 const STATE = z.enum(['firing', 'resolved'])
@@ -49,7 +48,7 @@ const EVENTS_QUERY = z.strictObject({
 
 /** `GET /v1/admin/events`: the alerts, with the state of their notices to operators. */
 export const OPERATOR_EVENT_CALLS = {
-  'GET /v1/admin/events': {
+  'GET /v1/admin/events': adminOperation({
     role: 'read',
     operationId: 'listOperatorEvents',
     summary: 'List the alerts, with sent and postponed notices, the last recorded first',
@@ -57,8 +56,7 @@ export const OPERATOR_EVENT_CALLS = {
       'There is one event per condition and subject, which is updated as the condition changes; a thousand are kept. Texts are in the language that `accept-language` asks for.',
     query: EVENTS_QUERY,
     answers: { 200: EVENTS },
-    handle: async (c, { store, config, now }) => {
-      const { limit, cursor } = readQuery(c, EVENTS_QUERY)
+    handle: async (c, { store, config, now }, { query: { limit, cursor } }) => {
       const { refusing, ...page } = await store.listOperatorEvents({ limit, before: cursor ?? null })
       const language = answerLanguage(c)
       const { url } = config.operator
@@ -75,5 +73,5 @@ export const OPERATOR_EVENT_CALLS = {
         refusing: z.decode(EVENTS.shape.refusing, refusing),
       })
     },
-  },
+  }),
 } satisfies AdminCalls

@@ -8,7 +8,7 @@ import { BUSY_TABLES } from '../../store/stats/stats.ts'
 import { troublesOf } from '../../store/stats/troubles.ts'
 import type { Store } from '../../store/store.ts'
 import { findWriteError } from '../../store/unavailable.ts'
-import type { AdminCalls } from '../calls.ts'
+import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT, AT_OR_NULL, COUNT, idField } from '../json/fields.ts'
 import { answerLanguage } from '../language.ts'
 import { ACCOUNT, namedFacts } from './accounts.ts'
@@ -139,7 +139,7 @@ export const readOverview = async (store: Pick<Store, 'stats' | 'probe'>, reader
 
 /** `GET /v1/admin/overview`: troubles with their remedies, and the queues with their oldest due times. */
 export const OVERVIEW_CALLS = {
-  'GET /v1/admin/overview': {
+  'GET /v1/admin/overview': adminOperation({
     role: 'read',
     operationId: 'getOverview',
     summary: 'Get an overview: what is wrong, what to do, and what waits since when',
@@ -150,5 +150,5 @@ export const OVERVIEW_CALLS = {
       const language = answerLanguage(c)
       return c.json(await readOverview(store, { language, isServed: true }))
     },
-  },
+  }),
 } satisfies AdminCalls

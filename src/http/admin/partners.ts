@@ -4,12 +4,12 @@ import { MAX_NAME } from '../../core/line.ts'
 import { newPartner } from '../../core/new-partner.ts'
 import type { ApiKey } from '../../store/partners/api-keys.ts'
 import type { Partner } from '../../store/partners/partners.ts'
-import type { AdminCalls } from '../calls.ts'
+import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT, AT_OR_NULL, idField, lineField, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
 import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
-import { found, readId } from '../json/problem.ts'
-import { packWords, readQuery } from '../json/validate.ts'
-import { ACT, readAct, WHY } from './authorize.ts'
+import { found } from '../json/problem.ts'
+import { packWords } from '../json/validate.ts'
+import { ACT, WHY } from './authorize.ts'
 
 const DISABLED = packWords({ en: 'must be true or false', zh: '必须是 true 或 false' })
 const NEW_PARTNER = z.strictObject({ name: lineField(MAX_NAME), ...WHY })
@@ -50,18 +50,16 @@ export const viewPartner = (partner: Partner) => z.decode(PARTNER, partner)
 
 /** `/v1/admin/partners` */
 export const PARTNER_CALLS = {
-  'GET /v1/admin/partners': {
+  'GET /v1/admin/partners': adminOperation({
     role: 'read',
     operationId: 'listPartners',
     summary: 'List partners, oldest first',
     query: PAGE_QUERY,
     answers: { 200: listOf(PARTNER) },
-    handle: async (c, { store }) => {
-      const { limit, cursor } = readQuery(c, PAGE_QUERY)
-      return c.json(viewPage(await store.listPartners({ limit, after: cursor ?? null }), viewPartner))
-    },
-  },
-  'POST /v1/admin/partners': {
+    handle: async (c, { store }, { query: { limit, cursor } }) =>
+      c.json(viewPage(await store.listPartners({ limit, after: cursor ?? null }), viewPartner)),
+  }),
+  'POST /v1/admin/partners': adminOperation({
     role: 'admin',
     act: 'partner.create',
     operationId: 'createPartner',
@@ -70,8 +68,7 @@ export const PARTNER_CALLS = {
     body: NEW_PARTNER,
     answers: { 201: CREATED_PARTNER },
     problems: ['conflict'],
-    handle: async (c, { store, newId, random }) => {
-      const { name } = await readAct(c, NEW_PARTNER)
+    handle: async (c, { store, newId, random }, { body: { name } }) => {
       const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
       await c.get('beginAct')(partner.id, { after: { name } })
       await store.createPartner(partner)
@@ -81,35 +78,32 @@ export const PARTNER_CALLS = {
         201,
       )
     },
-  },
-  'GET /v1/admin/partners/:id': {
+  }),
+  'GET /v1/admin/partners/:id': adminOperation({
     role: 'read',
     operationId: 'getPartner',
     summary: 'Get a partner',
+    id: 'partner',
     answers: { 200: PARTNER },
-    handle: async (c, { store }) => {
-      const id = readId(c.req.param('id'), 'partner')
-      return c.json(viewPartner(found(await store.findPartner(id), 'partner')))
-    },
-  },
-  'PATCH /v1/admin/partners/:id': {
+    handle: async (c, { store }, { id }) => c.json(viewPartner(found(await store.findPartner(id), 'partner'))),
+  }),
+  'PATCH /v1/admin/partners/:id': adminOperation({
     role: 'admin',
     act: 'partner.change',
     operationId: 'changePartner',
     summary: 'Change a partner',
     description:
       'Only the fields in the body change. The keys of a disabled partner stop working, and nothing is polled or sent for it; nothing is lost.',
+    id: 'partner',
     body: PARTNER_CHANGE,
     answers: { 200: PARTNER },
     problems: ['conflict'],
-    handle: async (c, { store }) => {
-      const id = readId(c.req.param('id'), 'partner')
-      const { reason: _, ...change } = await readAct(c, PARTNER_CHANGE)
+    handle: async (c, { store }, { id, body: { reason: _, ...change } }) => {
       const before = found(await store.findPartner(id), 'partner')
       await c.get('beginAct')(id, { before: viewPartner(before), after: change })
       return c.json(viewPartner(found(await store.changePartner(id, change), 'partner')))
     },
-  },
+  }),
 } satisfies AdminCalls
 
 const EXPIRY = {
@@ -117,7 +111,7 @@ const EXPIRY = {
   zh: '必须是将来的时间，格式为带时区偏移的 ISO 8601，例如 2027-11-24T08:00:00Z',
 }
 const NEW_KEY = z.strictObject({ expiresAt: timeField(EXPIRY).nullable().optional(), ...WHY })
-const checkedKey = (now: () => number) =>
+const checkedKey = ({ now }: { now: () => number }) =>
   NEW_KEY.extend({
     expiresAt: timeField(EXPIRY)
       .refine(at => at > now(), packWords(EXPIRY))
@@ -144,47 +138,47 @@ export const viewKey = (key: ApiKey) => z.decode(KEY, { ...key, revoked: key.rev
 
 /** `/v1/admin/partners/:id/keys`, `/v1/admin/keys` */
 export const KEY_CALLS = {
-  'GET /v1/admin/partners/:id/keys': {
+  'GET /v1/admin/partners/:id/keys': adminOperation({
     role: 'read',
     operationId: 'listKeys',
     summary: "List a partner's API keys",
+    id: 'partner',
     answers: { 200: listOf(KEY) },
-    handle: async (c, { store }) => {
-      const keys = found(await store.listKeys(readId(c.req.param('id'), 'partner')), 'partner')
+    handle: async (c, { store }, { id }) => {
+      const keys = found(await store.listKeys(id), 'partner')
       return c.json({ data: keys.map(viewKey), nextCursor: null })
     },
-  },
-  'POST /v1/admin/partners/:id/keys': {
+  }),
+  'POST /v1/admin/partners/:id/keys': adminOperation({
     role: 'admin',
     act: 'key.create',
     operationId: 'createKey',
     summary: 'Create an API key',
     description: 'It is shown only in this answer. The partner’s other keys are not affected.',
+    id: 'partner',
     body: NEW_KEY,
+    bodyFor: checkedKey,
     answers: { 201: CREATED_KEY },
-    handle: async (c, { store, newId, random, now }) => {
-      const partnerId = readId(c.req.param('id'), 'partner')
-      const { expiresAt = null } = await readAct(c, checkedKey(now), { empty: {} })
+    handle: async (c, { store, newId, random }, { id: partnerId, body: { expiresAt = null } }) => {
       const { id, hash, text } = createApiKey(newId('key'), random)
       await c.get('beginAct')(id, { after: { partnerId, expiresAt: z.decode(AT_OR_NULL, expiresAt) } })
       found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
       return c.json(z.decode(CREATED_KEY, { id, partnerId, apiKey: text, expiresAt }), 201)
     },
-  },
-  'DELETE /v1/admin/keys/:id': {
+  }),
+  'DELETE /v1/admin/keys/:id': adminOperation({
     role: 'admin',
     act: 'key.revoke',
     operationId: 'revokeKey',
     summary: 'Revoke an API key',
     description: 'It stops working within a second. Revoking it again changes nothing.',
     query: ACT,
+    id: 'key',
     answers: { 204: null },
-    handle: async (c, { store }) => {
-      c.set('reason', readQuery(c, ACT).reason ?? null)
-      const id = readId(c.req.param('id'), 'key')
+    handle: async (c, { store }, { id }) => {
       await c.get('beginAct')(id)
       found(await store.revokeKey(id), 'key')
       return c.body(null, 204)
     },
-  },
+  }),
 } satisfies AdminCalls

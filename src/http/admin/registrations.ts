@@ -6,16 +6,15 @@ import type { Attempt } from '../../store/messages/message.ts'
 import type { Store } from '../../store/store.ts'
 import { emitCancelled } from '../../telemetry/emit-cancelled.ts'
 import type { ApiEnv, PartDeps } from '../api-env.ts'
-import type { AdminCalls } from '../calls.ts'
+import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT_OR_NULL, COUNT, idField } from '../json/fields.ts'
 import { listOf, PAGE_PARAMETERS, SEARCH, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
-import { readQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { answerExplanation, EXPLANATION } from '../partner/explain.ts'
 import { ATTEMPT, REGISTRATION, viewAttempt } from '../partner/registration-schemas.ts'
 import { NOT_POLLED, RESEND_REFUSALS } from '../partner/registrations.ts'
-import { ACT, REASON, readAct } from './authorize.ts'
+import { ACT, REASON } from './authorize.ts'
 import { withPartnerNames } from './partner-names.ts'
 import { FOUND_REGISTRATION, REGISTRATION_DETAIL, seesAll, viewDetail, viewFound } from './registration-view.ts'
 import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
@@ -61,7 +60,7 @@ const filterOf = (query: Filter, { store, now }: Pick<PartDeps, 'store' | 'now'>
   readFilter(query, { store, now: now(), source: 'query' })
 
 export const FOUND_REGISTRATION_CALLS = {
-  'GET /v1/admin/registrations': {
+  'GET /v1/admin/registrations': adminOperation({
     role: 'read',
     operationId: 'searchRegistrations',
     summary: 'Search registrations of all partners, newest first',
@@ -69,27 +68,26 @@ export const FOUND_REGISTRATION_CALLS = {
       'A page scans 5,000 registrations at most, so it may be short or empty and still have a `nextCursor`: get the next page, or narrow the search with `partner`, `serial`, `since` or `error`.',
     query: SEARCH_QUERY,
     answers: { 200: listOf(FOUND_REGISTRATION, SEARCH) },
-    handle: async (c, { store, now }) => {
-      const { limit, cursor, ...query } = readQuery(c, SEARCH_QUERY)
+    handle: async (c, { store, now }, { query: { limit, cursor, ...query } }) => {
       const wanted = { filter: await filterOf(query, { store, now }), act: null, limit, before: cursor ?? null }
       const { id, role } = c.get('operator')
       const page = await store.searchRegistrations(wanted, id)
       const found = await withPartnerNames(store, page.found)
       return c.json(viewPage({ ...page, found }, one => viewFound(one, role)))
     },
-  },
-  'GET /v1/admin/registrations/count': {
+  }),
+  'GET /v1/admin/registrations/count': adminOperation({
     role: 'read',
     operationId: 'countRegistrations',
     summary: 'Count what a search would find, up to 10,000',
     query: FILTER_QUERY,
     answers: { 200: BOUNDED_COUNT },
-    handle: async (c, { store, now }) => {
-      const filter = await filterOf(readQuery(c, FILTER_QUERY), { store, now })
+    handle: async (c, { store, now }, { query }) => {
+      const filter = await filterOf(query, { store, now })
       return c.json(await store.countRegistrations({ filter, act: null }, c.get('operator').id))
     },
-  },
-  'GET /v1/admin/registrations/:id': {
+  }),
+  'GET /v1/admin/registrations/:id': adminOperation({
     role: 'read',
     operationId: 'getRegistrationDetail',
     summary: 'Get a registration of any partner, with its partner and its account',
@@ -97,8 +95,8 @@ export const FOUND_REGISTRATION_CALLS = {
       'Without metadata and the message and scores of the verdict, which `reveal` shows. The serial is masked and the callback URL left out, except for the role `admin`.',
     answers: { 200: REGISTRATION_DETAIL },
     handle: (c, { store }) => detailOf(c, { store }),
-  },
-  'POST /v1/admin/registrations/:id/reveal': {
+  }),
+  'POST /v1/admin/registrations/:id/reveal': adminOperation({
     role: 'admin',
     act: 'registration.reveal',
     operationId: 'revealRegistration',
@@ -106,12 +104,9 @@ export const FOUND_REGISTRATION_CALLS = {
     description: 'It changes nothing. The audit records who reads them, and why, before they are returned.',
     body: REVEALING,
     answers: { 200: REGISTRATION_DETAIL },
-    handle: async (c, { store }) => {
-      await readAct(c, REVEALING)
-      return detailOf(c, { store, revealed: true })
-    },
-  },
-  'GET /v1/admin/registrations/:id/explain': {
+    handle: (c, { store }) => detailOf(c, { store, revealed: true }),
+  }),
+  'GET /v1/admin/registrations/:id/explain': adminOperation({
     role: 'read',
     operationId: 'explainToOperator',
     summary: 'Why there is no webhook yet',
@@ -122,8 +117,8 @@ export const FOUND_REGISTRATION_CALLS = {
       const { lastAttempt } = explanation
       return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && shown(c, lastAttempt) }, now())
     },
-  },
-  'GET /v1/admin/registrations/:id/attempts': {
+  }),
+  'GET /v1/admin/registrations/:id/attempts': adminOperation({
     role: 'read',
     operationId: 'listAttemptsForOperator',
     summary: 'List the newest 50 attempts, oldest first',
@@ -134,8 +129,8 @@ export const FOUND_REGISTRATION_CALLS = {
       const language = answerLanguage(c)
       return c.json({ data: attempts.map(attempt => viewAttempt(shown(c, attempt), language)), nextCursor: null })
     },
-  },
-  'POST /v1/admin/registrations/:id/resend': {
+  }),
+  'POST /v1/admin/registrations/:id/resend': adminOperation({
     role: 'operate',
     act: 'registration.resend',
     operationId: 'resendForPartner',
@@ -145,7 +140,6 @@ export const FOUND_REGISTRATION_CALLS = {
     answers: { 202: RESENT },
     problems: ['conflict'],
     handle: async (c, { store }) => {
-      await readAct(c, ACT, { empty: {} })
       const [partnerId, id] = await target(c, store)
       await c.get('beginAct')(id)
       const outcome = await store.resend(partnerId, id)
@@ -153,8 +147,8 @@ export const FOUND_REGISTRATION_CALLS = {
       const registration = found(await store.findRegistration(partnerId, id), 'registration')
       return c.json(z.decode(RESENT, { ...registration, registrationId: id, partnerId }), 202)
     },
-  },
-  'POST /v1/admin/registrations/:id/poll': {
+  }),
+  'POST /v1/admin/registrations/:id/poll': adminOperation({
     role: 'operate',
     act: 'registration.poll',
     operationId: 'pollForPartner',
@@ -164,15 +158,14 @@ export const FOUND_REGISTRATION_CALLS = {
     answers: { 202: POLLED },
     problems: ['conflict'],
     handle: async (c, { store }) => {
-      await readAct(c, ACT, { empty: {} })
       const [partnerId, id] = await target(c, store)
       await c.get('beginAct')(id)
       const { status, nextPollAt } = found(await store.nudge(partnerId, id), 'registration')
       if (status === 'cancelled') throw new AppError('conflict', NOT_POLLED)
       return c.json(z.decode(POLLED, { registrationId: id, partnerId, nextPollAt }), 202)
     },
-  },
-  'DELETE /v1/admin/registrations/:id': {
+  }),
+  'DELETE /v1/admin/registrations/:id': adminOperation({
     role: 'admin',
     act: 'registration.cancel',
     operationId: 'cancelForPartner',
@@ -181,11 +174,10 @@ export const FOUND_REGISTRATION_CALLS = {
     query: ACT,
     answers: { 204: null },
     handle: async (c, { store, emit, now }) => {
-      c.set('reason', readQuery(c, ACT).reason ?? null)
       const [partnerId, id] = await target(c, store)
       await c.get('beginAct')(id)
       emitCancelled(found(await store.cancel(partnerId, id), 'registration'), emit, now())
       return c.body(null, 204)
     },
-  },
+  }),
 } satisfies AdminCalls

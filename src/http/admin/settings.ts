@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { settingsInForce } from '../../config/settings-in-force.ts'
-import type { AdminCalls } from '../calls.ts'
+import { type AdminCalls, adminOperation } from '../calls.ts'
 import { TEXT_OR_NULL } from '../json/fields.ts'
 import { listOf } from '../json/pagination.ts'
 import { answerLanguage } from '../language.ts'
@@ -20,7 +20,7 @@ export type SettingsAnswer = z.output<typeof SETTINGS>
 
 /** `GET /v1/admin/settings`. One page has all. */
 export const SETTING_CALLS = {
-  'GET /v1/admin/settings': {
+  'GET /v1/admin/settings': adminOperation({
     role: 'read',
     operationId: 'listSettings',
     summary: 'List the settings of the node that answers, with their defaults',
@@ -28,5 +28,5 @@ export const SETTING_CALLS = {
     answers: { 200: SETTINGS },
     handle: (c, { config }) =>
       c.json({ data: settingsInForce(config, answerLanguage(c)), nextCursor: null } satisfies SettingsAnswer),
-  },
+  }),
 } satisfies AdminCalls

@@ -137,7 +137,7 @@ const NOUNS = {
   key: '密钥',
   'bulk act': '批量操作',
 } as const
-type Noun = keyof typeof NOUNS
+export type Noun = keyof typeof NOUNS
 
 /** The text is the same whether the object does not exist or belongs to another partner. */
 const noneWithId = (noun: Noun): Words => ({

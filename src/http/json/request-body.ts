@@ -11,11 +11,11 @@ const BODY_BYTES = 64 * 1024
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
 
-export interface ReadOptions {
+interface ReadOptions {
   /** Maximum number of bytes; 64 KiB by default. */
-  limit?: number
-  /** Value that stands for an empty body with any headers. Without it, an empty body is refused. */
-  empty?: unknown
+  limit?: number | undefined
+  /** An empty body with any headers stands for `{}`. Otherwise it is refused. */
+  mayBeEmpty?: boolean
 }
 
 /**
@@ -27,14 +27,14 @@ export interface ReadOptions {
 export const readBody = async <T>(
   c: Context<ApiEnv>,
   schema: z.ZodType<T>,
-  { limit = BODY_BYTES, empty }: ReadOptions = {},
+  { limit = BODY_BYTES, mayBeEmpty = false }: ReadOptions = {},
 ): Promise<T> => {
-  if (empty === undefined) refuseOtherTypes(c)
+  if (!mayBeEmpty) refuseOtherTypes(c)
   const bytes = await readBytes(c, limit).catch(error => {
     // The connection broke off. Nobody reads this response, but the error must not be logged as a bug.
     throw error instanceof AppError ? error : new AppError('invalid_json', INCOMPLETE)
   })
-  if (empty !== undefined && bytes.length === 0) return checkBody(empty, schema)
+  if (mayBeEmpty && bytes.length === 0) return checkBody({}, schema)
   refuseOtherTypes(c)
   return checkBody(parseJson(bytes), schema)
 }

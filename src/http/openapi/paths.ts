@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { z } from 'zod'
-import type { Call } from '../calls.ts'
+import { type Call, isBodyOptional } from '../calls.ts'
 import { type Components, header, REQUEST_ID } from './components.ts'
 import { problemsOf } from './problems.ts'
 
@@ -37,7 +37,6 @@ const describeCall = (call: Call, { schemaOf, refusalOf }: Components) => {
   const contentOf = (schema: z.ZodType, io: 'input' | 'output') => ({
     content: { 'application/json': { schema: schemaOf(schema, io) } },
   })
-  const isOptional = method === 'POST' && body?.safeParse({}).success
   return {
     operationId,
     tags: [tag],
@@ -49,7 +48,7 @@ const describeCall = (call: Call, { schemaOf, refusalOf }: Components) => {
       ...(query ? queryParameters(schemaOf(query, 'input')) : []),
       { $ref: '#/components/parameters/AcceptLanguage' },
     ],
-    ...(body ? { requestBody: { required: !isOptional, ...contentOf(body, 'input') } } : {}),
+    ...(body ? { requestBody: { required: !isBodyOptional(method, body), ...contentOf(body, 'input') } } : {}),
     responses: Object.fromEntries<object>([
       ...Object.entries(answers).map(([status, schema]): [string, object] => [
         status,

@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import { DAY, MINUTE, readDuration } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
-import type { PartnerCalls } from '../calls.ts'
+import { operation, type PartnerCalls } from '../calls.ts'
 import { consoleLinkUrl } from '../console-links.ts'
 import { AT, DURATION_PATTERN } from '../json/fields.ts'
-import { readBody } from '../json/request-body.ts'
 import { packWords } from '../json/validate.ts'
 
 export const DEFAULT_LINK_MS = 15 * MINUTE
@@ -43,7 +42,7 @@ const NOT_BY_LINK = {
 
 /** `POST /v1/console-links`: gives access to the partner's pages without its key. */
 export const CONSOLE_LINK_CALLS = {
-  'POST /v1/console-links': {
+  'POST /v1/console-links': operation({
     operationId: 'createConsoleLink',
     summary: 'Create a temporary link to your pages of the console',
     description:
@@ -51,13 +50,12 @@ export const CONSOLE_LINK_CALLS = {
     body: LINK_REQUEST,
     answers: { 201: CONSOLE_LINK },
     problems: ['forbidden'],
-    handle: async (c, deps) => {
-      const { ttl } = await readBody(c, LINK_REQUEST, { empty: {} })
+    handle: (c, deps, { body: { ttl } }) => {
       const keyId = c.get('keyId')
       if (keyId === null) throw new AppError('forbidden', NOT_BY_LINK)
       const until = deps.now() + (ttl ?? DEFAULT_LINK_MS)
       const url = consoleLinkUrl(c, deps, { partnerId: c.get('partnerId'), keyId, until })
       return c.json(z.decode(CONSOLE_LINK, { url, expiresAt: until }), 201)
     },
-  },
+  }),
 } satisfies PartnerCalls

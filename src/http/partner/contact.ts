@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import { OPERATOR_CHANNELS, operatorChannelOf } from '../../core/operator-channel.ts'
 import { createSigningKey } from '../../core/signature.ts'
-import type { PartnerCalls } from '../calls.ts'
-import { readBody } from '../json/request-body.ts'
+import { operation, type PartnerCalls } from '../calls.ts'
 import { packWords } from '../json/validate.ts'
 import { answerLanguage, languageOf } from '../language.ts'
 import { ATTEMPT, CALLBACK_URL, type JudgeUrl, judgedUrl, viewAttempt } from './registration-schemas.ts'
@@ -33,7 +32,7 @@ const CONTACT_BODY = z
       ),
   })
   .meta({ id: 'ContactRequest' })
-export const checkedContact = (judgeUrl: JudgeUrl) =>
+export const checkedContact = ({ judgeUrl }: { judgeUrl: JudgeUrl }) =>
   CONTACT_BODY.extend({ url: judgedUrl(judgeUrl) }).refine(
     ({ url, secret }) => secret === undefined || fits(url, secret),
     { error: SECRET, path: ['secret'] },
@@ -63,28 +62,28 @@ const view = (text: string): ContactAnswer => {
 
 /** `/v1/contact`. Only the host of the URL is shown again: the path of a robot is its key. */
 export const CONTACT_CALLS = {
-  'PUT /v1/contact': {
+  'PUT /v1/contact': operation({
     operationId: 'setContact',
     summary: 'Set the contact for notices about your failing callback URLs',
     description:
       'It is notified when every attempt at a URL has failed for 30 minutes, when the URL is disabled or has answered 410, and when that is over. It replaces the previous contact.',
     body: CONTACT_BODY,
+    bodyFor: checkedContact,
     answers: { 200: CONTACT },
-    handle: async (c, { store, judgeUrl }) => {
-      const { url, secret = null } = await readBody(c, checkedContact(judgeUrl))
+    handle: async (c, { store }, { body: { url, secret = null } }) => {
       await store.putContact(c.get('partnerId'), { url, secret, language: languageOf(c) })
       return c.json(view(url))
     },
-  },
-  'GET /v1/contact': {
+  }),
+  'GET /v1/contact': operation({
     operationId: 'contact',
     summary: 'Get the contact for notices about your failing callback URLs',
     description: 'Its path, query and secret are not shown again: the path of a robot is its key.',
     answers: { 200: CONTACT },
     problems: ['not_found'],
     handle: async (c, { store }) => c.json(view(foundContact(await store.findContact(c.get('partnerId'))).url)),
-  },
-  'DELETE /v1/contact': {
+  }),
+  'DELETE /v1/contact': operation({
     operationId: 'deleteContact',
     summary: 'Remove the contact',
     description: 'Removing it again changes nothing.',
@@ -93,8 +92,8 @@ export const CONTACT_CALLS = {
       await store.putContact(c.get('partnerId'), null)
       return c.body(null, 204)
     },
-  },
-  'POST /v1/contact/test': {
+  }),
+  'POST /v1/contact/test': operation({
     operationId: 'testContact',
     summary: 'Send a test to the contact now',
     description: 'Answers with the attempt, also if it fails. One a second, ten at once, shared with callback tests.',
@@ -104,5 +103,5 @@ export const CONTACT_CALLS = {
       rates.take('callbackTests', c.get('partnerId'))
       return c.json(viewAttempt(foundContact(await testContact(c.get('partnerId'), newId('msg'))), answerLanguage(c)))
     },
-  },
+  }),
 } satisfies PartnerCalls

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { MESSAGE_STATES, MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
 import { EVENT_WINDOW, type EventPosition } from '../../store/messages/events.ts'
-import type { PartnerCalls } from '../calls.ts'
+import { operation, type PartnerCalls } from '../calls.ts'
 import { AT, choiceField, idField, timeField } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
-import { packWords, readQuery } from '../json/validate.ts'
+import { packWords } from '../json/validate.ts'
 import { pageCost } from '../rates.ts'
 import { DELIVERY_STATE, SANDBOX } from './registration-schemas.ts'
 
@@ -84,7 +84,7 @@ const EVENT_LIST = z
 
 /** `GET /v1/events`: the messages in order, for partners that cannot receive webhooks, or could not for a while. */
 export const EVENT_CALLS = {
-  'GET /v1/events': {
+  'GET /v1/events': operation({
     operationId: 'events',
     summary: 'Fetch webhooks instead of receiving them, oldest first',
     description:
@@ -92,8 +92,7 @@ export const EVENT_CALLS = {
     query: EVENT_QUERY,
     answers: { 200: EVENT_LIST },
     problems: ['conflict'],
-    handle: async (c, { store, rates, signEvents }) => {
-      const { limit, after = null, since, delivery } = readQuery(c, EVENT_QUERY)
+    handle: async (c, { store, rates, signEvents }, { query: { limit, after = null, since, delivery } }) => {
       const partnerId = c.get('partnerId')
       const taken = pageCost(limit, delivery === undefined ? 0 : EVENT_WINDOW)
       rates.take('items', partnerId, taken)
@@ -112,5 +111,5 @@ export const EVENT_CALLS = {
       }))
       return c.json(z.decode(EVENT_LIST, { data, nextCursor: cursorOf(page.end ?? after) }))
     },
-  },
+  }),
 } satisfies PartnerCalls

@@ -5,7 +5,7 @@ import { MESSAGE_TYPES, withPublicError } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { Explanation } from '../../store/registrations/explanations.ts'
 import type { ApiEnv } from '../api-env.ts'
-import type { PartnerCalls } from '../calls.ts'
+import { operation, type PartnerCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, COUNT, IS_AT_LEAST, idField, PAUSE, pauseFacts } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
 import { answerLanguage } from '../language.ts'
@@ -126,7 +126,7 @@ export const answerExplanation = (c: Context<ApiEnv>, explanation: Explanation, 
 
 /** `GET /v1/registrations/:id/explain`: why there is no webhook yet, as data and in words of the caller's language. */
 export const EXPLAIN_CALLS = {
-  'GET /v1/registrations/:id/explain': {
+  'GET /v1/registrations/:id/explain': operation({
     operationId: 'explain',
     summary: 'Why there is no webhook yet',
     description:
@@ -137,5 +137,5 @@ export const EXPLAIN_CALLS = {
       const { lastAttempt } = explanation
       return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && withPublicError(lastAttempt) }, now())
     },
-  },
+  }),
 } satisfies PartnerCalls

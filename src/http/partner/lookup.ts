@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import type { PartnerCalls } from '../calls.ts'
+import { operation, type PartnerCalls } from '../calls.ts'
 import { serialField } from '../json/fields.ts'
-import { readBody } from '../json/request-body.ts'
 import { bodyLike, invalid, packWords } from '../json/validate.ts'
 import { MOST_LOOKUP_RESULTS, pageCost } from '../rates.ts'
 import { REGISTRATION, viewRegistration } from './registration-schemas.ts'
@@ -49,15 +48,15 @@ export type LookupAnswer = z.output<typeof LOOKUP_RESULTS>
 
 /** `POST /v1/registrations/lookup`: the state of many serials, in one call after an outage. */
 export const LOOKUP_CALLS = {
-  'POST /v1/registrations/lookup': {
+  'POST /v1/registrations/lookup': operation({
     operationId: 'lookup',
     summary: 'Look up serials, 1,000 at most',
     description: `All your registrations of each serial, in the order of the request, for example after an outage. A serial that is unknown, or another partner’s, has none. An answer holds ${MOST_LOOKUP_RESULTS} registrations at most: if the serials have more together, it is 422; send fewer serials at a time.`,
     body: LOOKUP_BODY,
+    limit: LOOKUP_BYTES,
     answers: { 200: LOOKUP_RESULTS },
-    handle: async (c, { store, rates }) => {
+    handle: async (c, { store, rates }, { body: { idcardids } }) => {
       const partnerId = c.get('partnerId')
-      const { idcardids } = await readBody(c, LOOKUP_BODY, { limit: LOOKUP_BYTES })
       const taken = pageCost(0, idcardids.length)
       rates.take('items', partnerId, taken)
       const found = await store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_LOOKUP_RESULTS)
@@ -75,5 +74,5 @@ export const LOOKUP_CALLS = {
       }))
       return c.json({ data } satisfies LookupAnswer)
     },
-  },
+  }),
 } satisfies PartnerCalls

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { PartnerCalls } from '../calls.ts'
+import { operation, type PartnerCalls } from '../calls.ts'
 import { AT, COUNT, idField, QUOTAS } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
 import type { Rate } from '../rates.ts'
@@ -33,7 +33,7 @@ const shown = ({ rate, burst }: Rate) => ({ perSecond: rate, burst })
 
 /** `GET /v1/me`: the partner of the key, its limits, and their usage. */
 export const ME_CALLS = {
-  'GET /v1/me': {
+  'GET /v1/me': operation({
     operationId: 'me',
     summary: 'The partner of this key, its limits and their usage',
     description: 'A good first call, to check that a key works.',
@@ -52,5 +52,5 @@ export const ME_CALLS = {
       })
       return c.json(me)
     },
-  },
+  }),
 } satisfies PartnerCalls

@@ -11,7 +11,7 @@ import type { NewRegistration, Registered } from '../../store/registrations/regi
 import type { Registration } from '../../store/registrations/registration.ts'
 import type { ApiEnv, SharedDeps } from '../api-env.ts'
 import { setHeader } from '../caller.ts'
-import type { PartnerCalls } from '../calls.ts'
+import { operation, type PartnerCalls } from '../calls.ts'
 import { traceparentOf } from '../frame.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import { problemOf } from '../json/problem.ts'
@@ -107,9 +107,8 @@ export const createRegistrar = (deps: SharedDeps) => {
     return c.json(viewDue(registration, store.now()), outcome === 'created' ? 201 : 200)
   }
 
-  const batch = async (c: Context<ApiEnv>) => {
+  const batch = async (c: Context<ApiEnv>, registrations: readonly unknown[]) => {
     const partnerId = c.get('partnerId')
-    const { registrations } = await readBody(c, BATCH_BODY, { limit: BATCH_BYTES })
     const isBatch = registrations.length > 1
     if (isBatch) refuseIfSlowed(enumerationGuard.slowedForMs(partnerId))
     rates.take('registrations', partnerId, registrations.length)
@@ -152,17 +151,22 @@ export const REGISTER_CALLS = {
     body: REGISTRATION_BODY,
     answers: { 201: REGISTRATION, 200: REGISTRATION },
     problems: ['conflict', 'forbidden'],
-    handle: (c, { registrar }) => registrar.one(c),
+    // It reads its body itself, since a refused one is an event.
+    handler:
+      ({ registrar }) =>
+      c =>
+        registrar.one(c),
   },
-  'POST /v1/registrations/batch': {
+  'POST /v1/registrations/batch': operation({
     operationId: 'registerBatch',
     summary: 'Register up to 1,000 serials',
     description:
       'Every item has its own result, and an invalid item does not affect the others. The body may have up to 1 MiB. Every item counts against the partner’s rate of registrations: if the rate does not suffice for the whole batch, the answer is 429 and no item is accepted.',
     body: BATCH_BODY,
+    limit: BATCH_BYTES,
     answers: { 200: BATCH_RESULTS },
-    handle: (c, { registrar }) => registrar.batch(c),
-  },
+    handle: (c, { registrar }, { body }) => registrar.batch(c, body.registrations),
+  }),
 } satisfies PartnerCalls
 
 const ENUMERATED = {

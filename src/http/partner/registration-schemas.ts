@@ -80,16 +80,13 @@ export const REGISTRATION_BODY = z
   })
   .meta({ id: 'RegistrationRequest' })
 
-/** Returns the schema that checks the body. Its output has the normalised URL, and times as epoch ms. */
-export const checkedRegistration = ({
-  judgeUrl,
-  now,
-  sandbox,
-}: {
+interface RegistrationRules {
   judgeUrl: JudgeUrl
   now: () => number
   sandbox: boolean
-}) =>
+}
+/** Returns the schema that checks the body. Its output has the normalised URL, and times as epoch ms. */
+export const checkedRegistration = ({ judgeUrl, now, sandbox }: RegistrationRules) =>
   REGISTRATION_BODY.extend({
     idcardid: REGISTRATION_BODY.shape.idcardid.refine(
       serial => !sandbox || !isMisspelt(serial),

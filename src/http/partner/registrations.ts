@@ -11,11 +11,11 @@ import type { Registration } from '../../store/registrations/registration.ts'
 import type { Store } from '../../store/store.ts'
 import { emitCancelled } from '../../telemetry/emit-cancelled.ts'
 import type { ApiDeps, ApiEnv } from '../api-env.ts'
-import type { PartnerCalls } from '../calls.ts'
+import { operation, type PartnerCalls } from '../calls.ts'
 import { DURATION_PATTERN, SEARCHED_BY } from '../json/fields.ts'
 import { listOf, PAGE_PARAMETERS, SEARCH, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
-import { packWords, readQuery } from '../json/validate.ts'
+import { packWords } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { ATTEMPT, REGISTRATION, readWith, viewAttempt, viewDue, viewRegistration } from './registration-schemas.ts'
 
@@ -163,15 +163,14 @@ const findWithForecast = async (store: Store, c: Context<ApiEnv>) => {
 }
 
 export const REGISTRATION_CALLS = {
-  'GET /v1/registrations': {
+  'GET /v1/registrations': operation({
     operationId: 'listRegistrations',
     summary: 'List registrations, newest first',
     description:
       'If `nextCursor` is not null, there is another page: pass it as `cursor`. A page scans 5,000 registrations at most, so with a filter it may be short or empty and still have a `nextCursor`; `lookedBackTo` then says how far back it has scanned. To look up many serials at once, use `POST /v1/registrations/lookup`.',
     query: LIST_QUERY,
     answers: { 200: listOf(REGISTRATION, SEARCH) },
-    handle: async (c, { store, rates, now }) => {
-      const { limit, cursor, ...query } = readQuery(c, LIST_QUERY)
+    handle: async (c, { store, rates, now }, { query: { limit, cursor, ...query } }) => {
       const filter = {
         idcardid: query.idcardid ?? null,
         status: query.status ?? null,
@@ -187,16 +186,15 @@ export const REGISTRATION_CALLS = {
       rates.give('items', partnerId, limit - page.found.length)
       return c.json(viewPage(page, viewRegistration))
     },
-  },
-  'GET /v1/registrations/:id': {
+  }),
+  'GET /v1/registrations/:id': operation({
     operationId: 'getRegistration',
     summary: 'Get a registration, or wait for its verdict',
     description:
       'With `wait` the answer comes as soon as there is a verdict, or when that time is over, with the registration in its present state, which may still be `pending`.',
     query: WAIT_QUERY,
     answers: { 200: REGISTRATION },
-    handle: async (c, { store, stopping, waitForEnd }) => {
-      const { wait } = readQuery(c, WAIT_QUERY)
+    handle: async (c, { store, stopping, waitForEnd }, { query: { wait } }) => {
       if (wait === undefined) return c.json(await findWithForecast(store, c))
       const [partnerId, id] = readTarget(c)
       // The wait begins before the first read, so that a verdict in between is not missed.
@@ -212,8 +210,8 @@ export const REGISTRATION_CALLS = {
         answered.abort()
       }
     },
-  },
-  'DELETE /v1/registrations/:id': {
+  }),
+  'DELETE /v1/registrations/:id': operation({
     operationId: 'cancel',
     summary: 'Cancel a registration',
     description: 'It is no longer polled and sends no webhook. Cancelling it again changes nothing.',
@@ -222,8 +220,8 @@ export const REGISTRATION_CALLS = {
       emitCancelled(found(await store.cancel(...readTarget(c)), 'registration'), emit, store.now())
       return c.body(null, 204)
     },
-  },
-  'POST /v1/registrations/:id/poll': {
+  }),
+  'POST /v1/registrations/:id/poll': operation({
     operationId: 'poll',
     summary: 'Poll the upstream now',
     description: 'A hint that the user has come back from the verification.',
@@ -234,11 +232,11 @@ export const REGISTRATION_CALLS = {
       if (registration.status === 'cancelled') throw new AppError('conflict', NOT_POLLED)
       return c.json(view(store, registration), 202)
     },
-  },
+  }),
 } satisfies PartnerCalls
 
 export const DELIVERY_CALLS = {
-  'GET /v1/registrations/:id/attempts': {
+  'GET /v1/registrations/:id/attempts': operation({
     operationId: 'attempts',
     summary: 'List the attempts to deliver its webhook, oldest first',
     description: 'When each attempt was made, and its answer. The newest 50 attempts of a message are kept.',
@@ -251,8 +249,8 @@ export const DELIVERY_CALLS = {
         nextCursor: null,
       })
     },
-  },
-  'POST /v1/registrations/:id/resend': {
+  }),
+  'POST /v1/registrations/:id/resend': operation({
     operationId: 'resend',
     summary: 'Resend its webhook',
     description:
@@ -266,5 +264,5 @@ export const DELIVERY_CALLS = {
       if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
       return c.json(view(store, await find(store, c)), 202)
     },
-  },
+  }),
 } satisfies PartnerCalls

@@ -2,10 +2,9 @@ import { z } from 'zod'
 import { MINUTE } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { type BulkAct, exhaustedIn, isUnderWay } from '../../store/bulk/states.ts'
-import type { PartnerCalls } from '../calls.ts'
+import { operation, type PartnerCalls } from '../calls.ts'
 import { AT, COUNT, idField, timeField } from '../json/fields.ts'
-import { found, readId } from '../json/problem.ts'
-import { readBody } from '../json/request-body.ts'
+import { found } from '../json/problem.ts'
 import { packWords } from '../json/validate.ts'
 
 const TOO_MANY_RESENDS = {
@@ -60,15 +59,14 @@ const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): R
 
 /** `/v1/resend`: sends all exhausted messages of a time span again, as a bulk act of the partner. */
 export const BULK_RESEND_CALLS = {
-  'POST /v1/resend': {
+  'POST /v1/resend': operation({
     operationId: 'resendExhausted',
     summary: 'Resend all exhausted webhooks of a time span',
     description:
       'For use after an outage of your receiver. The webhooks are sent in the background, each with its `webhook-id` and a new retry schedule. At most 10 times a minute, and 10 at once.',
     body: RESEND_BODY,
     answers: { 202: RESEND },
-    handle: async (c, { store, rates, newId }) => {
-      const { since, until } = await readBody(c, RESEND_BODY)
+    handle: async (c, { store, rates, newId }, { body: { since, until } }) => {
       const partnerId = c.get('partnerId')
       rates.take('bulkResends', partnerId)
       const createdAt = store.now()
@@ -88,15 +86,16 @@ export const BULK_RESEND_CALLS = {
       c.header('location', `/v1/resend/${id}`)
       return c.json(viewResend(started.bulk), 202)
     },
-  },
-  'GET /v1/resend/:id': {
+  }),
+  'GET /v1/resend/:id': operation({
     operationId: 'getResend',
     summary: 'Get the progress of a resend',
     description: 'How many of its webhooks are due again, and whether it has ended.',
+    id: 'resend',
     answers: { 200: RESEND },
-    handle: async (c, { store }) => {
-      const resend = await store.findBulkAct(readId(c.req.param('id'), 'resend'))
+    handle: async (c, { store }, { id }) => {
+      const resend = await store.findBulkAct(id)
       return c.json(viewResend(found(resend?.partnerId === c.get('partnerId') ? resend : null, 'resend')))
     },
-  },
+  }),
 } satisfies PartnerCalls

@@ -13,11 +13,10 @@ import {
   type SigningSecret,
 } from '../../store/partners/signing-secrets.ts'
 import type { ApiEnv, PartDeps } from '../api-env.ts'
-import type { PartnerCalls } from '../calls.ts'
+import { operation, type PartnerCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, SHOWN_ONCE } from '../json/fields.ts'
 import { listOf } from '../json/pagination.ts'
-import { found, readId } from '../json/problem.ts'
-import { readBody } from '../json/request-body.ts'
+import { found } from '../json/problem.ts'
 import { packWords } from '../json/validate.ts'
 
 const OVERLAP = packWords(OVERLAP_RULE)
@@ -93,9 +92,19 @@ export const rotateSecret = async (
   return c.json(z.decode(NEW_SIGNING_SECRET, { ...rotated, type, secret: publicText }), 201)
 }
 
+/** Ends a signing secret of `partnerId`, for the partner or for an operator. */
+export const endSecret = async (c: Context<ApiEnv>, { store }: PartDeps, id: string) => {
+  const partnerId = c.get('partnerId')
+  await c.get('beginAct')?.(id, { before: { partnerId } })
+  const outcome = found(await store.endSigningSecret(partnerId, id), NOUN)
+  const secrets = c.get('operator') ? `/v1/admin/partners/${partnerId}/signing-secrets` : '/v1/signing-secrets'
+  if (outcome === 'newest') throw new AppError('conflict', newestSecret(`${secrets}/rotate`))
+  return c.body(null, 204)
+}
+
 /** `/v1/signing-secrets`. A new secret is shown once; the private key of a `v1a` secret is never shown. */
 export const SECRET_CALLS = {
-  'GET /v1/signing-secrets': {
+  'GET /v1/signing-secrets': operation({
     operationId: 'signingSecrets',
     summary: 'List the live signing secrets, newest first',
     description: 'The secrets that sign your webhooks now. Their texts are shown only when they are created.',
@@ -104,30 +113,24 @@ export const SECRET_CALLS = {
       const secrets = await store.listSigningSecrets(c.get('partnerId'))
       return c.json({ data: secrets.map(viewSecret), nextCursor: null })
     },
-  },
-  'POST /v1/signing-secrets/rotate': {
+  }),
+  'POST /v1/signing-secrets/rotate': operation({
     operationId: 'rotateSigningSecret',
     summary: 'Create a new signing secret',
     description: `During the overlap every webhook carries a signature of each live secret; there are at most ${MAX_LIVE_SECRETS}.`,
     body: ROTATION,
     answers: { 201: NEW_SIGNING_SECRET },
     problems: ['conflict'],
-    handle: async (c, deps) => rotateSecret(c, deps, await readBody(c, ROTATION, { empty: {} })),
-  },
-  'DELETE /v1/signing-secrets/:id': {
+    handle: (c, deps, { body }) => rotateSecret(c, deps, body),
+  }),
+  'DELETE /v1/signing-secrets/:id': operation({
     operationId: 'deleteSigningSecret',
     summary: 'End an old signing secret before its overlap does',
     description:
       'From then on it no longer signs webhooks. The newest secret cannot be deleted: rotate with an overlap of `0s` instead. Deleting it again changes nothing.',
+    id: NOUN,
     answers: { 204: null },
     problems: ['conflict'],
-    handle: async (c, { store }) => {
-      const [partnerId, id] = [c.get('partnerId'), readId(c.req.param('id'), NOUN)]
-      await c.get('beginAct')?.(id, { before: { partnerId } })
-      const outcome = found(await store.endSigningSecret(partnerId, id), NOUN)
-      const secrets = c.get('operator') ? `/v1/admin/partners/${partnerId}/signing-secrets` : '/v1/signing-secrets'
-      if (outcome === 'newest') throw new AppError('conflict', newestSecret(`${secrets}/rotate`))
-      return c.body(null, 204)
-    },
-  },
+    handle: (c, deps, { id }) => endSecret(c, deps, id),
+  }),
 } satisfies PartnerCalls

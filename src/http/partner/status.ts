@@ -4,9 +4,9 @@ import { SECOND } from '../../core/duration.ts'
 import { publicErrorOf } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { PartnerStatus } from '../../store/partners/status.ts'
-import type { PartnerCalls } from '../calls.ts'
+import { operation, type PartnerCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, CALLBACK_TROUBLE, COUNT, IS_AT_LEAST, PAUSE, pauseFacts, textField } from '../json/fields.ts'
-import { invalid, packWords, readQuery } from '../json/validate.ts'
+import { invalid, packWords } from '../json/validate.ts'
 import { ACCOUNT_FORM } from './registration-schemas.ts'
 
 const STATUS_QUERY = z.strictObject({
@@ -83,18 +83,17 @@ const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, no
 
 /** `GET /v1/status`: the state of the service for a partner. */
 export const STATUS_CALLS = {
-  'GET /v1/status': {
+  'GET /v1/status': operation({
     operationId: 'status',
     summary: 'How long a new serial waits now, and the state of your webhooks',
     description:
       'Whether GetResult answers, whether the account is paused, how many serials are polled before a new one and how long that takes, your deliveries of the last hour, and the callback URLs that need your attention.',
     query: STATUS_QUERY,
     answers: { 200: STATUS_ANSWER },
-    handle: async (c, { store, now }) => {
-      const { account = null } = readQuery(c, STATUS_QUERY)
+    handle: async (c, { store, now }, { query: { account = null } }) => {
       const status = await store.statusOf(c.get('partnerId'), account)
       if (account !== null && !status.account) throw invalid('query', [{ path: 'account', message: ACCOUNT_FORM }])
       return c.json(viewStatus(status, now()))
     },
-  },
+  }),
 } satisfies PartnerCalls

@@ -42,7 +42,7 @@ describe('what is wrong with a field is said in both languages', () => {
   }
   const registrationBody = checkedRegistration({ judgeUrl: judged, now: () => START, sandbox: true })
   const bodies = calls.flatMap(({ route, operation: { body } }): [string, z.ZodType][] => {
-    if (route === 'PUT /v1/contact') return [[route, checkedContact(judged)]]
+    if (route === 'PUT /v1/contact') return [[route, checkedContact({ judgeUrl: judged })]]
     if (body instanceof z.ZodObject && 'callbackUrl' in body.shape && !route.includes('/admin/')) return []
     return body ? [[route, body]] : []
   })
