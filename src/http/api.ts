@@ -44,10 +44,10 @@ export const createApi = (given: ApiDeps) => {
 const addCalls = (app: Hono<ApiEnv>, byTag: Readonly<Record<string, PartnerCalls>>, deps: PartDeps): void => {
   const audit = createAudit(deps)
   for (const { method, path, operation } of callsOf(byTag)) {
-    const { query, role, act, handler } = operation
+    const { query, role, act, createHandler } = operation
     if (act) app.on(method, path, audit(act))
     if (role) app.on(method, path, requireRole(role))
     if (!query) app.on(method, path, noQuery)
-    app.on(method, path, handler(deps, method))
+    app.on(method, path, createHandler(deps, method))
   }
 }

@@ -8,7 +8,6 @@ import { readBody } from './json/request-body.ts'
 import { readQuery } from './json/validate.ts'
 
 type Answers = Readonly<Record<number, z.ZodType | null>>
-type Handler = (c: Context<ApiEnv>) => Response | Promise<Response>
 
 /** One call. Facts that follow from its method, path or schemas are not repeated here. */
 export interface Operation extends Partial<AdminRoute> {
@@ -22,7 +21,7 @@ export interface Operation extends Partial<AdminRoute> {
   answers: Answers
   /** Its problems beyond those that `problemsOf` derives. */
   problems?: readonly ErrorCode[]
-  handler: (deps: PartDeps, method: string) => Handler
+  createHandler: (deps: PartDeps, method: string) => (c: Context<ApiEnv>) => Response | Promise<Response>
 }
 
 /** `input` has what the schemas of the operation read; `id` is the `:id` of the path. */
@@ -32,7 +31,7 @@ export type Handle<Query = unknown, Body = unknown> = (
   input: { query: Query; id: string; body: Body },
 ) => Response | Promise<Response>
 
-interface Declared<Query, Body, Of> extends Omit<Operation, 'query' | 'body' | 'answers' | 'handler'> {
+interface Declared<Query, Body, Of> extends Omit<Operation, 'query' | 'body' | 'answers' | 'createHandler'> {
   query?: z.ZodType<Query>
   /** The noun of an `:id` that must have the form of an id. */
   id?: Noun
@@ -58,7 +57,7 @@ export const operation = <Of extends Answers, Query = undefined, Body = undefine
   ...operation
 }: Declared<Query, Body, Of>): Operation & { answers: Of } => ({
   ...operation,
-  handler: (deps, method) => {
+  createHandler: (deps, method) => {
     const body = bodyFor?.(deps) ?? operation.body
     const mayBeEmpty = body !== undefined && isBodyOptional(method, body)
     /** Keeps the reason of an act for the audit. */

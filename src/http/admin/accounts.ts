@@ -38,7 +38,6 @@ const NEW_ACCOUNT = z.strictObject({
   partnerId: textField(/^\w{1,64}$/, packWords(PARTNER)).optional(),
   ...WHY,
 })
-const CHANGED_ACCOUNT = NEW_ACCOUNT.pick({ apiKey: true, mode: true, reason: true }).partial()
 const EXISTS = { en: 'An account with this APIID exists already.', zh: '已有使用该 APIID 的账户。' }
 /** Why an account cannot be removed, and the remedy. */
 export const REMOVAL_REFUSALS = {
@@ -153,7 +152,7 @@ export const ACCOUNT_CALLS = {
     summary: 'Change the APIKEY or the password mode of an upstream account',
     description:
       'By its id or its APIID. Only the fields in the body change. If it is paused, but not by an operator, it is tried at once. The account of `IHUYI_ACCOUNT` takes the values of the settings again at the next start: change them there too.',
-    body: CHANGED_ACCOUNT,
+    body: NEW_ACCOUNT.pick({ apiKey: true, mode: true, reason: true }).partial(),
     answers: { 200: ACCOUNT },
     handle: async (c, { store }, { id, body: { apiKey, mode } }) => {
       const before = await find(store, id)

@@ -17,18 +17,6 @@ const URL_FORM = packWords({
 /** A place in the list. Its page has shown it, so it reveals nothing. */
 const PLACE = z.strictObject({ partnerId: z.string(), callbackUrl: z.string() })
 
-const CALLBACKS_QUERY = z.strictObject({
-  partnerId: PARTNER_ID.optional().describe('Only URLs of this partner, including those that just began to fail.'),
-  limit: PAGE_PARAMETERS.limit,
-  cursor: cursorField(PLACE),
-})
-
-const CALLBACK_ENABLING = z.strictObject({
-  partnerId: PARTNER_ID,
-  callbackUrl: z.string(URL_FORM).min(1, URL_FORM).max(2_048, URL_FORM),
-  ...WHY,
-})
-
 const CALLBACK = z.object({ partnerId: idField('partner'), partnerName: PARTNER_NAME, ...CALLBACK_TROUBLE.shape })
 
 const ENABLED_CALLBACK = z.strictObject({
@@ -53,7 +41,11 @@ export const CALLBACK_CALLS = {
     summary: 'List callback URLs that fail or are held',
     description:
       'Ordered by partner and URL. A page scans 1,000 URLs at most, so it may be short or empty and still have a `nextCursor`.',
-    query: CALLBACKS_QUERY,
+    query: z.strictObject({
+      partnerId: PARTNER_ID.optional().describe('Only URLs of this partner, including those that just began to fail.'),
+      limit: PAGE_PARAMETERS.limit,
+      cursor: cursorField(PLACE),
+    }),
     answers: { 200: listOf(CALLBACK) },
     handle: async (c, { store }, { query: { partnerId: ofPartner = null, limit, cursor = null } }) => {
       if (ofPartner !== null) await requirePartner(store, ofPartner, 'query')
@@ -67,7 +59,11 @@ export const CALLBACK_CALLS = {
     operationId: 'enableCallback',
     summary: 'Enable a callback URL that is disabled, or answered 410',
     description: 'Its failures are reset, and its held webhooks are sent.',
-    body: CALLBACK_ENABLING,
+    body: z.strictObject({
+      partnerId: PARTNER_ID,
+      callbackUrl: z.string(URL_FORM).min(1, URL_FORM).max(2_048, URL_FORM),
+      ...WHY,
+    }),
     answers: { 200: ENABLED_CALLBACK },
     handle: async (c, { store }, { body: { partnerId, callbackUrl } }) => {
       await requirePartner(store, partnerId, 'body')

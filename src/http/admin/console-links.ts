@@ -10,7 +10,6 @@ const DISABLED = {
   en: 'The partner is disabled, so a link would not work. Enable the partner first.',
   zh: '该合作方已停用，链接无法打开。请先启用该合作方。',
 }
-const LINK = z.strictObject({ ttl: LINK_TTL, ...WHY })
 
 /** `POST /v1/admin/partners/:id/console-links`: it grants the partner's access, so it needs the role to make keys. */
 export const PARTNER_LINK_CALLS = {
@@ -22,7 +21,7 @@ export const PARTNER_LINK_CALLS = {
     description:
       'Anyone who has it can do there what the partner can, until it expires or the token that created it ends. While the partner is disabled, no link is created, and existing ones do not work.',
     id: 'partner',
-    body: LINK,
+    body: z.strictObject({ ttl: LINK_TTL, ...WHY }),
     answers: { 201: CONSOLE_LINK },
     problems: ['conflict'],
     handle: async (c, deps, { id: partnerId, body: { ttl } }) => {

@@ -41,11 +41,6 @@ const EVENTS = z.strictObject({
 })
 export type EventsAnswer = z.output<typeof EVENTS>
 
-const EVENTS_QUERY = z.strictObject({
-  limit: PAGE_PARAMETERS.limit,
-  cursor: cursorField(z.strictObject({ at: z.int().min(0), id: z.int().min(0) })),
-})
-
 /** `GET /v1/admin/events`: the alerts, with the state of their notices to operators. */
 export const OPERATOR_EVENT_CALLS = {
   'GET /v1/admin/events': adminOperation({
@@ -54,7 +49,10 @@ export const OPERATOR_EVENT_CALLS = {
     summary: 'List the alerts, with sent and postponed notices, the last recorded first',
     description:
       'There is one event per condition and subject, which is updated as the condition changes; a thousand are kept. Texts are in the language that `accept-language` asks for.',
-    query: EVENTS_QUERY,
+    query: z.strictObject({
+      limit: PAGE_PARAMETERS.limit,
+      cursor: cursorField(z.strictObject({ at: z.int().min(0), id: z.int().min(0) })),
+    }),
     answers: { 200: EVENTS },
     handle: async (c, { store, config, now }, { query: { limit, cursor } }) => {
       const { refusing, ...page } = await store.listOperatorEvents({ limit, before: cursor ?? null })

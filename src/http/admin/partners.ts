@@ -111,13 +111,6 @@ const EXPIRY = {
   zh: '必须是将来的时间，格式为带时区偏移的 ISO 8601，例如 2027-11-24T08:00:00Z',
 }
 const NEW_KEY = z.strictObject({ expiresAt: timeField(EXPIRY).nullable().optional(), ...WHY })
-const checkedKey = ({ now }: { now: () => number }) =>
-  NEW_KEY.extend({
-    expiresAt: timeField(EXPIRY)
-      .refine(at => at > now(), packWords(EXPIRY))
-      .nullable()
-      .optional(),
-  })
 
 const KEY = z.object({
   id: idField('key'),
@@ -157,7 +150,10 @@ export const KEY_CALLS = {
     description: 'It is shown only in this answer. The partner’s other keys are not affected.',
     id: 'partner',
     body: NEW_KEY,
-    bodyFor: checkedKey,
+    bodyFor: ({ now }) =>
+      NEW_KEY.extend({
+        expiresAt: NEW_KEY.shape.expiresAt.refine(at => at == null || at > now(), packWords(EXPIRY)),
+      }),
     answers: { 201: CREATED_KEY },
     handle: async (c, { store, newId, random }, { id: partnerId, body: { expiresAt = null } }) => {
       const { id, hash, text } = createApiKey(newId('key'), random)

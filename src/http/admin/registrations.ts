@@ -19,7 +19,6 @@ import { withPartnerNames } from './partner-names.ts'
 import { FOUND_REGISTRATION, REGISTRATION_DETAIL, seesAll, viewDetail, viewFound } from './registration-view.ts'
 import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
 
-const SEARCH_QUERY = z.strictObject({ ...FILTER, ...PAGE_PARAMETERS })
 const BOUNDED_COUNT = z.strictObject({
   count: COUNT,
   isCapped: z.boolean().describe('There may be more than `count`.'),
@@ -30,8 +29,6 @@ const POLLED = z.object({
   ...WHOSE,
   nextPollAt: AT_OR_NULL.describe('Null: it has ended, so it is no longer polled.'),
 })
-
-const REVEALING = z.strictObject({ reason: REASON })
 
 /** Only the role `admin` sees the responses of receivers. */
 const shown = (c: Context<ApiEnv>, attempt: Attempt): Attempt =>
@@ -66,7 +63,7 @@ export const FOUND_REGISTRATION_CALLS = {
     summary: 'Search registrations of all partners, newest first',
     description:
       'A page scans 5,000 registrations at most, so it may be short or empty and still have a `nextCursor`: get the next page, or narrow the search with `partner`, `serial`, `since` or `error`.',
-    query: SEARCH_QUERY,
+    query: z.strictObject({ ...FILTER, ...PAGE_PARAMETERS }),
     answers: { 200: listOf(FOUND_REGISTRATION, SEARCH) },
     handle: async (c, { store, now }, { query: { limit, cursor, ...query } }) => {
       const wanted = { filter: await filterOf(query, { store, now }), act: null, limit, before: cursor ?? null }
@@ -102,7 +99,7 @@ export const FOUND_REGISTRATION_CALLS = {
     operationId: 'revealRegistration',
     summary: 'Get a registration with its metadata, and the message and the scores of its verdict',
     description: 'It changes nothing. The audit records who reads them, and why, before they are returned.',
-    body: REVEALING,
+    body: z.strictObject({ reason: REASON }),
     answers: { 200: REGISTRATION_DETAIL },
     handle: (c, { store }) => detailOf(c, { store, revealed: true }),
   }),

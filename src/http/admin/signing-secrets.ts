@@ -5,14 +5,11 @@ import { endSecret, ROTATION, rotateSecret, SECRET_CALLS } from '../partner/sign
 import { WHY } from './authorize.ts'
 import { PARTNER_ID } from './search.ts'
 
-const ROTATION_ACT = z.strictObject({ ...ROTATION.shape, ...WHY })
-const END = z.strictObject({ partner: PARTNER_ID.describe('The id of the partner that owns it.'), ...WHY })
-
 /** The operation for the partner that the path names. */
 const ofPartner = <Of extends Operation>(operation: Of): Of => ({
   ...operation,
-  handler: (deps, method) => {
-    const handle = operation.handler(deps, method)
+  createHandler: (deps, method) => {
+    const handle = operation.createHandler(deps, method)
     return async c => {
       const { id } = found(await deps.store.findPartner(readId(c.req.param('id'), 'partner')), 'partner')
       c.set('partnerId', id)
@@ -35,7 +32,7 @@ export const PARTNER_SECRET_CALLS = {
       role: 'admin',
       act: 'secret.rotate',
       operationId: 'rotateSecretOfPartner',
-      body: ROTATION_ACT,
+      body: z.strictObject({ ...ROTATION.shape, ...WHY }),
       handle: (c, deps, { body }) => rotateSecret(c, deps, body),
     }),
   ),
@@ -44,7 +41,7 @@ export const PARTNER_SECRET_CALLS = {
     role: 'admin',
     act: 'secret.end',
     operationId: 'endSigningSecret',
-    query: END,
+    query: z.strictObject({ partner: PARTNER_ID.describe('The id of the partner that owns it.'), ...WHY }),
     id: 'signing secret',
     handle: (c, deps, { query, id }) => {
       c.set('partnerId', query.partner)

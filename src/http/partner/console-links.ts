@@ -22,7 +22,6 @@ export const LINK_TTL = z
   .refine(ms => ms !== null, TTL)
   .meta({ pattern: DURATION_PATTERN, description: 'How long it is valid; 15m by default, from 1m to 24h.' })
   .optional()
-const LINK_REQUEST = z.strictObject({ ttl: LINK_TTL }).meta({ id: 'ConsoleLinkRequest' })
 
 export const CONSOLE_LINK = z
   .object({
@@ -47,7 +46,7 @@ export const CONSOLE_LINK_CALLS = {
     summary: 'Create a temporary link to your pages of the console',
     description:
       'Anyone who has it can do there what you can, without a key, until it expires, the key that created it is revoked, or you are disabled.',
-    body: LINK_REQUEST,
+    body: z.strictObject({ ttl: LINK_TTL }).meta({ id: 'ConsoleLinkRequest' }),
     answers: { 201: CONSOLE_LINK },
     problems: ['forbidden'],
     handle: (c, deps, { body: { ttl } }) => {

@@ -2,10 +2,11 @@ import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import { OPERATOR_CHANNELS, operatorChannelOf } from '../../core/operator-channel.ts'
 import { createSigningKey } from '../../core/signature.ts'
+import type { ApiDeps } from '../api-env.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
 import { packWords } from '../json/validate.ts'
 import { answerLanguage, languageOf } from '../language.ts'
-import { ATTEMPT, CALLBACK_URL, type JudgeUrl, judgedUrl, viewAttempt } from './registration-schemas.ts'
+import { ATTEMPT, CALLBACK_URL, judgedUrl, viewAttempt } from './registration-schemas.ts'
 
 const SECRET = packWords({
   en: 'must be the signing secret that DingTalk or Feishu shows, or, for a URL of your own, whsec_ and the base64 of 24 to 64 bytes; WeCom and Slack have none',
@@ -32,7 +33,7 @@ const CONTACT_BODY = z
       ),
   })
   .meta({ id: 'ContactRequest' })
-export const checkedContact = ({ judgeUrl }: { judgeUrl: JudgeUrl }) =>
+export const checkedContact = ({ judgeUrl }: Pick<ApiDeps, 'judgeUrl'>) =>
   CONTACT_BODY.extend({ url: judgedUrl(judgeUrl) }).refine(
     ({ url, secret }) => secret === undefined || fits(url, secret),
     { error: SECRET, path: ['secret'] },

@@ -152,10 +152,7 @@ export const REGISTER_CALLS = {
     answers: { 201: REGISTRATION, 200: REGISTRATION },
     problems: ['conflict', 'forbidden'],
     // It reads its body itself, since a refused one is an event.
-    handler:
-      ({ registrar }) =>
-      c =>
-        registrar.one(c),
+    createHandler: ({ registrar }) => registrar.one,
   },
   'POST /v1/registrations/batch': operation({
     operationId: 'registerBatch',

@@ -16,6 +16,7 @@ import { isMisspelt, TEST_SERIAL_FORM } from '../../core/test-serial.ts'
 import { REASONS } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt } from '../../store/messages/message.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
+import type { ApiDeps } from '../api-env.ts'
 import { AT, AT_OR_NULL, COUNT, idField, serialField, TEXT_OR_NULL } from '../json/fields.ts'
 import { PROBLEM } from '../json/problem.ts'
 import { bodyLike, packWords } from '../json/validate.ts'
@@ -80,13 +81,12 @@ export const REGISTRATION_BODY = z
   })
   .meta({ id: 'RegistrationRequest' })
 
-interface RegistrationRules {
-  judgeUrl: JudgeUrl
-  now: () => number
-  sandbox: boolean
-}
 /** Returns the schema that checks the body. Its output has the normalised URL, and times as epoch ms. */
-export const checkedRegistration = ({ judgeUrl, now, sandbox }: RegistrationRules) =>
+export const checkedRegistration = ({
+  judgeUrl,
+  now,
+  sandbox,
+}: Pick<ApiDeps, 'judgeUrl' | 'now'> & { sandbox: boolean }) =>
   REGISTRATION_BODY.extend({
     idcardid: REGISTRATION_BODY.shape.idcardid.refine(
       serial => !sandbox || !isMisspelt(serial),

@@ -9,12 +9,6 @@ import { AT, AT_OR_NULL, CALLBACK_TROUBLE, COUNT, IS_AT_LEAST, PAUSE, pauseFacts
 import { invalid, packWords } from '../json/validate.ts'
 import { ACCOUNT_FORM } from './registration-schemas.ts'
 
-const STATUS_QUERY = z.strictObject({
-  account: textField(/^[\x21-\x7e]{1,128}$/, packWords(ACCOUNT_FORM))
-    .optional()
-    .describe('The id or the APIID of an account, as in a registration; by default the default account.'),
-})
-
 const STATUS_ANSWER = z
   .object({
     at: AT.describe('The time of this snapshot.'),
@@ -88,7 +82,11 @@ export const STATUS_CALLS = {
     summary: 'How long a new serial waits now, and the state of your webhooks',
     description:
       'Whether GetResult answers, whether the account is paused, how many serials are polled before a new one and how long that takes, your deliveries of the last hour, and the callback URLs that need your attention.',
-    query: STATUS_QUERY,
+    query: z.strictObject({
+      account: textField(/^[\x21-\x7e]{1,128}$/, packWords(ACCOUNT_FORM))
+        .optional()
+        .describe('The id or the APIID of an account, as in a registration; by default the default account.'),
+    }),
     answers: { 200: STATUS_ANSWER },
     handle: async (c, { store, now }, { query: { account = null } }) => {
       const status = await store.statusOf(c.get('partnerId'), account)
