@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { Language } from '../../core/language.ts'
 import { callsOf } from '../calls.ts'
+import { inChinese } from './chinese.ts'
 import { createComponents } from './components.ts'
 import { OPERATOR_OPERATIONS, PAGES, PARTNER_OPERATIONS } from './operations.ts'
 import { createPaths } from './paths.ts'
@@ -102,16 +102,7 @@ const createDocument = (contents: typeof FOR_PARTNERS | typeof FOR_OPERATORS, ve
   }
 }
 
-/** The Chinese of every text, by its English. */
-const CATALOGUE = new URL('../../../docs/openapi.zh-CN.json', import.meta.url)
-
-/** Texts are matched by their words, anywhere in the document: no name, code or address is written like a sentence. */
-const inChinese = <Document>(document: Document): Document => {
-  const chinese = new Map<unknown, string>(Object.entries(JSON.parse(readFileSync(CATALOGUE, 'utf8'))))
-  return JSON.parse(JSON.stringify(document), (_, value) => chinese.get(value) ?? value)
-}
-
-/** Document of the partner API: `/openapi.json`. Texts missing in the catalogue stay English; a test names them. */
+/** Document of the partner API: `/openapi.json`. */
 export const createPartnerDocument = (version: string, language: Language) => {
   const document = createDocument(FOR_PARTNERS, version, language)
   return language === 'zh' ? inChinese(document) : document
