@@ -69,7 +69,7 @@ export function readConfig(
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: draft as unknown as Config }
 }
 
-const problem = (setting: string, en: string, zh: string): Problem => ({ setting, message: { en, zh } })
+const problem = (setting: string, message: Words): Problem => ({ setting, message })
 
 const readSetting = (
   { name, parser, default: text, secret, neededFor, en, zh }: Setting,
@@ -79,23 +79,25 @@ const readSetting = (
   const fileSetting = `${name}_FILE`
   const path = secret ? env[fileSetting] : undefined
   if (path !== undefined && env[name] !== undefined)
-    return problem(
-      name,
-      `is set, and so is ${fileSetting}; keep one of them`,
-      `与 ${fileSetting} 同时设置了；只保留其一`,
-    )
+    return problem(name, {
+      en: `is set, and so is ${fileSetting}; keep one of them`,
+      zh: `与 ${fileSetting} 同时设置了；只保留其一`,
+    })
   const given = path === undefined ? (env[name] ?? text) : readSecretFile(fileSetting, path)
-  if (given === null) return neededFor === need ? problem(name, `is not set; ${en}`, `未设置；${zh}`) : { value: null }
+  if (given === null)
+    return neededFor === need ? problem(name, { en: `is not set; ${en}`, zh: `未设置；${zh}` }) : { value: null }
   if (typeof given !== 'string') return given
   const from = path === undefined ? name : fileSetting
   if (/^(["']).*\1$/s.test(given))
-    return problem(
-      from,
-      'is in quotes, which belong to the value here; remove them',
-      '两端有引号，会被当作值的一部分；请去掉',
-    )
+    return problem(from, {
+      en: 'is in quotes, which belong to the value here; remove them',
+      zh: '两端有引号，会被当作值的一部分；请去掉',
+    })
   if (/^your-/i.test(given))
-    return problem(from, 'is the placeholder of the documents; write your own', '仍是文档中的占位文字；请改为实际的值')
+    return problem(from, {
+      en: 'is the placeholder of the documents; write your own',
+      zh: '仍是文档中的占位文字；请改为实际的值',
+    })
   const value = parser.parse(given)
   return value === null ? { setting: from, message: parser.must } : { value }
 }
@@ -104,34 +106,31 @@ const readSecretFile = (setting: string, path: string): string | Problem => {
   const file = JSON.stringify(path)
   try {
     const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '')
-    return text === '' ? problem(setting, `the file ${file} is empty`, `文件 ${file} 为空`) : text
+    return text === '' ? problem(setting, { en: `the file ${file} is empty`, zh: `文件 ${file} 为空` }) : text
   } catch (error) {
     const why = codeOf(error) ?? 'unreadable'
-    return problem(setting, `cannot read the file ${file} (${why})`, `无法读取文件 ${file}（${why}）`)
+    return problem(setting, { en: `cannot read the file ${file} (${why})`, zh: `无法读取文件 ${file}（${why}）` })
   }
 }
 
 function* contradictions({ polling, storage, operator }: Draft): Generator<Problem> {
   if (polling.minMs !== undefined && polling.maxMs !== undefined && polling.minMs > polling.maxMs)
-    yield problem(
-      'POLL_MIN_INTERVAL',
-      'is longer than POLL_MAX_INTERVAL; make it at most that',
-      '大于 POLL_MAX_INTERVAL；不得超过它',
-    )
+    yield problem('POLL_MIN_INTERVAL', {
+      en: 'is longer than POLL_MAX_INTERVAL; make it at most that',
+      zh: '大于 POLL_MAX_INTERVAL；不得超过它',
+    })
   if (storage.database?.kind === 'postgres' && storage.masterKey === null)
-    yield problem(
-      'MASTER_KEY',
-      'is not set, and PostgreSQL requires it, the same on all nodes; generate one with: openssl rand -base64 32',
-      '未设置，而使用 PostgreSQL 时必须设置，且各节点须相同；可用 openssl rand -base64 32 生成',
-    )
+    yield problem('MASTER_KEY', {
+      en: 'is not set, and PostgreSQL requires it, the same on all nodes; generate one with: openssl rand -base64 32',
+      zh: '未设置，而使用 PostgreSQL 时必须设置，且各节点须相同；可用 openssl rand -base64 32 生成',
+    })
   const { url, secret } = operator
   const isWebhook = url && operatorChannelOf(new URL(url.reveal())) === 'webhook'
   if (isWebhook && secret && createSigningKey(secret.reveal()) === null)
-    yield problem(
-      'OPERATOR_SECRET',
-      'cannot sign webhooks; write whsec_ and the base64 of 24 to 64 bytes, such as from: echo whsec_$(openssl rand -base64 32)',
-      '无法用于 webhook 签名；格式为 whsec_ 加 24 至 64 字节的 base64，可用 echo whsec_$(openssl rand -base64 32) 生成',
-    )
+    yield problem('OPERATOR_SECRET', {
+      en: 'cannot sign webhooks; write whsec_ and the base64 of 24 to 64 bytes, such as from: echo whsec_$(openssl rand -base64 32)',
+      zh: '无法用于 webhook 签名；格式为 whsec_ 加 24 至 64 字节的 base64，可用 echo whsec_$(openssl rand -base64 32) 生成',
+    })
 }
 
 const SHORTEST_TOKEN = 16
@@ -139,51 +138,52 @@ const SHORTEST_TOKEN = 16
 /** Yields settings that are valid but probably a mistake: the start and `doctor` warn of them. */
 export function* doubtsOf({ storage, polling, server, operator }: Config): Generator<Problem> {
   if (storage.retentionMs < DAY)
-    yield problem(
-      'RETENTION',
-      'is under a day: after it, finished registrations are erased',
-      '不足一天：已结束的登记到期即删除',
-    )
+    yield problem('RETENTION', {
+      en: 'is under a day: after it, finished registrations are erased',
+      zh: '不足一天：已结束的登记到期即删除',
+    })
   if (polling.registrationTtlMs < MINUTE)
-    yield problem('REGISTRATION_TTL', 'is under a minute: too short for a check', '不足一分钟：来不及完成核验')
+    yield problem('REGISTRATION_TTL', {
+      en: 'is under a minute: too short for a check',
+      zh: '不足一分钟：来不及完成核验',
+    })
   if ((server.metricsToken?.reveal().length ?? SHORTEST_TOKEN) < SHORTEST_TOKEN)
-    yield problem('METRICS_TOKEN', 'can be guessed: make it longer', '过短，容易被猜出：请加长')
+    yield problem('METRICS_TOKEN', { en: 'can be guessed: make it longer', zh: '过短，容易被猜出：请加长' })
   const isRobot = operator.url && operatorChannelOf(new URL(operator.url.reveal())) !== 'webhook'
   if (isRobot && operator.secret?.reveal().startsWith('whsec_'))
-    yield problem(
-      'OPERATOR_SECRET',
-      'is a secret for webhooks, but OPERATOR_URL is a robot',
-      '是 webhook 的密钥，而 OPERATOR_URL 是机器人',
-    )
+    yield problem('OPERATOR_SECRET', {
+      en: 'is a secret for webhooks, but OPERATOR_URL is a robot',
+      zh: '是 webhook 的密钥，而 OPERATOR_URL 是机器人',
+    })
 }
 
 function* unknownNames(env: Environment): Generator<Problem> {
   for (const name of Object.keys(env)) {
     if (!OUR_PREFIX.test(name) || names.includes(name) || name === PARTNERS_OWN) continue
     const nearest = nearestName(name, names)
-    yield problem(name, `is not a setting; did you mean ${nearest}?`, `没有这个配置项，是否想用 ${nearest}？`)
+    yield problem(name, {
+      en: `is not a setting; did you mean ${nearest}?`,
+      zh: `没有这个配置项，是否想用 ${nearest}？`,
+    })
   }
 }
 
 /** Yields settings of Node that trust any certificate, or expose data that no log may hold. */
 function* unsafeEnvironment(env: Environment, isDebugged: boolean): Generator<Problem> {
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0')
-    yield problem(
-      'NODE_TLS_REJECT_UNAUTHORIZED',
-      'is 0, which accepts any certificate; remove it (NODE_EXTRA_CA_CERTS adds an authority of your own)',
-      '为 0，会接受任何证书；请移除（自有 CA 可用 NODE_EXTRA_CA_CERTS 添加）',
-    )
+    yield problem('NODE_TLS_REJECT_UNAUTHORIZED', {
+      en: 'is 0, which accepts any certificate; remove it (NODE_EXTRA_CA_CERTS adds an authority of your own)',
+      zh: '为 0，会接受任何证书；请移除（自有 CA 可用 NODE_EXTRA_CA_CERTS 添加）',
+    })
   if (env.NODE_DEBUG !== undefined)
-    yield problem(
-      'NODE_DEBUG',
-      'is set, which prints URLs and headers; remove it',
-      '已设置，会打印 URL 和请求头；请移除',
-    )
+    yield problem('NODE_DEBUG', {
+      en: 'is set, which prints URLs and headers; remove it',
+      zh: '已设置，会打印 URL 和请求头；请移除',
+    })
   const opensDebugger = /(^|\s)--inspect(-brk|-wait)?(=|\s|$)/.test(env.NODE_OPTIONS ?? '')
   if (opensDebugger || isDebugged)
-    yield problem(
-      opensDebugger ? 'NODE_OPTIONS' : '--inspect',
-      'opens the debugger, which shows all secrets; remove --inspect',
-      '会打开调试器，暴露全部密钥；请移除 --inspect',
-    )
+    yield problem(opensDebugger ? 'NODE_OPTIONS' : '--inspect', {
+      en: 'opens the debugger, which shows all secrets; remove --inspect',
+      zh: '会打开调试器，暴露全部密钥；请移除 --inspect',
+    })
 }

@@ -1,7 +1,8 @@
 import type { Words } from '../core/language.ts'
 import type { Parser } from './parsers.ts'
 
-export interface Setting {
+/** A setting and its sentence in each language. */
+export interface Setting extends Words {
   name: string
   parser: Parser<unknown>
   /** Text used if the setting is not set; null: no default, and the value is then null too. */
@@ -12,8 +13,6 @@ export interface Setting {
   neededFor?: 'upstream'
   /** The nodes of one database may differ in it. Without it they should agree: see `settingsIdOf`. */
   perNode?: true
-  en: string
-  zh: string
 }
 
 export interface SettingGroup {
