@@ -33,15 +33,24 @@ const { url = env.NOTIFIER_URL ?? '', 'api-key': apiKey = env.API_KEY ?? '', aft
 const agoMs = readDuration(given.since ?? '')
 const since = agoMs === null ? given.since : new Date(Date.now() - agoMs).toISOString()
 const [command, target = '', ...rest] = positionals
-const rules: readonly [isKept: boolean, en: string, zh: string][] = [
-  [command === 'listen', 'the command must be listen', '命令必须是 listen'],
-  [isAddress(target) && rest.length === 0, 'URL must be one http(s) address', 'URL 必须是一个 http(s) 地址'],
-  [isAddress(url) && !NO_BASE.test(url), "NOTIFIER_URL must be the service's address", 'NOTIFIER_URL 必须是服务的地址'],
-  [/^ifn_[\x21-\x7e]+$/.test(apiKey), 'API_KEY must be the API key, ifn_…', 'API_KEY 必须是 API 密钥 ifn_…'],
-  [TIME.test(since ?? ''), '--since must be a time with its offset', '--since 必须是带时区偏移的时间'],
-  [strays.length === 0, `unknown, or without a value: ${strays}`, `无此选项或缺少值：${strays}`],
+const rules: readonly [isKept: boolean, must: Words][] = [
+  [command === 'listen', { en: 'the command must be listen', zh: '命令必须是 listen' }],
+  [
+    isAddress(target) && rest.length === 0,
+    { en: 'URL must be one http(s) address', zh: 'URL 必须是一个 http(s) 地址' },
+  ],
+  [
+    isAddress(url) && !NO_BASE.test(url),
+    { en: "NOTIFIER_URL must be the service's address", zh: 'NOTIFIER_URL 必须是服务的地址' },
+  ],
+  [
+    /^ifn_[\x21-\x7e]+$/.test(apiKey),
+    { en: 'API_KEY must be the API key, ifn_…', zh: 'API_KEY 必须是 API 密钥 ifn_…' },
+  ],
+  [TIME.test(since ?? ''), { en: '--since must be a time with its offset', zh: '--since 必须是带时区偏移的时间' }],
+  [strays.length === 0, { en: `unknown, or without a value: ${strays}`, zh: `无此选项或缺少值：${strays}` }],
 ]
-const problems = rules.flatMap(([isKept, en, zh]) => (isKept ? [] : [{ en, zh }[language]]))
+const problems = rules.flatMap(([isKept, must]) => (isKept ? [] : [must[language]]))
 
 if (values.help) process.stdout.write(USAGE[language])
 else if (problems.length > 0) {

@@ -1,5 +1,5 @@
 import { SECOND } from '../core/duration.ts'
-import type { Language } from '../core/language.ts'
+import type { Language, Words } from '../core/language.ts'
 import type { Client } from './client.ts'
 import { NotifierError } from './error.ts'
 import { abortable, type pause } from './pause.ts'
@@ -23,7 +23,10 @@ const TIMEOUT_MS = 15 * SECOND
  */
 const PAGE_SIZE = 10
 const PAUSE_MS = 1 * SECOND
-const BEGUN = { en: 'forwarding to URL; to begin here again: ', zh: '正在转发到 URL；再次从此刻开始：' }
+const begun = (target: string): Words => ({
+  en: `forwarding to ${target}; to begin here again: `,
+  zh: `正在转发到 ${target}；再次从此刻开始：`,
+})
 
 /**
  * Forwards webhooks to `target` in order until the signal aborts, also through outages of the service. It begins at the
@@ -40,7 +43,7 @@ export const listen = async (
     try {
       if (since === undefined && after === undefined) {
         since = (await client.status({ signal })).at
-        say(`${BEGUN[language].replace('URL', () => target)}--since ${since}`)
+        say(`${begun(target)[language]}--since ${since}`)
       }
       for await (const page of client.events({ after, since, limit: PAGE_SIZE }, { signal }).pages()) {
         for (const event of page.data) {

@@ -69,31 +69,31 @@ export const listen = (fetch: Fetch, { host, port, limits = LIMITS }: Address & 
     })
   })
 
-type Advice = readonly [setting: 'HOST' | 'PORT', en: string, zh: string]
-/** Setting to change, and how, by the system's error code. */
-const ADVICE: Readonly<Record<string, Advice>> = {
-  EADDRINUSE: [
-    'PORT',
-    'another program, perhaps another service, listens there; end it, or set a free PORT',
-    '已有程序（可能是另一个本服务）在监听；请将其结束，或换一个空闲的 PORT',
-  ],
-  EACCES: [
-    'PORT',
-    'this user may not use ports under 1024; set a PORT above',
-    '当前用户不能使用 1024 以下的端口；请换一个更大的 PORT',
-  ],
+interface Advice extends Words {
+  /** To change. */
+  setting: 'HOST' | 'PORT'
 }
-const HOST_ADVICE: Advice = [
-  'HOST',
-  'set an address of this machine, such as 127.0.0.1 or 0.0.0.0',
-  '请设为本机已有的地址，例如 127.0.0.1 或 0.0.0.0',
-]
+/** By the system's error code. */
+const ADVICE: Readonly<Record<string, Advice>> = {
+  EADDRINUSE: {
+    setting: 'PORT',
+    en: 'another program, perhaps another service, listens there; end it, or set a free PORT',
+    zh: '已有程序（可能是另一个本服务）在监听；请将其结束，或换一个空闲的 PORT',
+  },
+  EACCES: {
+    setting: 'PORT',
+    en: 'this user may not use ports under 1024; set a PORT above',
+    zh: '当前用户不能使用 1024 以下的端口；请换一个更大的 PORT',
+  },
+}
+const HOST_ADVICE: Advice = {
+  setting: 'HOST',
+  en: 'set an address of this machine, such as 127.0.0.1 or 0.0.0.0',
+  zh: '请设为本机已有的地址，例如 127.0.0.1 或 0.0.0.0',
+}
 
-const explainListening = (
-  { code = 'unknown' }: Pick<NodeJS.ErrnoException, 'code'>,
-  { host, port }: Address,
-): Words => {
-  const [setting, en, zh] = ADVICE[code] ?? HOST_ADVICE
+const explainListening = ({ code = 'unknown' }: NodeJS.ErrnoException, { host, port }: Address): Words => {
+  const { setting, en, zh } = ADVICE[code] ?? HOST_ADVICE
   return {
     en: `${setting}: cannot listen on ${host}:${port} (${code}): ${en}`,
     zh: `${setting}：无法监听 ${host}:${port}（${code}）：${zh}`,
