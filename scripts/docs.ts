@@ -68,10 +68,9 @@ const eventsPage = (): string => {
 
 The log on stdout has one JSON line for each event, with \`level\`, \`time\`, \`version\`, \`event\` (the name) and the fields below.
 \`LOG_LEVEL\` is the least important level that is written. No field holds a secret, a signature, a score, a whole serial or a
-partner's URL; \`host\` names the host instead. [operations.md](operations.md) says what to do about a paused account or a full
-disk.
+partner's URL; \`host\` names the host instead. [operations.md](operations.md) has more about a paused account or a full disk.
 
-| event | level | what it means, and what to do | fields |
+| event | level | meaning, and what to do | fields |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 `
@@ -98,17 +97,17 @@ const metricsPage =
 # Metrics
 
 \`GET /metrics\` has these in Prometheus' text format, and those that \`prom-client\` counts of every Node process: processor, memory,
-event loop, garbage collection (\`process_…\`, \`nodejs_…\`). Set \`METRICS_TOKEN\` where others than your Prometheus can reach the port; it
-then has to come as a bearer token.
+event loop, garbage collection (\`process_…\`, \`nodejs_…\`). If others than your Prometheus can reach the port, set \`METRICS_TOKEN\`: the
+page then asks for it as a bearer token.
 
-- Every label value that is known is there from the start, at 0; only the durations of an API's route begin with its first request. No
+- Every known label value is there from the start, at 0; only the durations of an API's route begin with its first request. No
   label ever names a partner, a serial, a URL, a host or an id.
-- Counters and histograms count what this process has done since it began; what is told of the process is at most 5 s old. Gauges of queues, accounts and callbacks are those of the
-  database, the same on every node. They are read once in 5 s, however many ask, and without a scan.
-- Where the database does not answer within 2 s, the page has the figures that it told last; \`idface_stats_age_seconds\` says how old
-  they are. What a process counts itself goes on meanwhile: \`idface_store_errors_total\` rises while the database is away.
-- \`nodejs_eventloop_lag_min_seconds\` and its kin (\`max\`, \`mean\`, \`p50\`, \`p90\`, \`p99\`) tell how late a timer was that is set five times a
-  second, since the last look at this page: how long whatever came then had to wait. A shorter halt between two of them is not seen.
+- Counters and histograms count since the start of this process; figures of the process are at most 5 s old. Gauges of queues, accounts and
+  callbacks come from the database, and are the same on every node. They are read once in 5 s, for all scrapers together, and without a scan.
+- If the database does not answer within 2 s, the page has the last figures; \`idface_stats_age_seconds\` is their age. The process's own
+  counts go on meanwhile: \`idface_store_errors_total\` rises while the database is away.
+- \`nodejs_eventloop_lag_min_seconds\`, \`max\`, \`mean\`, \`p50\`, \`p90\` and \`p99\` are the lateness of a timer that is set five times a second,
+  since the last read of this page: other work had to wait as long. A shorter halt between two timers is not seen.
 
 | metric | type | meaning | labels |
 | --- | --- | --- | --- |

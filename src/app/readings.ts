@@ -73,7 +73,7 @@ const inSeconds = ({ bounds, counts, sum }: Histogram): Histogram => ({
 export const READ_METRICS = [
   gauge(
     'idface_queue_depth',
-    'What waits in a queue; of `poll`, due up to 10,000 an account; of `deliver`, due and leased up to 10,000 in all.',
+    'Rows that wait in a queue. Counted up to 10,000: in `poll` the due ones of an account, in `deliver` the due and the leased ones.',
     {
       labels: { queue: QUEUES, state: QUEUE_STATES },
       read: ({ stats }) =>
@@ -85,7 +85,7 @@ export const READ_METRICS = [
             ]),
     },
   ),
-  gauge('idface_queue_oldest_due_seconds', 'For how long the oldest has been due; 0: nothing is due.', {
+  gauge('idface_queue_oldest_due_seconds', 'Time since the oldest row became due; 0: nothing is due.', {
     labels: { queue: QUEUES },
     read: ({ stats }) =>
       stats === null
@@ -95,11 +95,11 @@ export const READ_METRICS = [
             { queue: 'deliver', value: ageOf(stats.deliveries.oldestDueAt, stats.at) },
           ],
   }),
-  gauge('idface_slots_in_use', 'Calls of GetResult, and attempts, that are under way in this process.', {
+  gauge('idface_slots_in_use', 'Calls of GetResult, and attempts, in flight in this process.', {
     labels: { kind: QUEUES },
     read: ({ inUse }) => QUEUES.map(kind => ({ kind, value: inUse[kind] })),
   }),
-  gauge('idface_slots_limit', 'How many of them may be under way.', {
+  gauge('idface_slots_limit', 'Maximum number of them in flight.', {
     labels: { kind: QUEUES },
     read: ({ limits, stats }) => [
       { kind: 'poll', value: limits.poll * (stats?.accounts.length ?? 1) },
@@ -128,7 +128,7 @@ export const READ_METRICS = [
   }),
   gauge(
     'idface_upstream_clock_skew_seconds',
-    "How far GetResult's clock is ahead of ours, by the Date of its last answer, to within a second.",
+    "Lead of GetResult's clock over this node's, by the Date of its last answer, to within a second.",
     {
       labels: { account: ACCOUNT },
       read: ({ stats, clockSkewMs }) => (clockSkewMs === null ? [] : accountsOf(stats, () => clockSkewMs / SECOND)),
@@ -136,17 +136,17 @@ export const READ_METRICS = [
   ),
   gauge(
     'idface_callbacks_failing',
-    'Callback URLs that have only failed for an hour and ten attempts at least, and are tried still.',
+    'Callback URLs where every attempt of an hour at least has failed, ten at least, and that are still tried.',
     { read: ({ stats }) => sample(stats?.callbacks.failing) },
   ),
   gauge(
     'idface_callbacks_disabled',
-    'Callback URLs that were disabled after five days of failures only; their webhooks are held.',
+    'Callback URLs that were disabled after five days in which every attempt failed; their webhooks are held.',
     { read: ({ stats }) => sample(stats?.callbacks.disabled) },
   ),
   gauge(
     'idface_bulk_remaining',
-    'Messages that bulk resends of partners have still to make due (`resend`), and about how many registrations bulk acts of operators have still to come to (`act`).',
+    'Messages left to bulk resends of partners (`resend`), and about how many registrations are left to bulk acts of operators (`act`).',
     {
       labels: { kind: ['resend', 'act'] },
       read: ({ stats }) =>
@@ -158,26 +158,24 @@ export const READ_METRICS = [
             ],
     },
   ),
-  gauge(
-    'idface_stats_age_seconds',
-    'How old the figures of the database are; more than some seconds: it does not answer.',
-    { read: ({ statsAgeMs }) => seconds(statsAgeMs) },
-  ),
-  histogram('idface_commit_duration_seconds', 'How long commits took, with the wait for the disk.', {
+  gauge('idface_stats_age_seconds', 'Age of the figures of the database; more than some seconds: it does not answer.', {
+    read: ({ statsAgeMs }) => seconds(statsAgeMs),
+  }),
+  histogram('idface_commit_duration_seconds', 'Duration of commits, with the wait for the disk.', {
     read: ({ counts }) => sample(counts && inSeconds(counts.commits)),
   }),
-  histogram('idface_commit_batch_size', 'How many writes a commit of SQLite had.', {
+  histogram('idface_commit_batch_size', 'Number of writes in a commit of SQLite.', {
     read: facts => sample(sqliteCounts(facts)?.batches),
   }),
   gauge('idface_wal_bytes', "Size of SQLite's log.", { read: facts => sample(sqlite(facts)?.walBytes) }),
-  gauge('idface_wal_pinned_seconds', "For how long a reader has kept SQLite's log from beginning anew.", {
+  gauge('idface_wal_pinned_seconds', "Time for which a reader has kept SQLite's log from starting over.", {
     read: facts => seconds(sqliteCounts(facts)?.walPinnedMs),
   }),
   gauge('idface_database_bytes', 'Size of the database.', { read: ({ stats }) => sample(stats?.engine.databaseBytes) }),
-  gauge('idface_disk_free_bytes', 'What may still be written to the disk of an SQLite file.', {
+  gauge('idface_disk_free_bytes', 'Free space on the disk of an SQLite file.', {
     read: facts => sample(sqlite(facts)?.diskFreeBytes),
   }),
-  gauge('idface_pg_pool', 'Connections of this node to PostgreSQL; `waiting`: calls that wait for one.', {
+  gauge('idface_pg_pool', 'Connections of this node to PostgreSQL; `waiting`: calls that wait for a connection.', {
     labels: { pool: POOLS, state: ['in_use', 'idle', 'waiting'] },
     read: facts => {
       const pools = postgresCounts(facts)?.pools
@@ -189,7 +187,7 @@ export const READ_METRICS = [
       ])
     },
   }),
-  gauge('idface_pg_dead_rows', 'About how many rows of a table of PostgreSQL are dead and not removed yet.', {
+  gauge('idface_pg_dead_rows', 'About how many dead rows of a table of PostgreSQL are not removed yet.', {
     labels: { table: BUSY_TABLES },
     read: facts => {
       const deadRows = postgres(facts)?.deadRows
@@ -198,12 +196,12 @@ export const READ_METRICS = [
   }),
   gauge(
     'idface_pg_oldest_xmin_seconds',
-    'For how long the oldest transaction in PostgreSQL, of whoever, has kept dead rows from being removed; 0: none does.',
+    'Time for which the oldest transaction in PostgreSQL, of any session, has kept dead rows from removal; 0: none does.',
     { read: facts => seconds(postgres(facts)?.oldestSnapshotMs) },
   ),
   gauge(
     'idface_pg_listen_up',
-    'Whether this node hears at once of what other nodes do: 1 or 0; otherwise it looks each second.',
+    'Whether this node gets the hints of other nodes at once: 1 or 0; otherwise it checks each second.',
     {
       read: facts => {
         const counts = postgresCounts(facts)
@@ -213,30 +211,26 @@ export const READ_METRICS = [
   ),
   counter(
     'idface_pg_hints_unreadable_total',
-    'What came on the channel of PostgreSQL by which nodes hear of each other, and could not be read: of a node of a later version, or of others. It is left out; this node looks each second.',
+    "Hints of other nodes by PostgreSQL's channel that could not be read: from a later version, or another program. They are ignored; this node checks each second.",
     { read: facts => sample(postgresCounts(facts)?.unreadableHints) },
   ),
-  gauge(
-    'idface_pg_clock_skew_seconds',
-    "How far PostgreSQL's clock, which decides what is due, is ahead of this node's.",
-    { read: facts => seconds(postgresCounts(facts)?.clockAheadMs) },
-  ),
-  counter('idface_store_errors_total', 'Calls of the database that failed, by why.', {
+  gauge('idface_pg_clock_skew_seconds', "Lead of PostgreSQL's clock, which decides what is due, over this node's.", {
+    read: facts => seconds(postgresCounts(facts)?.clockAheadMs),
+  }),
+  counter('idface_store_errors_total', 'Calls of the database that failed, by cause.', {
     labels: { code: STORE_ERRORS },
     read: ({ counts }) => (counts === null ? [] : STORE_ERRORS.map(code => ({ code, value: counts.errors[code] }))),
   }),
-  gauge('idface_nodes_alive', 'How many nodes work on the database.', {
+  gauge('idface_nodes_alive', 'Number of nodes that work on the database.', {
     // This node is alive, even if its beats have failed.
     read: facts => sample(Math.max(1, nodesOf(facts).filter(({ isLost }) => !isLost).length)),
   }),
-  gauge(
-    'idface_nodes_lost',
-    'How many nodes have neither shown themselves for 30 s nor ended as they were told to, and whose work no other one was started for.',
-    { read: facts => sample(nodesOf(facts).filter(({ isLost }) => isLost).length) },
-  ),
+  gauge('idface_nodes_lost', 'Number of lost nodes: silent for 30 s, not stopped, and not replaced by another node.', {
+    read: facts => sample(nodesOf(facts).filter(({ isLost }) => isLost).length),
+  }),
   gauge(
     'idface_nodes_differing',
-    'How many nodes are not as the one that was started last, by what differs; during an upgrade some are.',
+    'Number of nodes that differ from the one that was started last, by trait; normal during an upgrade.',
     {
       labels: { trait: NODE_TRAITS },
       read: facts =>
@@ -248,7 +242,7 @@ export const READ_METRICS = [
   ),
   gauge(
     'idface_node_info',
-    'What this node runs; 1. Nodes of one database should differ in nothing of it: neither version, nor settings, nor master key.',
+    'Version, settings and master key of this node; always 1. Nodes of one database should have the same.',
     {
       labels: { version: THIS_NODE, settings: THIS_NODE, key: THIS_NODE },
       read: ({ stats, version, settings }) =>
@@ -257,7 +251,7 @@ export const READ_METRICS = [
   ),
   gauge(
     'idface_backup_last_success_timestamp_seconds',
-    'Of which moment the newest good backup of an SQLite file is; 0: there is none.',
+    'Time of the newest good backup of an SQLite file; 0: there is none.',
     // A server is backed up by its own tools, which report nothing to the service.
     { read: facts => seconds(sqlite(facts) && (facts.stats?.backup.good?.at ?? 0)) },
   ),
