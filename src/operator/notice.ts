@@ -49,6 +49,6 @@ export const testItem = (language: Language, source: string, at: number): Notice
     details: {},
     headline: title,
     ...words,
-    runbook: `${RUNBOOK[language]}#being-told`,
+    runbook: `${RUNBOOK[language]}#alerts`,
   }
 }

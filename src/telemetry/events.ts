@@ -167,7 +167,7 @@ export const EVENTS = {
   ),
   'operator.event': warn(
     { type: TEXT, subject: TEXT, state: field<AlertState>('text'), sentence: TEXT },
-    'An alert has fired (`firing`) or is over (`resolved`), and `sentence` says it: polls or webhooks are late (`backlog.growing`, `backlog.gone`), the database cannot be written, or does not answer (`store.failing`), the disk is nearly full (`disk.low`), a node is lost (`node.lost`), or a clock is wrong (`clock.wrong`). Checked every 15 s, with `OPERATOR_URL` or without. Other alerts have events of their own. See [being told](operations.md#being-told).',
+    'An alert has fired (`firing`) or is over (`resolved`), and `sentence` says it: polls or webhooks are late (`backlog.growing`, `backlog.gone`), the database cannot be written, or does not answer (`store.failing`), the disk is nearly full (`disk.low`), a node is lost (`node.lost`), or a clock is wrong (`clock.wrong`). Checked every 15 s, with `OPERATOR_URL` or without. Other alerts have events of their own. See [alerts](operations.md#alerts).',
   ),
   'operator_event.ended': debug(
     { type: TEXT, outcome: field<'sent' | 'merged' | 'dropped' | 'failed'>('text') },
@@ -175,12 +175,12 @@ export const EVENTS = {
   ),
   'operator_channel.failing': warn(
     { channel: CHANNEL, error: TEXT, answer: TEXT },
-    'A notice could not be sent to `OPERATOR_URL`. It is kept, and tried again every 15 minutes at most. Reported once until `operator_channel.back`. See [being told](operations.md#being-told).',
+    'A notice could not be sent to `OPERATOR_URL`. It is kept, and tried again every 15 minutes at most. Reported once until `operator_channel.back`. See [alerts](operations.md#alerts).',
   ),
   'operator_channel.back': warn({ channel: CHANNEL }, '`OPERATOR_URL` accepts notices again.'),
   'operator_channel.off': error(
     { channel: CHANNEL, problem: TEXT, error: TEXT, answer: TEXT, advice: TEXT },
-    '`OPERATOR_URL` has refused three notices in a row for a lasting reason (`problem`: `signature`, `key`, `keyword`, `address`). It gets one notice an hour until it accepts one (`operator_channel.back`). The others are kept, and `status`, `doctor` and the check `operator` of `/readyz` say so. Follow `advice`, and try it with `notify-test`; a restart sends at once. See [being told](operations.md#being-told).',
+    '`OPERATOR_URL` has refused three notices in a row for a lasting reason (`problem`: `signature`, `key`, `keyword`, `address`). It gets one notice an hour until it accepts one (`operator_channel.back`). The others are kept, and `status`, `doctor` and the check `operator` of `/readyz` say so. Follow `advice`, and try it with `notify-test`; a restart sends at once. See [alerts](operations.md#alerts).',
   ),
   'traces.export_failed': warn(
     { host: TEXT, error: ERROR },

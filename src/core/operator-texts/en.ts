@@ -161,7 +161,7 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
     sentence: `No notice has reached the operators since ${showTime(since)}: OPERATOR_URL (${channel}) ${problem === null ? `accepts no notice (${error}), and is tried every 15 minutes` : `refuses all notices (${problem}: ${error}), and is tried every hour`}. Unsent notices are kept.`,
-    remedy: `${CHANNEL_REMEDIES[problem ?? 'later']} "idface-notifier notify-test" tries it; a restart sends the rest at once. See "Being told" in docs/operations.md.`,
+    remedy: `${CHANNEL_REMEDIES[problem ?? 'later']} "idface-notifier notify-test" tries it; a restart sends the rest at once. See "Alerts" in docs/operations.md.`,
   }),
   messages_exhausted: ({ count, isCapped }) => ({
     sentence: `${count === 1 ? '1 webhook was' : `${atLeast(count, isCapped)} webhooks were`} given up in the last day: ${count === 1 ? 'its partner has' : 'their partners have'} not been notified.`,
