@@ -9,8 +9,8 @@ import { TIME_RULES } from './time-rules.ts'
 import { urlsOf } from './urls.ts'
 
 /**
- * Judges what was seen from outside, and knows nothing of how the service works. It is to be called when all has come to rest: faults
- * have ended, and what could be told has been told. Empty: every promise was kept.
+ * Judges the service by outside observations alone. Call it after all has come to rest: faults have ended, and all that
+ * was due was sent. Returns an empty list if every promise was kept.
  */
 export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   const findings: Finding[] = []
@@ -34,11 +34,11 @@ export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   return findings
 }
 
-/** By what a serial belongs to its partner: where it begins with digits, by these, without leading zeros. */
+/** A serial belongs to its partner by this: its leading digits without leading zeros, else all of it. */
 const keyOf = (serial: string): string => /^0*(\d+)/.exec(serial)?.[1] ?? serial
 const SERIAL = /^(?!0$)[\w-]{1,64}$/
 
-/** Refused is what is no serial, expires in the past, or belongs to another partner, also where that spells it otherwise. */
+/** A refused serial must be malformed, expire in the past, or be another partner's, in any spelling. */
 const checkRefusals = ({ refusals, registering }: Seen, { clockError }: Promises, findings: Finding[]): void => {
   const ownersOf = Map.groupBy(registering, ({ serial }) => keyOf(serial))
   for (const { partner, serial, expiresAt, status, at, answeredAt } of refusals) {
@@ -56,7 +56,7 @@ const checkRefusals = ({ refusals, registering }: Seen, { clockError }: Promises
   }
 }
 
-/** Each may be cancelled for as long as it is there, and sent again once it has been told. */
+/** A registration can be cancelled as long as it exists, and resent once its webhook was sent. */
 const checkRefusedActs = ({ refusedActs }: Seen, stories: readonly Story[], findings: Finding[]): void => {
   const storyOf = new Map(stories.map(story => [story.id, story]))
   for (const { id, what, at, status } of refusedActs) {
@@ -69,7 +69,7 @@ const checkRefusedActs = ({ refusedActs }: Seen, stories: readonly Story[], find
   }
 }
 
-/** Nobody is shown what is another's. */
+/** No partner sees a registration of another. */
 const checkPried = ({ pried }: Seen, findings: Finding[]): void => {
   for (const { id, partner, status } of pried)
     if (status !== 404) findings.push({ broken: 'told to the wrong one', what: `${id}: ${status} for ${partner}` })
@@ -146,16 +146,16 @@ const highestLevel = (polls: readonly Poll[], rate: number): number => {
 /** Polls beyond the shortest interval that failures, and processes that died, may bring. */
 const EXTRA_POLLS = 8
 
-/** Neither of an account, nor of a serial for which nobody has asked anew. */
+/** Checks the rates of accounts, and of serials that no new registration, test or hint has asked for. */
 const checkRates = (
   { polls, registering, acts, troubles, paused }: Seen,
   { rate, burst, rates = {}, pollAtMost, clockError, notedLate }: Promises,
   findings: Finding[],
 ) => {
   const note = (what: string) => void findings.push({ broken: 'over the rate', what })
-  // Until it is recorded, others are claimed, and asked about.
+  // Until an answer is recorded, other serials are claimed and polled.
   const claimedMs = RECORDED_WITHIN_MS + notedLate
-  // What came meanwhile is noted at once.
+  // Calls that arrive during a standstill are noted at once after it.
   const heldUpMs = Math.max(0, ...troubles.filter(({ name }) => name === STANDSTILL).map(({ from, to }) => to - from))
   for (const [account, ofAccount] of Map.groupBy(polls, ({ account = '' }) => account)) {
     const allowed = rates[account] ?? { rate, burst }
@@ -180,7 +180,7 @@ const checkRates = (
     const ids = new Set(own.map(({ id }) => id))
     const asked = own.length + acts.filter(({ what, id }) => what === 'poll' && ids.has(id)).length
     const level = highestLevel(ofSerial, 1_000 / pollAtMost)
-    // What was heard is everybody's, unless nobody waited any more.
+    // A recorded answer ends the polls of all registrations, unless none waited any more.
     const isKept = ({ node, at: from, heardAt: to }: Poll) =>
       to !== null && couldRecord(troubles, { node, from, to: to + notedLate })
     const knownAt = ofSerial.find(one => VERDICTS.has(one.answer) && isKept(one))?.heardAt
@@ -210,9 +210,9 @@ const checkQuotas = ({ registering, shown, endedAt }: Seen, { pending }: Promise
   }
 }
 
-/** One call in so many may have no answer. */
+/** One call in this many may have no answer. */
 const UNANSWERED_OF = 100
-/** So long after a trouble none may. */
+/** Later than this after a trouble, every call must be answered. */
 const ANSWERS_AGAIN_MS = 30_000
 /** The API answers, but while a trouble lasts. */
 const checkAnswers = ({ calls, troubles }: Seen, { pending }: Promises, findings: Finding[]): void => {

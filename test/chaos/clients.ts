@@ -29,14 +29,14 @@ export interface Time {
 }
 export interface ClientScene {
   time: Time
-  /** How long it waits about before it tries again what was not answered, in ms. */
+  /** About how long it waits before it repeats a call that was not answered, in ms. */
   patience: number
   draw: Draw
   seen: Seen
   call: CallApi
 }
 
-/** What a partner registers. */
+/** A registration request of a partner. */
 export interface Item {
   serial: string
   url: string
@@ -48,7 +48,7 @@ type ItemAnswer = { status: number; registration?: RegistrationAnswer }
 
 const isAnswer = (answer: Answer | null): answer is Answer => isAnswered(answer?.status ?? null)
 
-/** Calls until it is answered, and tells of each try when it was, or that it was not. */
+/** Repeats a call until it is answered, and reports each try with the time of its answer, or null. */
 export const createInsist =
   ({ time, patience, draw }: Omit<ClientScene, 'seen' | 'call'>) =>
   async (ask: () => Promise<Answer | null>, note: (answer: Answer | null, at: number) => void = () => {}) => {
@@ -61,7 +61,7 @@ export const createInsist =
     }
   }
 
-/** What a partner does with its API key; all of it is noted. */
+/** The calls of a partner with its API key; all are recorded. */
 export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partner) => {
   const { time, patience, seen } = scene
   const insist = createInsist(scene)
@@ -127,14 +127,14 @@ export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partne
       )
       return id
     },
-    /** In one call, until it is answered: each with a result of its own, as if it had come alone. */
+    /** Registers all in one call, until it is answered. Each item is recorded with its own result. */
     registerBatch: async (batch: readonly Item[]): Promise<(string | null)[]> => {
       const items = batch.map(withOrder)
       let ids: (string | null)[] = []
       await insist(
         () => call(apiKey, 'POST', '/v1/registrations/batch', { registrations: items.map(bodyOf) }),
         (answer, at) => {
-          // Of its items those are enough that one try leaves open.
+          // It is enough to record the items that one try leaves open.
           if (!answer && ids.length > 0) return
           const { results = [] } = (answer?.json ?? {}) as { results?: ItemAnswer[] }
           ids = items.map((item, i) => note(item, answer && (results[i] ?? { status: answer.status }), at))
@@ -153,7 +153,7 @@ export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partne
         },
       )
     },
-    /** Asks for a registration of another. */
+    /** Asks for a registration of another partner. */
     pry: async (id: string): Promise<void> => {
       const answer = await call(apiKey, 'GET', `/v1/registrations/${id}`)
       if (isAnswer(answer)) seen.pried.push({ partner, id, status: answer.status })
@@ -171,7 +171,7 @@ export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partne
       }
       if (answer.status < 300) act.answeredAt = time.now()
     },
-    /** A new secret; the present ones go on signing for so many seconds. */
+    /** Makes a new secret; the present ones go on signing for `overlap` seconds. */
     rotate: async (overlap: number): Promise<void> => {
       const own = seen.secrets.filter(one => one.partner === partner)
       await insist(
@@ -188,12 +188,12 @@ export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partne
     },
     show,
     readEvents,
-    /** Looks once more at all that it has registered, and at its events. */
+    /** Gets once more all registrations of the partner, and its events. */
     showAll: async (): Promise<void> => {
       const own = seen.registering.filter(one => one.partner === partner).flatMap(({ id }) => id ?? [])
       for (const id of new Set(own)) {
         await show(id)
-        // An API key may make so many calls a second.
+        // An API key has a rate of calls.
         await time.wait(10)
       }
       await readEvents()

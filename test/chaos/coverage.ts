@@ -8,7 +8,7 @@ import { attemptOf, repeatsOf } from './story-rules.ts'
 export interface Coverage {
   /** That were answered with a 2xx, and may not come again. */
   webhooks: readonly [judged: number, all: number]
-  /** In which the API has to answer, and what is known has to be told. */
+  /** Time in which the API has to answer, and known verdicts have to be sent. */
   ms: readonly [judged: number, all: number]
 }
 
@@ -31,7 +31,7 @@ export const addCoverage = (parts: readonly Coverage[]): Coverage => {
   return { webhooks: [add('webhooks', 0), add('webhooks', 1)], ms: [add('ms', 0), add('ms', 1)] }
 }
 
-/** What takes longer than a busy machine makes it take is the service's fault. */
+/** A longer lag is not caused by a busy machine, but by the service. */
 const MOST_LAG_MS = 3_000
 /** The same promises on a machine that does much else, where all is noted and recorded as late as registrations are answered. */
 export const whereBusy = (promises: Promises, { registering, troubles }: Seen): Promises => {
@@ -42,11 +42,11 @@ export const whereBusy = (promises: Promises, { registering, troubles }: Seen): 
   const { notedLate, databaseClock, tellWithin, pollEvery } = promises
   const atLeast = (ms: number) => Math.max(ms, lag)
   const clocks = { notedLate: atLeast(notedLate), databaseClock: atLeast(databaseClock) }
-  // It is asked about, recorded, claimed, sent; and some ten others are asked about before it.
+  // A serial is polled, recorded, claimed and sent; and some ten others are polled before it.
   return { ...promises, ...clocks, tellWithin: tellWithin + 4 * lag, pollEvery: pollEvery + 10 * lag }
 }
 
-/** What comes again because of a trouble is at most what was under way then. */
+/** A trouble may repeat at most as many webhooks as were in flight then. */
 export const checkInFlight = (
   stories: readonly Story[],
   { webhooks, troubles }: Seen,

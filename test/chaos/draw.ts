@@ -23,6 +23,6 @@ export interface Draw {
   chance: (p: number) => boolean
   oneOf: <T>(list: readonly T[]) => T
   times: <T>(n: number, make: (i: number) => T) => T[]
-  /** Chances of its own: they are the same whatever else is drawn. */
+  /** Independent chances: they are the same whatever else is drawn. */
   fork: (name: string) => Draw
 }

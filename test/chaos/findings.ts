@@ -1,9 +1,9 @@
-/** What is promised, in ms where it is a time. */
+/** Limits of the promises. Times are in ms. */
 export interface Promises {
   /** Calls a second of GetResult, and how many may come at once. */
   rate: number
   burst: number
-  /** Of accounts that are asked at another rate. */
+  /** Accounts that are polled at another rate. */
   rates?: Readonly<Record<string, { rate: number; burst: number }>>
   /** Delays before the retries of a webhook, after which it is given up. */
   schedule: readonly number[]
@@ -17,21 +17,21 @@ export interface Promises {
   clockError: number
   /** How far from it a node may take the clock of its database to be. */
   databaseClock: number
-  /** Until all is asked about, or sent, as before, after a trouble: leases run out, queues are worked off. */
+  /** Time after a trouble until polls and webhooks are as before: leases run out, queues are worked off. */
   recovery: number
   resend: number
   /** Registrations of a partner that may wait at a time; unless given, all. */
   pending?: number
-  /** As the settings of these names say. */
+  /** The values of the settings of these names. */
   ttl: number
   settleMargin: number
   notFoundGrace: number
   retention: number
-  /** The longest from its end until what was kept so long is gone. */
+  /** Longest time from the end of its retention until a registration is erased. */
   erasedWithin: number
-  /** For so long a webhook may wait to leave: whatever is asked for meanwhile comes after it, and may be overtaken by it. */
+  /** How long a webhook may wait to leave: a call that is made meanwhile may be overtaken by it. */
   queued: number
-  /** How late we may note what has reached a receiver, while much happens at once. */
+  /** How late the harness may note a webhook, while much happens at once. */
   notedLate: number
 }
 

@@ -3,7 +3,7 @@ import type { Poll, Seen, Span, Trouble } from './seen.ts'
 import type { Story } from './stories.ts'
 import type { Urls } from './urls.ts'
 
-/** A registration, and where what is wrong with it is noted. */
+/** A registration, and where findings about it go. */
 export interface Judged {
   story: Story
   seen: Seen
@@ -18,7 +18,7 @@ export const isVerdict = ({ status, reason }: Story['told'][number]['data']): bo
   reason === null && status !== null && VERDICTS.has(status)
 
 export const overlaps = (span: Span, from: number, to: number): boolean => span.from <= to && span.to >= from
-/** Time of troubles does not count, nor what it takes to recover from them. They come in the order in which they began. */
+/** Length of a span without troubles, sorted by beginning, and the time to recover from them. */
 export const lengthWithout = (troubles: readonly Trouble[], recovery: number, { from, to }: Span): number => {
   let length = to - from
   let counted = from
@@ -32,22 +32,22 @@ export const lengthWithout = (troubles: readonly Trouble[], recovery: number, { 
   return length
 }
 
-/** From an answer until it is recorded, and from a trouble until what it has held up has gone. */
+/** Longest time from an answer until it is recorded, and after a trouble until its backlog has gone. */
 export const RECORDED_WITHIN_MS = 1_000
-/** What a node has done, from when to when; unless it is known, any node may have. */
+/** Work of a node, from when to when; without `node` any node may have done it. */
 export interface Done extends Span {
   node?: number | undefined
 }
-/** Whether a trouble of the service hit the node that did this, then or within so long. */
+/** Whether a trouble of the service hit the node that did this, during it or within `withinMs` after it. */
 export const hits = (trouble: Trouble, { node, from, to }: Done, withinMs = 0): boolean =>
   trouble.of === 'service' &&
   (node ?? trouble.node) === (trouble.node ?? node) &&
   overlaps(trouble, from, to + withinMs)
-/** Whether whoever got an answer from `from` to `to` lived to record it, and could. */
+/** Whether the node that got an answer lived to record it, and was able to. */
 export const couldRecord = (troubles: readonly Trouble[], done: Done): boolean =>
   !troubles.some(one => hits(one, done, RECORDED_WITHIN_MS))
 
-/** Whether whoever asked heard the answer, and lived to record it. */
+/** Whether the node got the answer of its poll, and lived to record it. */
 export const isRecorded =
   ({ troubles }: Pick<Seen, 'troubles'>) =>
   ({ node, at, heardAt }: Poll): boolean =>

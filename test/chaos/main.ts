@@ -31,10 +31,10 @@ const PROGRESS_MS = 30 * SECOND
 const say = (text: string) => process.stdout.write(`${text}\n`)
 const warn = (text: string) => process.stderr.write(`${text}\n`)
 
-/** What a part of a run has come to. */
+/** The result of a part of a run. */
 interface Outcome {
   red: readonly Breaches[]
-  /** What grows and grows. */
+  /** Measures that grow without end. */
   growing?: string[]
   /** It shows nothing where there was none of one of these. */
   happened: Readonly<Record<string, number>>
@@ -44,7 +44,7 @@ interface Outcome {
   picture?: string
 }
 
-/** Says what is wrong with the command. */
+/** Prints the problem with the command. */
 const refuse = (problem: string): number => {
   warn(`${problem}\n${USAGE}`)
   return 2
@@ -54,10 +54,10 @@ const INTERRUPTED = 130
 const stopping = new AbortController()
 /** Histories that are under way. */
 let simulating: Promise<unknown> = Promise.resolve()
-/** How far it is, told now and then. */
+/** The progress, printed now and then. */
 let progress = () => ''
 
-/** What to type to see the same again. */
+/** The command that repeats this run. */
 const commandOf = (seed: number): string => {
   const given = process.argv.slice(2).filter(one => one !== '--write')
   const isSeeded = given.some(one => one.startsWith('--seed'))

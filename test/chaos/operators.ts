@@ -3,7 +3,7 @@ import type { Act, Trouble } from './seen.ts'
 
 /** After a pause the rate of an account grows to the whole; that a partner is enabled again is known everywhere a second later. */
 const AFTERWARDS_MS = { pause: 30_000, disable: 1_000 }
-/** What an operator does: an account is paused, or a partner disabled, for a while. */
+/** An act of an operator: an account is paused, or a partner disabled, for a while. */
 export const operate = async (
   scene: ClientScene,
   {
@@ -39,7 +39,7 @@ export const operate = async (
   trouble.to = time.now() + AFTERWARDS_MS[what]
 }
 
-/** What an operator does to all registrations of a serial, known by these ids. It is answered once it is done to each of them. */
+/** A bulk act on all registrations of a serial, which have these ids. Resolves once it is done to each. */
 export const actOnAll = async (
   scene: ClientScene,
   { token, what, serial, ids }: { token: string; what: Act['what']; serial: string; ids: ReadonlyMap<string, string> },

@@ -15,7 +15,7 @@ npm run chaos -- --history N           what a seed of --histories brings, with a
 The -- after chaos is needed: npm keeps what stands before it.
 `
 
-/** What is run: `minutes` of all, or one kind alone. Of two the first is taken as meant. */
+/** Modes of a run: `minutes` runs all parts, the others one. If two are given, the first counts. */
 const MODES = ['help', 'history', 'soak', 'histories', 'years', 'faults', 'kills', 'minutes'] as const
 export type Mode = (typeof MODES)[number]
 const GOES_WITH: Readonly<Record<Mode, readonly string[]>> = {
@@ -64,7 +64,7 @@ const parse = (args: string[]) =>
     },
   }).values
 
-/** A text says what is wrong with the arguments. */
+/** Returns the problem with the arguments as text. */
 export const readOptions = (args: string[]): Options | string => {
   let values: ReturnType<typeof parse>
   try {

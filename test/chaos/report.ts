@@ -10,18 +10,18 @@ export const RELIABILITY_PATH = fileURLToPath(new URL('../../docs/reliability.md
 
 const shown = (n: number): string => Math.round(n).toLocaleString('en')
 
-/** What is wrong with a history, or a run. */
+/** Breaches found in a history or a run. */
 export interface Breaches {
   findings: readonly Finding[]
   /** Rows that do not fit together. */
   inconsistencies: readonly string[]
-  /** Of the run itself, which has not come to its end. */
+  /** Errors of the run itself, which then did not reach its end. */
   errors?: readonly string[]
-  /** Folders with what was seen. */
+  /** Folders with the recorded evidence. */
   evidence?: readonly string[]
 }
 
-/** How often each word is said. */
+/** Counts each word of the findings. */
 const wordsOf = (red: readonly Breaches[]): [count: number, word: string][] => {
   const broken = red.flatMap(({ findings }) => findings.map(one => one.broken))
   return [
@@ -66,7 +66,7 @@ const MOST_OF_ONE = 3
 /** Times as `--history` shows them. */
 const withTimes = (text: string) => text.replace(/\b1[78]\d{11}\b/g, ms => new Date(Number(ms)).toISOString())
 
-/** What is broken, a line for each: few of a registration, `most` of all. */
+/** One line for each breach: a few of a registration, `most` of all. */
 export const linesOf = ({ findings, inconsistencies, errors = [] }: Breaches, most = 20): string[] => {
   const distinct = [...new Map(findings.map(one => [`${one.broken} ${one.what}`, one])).values()]
   const ofOne = Map.groupBy(distinct, ({ what }) => what.split(':', 1)[0])
@@ -84,7 +84,7 @@ const HOW_TO = 'docs/reliability.md, A red seed, says how to go on.'
 
 const ALSO: Readonly<Record<PlanName, string>> = { minutes: '', postgres: ' --postgres', year: ' --years 1' }
 
-/** What to type to see each again, and what it broke. */
+/** The command that repeats each red history, and its breaches. */
 export const redHistories = ({ counts, red }: Totals, plan: PlanName, count: number): string => {
   const commands = red.map(
     ({ seed, only }) => `npm run chaos -- --history ${seed}${ALSO[plan]}${only ? ` --only '${only}'` : ''}`,
@@ -126,7 +126,7 @@ export interface Part {
   text: string
 }
 
-/** The page with a table of what was judged, by its sections, in its place. */
+/** Returns the page with a table of the judged parts, by its sections, in its place. */
 const withJudged = (page: string): string => {
   const rows = page.split('\n### ').flatMap(section => {
     const [title = ''] = section.split('\n', 1)

@@ -8,7 +8,7 @@ export interface Span {
   to: number
 }
 
-/** What a partner has asked of the API. `answeredAt` is null where no answer came, or a 5xx: it may have been done. */
+/** A call of a partner. `answeredAt` is null if no answer came, or a 5xx: the call may have been done. */
 interface Call {
   partner: string
   at: number
@@ -37,11 +37,11 @@ export interface Act extends Call {
   /** An operator has done it to all of a serial. */
   isOfAll?: true
 }
-/** What was asked for, and refused. */
+/** An act that was refused. */
 export interface RefusedAct extends Act {
   status: number
 }
-/** How a partner was answered that asked for a registration of another. */
+/** The answer to a partner that asked for a registration of another. */
 export interface Pried {
   partner: string
   id: string
@@ -49,18 +49,18 @@ export interface Pried {
 }
 /** All of a partner's webhooks that were given up are sent again. `answeredAt`: when that was done. */
 export type BulkResend = Call
-/** What signs a partner's webhooks, and from when to when. Null: an answer got lost that had it, so any signature may be its. */
+/** A signing secret and its time. Null: the answer with it was lost, so any signature may be by it. */
 export interface Secret extends Span {
   partner: string
   text: string | null
   /** When the call was answered that brought it; unless given, before all began. */
   toldAt?: number
 }
-/** What a GET showed of a registration; null: it is not there. */
+/** A registration as a GET returned it; null: it does not exist. */
 export interface Shown extends Call {
   id: string
   registration: RegistrationAnswer | null
-  /** So long it was to wait for the end, at most. */
+  /** Maximum time that it was to wait for the end. */
   waitMs?: number
 }
 /** A page of events, after the page before it. */
@@ -68,7 +68,7 @@ export interface ShownEvents extends Call {
   events: readonly EventAnswer[]
 }
 
-/** A call of the API by a partner, whatever it is for. `status` is null where no answer came. */
+/** Any call of the API by a partner. `status` is null if no answer came. */
 export interface ApiCall extends Span {
   partner: string
   status: number | null
@@ -76,7 +76,7 @@ export interface ApiCall extends Span {
 
 /** For as long as it lasts not all is promised. */
 export interface Trouble extends Span {
-  /** Of the service and its database; of GetResult, or its account; of the network; of one partner, who is disabled. */
+  /** `service`: with its database; `GetResult`: or its account; `partner`: one partner, which is disabled. */
   of: 'service' | 'GetResult' | 'network' | 'partner'
   partner?: string
   /** Of GetResult: the account that is paused; unless given, all of them. */
@@ -86,18 +86,18 @@ export interface Trouble extends Span {
   name: string
 }
 
-/** Of the trouble that whoever plays partners and GetResult did not get on for a second or more, nor any process beside it. */
+/** Name of the trouble that the harness, and every process beside it, stood still for a second or more. */
 export const STANDSTILL = 'this machine stands still'
 
 /** A request that came to a receiver. */
 export interface Webhook {
   url: string
-  /** Who has sent it; unless given, any node may have. */
+  /** The node that sent it; unless given, any node may have. */
   node?: number | undefined
   at: number
   /** Null: the sender got no answer. */
   status: number | null
-  /** In seconds, as its answer says. */
+  /** In seconds, from the header of its answer. */
   retryAfter?: number
   answeredAt: number
   id: string
@@ -113,18 +113,18 @@ export interface Poll {
   /** An APIID; the default one unless given. */
   account?: string | undefined
   serial: string
-  /** Who asks; unless given, any node may have. */
+  /** The node that polls; unless given, any node may have. */
   node?: number | undefined
   at: number
-  /** What GetResult said; `none`: nothing that could be used. */
+  /** The answer of GetResult; `none`: nothing usable. */
   answer: 'SUCCESS' | 'FAIL' | 'waiting' | 'unknown' | 'not_found' | 'invalid' | 'none'
-  /** When it was heard; null: it got lost on its way, or whoever asked has died. */
+  /** When the node got it; null: it was lost on its way, or the node had died. */
   heardAt: number | null
-  /** As the answer asks for. */
+  /** Delay that the answer asks for. */
   retryAfterMs?: number | null
 }
 
-/** What partners send with a registration, none of which has another's, and what GetResult says of a person: each is to come back as it is. */
+/** Metadata, different for each registration, and GetResult's data of a person: both come back unchanged. */
 export const metadataOf = (partner: string, n: number) => ({ order: `${partner} ${n}`, as: 'é "中文" \\ \u2028 😀' })
 export type Metadata = ReturnType<typeof metadataOf>
 export const personOf = (serial: string) => ({
@@ -149,7 +149,7 @@ export interface Seen {
   disabled: (Span & { partner: string })[]
   /** When an operator has paused an account, from the answer on. */
   paused: (Span & { account: string })[]
-  /** Partners whose webhooks leave out what was said of the person. */
+  /** Partners with thin payloads: their webhooks have no data of the person. */
   thin: string[]
   webhooks: Webhook[]
   polls: Poll[]

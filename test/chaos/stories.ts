@@ -19,7 +19,7 @@ export interface Told extends Webhook {
   data: WebhookData
 }
 
-/** What was seen of one registration. */
+/** All observations of one registration. */
 export interface Story {
   id: string
   asked: Registering
@@ -27,13 +27,13 @@ export interface Story {
   from: number
   told: readonly Told[]
   acts: readonly Act[]
-  /** In the order in which they were answered. */
+  /** In the order of their answers. */
   shown: readonly Shown[]
-  /** Calls about its serial, also before it was asked for. */
+  /** Calls about its serial, also before it was registered. */
   polls: readonly Poll[]
-  /** Calls that asked for the same serial and URL. */
+  /** Calls that registered the same serial and URL. */
   pair: readonly Registering[]
-  /** Those of them that may have made it: whoever asks once it is there gets it as it is. */
+  /** Those of `pair` that may have made it: later calls return it unchanged. */
   made: readonly Registering[]
 }
 
@@ -48,7 +48,7 @@ const readTold = (webhook: Webhook): Told => {
 /** Of a partner, a serial and a URL. */
 export const pairKey = ({ partner, serial, url }: Registering): string => `${partner} ${serial} ${url}`
 
-/** What was seen of each registration that a partner knows of, or that somebody was told about. */
+/** Returns the story of each registration that a partner knows of, or that had a webhook. */
 export const storiesOf = (seen: Seen, findings: Finding[]): Story[] => {
   const told = seen.webhooks.filter(one => !isNotice(one)).map(readTold)
   const toldOf = Map.groupBy(told, ({ data }) => data.registrationId)
@@ -58,7 +58,7 @@ export const storiesOf = (seen: Seen, findings: Finding[]): Story[] => {
   const answered = Map.groupBy(seen.registering, ({ id }) => id)
   const pairOf = Map.groupBy(seen.registering, pairKey)
 
-  /** A bulk resend may mean whatever has failed by then: nobody knows whether it was given up. */
+  /** A bulk resend may include any webhook that had failed by then: it is not known whether it was given up. */
   const resentWithOthers = (id: string, { partner }: Registering): Act[] =>
     seen.bulkResends.flatMap(bulk => {
       const until = bulk.answeredAt ?? seen.endedAt

@@ -43,21 +43,21 @@ const checkContent = ({ story: { asked, told, made, polls }, seen, promises, not
   }
 }
 
-/** Nothing is said that GetResult has not said before. */
+/** A webhook must match an earlier answer of GetResult. */
 const checkVerdict = (judged: Judged): undefined => {
   const { story, seen, note } = judged
   const [first] = story.told
   if (!first) return
   const { status } = first.data
-  // Its serial may still be asked about for others while its webhook waits.
+  // Its serial may still be polled for others while its webhook waits.
   const endedAt = story.shown.findLast(({ registration }) => registration?.resolvedAt)?.registration?.resolvedAt
-  // Its end is told by the clock of its database.
+  // The time of its end comes from the clock of its database.
   const { clockError, databaseClock } = judged.promises
   const unsure = clockError + databaseClock
   const until = Math.min(first.at, endedAt ? Date.parse(endedAt) + unsure : first.at)
   const certain = Math.min(first.at, endedAt ? Date.parse(endedAt) - unsure : first.at)
   const heard = story.polls.filter(({ heardAt }) => heardAt !== null && heardAt <= until)
-  // What was said before may have been erased with a cancelled registration.
+  // An earlier answer may have been erased with a cancelled registration.
   const isKept = (poll: Poll, heardAt = poll.heardAt ?? 0) =>
     heardAt >= story.asked.at && heardAt <= certain && isRecorded(seen)(poll)
   if (first.type === 'idface.unresolved')
@@ -74,7 +74,7 @@ const checkVerdict = (judged: Judged): undefined => {
 const isResent = (acts: Story['acts'], from: number, to: number): boolean =>
   acts.some(({ what, at, answeredAt }) => what === 'resend' && overlaps({ from: at, to: answeredAt ?? to }, from, to))
 
-/** What came again after its 2xx or 410, without a resend. */
+/** Webhooks that came again after their 2xx or 410, without a resend. */
 export const repeatsOf = ({ told, acts }: Story, { queued }: Promises): { ended: Told; again: Told }[] =>
   told.flatMap((again, i) => {
     const ended = told.slice(0, i).findLast(({ status }) => isOk(status) || status === 410)
@@ -123,9 +123,9 @@ const cancelledAt = ({ acts }: Story): number =>
   Math.min(...acts.map(({ what, answeredAt }) => (what === 'cancel' && answeredAt) || Number.POSITIVE_INFINITY))
 const wantsCancel = ({ acts }: Story): boolean => acts.some(({ what }) => what === 'cancel')
 
-/** How much sooner than its schedule says, as a share of it, a retry may come. */
+/** How much earlier than its schedule a retry may come, as a share of the delay. */
 const SOONEST = 0.8
-/** Not before the schedule says, nor a receiver that answered 429 or 503, but for a resend. */
+/** A retry comes neither before its schedule nor before a `Retry-After`, unless it was resent. */
 const checkRetries = ({ story: { told, acts }, seen, promises, note }: Judged): undefined => {
   if (promises.clockError > 0) return
   for (const [i, one] of told.entries()) {
@@ -168,7 +168,7 @@ const checkEnd = (judged: Judged): undefined => {
     note('lost', `is given up after ${told.length} attempts`)
 }
 
-/** It is shown as it was asked for, and what a GET has shown stays so: that it has ended, and how. */
+/** It is shown as it was registered, and its end stays as a GET has shown it. */
 const checkShown = ({ story, promises, note }: Judged): undefined => {
   const { asked, shown, told, pair, made } = story
   const deadlines = pair.map(one => (one.expiresAt === null ? null : Date.parse(one.expiresAt)))
@@ -204,5 +204,5 @@ const checkShown = ({ story, promises, note }: Judged): undefined => {
   }
 }
 
-/** What holds of each registration. */
+/** The rules for each registration. */
 export const STORY_RULES = [checkContent, checkVerdict, checkOnce, checkRetries, checkEnd, checkShown]

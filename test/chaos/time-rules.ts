@@ -22,7 +22,7 @@ const troublesOf = ({ story: { asked, polls }, seen }: Judged): Trouble[] => {
 }
 const saysNothing = ({ answer, heardAt }: Poll): boolean => answer === 'none' || heardAt === null
 
-/** When it was known what to tell, when somebody wanted to cancel it, and when the waiting had ended for any of it. */
+/** When its verdict was known, when a partner wanted to cancel it, and when it stopped waiting. */
 const momentsOf = ({ story, seen, promises }: Judged) => {
   const { told, acts, polls, shown, asked } = story
   const isErased = () => {
@@ -39,7 +39,7 @@ const momentsOf = ({ story, seen, promises }: Judged) => {
   const cancelAt = Math.min(...acts.filter(({ what }) => what === 'cancel').map(({ at }) => at))
   return {
     cancelAt,
-    // When it has ended is said by its own clock, which may be wrong.
+    // The time of its end comes from the service's clock, which may be wrong.
     knownAt: verdict || promises.clockError > 0 ? verdictAt : endedAt,
     until: Math.min(cancelAt, verdictAt, told[0]?.at ?? Number.POSITIVE_INFINITY, endedAt),
   }
@@ -49,9 +49,9 @@ const momentsOf = ({ story, seen, promises }: Judged) => {
 const looksOf = ({ story: { from, polls } }: Judged, until: number): Poll[] =>
   polls.filter(({ at }) => at > from && at < until)
 
-/** After an unknown code a serial is asked about again within so long. */
+/** Longest time to the next poll after an unknown code. */
 const SLOW_BACK_OFF_MS = 600_000
-/** It is asked about for as long as it waits. */
+/** It is polled as long as it waits. */
 const checkAsked = (judged: Judged): undefined => {
   const { promises, story, note } = judged
   const { until } = momentsOf(judged)
@@ -80,7 +80,7 @@ const checkLastLook = (judged: Judged): undefined => {
   if (until <= deadline) return
   const ends = [...looksOf(judged, until).map(({ at }) => at), Math.min(until, seen.endedAt)]
   const look = { from: deadline, to: ends.find(at => at >= deadline) ?? seen.endedAt }
-  // After an answer that says nothing it is asked about less often, and its account too.
+  // After an unusable answer it is polled less often, and so is its account.
   const isQuiet = !seen.polls.some(one => saysNothing(one) && one.at < look.to && one.at > deadline - QUIET_MS)
   if (isQuiet && lengthWithout(troublesOf(judged), promises.recovery, look) > LAST_LOOK_WITHIN_MS)
     note('starved', `expires at ${deadline}, and is looked at ${look.to}`)
@@ -93,7 +93,7 @@ const withWaits = (troubles: readonly Trouble[], waits: readonly Webhook[]): Tro
     ...waits.map(({ at, answeredAt }) => ({ from: at, to: answeredAt, of: 'network' as const, name: 'unwell' })),
   ].sort((a, b) => a.from - b.from)
 
-/** It is told as soon as something is known. */
+/** Its webhook is sent as soon as a result is known. */
 const checkTold = (judged: Judged): undefined => {
   const { story, seen, promises, urls, note } = judged
   const { from, told, asked, pair } = story
@@ -115,7 +115,7 @@ const checkTold = (judged: Judged): undefined => {
     note('starved', `known at ${span.from}, told at ${span.to}`)
 }
 
-/** Whoever waits for its end is answered as soon as it is known, and when it has waited long enough. */
+/** A call that waits for its end is answered as soon as that is known, or when its time is over. */
 const checkWaits = (judged: Judged): undefined => {
   const { promises, story, note } = judged
   const { knownAt } = momentsOf(judged)
@@ -135,7 +135,7 @@ const checkWaits = (judged: Judged): undefined => {
 const isSlow = ({ at, answeredAt }: Webhook): boolean => answeredAt - at >= SLOW_MS
 const JITTER = 1.2
 
-/** What has failed is tried again by the schedule, and what is to be sent again at once. */
+/** A failed webhook is retried by the schedule, and a resend is sent at once. */
 const checkNext = (judged: Judged): undefined => {
   const { story, promises, urls, note } = judged
   const { told, acts, asked } = story
@@ -164,16 +164,16 @@ const checkNext = (judged: Judged): undefined => {
     const next = told[i + 1]
     if (!next || isOk(status) || status === 410) continue
     if (resends.some(act => overlaps({ from: act.at, to: act.answeredAt ?? act.at }, at, next.at))) continue
-    // What was not recorded counts as no retry: it may be any of those until then.
+    // An attempt that was not recorded counts as no retry, so the delay may be any of those until then.
     const delay = Math.max(...promises.schedule.slice(0, i + 1)) * JITTER
-    // The longest that it was asked to wait for, also by an answer to the attempt before.
+    // The longest `Retry-After`, also of earlier attempts.
     const asked = told.slice(0, i + 1).map(one => one.answeredAt + (one.retryAfter ?? 0) * SECOND - answeredAt)
     if (isLate(answeredAt, next, Math.max(delay, ...asked)))
       note('starved', `has failed at ${at}, and is sent again at ${next.at}`)
   }
 }
 
-/** What has ended is kept for so long and no longer, but while it is still to be sent. */
+/** An ended registration is kept for its retention and no longer, unless its webhook still waits. */
 const checkErased = (judged: Judged): undefined => {
   const { story, seen, promises, note } = judged
   const last = story.shown.findLast(({ registration }) => registration !== null)

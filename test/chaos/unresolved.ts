@@ -2,14 +2,14 @@ import { type Judged, VERDICTS } from './judged.ts'
 import type { Poll } from './seen.ts'
 import type { Told } from './stories.ts'
 
-/** A webhook without a verdict, and what GetResult had said until then. */
+/** A webhook without a verdict, and the answers of GetResult until then. */
 interface Unresolved extends Judged {
   first: Told
   heard: readonly Poll[]
   isRecorded: (poll: Poll) => boolean
 }
 
-/** For so long after its deadline whoever is never answered is still asked about. */
+/** How long after its deadline a serial without any answer is still polled. */
 const UNANSWERED_MS = 24 * 3_600_000
 const KNOWN: ReadonlySet<string> = new Set(['waiting', 'unknown', 'SUCCESS', 'FAIL'])
 
@@ -17,7 +17,7 @@ const isKnown = ({ answer }: Poll): boolean => KNOWN.has(answer)
 const count = (heard: readonly Poll[], answer: Poll['answer']): number =>
   heard.filter(one => one.answer === answer).length
 
-/** What GetResult must have said, by the reason that is given; a text is what is wrong. */
+/** The answers of GetResult that each reason requires; returns the fault as text, or null. */
 const RULES: Readonly<Record<string, (facts: Unresolved) => string | null>> = {
   expired: facts => (mayKnow(facts, 'waiting') ? null : 'the status is unknown'),
   unknown_status: facts => (mayKnow(facts, 'unknown') ? null : 'no status is unknown'),
@@ -63,7 +63,7 @@ const isPassed = ({ first, story, heard, promises }: Unresolved): boolean => {
   return isAsked || first.at >= deadline + UNANSWERED_MS
 }
 
-/** Nobody is given up who has a verdict, and for no other reason than what GetResult has said. */
+/** No registration with a verdict is given up, and the reason must fit the answers of GetResult. */
 export const checkUnresolved = (facts: Unresolved): undefined => {
   const { first, heard, isRecorded, note } = facts
   const { reason } = first.data

@@ -3,18 +3,18 @@ import type { Promises } from './findings.ts'
 import { isOk, RECORDED_WITHIN_MS } from './judged.ts'
 import type { Registering, Seen, Webhook } from './seen.ts'
 
-/** What callback URLs have answered, and their hosts. */
+/** The answers of callback URLs and of their hosts. */
 export interface Urls {
   /** Answers of the host that are no 2xx, or took long. */
   unwell: (url: string) => readonly Webhook[]
-  /** Each 410 since which nothing may be sent there, but those that may have been released, and those that are not kept any more. */
+  /** Each 410 after which nothing may be sent there, except those that may have been released or erased. */
   goneSince: (asked: UrlOf, at: number) => readonly Webhook[]
-  /** Whether nothing may be sent there: there was a 410, or five days of failures, which may not have been released. */
+  /** Whether webhooks for it may be held: after a 410 or five days of failures that may not have been released. */
   mayBeHeld: (asked: UrlOf, at: number) => boolean
 }
 type UrlOf = Pick<Registering, 'partner' | 'url'>
 
-/** A receiver that takes so long is waited for. */
+/** A receiver that takes longer holds up others of its host. */
 export const SLOW_MS = 1_000
 /** A URL where every attempt has failed for five days is disabled, by a clock that may have been set. */
 const DISABLED_AFTER_MS = 5 * DAY - 2 * HOUR
@@ -29,14 +29,14 @@ export const urlsOf = (
   const failed = webhooks.filter(({ status, at, answeredAt }) => !isOk(status) || answeredAt - at >= SLOW_MS)
   const unwell = Map.groupBy(failed, ({ url }) => new URL(url).host)
   const keyOf = ({ partner, url }: { partner: string | null; url: string }) => `${partner} ${url}`
-  // What its registration's cancel has withdrawn is not recorded.
+  // A 410 to a webhook whose registration is cancelled is not recorded.
   const cancelledAt = new Map(acts.flatMap(({ what, id, at }) => (what === 'cancel' ? [[messageOf(id), at]] : [])))
   const gone = Map.groupBy(
     webhooks.filter(one => one.status === 410 && (cancelledAt.get(one.id) ?? one.answeredAt + 1) > one.answeredAt),
     ({ signedBy, url }) => keyOf({ partner: signedBy, url }),
   )
   const sent = Map.groupBy(webhooks, ({ signedBy, url }) => keyOf({ partner: signedBy, url }))
-  /** The failure with which five days of them may have been over. */
+  /** The failure with which five days of failures may have been over. */
   const lastOfDays = (asked: UrlOf, at: number): Webhook | null => {
     const known = (sent.get(keyOf(asked)) ?? []).filter(({ answeredAt }) => answeredAt < at)
     const [first, ...more] = known.slice(known.findLastIndex(({ status }) => isOk(status)) + 1)

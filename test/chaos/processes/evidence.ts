@@ -9,7 +9,9 @@ import type { Scene } from './scene.ts'
 const linesOf = (name: string, entries: readonly unknown[]): string =>
   `${JSON.stringify(name)}: [\n${entries.map(one => JSON.stringify(one)).join(',\n')}\n]`
 
-/** Ends a scene, and keeps what was seen and found of it, the logs of its nodes and its database in a folder, which is returned. */
+/**
+ * Ends a scene, and keeps its observations and findings, the logs of its nodes and its database. Returns the folder.
+ */
 export const keepEvidence = async (
   { gather, nodes, logs, kill, server, folder }: Scene,
   judged: { findings?: readonly Finding[]; promises?: Promises } = {},

@@ -9,13 +9,13 @@ export interface Fault {
   needs?: 'disk' | 'server' | 'link' | 'file' | 'older'
   /** Brought once in a scene at most, among its first faults, or its last ones. */
   once?: 'soon' | 'late'
-  /** It says itself when promises of once and of time are not kept. */
+  /** It reports itself when the promises of once and of time do not hold. */
   isNarrow?: boolean
   /** All nodes, as one of the server does, and not only the one whose number is drawn. */
   hitsAll?: boolean
-  /** Whether a process may end by it that was not told to. */
+  /** Whether a process may end by itself because of it. */
   mayEnd?: boolean
-  /** What it does, and what mends it: afterwards all is well again. */
+  /** Brings the fault and mends it: afterwards all is well again. */
   bring: (scene: Scene, n: number) => Promise<void>
 }
 
@@ -138,14 +138,14 @@ const shuffled = <T>(list: readonly T[], { random }: Draw): T[] =>
     .sort((a, b) => a.at - b.at)
     .map(({ one }) => one)
 
-/** Faults from the first, or to the last, within which those come that are brought once. */
+/** A kind that is brought once comes within this many faults of the first, or of the last. */
 const ROUND = 10
 
-/** The fault of each turn, of so many: all in turn, but for those that are brought once. */
+/** The fault of each turn, of `most`: all kinds in turn, but for those that are brought once. */
 export const createFaultOrder = (scene: Scene, kinds: readonly Fault[], draw: Draw, most: number) => {
   const planned = new Map<number, Fault>()
   for (const kind of kinds) {
-    // What takes half a minute is left to scenes in which all others come again and again.
+    // A fault that takes half a minute is left to scenes in which all others come again and again.
     if (!kind.once || (kind.once === 'late' && most < 3 * kinds.length)) continue
     let turn = draw.below(Math.min(ROUND, Math.ceil(most / 2)))
     if (kind.once === 'late') turn = most - 1 - turn

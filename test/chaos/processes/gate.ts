@@ -1,4 +1,4 @@
-/** What calls of the API go through, each named by its method and path: while it is closed they wait. */
+/** Lets calls of the API through, each named by its method and path. While it is closed they wait. */
 export const createGate = () => {
   let mayPass = (_call: string): boolean => true
   let opened = Promise.withResolvers<void>()

@@ -12,7 +12,7 @@ interface Task {
 const task = workerData as Task | null
 if (task?.role === 'judge') parentPort?.postMessage(findBroken(task.seen, task.promises))
 
-/** As `findBroken`, in a thread of its own: it takes a minute of a hundred faults, in which the receivers of other scenes must answer. */
+/** As `findBroken`, in a thread: a hundred faults take a minute, in which the receivers of other scenes must answer. */
 export const findBrokenApart = async (seen: Seen, promises: Promises): Promise<Finding[]> => {
   const workerData: Task = { role: 'judge', seen, promises }
   const [findings] = await once(new Worker(new URL(import.meta.url), { workerData }), 'message')

@@ -5,13 +5,13 @@ import { actOnAll, operate } from '../operators.ts'
 import type { Scene } from './scene.ts'
 
 const AT_ONCE = 8
-/** So many at once are more work for an account than it may ask; the next come when it has done it. */
+/** This many at once are more than an account's rate allows; the next come when they are polled. */
 const WAVE = 25
 const WAIT_MS = 3 * SECOND
 
 /**
- * Partners who register one serial after another, and do with it now and then what can be done; whoever operates; and, as all of them
- * are told to stop, receivers that are well, to whom all is sent again that they had not taken.
+ * Partners that register one serial after another, with all other calls now and then; and operators. When they are told
+ * to stop, the receivers work, and get all webhooks again that they had refused.
  */
 export const load = (scene: Scene) => {
   const { clients, urls, draw, promises } = scene
@@ -77,7 +77,7 @@ export const load = (scene: Scene) => {
   }
   let n = 0
   const running = Promise.all([
-    // GetResult can be asked about all of them within its rate.
+    // The rate of GetResult is enough for all of them.
     ...Array.from({ length: AT_ONCE }, () => each((160 * SECOND) / promises.rate, live)),
     ...clients.map(client => each(SECOND / 2, client.readEvents)),
     each(6 * SECOND, async () => doings[n++ % doings.length]?.()),

@@ -18,11 +18,11 @@ const copyFiles = (from: string, to: string): void => {
 
 /** The processes of a scene. */
 export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShim> | null) => {
-  /** With which settings each starts, and of which checkout: this one where there is none. */
+  /** The settings of each node, and its checkout; by default this one. */
   const envs: Environment[] = []
   const roots: (string | undefined)[] = []
   const nodes: (Node | null)[] = []
-  /** What each process of a node has written. */
+  /** The output of each process of a node. */
   const logs: Node['texts'][][] = []
   /** To end. */
   const told = new Set<Node>()
@@ -39,7 +39,7 @@ export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShi
       if (!told.has(node)) ended.push({ broken: 'ended by itself', what: `node ${n + 1}: ${signal ?? code}: ${last}` })
     })
   }
-  /** kill -9 unless told, and what was not synced is gone where `cutsPower`. */
+  /** kill -9 by default; with `cutsPower` all unsynced data is lost. */
   const kill = async (n: number, { signal = 'SIGKILL' as NodeJS.Signals, cutsPower = false } = {}): Promise<void> => {
     const node = nodes[n]
     if (!node) return
@@ -53,7 +53,7 @@ export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShi
     roots,
     nodes,
     logs,
-    /** Which node has logged an attempt, by its message's id and its number. */
+    /** The node that has logged an attempt, by message id and number. */
     attempts: (): Map<string, number> => {
       const logged = /"delivery.attempted","messageId":"(\w+)".*?"attempt":(\d+)/g
       const of = (n: number, text: string) => [...text.matchAll(logged)].map(([, id, i]) => [`${id} ${i}`, n] as const)
@@ -63,7 +63,7 @@ export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShi
     kill,
     /** It may end by itself. */
     mayEnd: (node: Node) => told.add(node),
-    /** What a node does wrong. */
+    /** Reports a fault of a node. */
     tell: (broken: Finding['broken'], what: string): void => void ended.push({ broken, what }),
     /** Runs a command to its end, with the settings and the version of a node. */
     command: async (args: readonly string[], n: number): Promise<void> => {
@@ -72,13 +72,13 @@ export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShi
     },
     /** All that is there has been synced. */
     syncDisk: () => disk && copyFiles(folder, disk.safe),
-    /** Starts it, and kills it after so long: it may have begun anything. */
+    /** Starts it, and kills it after `ms`: it may have begun anything. */
     startInVain: async (n: number, ms: number, args: readonly string[] = ['serve']): Promise<void> => {
       await using starting = spawnCli(args, whereabouts(n))
       await sleep(ms)
       starting.kill('SIGKILL')
     },
-    /** Starts again what has ended, and says what has done so by itself since it was last called. */
+    /** Restarts ended nodes, and returns those that have ended by themselves since the last call. */
     revive: async (): Promise<Finding[]> => {
       for (const [n, node] of nodes.entries()) if (node === null) await start(n)
       return ended.splice(0)

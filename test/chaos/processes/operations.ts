@@ -5,12 +5,15 @@ import type { Seen, Span, Webhook } from '../seen.ts'
 import type { Fault } from './faults.ts'
 import type { Scene } from './scene.ts'
 
-/** From the beginning of a backup until its service stopped, and the ids of what was acknowledged in between: it may be gone. */
+/** From the beginning of a backup until its service stopped, and the ids acknowledged in between, which may be gone. */
 export interface Undone extends Span {
   ids: ReadonlySet<string>
 }
 
-/** Webhooks but for those of registrations that are gone, and those that are told again since, with a verdict of its own time. */
+/**
+ * Webhooks without those of registrations that are gone, and those that were sent again since, with a verdict of that
+ * time.
+ */
 export const withoutUndone = (webhooks: readonly Webhook[], seen: Seen, undone: readonly Undone[]): Webhook[] => {
   const known = new Set(seen.registering.map(({ id }) => id))
   const lastOf = new Map(webhooks.map(({ id, at }) => [id, at]))
@@ -19,7 +22,7 @@ export const withoutUndone = (webhooks: readonly Webhook[], seen: Seen, undone: 
   return webhooks.filter(one => !undone.some(span => isUndone(one, span)))
 }
 
-/** Nobody knows what has become of what was asked for since then. */
+/** The result of calls since then is unknown. */
 const forget = ({ seen, undone }: Scene, from: number): void => {
   const since = seen.registering.filter(({ answeredAt }) => answeredAt !== null && answeredAt >= from)
   undone.push({ from, to: Date.now(), ids: new Set(since.flatMap(({ id }) => id ?? [])) })
@@ -29,7 +32,7 @@ const forget = ({ seen, undone }: Scene, from: number): void => {
 const stopOrKill = async ({ kill, draw }: Scene, n: number): Promise<void> =>
   kill(n, { signal: draw.oneOf(['SIGTERM', 'SIGKILL'] as const) })
 
-/** What may fail for a while is tried again. */
+/** Repeats an act that may fail for a while. */
 const retry = (act: () => Promise<void>, tries: number): Promise<void> =>
   act().catch((error: unknown) => (tries > 1 ? retry(act, tries - 1) : Promise.reject(error)))
 
@@ -47,7 +50,7 @@ const RESTORE: Fault = {
   needs: 'file',
   bring: async (scene, n) => {
     const { gate, draw, command, folder } = scene
-    // Half of the times nobody asks for anything between the backup and its restore.
+    // In half of the cases nobody calls between the backup and its restore.
     const isAlone = draw.chance(0.5)
     await gate.close(call => !isAlone && call === 'POST /v1/registrations')
     const from = Date.now()
@@ -99,7 +102,7 @@ const ENDS_WITHIN_MS = 20_000
 const migratedAtOf = (log: string): number =>
   Date.parse(/"time":"([^"]+)"[^\n]+"event":"database\.migrated"/.exec(log)?.[1] ?? '')
 
-/** The newer version starts beside a node of the older one, which goes on until it sees the newer schema. */
+/** Starts the newer version beside a node of the older one, which goes on until it sees the newer schema. */
 const upgradeBeside = async (scene: Scene, n: number): Promise<void> => {
   const { seen, during, nodes, roots, tell } = scene
   const other = 1 - n
@@ -118,7 +121,7 @@ const upgradeBeside = async (scene: Scene, n: number): Promise<void> => {
   await Promise.race([older?.exited, sleep(ENDS_WITHIN_MS)])
   if (nodes[other]) tell('unavailable', 'upgrade: the older version goes on with a schema that it does not know')
   await scene.kill(other)
-  // Whose calls it had cut were told so just before.
+  // Partners whose calls its end had cut saw that just before.
   seen.troubles.push({ from: Date.now() - 1_000, to: Date.now(), of: 'service', name: UPGRADE.name, node: other })
   roots[other] = undefined
   await scene.start(other)
@@ -140,5 +143,5 @@ export const UPGRADE: Fault = {
   },
 }
 
-/** What operators do with a service, and go on with the same data. */
+/** Acts of operators after which the service goes on with the same data. */
 export const OPERATIONS: readonly Fault[] = [RESTORE, REKEY, MOVE, UPGRADE]

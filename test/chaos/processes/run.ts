@@ -17,7 +17,7 @@ export interface Run {
   findings: Finding[]
   /** Rows that do not fit together. */
   inconsistencies: string[]
-  /** Where what was seen of a red scene is kept. */
+  /** Folders with the evidence of red scenes. */
   evidence: string[]
   coverage: Coverage
   counts: Readonly<Record<(typeof COUNTED)[number], number>>
@@ -29,19 +29,22 @@ const COUNTED = ['acknowledged', 'unanswered', 'polls', 'webhooks', 'duplicates'
 export interface RunOptions {
   engine: Engine
   seed: number
-  /** Ends when so many were brought; unless given, at `endsAt`. */
+  /** The run ends after this many faults; unless given, at `endsAt`. */
   faults?: number
   /** By the clock of the system. */
   endsAt?: number
   /** All unless given. */
   kinds?: readonly Fault[]
-  /** Told after each. */
+  /** Called after each fault. */
   onFault?: () => void
 }
 
-/** Judged together; then all begins anew. */
+/** Number of faults that are judged together; then a new scene begins. */
 const FAULTS_OF_A_SCENE = 100
-/** After faults that took so long comes a calm time under the same load: so long, and until more of the run was calm than not. */
+/**
+ * After this much time with faults comes a calm time under the same load, as long, and until more of the run was calm
+ * than not.
+ */
 const TROUBLED_MS = 10_000
 const CALM_MS = PROMISES.tellWithin + 3_000
 const CALM_SHARE = 0.55
@@ -49,7 +52,7 @@ const CALM_SHARE = 0.55
 const LONGEST_CALM_MS = 180_000
 const REST_MS = 120_000
 
-/** Waits until nothing is to come any more, and looks at everything once. */
+/** Waits until nothing more is due, and gets everything once. */
 const rest = async ({ clients }: Scene): Promise<void> => {
   const endsAt = Date.now() + REST_MS
   for (const client of clients) {

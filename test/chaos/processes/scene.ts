@@ -36,7 +36,7 @@ const RATES = [200, 40]
 const SLOW = { rate: 5, burst: 4 }
 /** Short limits and many tries, so that much is under way at any time. */
 const SETTINGS: Environment = {
-  // Well above what a busy machine makes an answer wait: one that comes too late counts as none, and it is asked, or told, again.
+  // Well above the lag of a busy machine: a later answer counts as none, and the poll or webhook is repeated.
   UPSTREAM_TIMEOUT: '3s',
   CALLBACK_TIMEOUT: '3s',
   RETRY_SCHEDULE: Array(RETRIES).fill('50ms').join(','),
@@ -59,7 +59,7 @@ export const PROMISES: Promises = {
   clockError: 0,
   // Half a round trip to it: 3 and 11 ms were seen in a hundred faults, and a stop of the process may make it longer.
   databaseClock: 500,
-  // A lease lasts until the time limit of its call and 5 s more; what could not be recorded is tried again every 5 s.
+  // A lease lasts 5 s longer than the time limit of its call; a failed write is tried again every 5 s.
   recovery: 11_000,
   resend: 11_000,
   ttl: 15 * SECOND,
@@ -75,7 +75,7 @@ const HOOK = '/hook'
 
 /** Scenes whose processes run. */
 const running = new Set<AsyncDisposableStack>()
-/** Whoever is told to end leaves nothing behind. */
+/** Leaves nothing behind when the run is told to end. */
 export const closeScenes = async (): Promise<void> => {
   await Promise.all([...running].map(scene => scene.disposeAsync()))
 }
@@ -85,7 +85,7 @@ export type Scene = Awaited<ReturnType<typeof openScene>>
 interface SceneOptions {
   engine: Engine
   draw: Draw
-  /** For a run so long that nothing is kept of what was seen: `listen` to it. Its disk is as it is. */
+  /** For a long run, which keeps no observations: use `listen`. Its disk has no faults. */
   isSoak?: boolean
   /** The checkout of the version that its nodes begin with; this one unless given. */
   older?: string | null
@@ -110,7 +110,7 @@ export const openScene = async (options: SceneOptions) => {
       ...(isSoak && { keepCalls: 1, keepScripts: 100_000 }),
     }),
   )
-  // Each is a host of its own.
+  // One host each.
   const receivers: Awaited<ReturnType<typeof openReceiver>>[] = []
   for (const steps of moodsOf(draw)) {
     const receiver = stack.use(await openReceiver({ secrets: [], now: Date.now, ...(isSoak && { keepDeliveries: 1 }) }))
@@ -188,7 +188,7 @@ export const openScene = async (options: SceneOptions) => {
   }
   trust()
   const calling = { time, patience: 100, draw, call }
-  /** All partners, who note in `seen`. */
+  /** All partners, with calls recorded in `seen`. */
   const clientsOf = (seen: Seen) => partners.map(partner => createClient({ ...calling, seen }, partner))
 
   const opened = stack.move()
@@ -212,7 +212,7 @@ export const openScene = async (options: SceneOptions) => {
     get file() {
       return server ? null : file
     },
-    /** From now on its database is to be PostgreSQL; says which file it was. */
+    /** Changes the database to PostgreSQL, and returns the path of the file before. */
     openPostgres: async (): Promise<string> => {
       await openPostgres(opened)
       return file
@@ -247,7 +247,7 @@ export const openScene = async (options: SceneOptions) => {
         receivers.flatMap(({ received }) => received),
         numberOf,
       )
-      // What was not recorded has the same number when it comes again, from whichever node.
+      // An attempt that was not recorded has the same number when it comes again, from any node.
       const nodeOf = (one: Delivery) =>
         sent.get(numberOf(one))?.length === 1 ? attempts.get(numberOf(one)) : undefined
       const webhooks = receivers

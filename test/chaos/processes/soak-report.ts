@@ -1,7 +1,7 @@
 import type { Engine } from './scene.ts'
 import { FAULTY, SLICE_MS, type Soak, type Unit } from './soak.ts'
 
-/** How much more the last fifth of a run may have than its second, and it is still called flat: so many times that, and so much. */
+/** Limits of "flat": the last fifth of a run may have this many times the second fifth, and this much more. */
 const LIMITS: Readonly<Record<Unit, { times: number; plus: number }>> = {
   MB: { times: 1.15, plus: 10 },
   '% of a core': { times: 1.25, plus: 5 },
@@ -35,7 +35,7 @@ export const growing = (soak: Soak): Course[] => coursesOf(soak).filter(({ isFla
 /** Beside the page that shows it. */
 export const soakPicturePath = (engine: Engine): string => `images/soak-${engine}.svg`
 
-/** What a soak has shown, a line for each thing. */
+/** The result of a soak, a line for each measure. */
 export const soakText = (soak: Soak): string => {
   const { engine, minutes, rate, counts, findings, inconsistencies } = soak
   const list = (flat: boolean) =>

@@ -13,9 +13,9 @@ import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
 
 /** How long registrations are put together: they are judged, and forgotten, as one, and there is a sample for each slice. */
 export const SLICE_MS = 10_000
-/** Slices after which all of one has ended. */
+/** Number of slices after which all registrations of one have ended. */
 const ENDED_AFTER = 8
-/** From a registration to the last look at it, which may take some more seconds where a process was killed. */
+/** Time from a registration to the last look at it; a kill may add some seconds. */
 const LOOK_AFTER_MS = 50_000
 const LOOKS = 20
 /** Slices from one kill to the next, and from one line about how far it is to the next. */
@@ -24,7 +24,7 @@ const PROGRESS_EVERY = 30
 export const FAULTY = { receivers: 0.05, upstream: 0.02 }
 const RETRY_SECONDS = [1, 2, 4, 8, 8, 8, 8]
 
-/** As in production, but for its rates, and for what takes it hours and days. */
+/** As in production, but for its rates, and all times of hours and days. */
 const settingsOf = (minutes: number) => ({
   UPSTREAM_RATE: String(SOAK_PROMISES.rate),
   UPSTREAM_CONCURRENCY: '50',
@@ -91,7 +91,7 @@ const timesToTell = ({ polls, webhooks }: Seen): number[] => {
 const serialOf = (body: string): string | undefined =>
   (JSON.parse(body) as { data: { idcardid?: string } }).data.idcardid
 
-/** Looks at the processes and the database's files as the system sees them. */
+/** Measures the processes and the database's files from the system. */
 const sampler = (scene: Scene, noteOf: (n: number, name: string, unit: Unit, value: number) => void) => {
   const last = new Map<number, { at: number; seconds: number }>()
   const MB = 1024 ** 2
@@ -119,15 +119,15 @@ const sampler = (scene: Scene, noteOf: (n: number, name: string, unit: Unit, val
 }
 
 /**
- * Real processes at a constant rate for a long time. What was seen is judged slice by slice, as soon as all of a slice must have ended, so
- * it is not seen whether one slice's registrations disturb another's, nor are events read.
+ * Real processes at a constant rate for a long time. Each slice is judged as soon as all of it must have ended. So it
+ * is not seen whether registrations of one slice disturb those of another, and events are not read.
  */
 export const runSoak = async (options: {
   engine: Engine
   seed: number
   minutes: number
   rate: number
-  /** Told now and then how far it is. */
+  /** Called with the progress now and then. */
   onProgress: (text: string) => void
 }): Promise<Soak> => {
   const { engine, seed, minutes, rate, onProgress } = options
@@ -148,7 +148,7 @@ export const runSoak = async (options: {
   const counts = { registrations: 0, refused: 0, polls: 0, webhooks: 0, failed: 0, duplicates: 0, kills: 0 }
   const findings: Finding[] = []
 
-  /** By what the serials of a slice begin with. */
+  /** By the beginning of the serials of a slice. */
   const slices = new Map<string, Seen>()
   const keyOf = (n: number) => String(10_000 + n)
   const seenOf = (serial: string): Seen | undefined => {
@@ -205,7 +205,7 @@ export const runSoak = async (options: {
           void live(clients, keyOf(n) + String(sent).padStart(6, '0'))
     }
     await sleep(Math.max(0, beginsAt + SLICE_MS - Date.now()))
-    // Neither at the same time as the other: whoever is killed cannot be looked at.
+    // One after the other: a killed process cannot be measured.
     background = background.then(async () => {
       findings.push(...(await scene.revive()))
       if (n < length) await sample(n)

@@ -9,11 +9,11 @@ import { type Poll, personOf, type Secret, signerOf, type Webhook } from '../see
 
 /** In seconds: GetResult with a 429, a receiver with a 429 or a 503. */
 const ASKED_FOR = { upstream: 3, receiver: 1 }
-/** After an unknown code a serial is asked about a minute later at the earliest, and not all may be throttled. */
+/** After an unknown code a serial is polled a minute later at the earliest, and not all may be throttled. */
 const PASSING = TROUBLES.flatMap(({ script, answer }) =>
   answer.kind === 'transient' && answer.cause !== 'unknown_code' ? [script as Step] : [],
 )
-/** What is not said of a serial as usual: late, once only, or never. */
+/** Unusual answers about a serial: late, once only, or never. */
 const ODD: readonly ((draw: Draw, status: string) => Script)[] = [
   () => ({ afterMs: SECOND }),
   () => ({ hiddenMs: SECOND }),
@@ -28,7 +28,7 @@ const ODD: readonly ((draw: Draw, status: string) => Script)[] = [
 const RARE: readonly Script[] = [{ code: 4060 }, { steps: [{ http: 429, retryAfter: String(ASKED_FOR.upstream) }] }]
 const RARE_EVERY_MS = 30 * SECOND
 
-/** What GetResult says of a serial: half of those that it knows pass. Of those that begin with a letter nothing odd. */
+/** The answers about a serial: half of the known ones pass. A serial that begins with a letter gets no unusual ones. */
 export const scriptsOf = (draw: Draw) => {
   let rareAt = 0
   const oddOf = (status: string): Script => {

@@ -12,9 +12,9 @@ const CHECKOUT = join(tmpdir(), `idface-notifier-${VERSION_BEFORE.slice(0, 12)}`
 const dependenciesOf = (root: string): unknown =>
   (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: unknown }).dependencies
 
-/** The folder of a checkout of the version before, which is kept for the next who needs it. Null, and why is said: there is none. */
+/** The checkout of the version before, kept for later runs. Prints why and returns null if there is none. */
 export const findVersionBefore = (): string | null => {
-  // What it has linked may be gone.
+  // Linked folders may be gone.
   if (existsSync(join(CHECKOUT, 'node_modules', 'hono'))) return CHECKOUT
   rmSync(CHECKOUT, { recursive: true, force: true })
   const draft = mkdtempSync(`${CHECKOUT}-`)

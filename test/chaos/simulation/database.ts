@@ -6,7 +6,7 @@ import type { Store } from '../../../src/store/store.ts'
 import { findInconsistencies } from '../../store/support/invariants.ts'
 import type { Machine } from './node.ts'
 
-/** What a store is opened with, whatever its database. */
+/** Options of a store with any database. */
 export interface Opening {
   now: () => number
   masterKey: Buffer

@@ -5,7 +5,7 @@ import type { Span } from '../seen.ts'
 import type { Death } from './node.ts'
 import type { Refusal } from './upstream.ts'
 
-/** What goes wrong in a history. */
+/** The faults of a history. */
 export interface Faults {
   deaths: (Death & { node: number })[]
   /** When the database refuses to write. */
@@ -28,15 +28,15 @@ interface Limits {
   from: number
   spanMs: number
   outageMs: number
-  /** So many deaths, at most twice; a quarter of it, or one, of whatever else breaks, but for `standstills`. */
+  /** At most about twice this many deaths, and a quarter of it of each other fault, but for `standstills`. */
   deaths: number
-  /** No time is lost, or made up: what is kept for minutes would be gone before anybody has looked. */
+  /** No time is lost or made up: rows that are kept for minutes would be gone before anybody has looked. */
   isSteady?: boolean
   /** So often nodes stand still for about as long as a claim is theirs, if all times are short. */
   standstills?: number
 }
 
-/** @param keep leaves out what is not to happen */
+/** @param keep leaves out the faults that must not happen */
 export const drawFaults = (
   { below, chance, times, oneOf }: Draw,
   { nodes, from, spanMs, outageMs, deaths, isSteady, standstills = 0 }: Limits,

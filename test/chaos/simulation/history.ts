@@ -64,7 +64,7 @@ export const runHistory = async (
   const seen = newSeen()
   const { faults } = plan
   const database = await (server ? createShared(server, { time: clock, draw }) : createFile(EMPTY))
-  // What takes time cannot keep it from passing.
+  // Calls of such a database cannot keep time from passing.
   const time: Time = database.takesTime ? { ...clock, during: run => run() } : clock
   let wrong = 0
   const now = () => time.now() + wrong
@@ -118,7 +118,7 @@ export const runHistory = async (
     if (!target) return null
     const answer = () => requestOf(target.process, { key, method, path, body })
     const asked = Promise.race([answer(), target.death])
-    // Who waits for an end lets time pass, and so does whoever asks a machine that then stands still.
+    // A call that waits for an end lets time pass, and so does a call to a machine that then stands still.
     if (!path.includes('?wait=')) await time.during(() => Promise.race([asked, node.stands()]))
     return asked
   }

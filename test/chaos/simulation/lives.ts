@@ -5,7 +5,7 @@ import { actOnAll, operate } from '../operators.ts'
 import type { Meddling } from './meddling.ts'
 import { ACCOUNT, ADMIN_TOKEN, isWithOne, type Plan, SECOND_ACCOUNT, START } from './plans.ts'
 
-/** A partner looks at all that it has so often that nothing ends and is erased meanwhile. */
+/** A partner looks at its registrations so often that none ends and is erased meanwhile. */
 const LOOKS_AGAIN_MS = 15 * DAY
 
 interface Lives {
@@ -16,7 +16,7 @@ interface Lives {
   meddling: Meddling
   /** By the clock of the system. */
   now: () => number
-  /** What goes wrong meanwhile. */
+  /** The faults meanwhile. */
   faults: readonly (Promise<void> | undefined)[]
 }
 
@@ -49,7 +49,7 @@ const liveWith = async (
   }
 }
 
-/** What all of them do in a history, until it has come to rest. */
+/** The acts of all partners and operators in a history, until it has come to rest. */
 export const liveAll = async (lives: Lives): Promise<void> => {
   const { scene, plan, seed, clients, meddling, now, faults } = lives
   const { time, seen, draw: all } = scene

@@ -11,9 +11,9 @@ import { openHistoryServer } from './postgres.ts'
 import { countReached, REACHED } from './reached.ts'
 import { makeSmaller } from './smaller.ts'
 
-/** What many histories came to. */
+/** The sums over many histories. */
 export interface Totals {
-  /** And how often they have reached what they must. */
+  /** How often they reached each rare case. */
   counts: Readonly<Record<(typeof COUNTED)[number], number>> & Readonly<Record<string, number>>
   red: {
     seed: number
@@ -36,14 +36,14 @@ interface Task {
   only: number[] | null
 }
 
-/** With so many red ones there is enough to look at. */
+/** A run stops after this many red histories. */
 export const MOST_RED = 10
-/** Of so many it is shown what they broke; each is made smaller for so long. */
+/** The breaches of this many are shown; each is made smaller within a limit of time. */
 export const SHOWN_RED = 5
 const SMALLER_IN_MS = 30 * SECOND
-/** What takes its thread more CPU time does not come to rest. */
+/** A history that takes its thread more CPU time does not come to rest. */
 const LONGEST_MS: Readonly<Record<PlanName, number>> = { minutes: MINUTE, postgres: MINUTE, year: HOUR }
-/** So many times as long it may take by the clock of the system, on a machine that does much else. */
+/** A history may take this many times as long by the system's clock, on a busy machine. */
 const MOST_OTHERS = 30
 
 const countsOf = ({ seen, deaths, hours }: History): Totals['counts'] => ({
@@ -85,7 +85,7 @@ if (workerData === ROLE)
     parentPort?.postMessage(await judge(task))
   })
 
-/** Judged by a thread, which is not to be asked again where there are `errors`. */
+/** Judges a task in a thread, which must not be used again after `errors`. */
 const judgeIn = async (worker: Worker, task: Task): Promise<Totals> => {
   const longestMs = LONGEST_MS[task.plan]
   const worked = new AbortController()
@@ -116,7 +116,7 @@ const cpuMs = async (worker: Worker): Promise<number> => {
   const used = await worker.cpuUsage?.().catch(() => null)
   return used ? (used.user + used.system) / 1_000 : 0
 }
-/** What an error says, and where it was thrown. */
+/** The text of an error, with its stack. */
 const textOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message).split('\n    at ', 2).join(' at ') : String(error)
 
@@ -136,7 +136,7 @@ export const runHistories = async ({
   endsAt?: number
   /** None begins after it. */
   signal?: AbortSignal
-  /** Told what they came to so far. */
+  /** Called with the sums so far. */
   onJudged?: (totals: Totals) => void
 }): Promise<Totals> => {
   await using server = plan === 'postgres' ? await openHistoryServer(EMPTY) : null

@@ -16,7 +16,7 @@ interface Scene {
 
 /** Of a registration, of whose resends there may be ten a minute. */
 const MOST_ACTS = 4
-/** Partners who act while something of theirs is under way: a webhook, or a call of GetResult. */
+/** Partners that act while a webhook or a call of GetResult of theirs is in flight. */
 export const createMeddling = ({ time, draw, acts: may, seen, until, clientOf }: Scene) => {
   const acts: Promise<unknown>[] = []
   const timesOf = new Map<string, number>()

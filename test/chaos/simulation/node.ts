@@ -10,7 +10,7 @@ export interface Death {
   downMs: number
 }
 
-/** What a process lives on. */
+/** The surroundings of a process. */
 export interface Machine {
   isAwake: () => boolean
   /** Resolves when it does not stand still. */
@@ -19,7 +19,7 @@ export interface Machine {
   takeDoom: () => Doom | null
   /** It sends something now: a webhook, a call, a statement that writes. */
   stir: () => void
-  /** Since then locks of it have kept others waiting, who could not record anything. */
+  /** Since then its locks have kept others waiting, which could not record anything. */
   keepsWaiting: (from: number) => void
   /** Its process dies, if it runs. */
   die: () => void
@@ -28,10 +28,10 @@ export interface Machine {
   death: Promise<null>
 }
 type Doom = 'dies' | 'lost'
-/** What has failed to start so often in a row never will. */
+/** After this many failed starts in a row it never starts. */
 const MOST_STARTS = 100
 
-/** A machine with a process of the service, which starts again a while after each of its deaths. */
+/** A machine with a process of the service, which starts again some time after each death. */
 export const createNode = (
   { time, seen, node }: { time: Time; seen: Pick<Seen, 'troubles'>; node: number },
   startProcess: (machine: Machine) => Promise<Process>,
@@ -88,7 +88,7 @@ export const createNode = (
         death.resolve(null)
         return null
       })
-    // As whoever watches over a process would.
+    // As a supervisor would.
     if (!process) return restart()
     failedStarts = 0
     running = { process, death: death.promise }

@@ -15,10 +15,10 @@ const configOf = (env: Environment) => {
 }
 type Config = ReturnType<typeof configOf>
 
-/** What receivers may be like, beside well. */
+/** Moods of receivers, beside well. */
 export const MOODS = ['flaky', 'down', 'slow', 'hangs', 'gone', 'busy'] as const
 export type Mood = 'well' | (typeof MOODS)[number]
-/** What GetResult may do, beside answering what is so. `malformed`: it calls one serial so. */
+/** Faults of GetResult's answers. `malformed`: it calls one serial malformed. */
 export const ODDITIES = [
   'late',
   'never',
@@ -41,7 +41,7 @@ const ACTS = [...WITH_ONE, ...IN_FLIGHT, ...OTHERS] as const
 export type Act = (typeof ACTS)[number]
 export const isWithOne = (act: Act): act is (typeof WITH_ONE)[number] => (WITH_ONE as readonly Act[]).includes(act)
 
-/** Of what a history is drawn. */
+/** The range from which a history is drawn. */
 interface Range {
   config: Config
   nodes: number
@@ -56,7 +56,7 @@ interface Range {
   /** The longest outage of GetResult, and the longest mood of a receiver. */
   outageMs: number
   moodMs: number
-  /** What a receiver is like for a while, one as likely as the other. */
+  /** Moods of a receiver for a while, all equally likely. */
   moods: readonly Mood[]
   oddities: readonly Oddity[]
   acts: readonly Act[]
@@ -68,19 +68,19 @@ interface Range {
   pending?: number
   /** The longest that a webhook waits in the queue of its sender. */
   queueMs: number
-  /** Whoever only looks for work looks so often. */
+  /** How often loops that only look for work wake up. */
   idleMs: number
   /** The longest until all has come to rest. */
   restMs: number
 }
 
-/** What a history is like. */
+/** A drawn history. */
 export interface Plan extends Range {
   promises: Promises
   /** By number. */
   serials: readonly number[]
   faults: Faults
-  /** So many of what was drawn can each be left out: moods, oddities, acts, serials and faults. */
+  /** Number of drawn parts that can each be left out: moods, oddities, acts, serials and faults. */
   parts: number
 }
 
@@ -88,7 +88,7 @@ const promisesOf = ({ config, nodes, idleMs, queueMs, pending }: Range): Promise
   const { upstream, polling, callback, storage } = config
   return {
     rate: upstream.rate,
-    // One that was held up between its claim and its call, and the next, which may be 50 ms early.
+    // A call that was held up between its claim and its start, and the next, which may be 50 ms early.
     burst: 2 + 0.05 * upstream.rate,
     schedule: callback.retryScheduleMs,
     pollAtMost: polling.minMs,
@@ -130,7 +130,7 @@ const MINUTES = {
   idleMs: 10 * SECOND,
   restMs: 12 * HOUR,
 }
-// Who waits for a minute is woken late where those who only look do so seldom.
+// A wait of a minute ends late if loops that only look for work seldom wake up.
 const AT_LEISURE = ACTS.filter(one => one !== 'wait')
 const WELL = ['well', 'well', 'well'] as const
 interface Drawn {
@@ -141,7 +141,10 @@ interface Drawn {
   standstills?: number
 }
 
-/** Some minutes in which much goes wrong: each act, mood and oddity is left out of half of the histories, so that few of them meet often. */
+/**
+ * Some minutes with many faults: each act, mood and oddity is left out of half of the histories, so that few of them
+ * meet often.
+ */
 const drawMinutes = ({ below, chance, oneOf }: Draw): Drawn => {
   const some = <T>(list: readonly T[]): T[] => list.filter(() => chance(0.5))
   const isSteady = chance(0.25)
@@ -247,7 +250,7 @@ const drawYear = ({ below }: Draw): Drawn => ({
     outageMs: 12 * HOUR,
     moodMs: 5 * DAY,
     moods: [...WELL, ...MOODS],
-    // Two malformed in a row pause a quiet account, which others then wait for.
+    // Two malformed serials in a row pause a quiet account, and others then wait for it.
     oddities: ODDITIES.filter(one => one !== 'malformed'),
     acts: AT_LEISURE,
     queueMs: 20,
@@ -280,7 +283,7 @@ export const planOf = (name: PlanName, seed: number, only: readonly number[] | n
   }
   const clockError = plan.faults.steps.reduce((sum, { ms }) => sum + Math.abs(ms), 0)
   const promises = promisesOf(range)
-  // Those that had been claimed before it stood still are asked about together with the next.
+  // Serials that were claimed before it stood still are polled together with the next.
   const heldUp = plan.faults.pauses.length > 0 ? range.config.upstream.concurrency : 0
   return { ...plan, promises: { ...promises, clockError, burst: promises.burst + heldUp }, parts }
 }

@@ -8,7 +8,7 @@ import type { BROKEN } from '../findings.ts'
 import { inAnswers, inSender, inStore, inUpstream } from './planting.ts'
 import type { World } from './process.ts'
 
-/** A bug, and what the checker has to call it. */
+/** A bug, and the word that the checker must find for it. */
 export interface Planted {
   bug: string
   broken: (typeof BROKEN)[number]

@@ -3,7 +3,7 @@ import type { Answer } from '../../../src/core/answer.ts'
 import type { Store } from '../../../src/store/store.ts'
 import type { World } from './process.ts'
 
-/** Ways to plant a bug into a service: each changes what it lives in. */
+/** Ways to plant a bug into a service: each changes one of its surroundings. */
 export const inStore =
   (tamper: (store: Store, world: World) => Partial<Store>) =>
   (world: World): World => ({ ...world, tamper: store => ({ ...store, ...tamper(store, world) }) })

@@ -11,10 +11,10 @@ import type { Time } from './time.ts'
 import { createTurns, seats } from './turns.ts'
 
 const TEMPLATE = 'template'
-/** By the clock of the system; `turns` has those of the server in simulated time. */
+/** By the system's clock; `turns` has the server's limits in simulated time. */
 const NO_LIMITS = { statementMs: 0, lockMs: 0, idleMs: 0, beginMs: 0, connectMs: 0, answerMs: 0 }
 
-/** For the databases of histories. What a server does by itself would not be the same each time. */
+/** A server for the databases of histories, without its own background work, which would differ each time. */
 export const openHistoryServer = async (opening: Omit<Opening, 'sleep' | 'random'>): Promise<OwnServer> => {
   const server = await openOwnServer(['autovacuum=off', 'deadlock_timeout=1h', 'jit=off'])
   const url = await server.createDatabase(TEMPLATE)

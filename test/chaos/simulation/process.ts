@@ -18,10 +18,10 @@ import { startHeartbeat } from '../../../src/worker/timers.ts'
 import type { Opening } from './database.ts'
 import type { Time } from './time.ts'
 
-/** What a call of the database comes to. */
+/** The fate of a call of the database. */
 export type Fate = 'done' | 'refused' | 'dies before' | 'dies after'
 
-/** What a process lives in. */
+/** The surroundings of a process. */
 export interface World {
   time: Time
   /** The clock of the system, which may be wrong. */
@@ -43,15 +43,15 @@ export interface World {
   awake: () => Promise<void>
 }
 
-/** Of its own each time: whoever waits for a promise is kept as long as it. */
+/** A new one each time: a promise keeps those that wait for it in memory. */
 const never = () => new Promise<never>(() => {})
-/** What has been asked about, or sent, says itself when it is due again. */
+/** A settled row brings its own next due time. */
 const SETTLING: ReadonlySet<string> = new Set(['settleVerifications', 'settleMessages'])
 const UNAVAILABLE = { en: 'The database cannot be written.', zh: '数据库无法写入。' }
 
 /**
- * The service as one process: its API, poller and deliverer over a real database, in simulated time. Once it has died nothing of it
- * goes on: whatever it waits for never comes. What it had handed to the database may still be committed.
+ * The service as one process: its API, poller and deliverer over a real database, in simulated time. After its death
+ * nothing of it goes on: its promises never resolve. Writes that it had passed to the database may still be committed.
  */
 export const startProcess = async (world: World) => {
   const { time, now, random, config } = world
@@ -125,7 +125,7 @@ export const startProcess = async (world: World) => {
   }
   const sender = {
     send: (one: Parameters<Sender['send']>[0]) =>
-      // What waits in a queue leaves no more once its process has died.
+      // After the death of its process, no webhook leaves the queue of the sender.
       alive(world.sender.send({ ...one, mayStillSend: () => !isDead && one.mayStillSend?.() !== false })),
     close: () => {},
   }

@@ -6,7 +6,7 @@ import type { Totals } from './many.ts'
 import type { PlanName } from './plans.ts'
 import { REFUSED } from './upstream.ts'
 
-/** How often a history reached what is rare, told from what was seen outside. */
+/** Counts how often a history reached rare cases, by outside observations. */
 export const countReached = (seen: Seen): Record<string, number> => {
   const { acts, polls, registering, troubles } = seen
   const webhooks = seen.webhooks.map(one => ({ ...one, ...(JSON.parse(one.body) as Pick<Told, 'data'>) }))
@@ -71,9 +71,9 @@ export const countReached = (seen: Seen): Record<string, number> => {
 const ERASED = 'registration that is erased'
 export const REACHED = Object.keys(countReached(newSeen()))
 
-/** So many histories must have reached all of it. */
+/** This many histories must have reached all cases. */
 export const HISTORIES = 400
-/** What was to be reached, and how often it was. */
+/** The cases that must be reached, and how often they were. */
 export const reachedBy = ({ counts }: Pick<Totals, 'counts'>, plan: PlanName): Record<string, number> => {
   const names = plan === 'minutes' && counts.histories >= HISTORIES ? REACHED : plan === 'year' ? [ERASED] : []
   return Object.fromEntries(names.map(name => [name, counts[name] ?? 0]))

@@ -12,7 +12,7 @@ const failed = (error: Extract<SendResult, { kind: 'failed' }>['error'], duratio
   durationMs,
 })
 
-/** Servers of partners. Each has its mood for so long, and then another; after `badUntil` all are well. */
+/** Servers of partners. Each changes its mood now and then; after `badUntil` all are well. */
 export const createReceivers = ({
   time,
   draw,

@@ -3,19 +3,21 @@ import { SECOND } from '../../../src/core/duration.ts'
 
 interface Sleeper {
   until: number
-  /** Who only looks whether there is something to do may sleep on until then, unless something falls due within a second before `until`. */
+  /**
+   * A sleeper that only looks for work may sleep on until then, unless something is due within a second before `until`.
+   */
   latest: number
   wake: () => void
 }
 
-/** A turn of the event loop in which nobody began anything may still be one in which somebody waits for the next. */
+/** In a turn of the event loop without new work somebody may still wait for the next turn. */
 const QUIET_TURNS = 3
 
 /**
- * Time that passes only when everybody waits for it. Nothing but what it hands out may make anybody wait, so that the same calls
- * happen in the same order whenever they begin with the same seed.
+ * Time that passes only when everybody waits for it. Nothing else may make anybody wait, so that the same seed gives
+ * the same calls in the same order.
  *
- * @param idleMs who only looks for work looks at least so often
+ * @param idleMs how often loops that only look for work wake up, at least
  */
 export const createTime = (startAt: number, idleMs: number) => {
   let at = startAt
@@ -23,7 +25,7 @@ export const createTime = (startAt: number, idleMs: number) => {
   let underWay = 0
   let allEnded = Promise.withResolvers<void>()
   const sleepers = new Set<Sleeper>()
-  /** When something falls due, as the store has said. */
+  /** Due times that the store has reported. */
   const due = new Set<number>()
 
   const sleepUntil = (until: number, latest: number, signal?: AbortSignal): Promise<void> =>
@@ -57,16 +59,17 @@ export const createTime = (startAt: number, idleMs: number) => {
     now: () => at,
     wait: (ms: number): Promise<void> => sleepUntil(at + Math.ceil(ms), at + Math.ceil(ms)),
     /**
-     * A clock for the code that runs here. Who sleeps for a second, or ten and more, is taken for one of those who only look for work,
-     * rounds and heartbeats: with a wake of each of them minutes would take a quarter longer, and a year hours. Whoever sleeps as long
-     * for a reason of its own, which no store has told, wakes late here, by `idleMs` at most: to rule that out, let it be 0.
+     * A clock for the code of the service. A sleep of one second, or of ten or more, counts as one that only looks for
+     * work (rounds, heartbeats). Waking for each of them would take minutes a quarter longer, and a year hours. Any
+     * other sleep of that length, whose end no store has reported, ends late here, by `idleMs` at most; 0 rules that
+     * out.
      */
     sleep: ((ms, signal) => {
       const until = at + Math.ceil(ms)
       const onlyLooks = ms === SECOND || ms >= 10 * SECOND
       return sleepUntil(until, onlyLooks ? Math.max(until, at + idleMs) : until, signal)
     }) satisfies Clock['sleep'],
-    /** Counts as somebody who goes on by himself until it has ended, as a call of the database does. */
+    /** Counts as work until it has ended, as a call of the database does. */
     during: async <T>(run: () => Promise<T>): Promise<T> => {
       activity++
       if (underWay++ === 0) allEnded = Promise.withResolvers()
@@ -77,10 +80,10 @@ export const createTime = (startAt: number, idleMs: number) => {
         if (--underWay === 0) allEnded.resolve()
       }
     },
-    /** Something will be due then. While an account recovers that is no whole millisecond, which a clock shows alone. */
+    /** Work will be due then. While an account recovers this is not a whole millisecond, which alone a clock shows. */
     fallsDue: (dueAt: number): void => void (dueAt > at && due.add(Math.ceil(dueAt))),
     settle,
-    /** Goes on to the next moment at which somebody has something to do. */
+    /** Goes on to the next moment with work to do. */
     step: async (): Promise<void> => {
       at = Math.min(...[...sleepers].map(({ latest }) => latest), ...due)
       const isDue = due.delete(at)

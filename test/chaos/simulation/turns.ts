@@ -19,28 +19,28 @@ interface Sent {
   isBlocked: boolean
 }
 
-/** By the clock of the system: what takes longer may wait for a lock. */
+/** By the system's clock: a longer statement may wait for a lock. */
 const LOOK_MS = 10
 const never = () => new Promise<never>(() => {})
 const failure = (code: string) => Object.assign(new Error(code), { code })
 
 /**
- * Those of a history at its database, where one thing happens at a time: of all that may be next the seed draws one.
+ * The order of statements at the database of a history, one at a time: the seed draws one of those that may be next.
  *
- * @param control for what the server is asked or told itself
+ * @param control for questions and commands to the server itself
  */
 export const createTurns = ({ time, draw, control }: { time: Time; draw: Draw; control: Client }) => {
   const ready: (() => Promise<void>)[] = []
   const pids = new Set<number>()
   const sent = new Set<Sent>()
-  /** Who listens to hints. */
+  /** Sessions that listen to hints. */
   const listeners = new Map<Session, () => Promise<void>>()
   let isServing = false
 
   const serve = async (): Promise<void> => {
     isServing = true
     for (;;) {
-      // Whoever goes on after the one before may be next, too.
+      // A session that goes on after the last statement may be next, too.
       for (let turns = 0; turns < 3; turns++) await yieldToLoop()
       const [run] = ready.splice(draw.below(ready.length), 1)
       if (!run) break
@@ -99,7 +99,7 @@ export const createTurns = ({ time, draw, control }: { time: Time; draw: Draw; c
       await calm()
     })
   }
-  /** The session ends; what it has not committed is undone. */
+  /** Ends the session; its uncommitted work is undone. */
   const end = (client: Session): Promise<void> =>
     turn(async () => {
       if (!pids.delete(client.processID)) return
@@ -109,7 +109,7 @@ export const createTurns = ({ time, draw, control }: { time: Time; draw: Draw; c
       await calm()
     })
 
-  /** What a process has to do with its database, over connections of its own. */
+  /** The database connections of one process. */
   return (machine: Machine) => {
     const clients = new Set<Session>()
     const reading = new Set<Session>()
@@ -183,7 +183,7 @@ export const createTurns = ({ time, draw, control }: { time: Time; draw: Draw; c
         await alive()
         if (fate) return meet(fate, client)
         if (outcome.status === 'fulfilled') return outcome.value
-        // As the server says it, which has been told to cancel.
+        // The server's error after it was told to cancel.
         throw outcome.reason.code === '57014' ? failure('55P03') : outcome.reason
       },
       end,
@@ -191,7 +191,7 @@ export const createTurns = ({ time, draw, control }: { time: Time; draw: Draw; c
   }
 }
 
-/** By what `fallback_application_name` in the address of a connection says. Whoever has none there goes by himself. */
+/** By the `fallback_application_name` in the address of a connection. Connections without one are not ordered. */
 export const seats = new Map<string, ReturnType<ReturnType<typeof createTurns>>>()
 const seatOf = ({ connectionParameters: { fallback_application_name: key = '' } }: Session) => seats.get(key)
 const isForHints = ({ connectionParameters }: Session) => connectionParameters.application_name?.endsWith(' hints')
@@ -218,7 +218,7 @@ Object.assign(pg.Client.prototype, {
     const run = () => query.call(this, asked, values)
     const seat = seatOf(this)
     if (!seat) return run()
-    // What is sent behind another is next when that has been answered, as the server has it.
+    // A statement behind another is next when that one has been answered, as on the server.
     const next = () => seat.query(this, text, own, run)
     const answer = (answers.get(this) ?? Promise.resolve()).then(next, next)
     answers.set(this, answer)

@@ -7,13 +7,13 @@ import { type Poll, personOf, type Seen, type Span, type Trouble } from '../seen
 import type { Oddity, Plan } from './plans.ts'
 import type { Time } from './time.ts'
 
-/** What GetResult knows of a serial. */
+/** A serial as GetResult knows it. */
 interface Check {
   /** Until then it is "not found". */
   visibleAt: number
   completesAt: number
   verdict: 'SUCCESS' | 'FAIL'
-  /** After the first time that it was told: the other verdict, or "not found". */
+  /** Later answers: the other verdict, or "not found". */
   after: 'the same' | 'the other' | 'not found'
   /** From then on it is "not found". */
   vanishesAt: number
@@ -90,7 +90,7 @@ export const createUpstream = (
     return [verdict, say(2, verdict, personOf(serial))]
   }
   const isIn = ({ from, to }: Span): boolean => time.now() >= from && time.now() < to
-  /** Of each account: since it was refused, until a later call is answered again: whoever asks pauses. */
+  /** By account: since when it was refused, until a later call is answered again: the service pauses meanwhile. */
   const pauses = new Map<string, { trouble: Trouble; refusedAt: number }>()
   const hear = (account: string, { at, answer }: Poll, { kind }: Answer): void => {
     const known = pauses.get(account)
@@ -111,7 +111,7 @@ export const createUpstream = (
   }
 
   return {
-    /** @param awake resolves when who asks does not stand still */
+    /** @param awake resolves when the caller does not stand still */
     ask: async (
       asked: Pick<Poll, 'serial' | 'node'> & { account: string },
       awake: () => Promise<void>,
