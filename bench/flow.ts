@@ -82,7 +82,7 @@ const openFlow = async (scheme: Scheme, tree: Tree) => {
   return { api, outside, service, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
-/** So many registrations, as fast as the service accepts. */
+/** Sends all registrations as fast as the service accepts them. */
 const measureFlood = async (
   { api, outside, service }: Awaited<ReturnType<typeof openFlow>>,
   count: number,

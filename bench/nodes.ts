@@ -20,21 +20,21 @@ import { openNames } from './support/tls.ts'
 const JOBS = 10_000
 const SINGLE = { requests: 10_000, width: 64, size: 1 }
 const SIZES = { '10 thousand rows': 10_000, '1 million rows': 1_000_000 }
-/** The largest is so many times the last of them. */
+/** The largest has this many times the rows of the last of them. */
 const TIMES = 10
 const MULTIPLIED = '10 million rows'
 const QUICK_SIZES = { '10 thousand rows': 10_000, '100 thousand rows': 100_000 }
 /** A look takes a tenth. */
 const QUICK = 0.1
 const BATCHES = 100
-/** Of those with a pause between them. */
+/** Number of batches with a pause between them. */
 const SLOW_BATCHES = 30
 /** How long a transaction has been open when claims are measured beside it. */
 const OPEN_FOR_MS = 120_000
 
 const nodes = (count: number): string => (count === 1 ? 'deliver: ours, 1 node' : `deliver: ours, ${count} nodes`)
 const REGISTER = 'register: ours, one by one over HTTP'
-/** What others of the same kind reach, at least so many times. */
+/** Similar queues, and how many times their speed ours has to reach. */
 const QUEUES = [
   { base: 'graphile-worker', aim: 1.3, floor: 1.1 },
   { base: 'pg-boss', aim: 1.5, floor: 1.1 },

@@ -42,7 +42,7 @@ const openReturning = (path: string): Reader => {
   }
 }
 
-/** Registers one at a time, so many at once, and notes how long each took. */
+/** Registers one serial a call, `IN_FLIGHT` calls in parallel, and returns how long each took. */
 const writeFor = async (store: Store, runMs: number): Promise<number[]> => {
   const owner = { partnerId: await addPartner(store), accountId: await addAccount(store) }
   let serials = 0

@@ -19,7 +19,7 @@ const SETTLE_MS = 4_000
 const INTERVAL_MS = 333
 const SETTINGS = { POLL_MIN_INTERVAL: `${INTERVAL_MS}ms`, POLL_MAX_INTERVAL: `${INTERVAL_MS}ms` }
 
-/** What a second takes of the service, and of its database. */
+/** The cost of a second for the service, and for its database. */
 const measureFor = async (seconds: number, { pid, database }: { pid: number; database: Database | null }) => {
   const before = cpuSeconds(pid)
   const wait = () => sleep(seconds * 1_000)

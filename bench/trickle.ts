@@ -29,10 +29,10 @@ const BUSY = 120
 const QUICK = 0.1
 const SECONDS = 10
 const QUICK_SECONDS = 3
-/** Told before the clock starts, for the compiler; their serials have a verdict at once. */
+/** Registered before the clock starts, for the compiler; their serials have a verdict at once. */
 const WARM_UP = { rate: 100, seconds: 2 }
 const INTERVAL_MS = 1_000
-/** A verdict is there so many intervals after the registration, in turn. */
+/** The verdict comes this many intervals after the registration, in turn. */
 const LOOKS = [2, 3]
 const SETTINGS = {
   UPSTREAM_RATE: '100000',

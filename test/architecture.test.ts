@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url))
 
-/** What each room may import beyond itself; a file directly under src/ is a room of its own name. */
+/** The rooms that each room may import; a file directly under src/ is a room of that name. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   config: ['core'],
@@ -70,12 +70,12 @@ const NOT_IN_NODE_22 =
 /** Rooms that others know by one file. */
 const ENTRIES: Record<string, string> = { 'http-client': 'http-client/client.ts' }
 
-/** What each folder of http may import of the others. */
+/** The folders of http that each of them may import. */
 const HTTP_FOLDERS: Record<string, readonly string[]> = {
   json: [],
   middleware: ['json'],
   partner: ['json', 'middleware'],
-  // Operators see a registration as its partner does, but for what is masked.
+  // Operators see a registration as its partner does, but masked.
   admin: ['json', 'middleware', 'partner'],
   openapi: ['json', 'middleware', 'partner', 'admin'],
   docs: ['middleware', 'openapi'],

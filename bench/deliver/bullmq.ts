@@ -6,7 +6,7 @@ import { type Queue, queueContestant, runQueue } from './queue.ts'
 
 const NAME = 'webhooks'
 
-/** BullMQ on Redis, in a process of its own; ask `whyNoRedis` first. */
+/** BullMQ on Redis, in its own process; call `whyNoRedis` first. */
 export const createBullmq = (load: Load): Contestant =>
   queueContestant({ name: 'BullMQ', file: 'bullmq.ts', openDatabase: openRedis }, load)
 

@@ -4,7 +4,7 @@ import type { DatabaseCost } from '../support/database.ts'
 import { countStatements } from '../support/postgres.ts'
 import type { Trust } from '../support/tls.ts'
 
-/** What every contestant does many times: one signed POST of about 300 bytes. At most this many are in flight. */
+/** The job of every contestant: one signed POST of about 300 bytes. At most this many are in flight. */
 export const IN_FLIGHT = 100
 export const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 
@@ -42,7 +42,7 @@ export const createJobHeaders = () => {
   }
 }
 
-/** So many jobs, spread over the URLs in turn. */
+/** Number of jobs, spread over the URLs in turn. */
 export interface Load {
   jobs: number
   urls: string[]
@@ -59,12 +59,14 @@ export type PrepareOrder = Load & {
 }
 
 /**
- * To a worker in its own process; each is answered before the next is sent. `run` ends by itself; one of several nodes does not know when
- * all is done, so it begins, and ends when it is told.
+ * Order to a worker in its own process; each is answered before the next is sent. `run` ends by itself. One of several
+ * nodes does not know when all jobs are done, so it gets `begin` and `end`.
  */
 export type Order = PrepareOrder | { kind: 'run' | 'begin' | 'end' }
 
-/** The result of `run`: the time from the first job's start to the last one's durable end, and what it took of the worker. */
+/**
+ * The result of `run`: the time from the start of the first job to the durable end of the last, and the worker's cost.
+ */
 export interface Run {
   seconds: number
   cpuSeconds: number
@@ -82,7 +84,7 @@ export const measureRun = async (run: () => Promise<void>): Promise<Run> => {
   return { seconds, cpuSeconds: (user + system) / 1_000_000, statements: statements() }
 }
 
-/** The figures of so many jobs, which these workers did on this database. */
+/** The figures of `jobs` jobs that these workers did on this database. */
 export const sampleOf = (
   { jobs, seconds }: { jobs: number; seconds: number },
   workers: readonly Run[],

@@ -46,7 +46,7 @@ const runOurs = async () => {
     return { ...(await running) }
   })
 
-  /** @param done resolved when the last job is recorded, or earlier by somebody else */
+  /** @param done resolved when the last job is recorded, or earlier by another node */
   const run = async (filled: Store, { jobs, urls, trust }: Load, done: PromiseWithResolvers<void>): Promise<Run> => {
     const sender = openSender({
       timeoutMs: 15 * SECOND,

@@ -13,7 +13,7 @@ export const createPgBoss = (load: Load): Contestant =>
 
 /**
  * Batches, fetched again at once while they are full, and two workers, so that one sends while the other fetches or
- * writes; the connections bound what is in flight. Each job of a batch has a result of its own: otherwise one receiver's
+ * writes. The connections bound the jobs in flight. Each job of a batch has its own result: otherwise one receiver's
  * failure would send the whole batch again, and it would be no faster.
  */
 const TUNING = {
@@ -56,7 +56,7 @@ const openPgBoss = async (connectionString: string): Promise<Queue> => {
         return batch.map(({ id }) => ({ id, status: 'completed' }))
       })
       await allSent
-      // Ends when the workers have recorded what they did.
+      // Ends when the workers have recorded their results.
       await boss.offWork(QUEUE, { wait: true })
     },
     close: () => boss.stop(),

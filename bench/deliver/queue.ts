@@ -14,7 +14,7 @@ export interface Queue {
   /** Adds one job; resolves once the library considers it added. */
   add: (body: string) => Promise<void>
   addAll: (bodies: readonly string[]) => Promise<void>
-  /** Does what a database has done by itself before such a backlog has grown, such as ANALYZE. */
+  /** Does the work that a database does by itself before such a backlog grows, such as ANALYZE. */
   settle?: () => Promise<void>
   /** Works off this many jobs; resolves when the end of the last one is recorded. */
   work: (jobs: number, send: Send) => Promise<void>

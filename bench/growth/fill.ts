@@ -21,7 +21,7 @@ export interface Fill {
   now: number
   /** The first has half of all rows, the others share the rest. */
   partners?: number
-  /** So many queues of each partner have verifications. */
+  /** Number of queues of each partner with verifications. */
   queues?: number
 }
 
@@ -76,7 +76,7 @@ const prepareStore = async (
 }
 
 const makeFast = (db: Database.Database) => {
-  // Without a journal a crash leaves a broken file, which nobody would miss.
+  // Without a journal a crash leaves a broken file, which does not matter here.
   db.unsafeMode(true)
   db.pragma('journal_mode = OFF')
   db.pragma('synchronous = OFF')

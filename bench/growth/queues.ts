@@ -32,7 +32,7 @@ interface Order {
   /** Base64. */
   masterKey: string
   batches: number
-  /** A batch begins so long after the last one has ended; 0: at once. */
+  /** Pause between the end of a batch and the next one; 0: none. */
   pauseMs?: number
 }
 
@@ -81,7 +81,7 @@ const measureQueue = async <Row>({ batches, pauseMs }: { batches: number; pauseM
   const unrecorded: Promise<unknown>[] = []
   const runBatch = async (): Promise<Row[]> => {
     let rows = await queue.claim()
-    // On PostgreSQL a claim leaves out what the record of an earlier one has locked just now.
+    // On PostgreSQL a claim skips rows that the record of an earlier claim has locked.
     for (let looks = 0; rows.length === 0 && looks < MOST_LOOKS; looks++) {
       await sleep(LOOK_AGAIN_MS)
       rows = await queue.claim()
@@ -149,7 +149,7 @@ const settleAsDelivered = async (store: Store, rows: readonly ClaimedMessage[]) 
   if (outcomes.some(outcome => outcome !== 'delivered')) throw new Error('a delivery was not recorded')
 }
 
-/** Gives as many polls that are due a verdict, and registers as many anew, for the same partners and URLs. */
+/** Gives as many due polls a verdict, and registers as many new ones for the same partners and URLs. */
 const replaceDelivered = async (store: Store, delivered: readonly ClaimedMessage[]): Promise<void> => {
   let accountId = ''
   for (let left = delivered.length; left > 0; ) {

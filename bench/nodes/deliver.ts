@@ -9,7 +9,7 @@ import type { Tree } from '../support/tree.ts'
 
 const LOOK_EVERY_MS = 10
 
-/** So many of our nodes, each a process, on one PostgreSQL. */
+/** Our nodes, a process each, on one PostgreSQL. */
 export const nodesContestant = (name: string, nodes: number, load: Load, tree: Tree): Contestant => ({
   name: tree.nameOf(name),
   run: async () => {

@@ -39,7 +39,7 @@ const COPIES: readonly { table: string; columns: Readonly<Record<string, string>
   },
 ]
 
-/** Makes of a database with `rows` rows, as `fillDatabase` fills it, one with so many times as many. */
+/** Multiplies the rows of a database with `rows` rows, as `fillDatabase` fills it, by `times`. */
 export const multiply = async (connection: string, rows: number, times: number): Promise<void> => {
   const client = new Client({ connectionString: connection })
   await client.connect()

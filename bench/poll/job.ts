@@ -1,6 +1,6 @@
 import type { Trust } from '../support/tls.ts'
 
-/** What upstream answers all serials. */
+/** The answer of upstream to all serials. */
 export type Variant = 'ING' | 'SUCCESS'
 
 /** To a poller in its own process; each is answered before the next is sent. */

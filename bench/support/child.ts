@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { openFolder } from './service.ts'
 
 /**
- * A module in a process of its own; its `import.meta.main` part answers messages. `ask` sends one and resolves with the next
- * answer. The process ends with the handle. Its standard output, which has the service's log, goes to a file as in production.
+ * A module in its own process; its `import.meta.main` part answers messages. `ask` sends one and resolves with the next
+ * answer. The process ends with the handle. Its standard output, which has the service's log, goes to a file as in
+ * production.
  */
 export const openChild = (path: string, { nodeFlags = [] }: { nodeFlags?: string[] } = {}) => {
   const folder = openFolder()

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream'
 export interface DatabaseCost {
   /** Processor time of all its processes, including those that have ended. Linux only. */
   cpuSeconds: number
-  /** Of PostgreSQL: what it wrote into its log, without the pages that it copies there after a checkpoint. */
+  /** PostgreSQL: bytes written to its log, without the pages that it copies there after a checkpoint. */
   walBytes?: number
   /** Of PostgreSQL: commits of transactions that wrote something. */
   commits?: number
@@ -15,9 +15,9 @@ export interface DatabaseCost {
 
 /** A database server for one benchmark, empty at first, and deleted afterwards with its files. */
 export interface Database {
-  /** What its clients need: a connection string, or the path of a socket. */
+  /** For clients: a connection string, or the path of a socket. */
   connection: string
-  /** What a run costs it. */
+  /** The cost of a run for the database. */
   measure: <Result>(run: () => Promise<Result>) => Promise<{ result: Result; cost: DatabaseCost }>
   [Symbol.asyncDispose]: () => Promise<void>
 }
@@ -51,7 +51,7 @@ export const familyCpuSeconds = (pid: number): number => {
 }
 
 interface ServerOptions {
-  /** The text that says it is ready, and the stream it is written to. */
+  /** The text that it prints when it is ready, and the stream. */
   ready: RegExp
   stream: 'stdout' | 'stderr'
   ids?: { uid: number; gid: number } | undefined

@@ -27,7 +27,7 @@ export const addAccount = async (store: Store): Promise<string> => {
 
 export const serialAt = (index: number): string => String(16236437000000 + index)
 
-/** Adds a partner with so many polls that are due, with the URLs in turn; `afterBatch` is called after each batch of them. */
+/** Adds a partner with `count` due polls, with the URLs in turn; `afterBatch` is called after each batch of them. */
 export const addPolls = async (
   store: Store,
   { count, urls }: { count: number; urls: readonly string[] },
@@ -45,7 +45,7 @@ export const addPolls = async (
   }
 }
 
-/** Adds so many first deliveries that are due, as they come about: registered, claimed, and settled with a verdict. */
+/** Adds `count` due first deliveries as they arise: registered, claimed, and settled with a verdict. */
 export const addDeliveries = (store: Store, load: { count: number; urls: readonly string[] }): Promise<void> =>
   addPolls(store, load, async () => {
     for (;;) {

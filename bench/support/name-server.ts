@@ -1,8 +1,8 @@
 import { Resolver } from 'node:dns/promises'
 
 /**
- * Preloaded into a service under a benchmark: its resolvers ask the benchmark's name server, and not the system's. The
- * service itself has no such setting.
+ * Preloaded into a service under a benchmark: its resolvers use the benchmark's name server instead of the system's.
+ * The service itself has no such setting.
  */
 const { resolve4 } = Resolver.prototype
 const server = process.env.BENCH_NAME_SERVER ?? ''

@@ -34,7 +34,10 @@ export interface Counts {
   polls: number
   hooks: number
 }
-/** By serial, since the last call, when it was told: its verdict to the service, its webhook to the partner. Times of `sharedNow`. */
+/**
+ * By serial, since the last call: when the verdict was sent to the service, and when its webhook reached the partner.
+ * Times of `sharedNow`.
+ */
 export interface Stamps {
   polled: [serial: string, at: number][]
   hooked: [serial: string, at: number][]

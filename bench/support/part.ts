@@ -10,7 +10,7 @@ export interface Row {
 
 /** A figure for which the project has an aim. */
 export interface Finding {
-  /** What was measured, such as "deliver, against the raw loop". */
+  /** The measured subject, such as "deliver, against the raw loop". */
   what: string
   /** The median, as shown: "0.92 ×", "31 µs". */
   value: string
@@ -19,17 +19,17 @@ export interface Finding {
   verdict: 'met' | 'floor' | 'missed'
 }
 
-/** What a part of the benchmark found; `docs/performance.md` is made of these. */
+/** The result of a part of the benchmark; `docs/performance.md` is made of these. */
 export interface PartResult {
   /** The name on the command line. */
   part: string
   title: string
-  /** What was run, and how, for a reader who wants to repeat it. Markdown. */
+  /** How to repeat the run. Markdown. */
   method: string
   columns: readonly string[]
   rows: readonly Row[]
   findings: readonly Finding[]
-  /** What the figures do not show. Markdown sentences. */
+  /** The limits of the figures. Markdown sentences. */
   notes: readonly string[]
 }
 
@@ -78,7 +78,7 @@ export const findAtMost = (what: string, value: number, aim: Aim): Finding =>
 /** Of a column: which figure it shows, and with how many digits. */
 export type Columns = Readonly<Record<string, readonly [figure: string, digits: number]>>
 
-/** The medians of a contestant; those that it has. */
+/** The medians of a contestant, in the columns that it has. */
 export const cellsOf = (samples: Samples, name: string, columns: Columns): Row['cells'] =>
   Object.fromEntries(
     Object.entries(columns)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, familyCpuSeconds, startServer } from './database.ts'
 
-/** Why Redis cannot run here, with what helps; null if it can. */
+/** Why Redis cannot run here, with the remedy; null if it can. */
 export const whyNoRedis = (): string | null =>
   spawnSync('redis-server', ['--version']).error === undefined
     ? null

@@ -29,7 +29,7 @@ const listOf = (notes: readonly string[]): string => notes.map(note => `- ${note
 export const renderText = (result: PartResult): string =>
   [`\n${result.title}`, ...tablesOf(result), listOf(result.notes), ''].join('\n')
 
-/** `docs/performance.md` with the section of this part made anew, at its end if there is none yet. */
+/** `docs/performance.md` with a new section of this part, at its end if there is none yet. */
 export const withSection = (page: string, result: PartResult, measured: { on: string; when: string }): string => {
   const section = [
     `## ${result.title}`,

@@ -8,7 +8,7 @@ import { openFakeDns } from '../../test/support/fake-dns.ts'
 
 export type Scheme = 'https' | 'http'
 
-/** What a process needs to call the hosts of a benchmark: whom to believe, and where names lead. */
+/** For calls to the hosts of a benchmark: the certificate authority to trust, and the addresses of names. */
 export interface Trust {
   /** PEM. */
   ca: string
@@ -25,7 +25,7 @@ export const hostAt = (index: number): string => `h${index}.${DOMAIN}`
 export const urlOf = (scheme: Scheme, port: number, { index = 0, path = '/hook' } = {}): string =>
   scheme === 'https' ? `https://${hostAt(index)}:${port}${path}` : `http://127.0.0.1:${port}${path}`
 
-/** A certificate authority and a name server for this run, with as many hosts as asked for. */
+/** A certificate authority and a name server for this run, with this many hosts. */
 export const openNames = async (hosts = 1) => {
   const folder = await mkdtemp(join(tmpdir(), 'bench-tls-'))
   const authority = createAuthority(new Date())

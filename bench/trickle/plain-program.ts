@@ -46,9 +46,9 @@ const SCHEMA = `
   CREATE INDEX jobs_due ON jobs (due_at)`
 
 /**
- * What the service does for one partner, as one would write it in a day: registers, asks GetResult until there is a verdict, sends a
- * signed webhook. One table, one loop that looks for what is due, one statement and one commit for each step; what fails is tried again
- * by one rule. A crash repeats what was under way.
+ * The service's work for one partner, as a program of one day: registers, polls GetResult until there is a verdict,
+ * sends a signed webhook. One table, one loop over due rows, one statement and one commit for each step, one rule of
+ * retries. A crash repeats the steps in flight.
  */
 const openProgram = async ({ path, upstreamUrl, intervalMs }: Opening) => {
   const database = new Database(path)

@@ -5,7 +5,7 @@ import { SECOND } from '../../src/core/duration.ts'
 import type { EngineCounts, Stats } from '../../src/store/stats/stats.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
-/** A database that is asked, and answers when it is told to. */
+/** A database that answers when the test lets it. */
 const openScene = () => {
   const clock = createFixedClock()
   const asked: PromiseWithResolvers<Stats>[] = []

@@ -13,7 +13,7 @@ import { openStoreFixture, WAITING } from '../support/store.ts'
 
 const NOWHERE = 'http://127.0.0.1:9/result'
 
-/** Whoever listens for this hint of the store fails. */
+/** Listeners to this hint of the store fail. */
 const refusing =
   (hint: keyof StoreHints) =>
   (store: Store): Store => {

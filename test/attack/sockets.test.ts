@@ -3,7 +3,7 @@ import { openListening } from './support/listening.ts'
 import { head, openRawClient, type RawClient, statusesOf } from './support/raw-client.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
-/** What a test waits for at most where a limit of 0.6 s holds. */
+/** Longest wait of a test for a limit of 0.6 s. */
 const BOUNDED_MS = 10_000
 
 /** Sends a byte every 20 ms until the connection ends. */

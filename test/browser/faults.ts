@@ -17,17 +17,17 @@ export type Screen = (typeof ALL_SCREENS)[number]
 export const SCREENS = ALL_SCREENS.filter((_, index) => process.env.ALL_SCREENS === '1' || index === 0)
 /** Other tests run beside. */
 export const BUSY_MS = 120_000
-/** A folder for pictures of each page, for those who want to look at them. */
+/** A folder for a picture of each page. */
 const PICTURES = process.env.PICTURES ?? null
 
-/** What a screen is to a browser. */
+/** The browser's settings for a screen. */
 export const contextOf = ({ width, theme, locale }: Screen) => ({
   viewport: { width, height: 800 },
   colorScheme: theme,
   locale,
 })
 
-/** What a page did that it should not, while it was read. */
+/** Collects the faults of a page while it is read. */
 const watch = (page: Page, origin: string) => {
   const faults: string[] = []
   page.on('console', message => {
@@ -52,9 +52,10 @@ export const violationsOf = async (page: Page): Promise<string[]> => {
 }
 
 /**
- * What is wrong with a page: its language, what is wider than the screen, what axe finds, what it logs, loads and is refused.
+ * The faults of a page: its language, parts wider than the screen, findings of axe, errors, refused and foreign
+ * requests.
  *
- * @param page may have shown others before: a process of its own for each takes longer than all that is looked at
+ * @param page may have shown others before: a process for each takes longer than all checks
  */
 export const faultsOf = async (
   page: Page,

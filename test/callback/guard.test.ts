@@ -9,7 +9,7 @@ import { type DnsReply, openFakeDns } from '../support/fake-dns.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
 
-/** Here 127.0.0.1 is the internal service, which must never be reached; 127.0.0.2 is public, and nobody listens there. */
+/** Here 127.0.0.1 is the internal service, which must never be reached; 127.0.0.2 is public, without a listener. */
 const PUBLIC = ['127.0.0.2']
 const INTERNAL = ['127.0.0.1']
 const MINUTE = 60_000
@@ -141,7 +141,7 @@ describe('the guard of one connection', () => {
     ...{ connectMs: 5_000, bodyMs: 5_000 },
   }
 
-  /** Sends to a URL that is an address. `allowed` is asked before connecting and after. */
+  /** Sends to a URL that is an address. `allowed` is consulted before and after connecting. */
   const sendGuarded = async (url: string, allowed: Networks) => {
     const verdict = judgeUrl(url, { allowHttp: true, allowed: { contains: () => true } })
     if (!verdict.ok) throw new Error(verdict.message.en)

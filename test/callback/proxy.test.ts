@@ -88,7 +88,7 @@ describe('an egress proxy', () => {
   })
 })
 
-/** Accepts connections and never says anything. */
+/** Accepts connections and never sends anything. */
 const openSilent = async (protocol: 'http:' | 'https:') => {
   const receiver = await openRawReceiver(() => {})
   return Object.assign(receiver, { protocol })

@@ -25,7 +25,7 @@ test.each(['http', 'https'] as const)(
   },
 )
 
-/** Answers what arrives first on each connection, and each read of one that it does not pause. */
+/** Answers the first bytes of each connection, and each later read until it is paused. */
 const openEarlyReceiver = (answer: (socket: Socket, index: number) => void) => {
   let reads = 0
   return openRawReceiver(

@@ -107,7 +107,7 @@ const GOOD: readonly [name: string, text: string, value: unknown][] = [
   ['OTEL_SDK_DISABLED', 'TRUE', true],
 ]
 
-/** What no setting of a number, a duration, a word, a URL or networks takes. */
+/** Values that no number, duration, word, URL or network accepts. */
 const NONSENSE = ['-1', '1e9', ' ', '0x10']
 const NAMES = ['UPSTREAM_RATE', 'CALLBACK_CONCURRENCY', 'PORT', 'CALLBACK_TIMEOUT', 'RETRY_SCHEDULE', 'IHUYI_METHOD']
 const MORE_NAMES = ['IHUYI_URL', 'CALLBACK_ALLOW_HTTP', 'DATABASE_URL', 'MASTER_KEY', 'CALLBACK_PROXY', 'TRUST_PROXY']

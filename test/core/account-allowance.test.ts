@@ -15,7 +15,7 @@ import { change, NOW, PAUSED, throttled } from './support/account.ts'
 
 describe('a clock that was set back by an hour', () => {
   const BACK = NOW - HOUR
-  /** What may be asked at once, by times that were written before. */
+  /** The calls allowed at once, with times that were written before. */
   const granted = (account: AccountState, now = BACK) => allowance(withoutStepBack(account, now), now, 9)
 
   test('C1 keeps no account silent for an hour', () => {

@@ -14,7 +14,9 @@ const exhausted = (minutes: number, adds = 1, host = EXHAUSTED.host): Observatio
 })
 const delivered = (minutes: number) => ({ ...exhausted(minutes, 0), details: null }) as Observation
 
-/** Notes each at its time, and tells whatever is due after each; what was told: minute, state, count. */
+/**
+ * Notes each observation at its time, and sends the due notices after each. Returns the notices: minute, state, count.
+ */
 const run = (notes: readonly Observation[]) => {
   let event: Alert | null = null
   const told: string[] = []

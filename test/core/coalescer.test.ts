@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createCoalescer } from '../../src/core/coalescer.ts'
 
-/** A run that ends when the test says so. */
+/** A run that ends when the test lets it. */
 const openRun = (limits?: { batches: number }) => {
   const batches: { items: number[]; end: (error?: Error) => void }[] = []
   const begun = Promise.withResolvers<void>()

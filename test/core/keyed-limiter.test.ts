@@ -3,7 +3,7 @@ import { yieldToLoop } from '../../src/core/clock.ts'
 import { createKeyedLimiter } from '../../src/core/keyed-limiter.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
-/** A limiter for items that are named by a letter, with what has become of each. */
+/** A limiter for items that are named by a letter, with the result of each. */
 const openLimiter = (size: number) => {
   const clock = createFixedClock()
   const limiter = createKeyedLimiter<string>({ size, timeLimit: { waitMs: 1_000, clock } })

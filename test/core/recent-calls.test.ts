@@ -14,7 +14,7 @@ const call = (verificationId: number, answer: Answer, at = NOW) => ({ verificati
 const INVALID: Answer = { kind: 'invalid_id', code: 4060 }
 
 describe('recent calls', () => {
-  /** Two serials, asked about in turn. */
+  /** Two serials, polled in turn. */
   const bothInvalid = (recent: ReturnType<typeof createRecentCalls>, account = RUNNING) => {
     for (const id of [1, 2, 1, 2]) recent.add(account, call(id, INVALID))
     return recent.add(account, call(1, INVALID)).othersInvalid

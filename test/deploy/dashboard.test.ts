@@ -5,7 +5,7 @@ import { readAlerts, textOf, unknownMetrics } from './files.ts'
 const rules = textOf('deploy/prometheus/alerts.yml')
 const alerts = new Map(readAlerts().map(({ name, text }) => [name, text]))
 
-/** The expression of an alert, with what it uses of what is recorded. */
+/** The expression of an alert, with the recorded expressions in it. */
 const wholeAlert = (name: string): string => {
   const text = alerts.get(name) ?? ''
   const recorded = (text.match(/\bidface:[\w:]+/g) ?? []).map(

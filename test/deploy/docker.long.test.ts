@@ -10,7 +10,7 @@ const [, build = '', image = ''] = dockerfile.split(/^FROM /m)
 const compose = textOf(`${FOLDER}/compose.yaml`)
 const manifest = JSON.parse(textOf('package.json')) as { version: string; files: string[]; bin: Record<string, string> }
 
-/** What a stage copies from the project's folder; `from` another stage it is that stage's affair. */
+/** The files that a stage copies from the project's folder, not `from` another stage. */
 const copiedBy = (stage: string): string[] =>
   [...stage.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) => paths.split(' '))
 

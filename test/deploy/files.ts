@@ -7,7 +7,7 @@ export const textOf = (path: string): string => readFileSync(join(ROOT, path), '
 
 const DECLARED = new Map(Object.values(METRICS).map(({ name, type }) => [name, type as string]))
 
-/** Those of the metrics in a text that the service does not have; of a histogram, the parts that queries use. */
+/** Metrics named in a text that the service does not have; of a histogram, the parts that queries use. */
 export const unknownMetrics = (text: string): string[] =>
   [...new Set(text.match(/\bidface_\w+/g))].filter(name => {
     const whole = name.replace(/_(bucket|sum|count)$/, '')

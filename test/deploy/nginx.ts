@@ -13,7 +13,7 @@ const NAME = 'notifier.example.com'
 const SHIPPED = join(import.meta.dirname, '../../deploy/nginx/idface-notifier.conf')
 const START_MS = 10_000
 
-/** Fails where the shipped file no longer has what is to be changed. */
+/** Fails if the shipped file no longer has a text to change. */
 const replaced = (text: string, changes: readonly (readonly [from: string, to: string])[]): string =>
   changes.reduce((changed, [from, to]) => {
     if (!changed.includes(from)) throw new Error(`the shipped configuration has no ${from}`)

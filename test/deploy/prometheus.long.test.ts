@@ -11,11 +11,11 @@ import { QUERIES } from './dashboard.ts'
 import { ROOT, readAlerts, textOf } from './files.ts'
 
 const HAS_PROMETHEUS = spawnSync('prometheus', ['--version']).status === 0
-/** But that nobody has made a backup, which is so at first. */
+/** All but the missing backup, which is normal at first. */
 const isWrong = ({ name, health, state = 'inactive' }: Rule) =>
   health !== 'ok' || (state !== 'inactive' && !(name === 'IdfaceBackupStale' && state === 'pending'))
 
-/** So often are all rules looked at anew, each time on metrics that were scraped anew. */
+/** Number of evaluations of all rules, each on newly scraped metrics. */
 const EVALUATIONS = 8
 
 interface Rule {

@@ -11,9 +11,9 @@ const PAIRS = CHINESE.map(chinese => [chinese.replace('.zh-CN', ''), chinese] as
 
 const ORDER = ['Node', 'Python', 'PHP', 'Java', 'Go', 'C#', 'Ruby']
 const BLOCK = /^```[\s\S]*?^```$/gm
-/** The texts of answers, which are in the language asked for. */
+/** The texts of answers, which are in the requested language. */
 const PROBLEM_TEXT = /(?<="(?:title|detail|message|sentence|language)": )"(?:[^"\\\n]|\\.)*"/g
-/** What is run is the same; the comments in it are translated, and the language asked for is another. */
+/** The code is the same, but for translated comments and the requested language. */
 const blocksOf = (page: string): string[] =>
   (page.match(BLOCK) ?? []).map(block =>
     block.startsWith('```json\n')
@@ -30,7 +30,7 @@ const anchorsOf = (page: string): string[] => {
 const settingsOf = (page: string): string[] =>
   [...page.matchAll(/<!-- (?:setting|verify): ([\w.]+) -->/g)].map(([, name = '']) => name).toSorted()
 const linesOf = (page: string, pattern: RegExp): number => page.match(pattern)?.length ?? 0
-/** What stands between backquotes in running text: names of files, settings, fields, commands. */
+/** Texts between backquotes in running text: names of files, settings, fields, commands. */
 const namesOf = (page: string): string[] =>
   [
     ...new Set(

@@ -28,7 +28,7 @@ const textOf = (html: string): string =>
     .replaceAll(/\s+/g, ' ')
     .trim()
 
-/** What the browser reads of the pages. */
+/** The pages as the browser reads them. */
 const sectionsIn = (language: 'en' | 'zh'): Section[] =>
   PAGES.flatMap(page => {
     const [, main = ''] = renderPage(page, language).split('<main id="content">')

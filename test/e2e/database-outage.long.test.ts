@@ -35,7 +35,7 @@ test('while PostgreSQL was away its errors were not counted, a line was logged e
   const errors = async () => (await scrape(service.url)).value('idface_store_errors_total')
   await server.stop()
   const { length } = service.log
-  // Nobody has asked for the metrics before.
+  // The metrics were not read before.
   const counts = await vi.waitFor(
     async () => {
       const counts = [await errors()]

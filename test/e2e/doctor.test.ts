@@ -15,7 +15,7 @@ interface Report {
   checks: { name: string; state: string; text: string; todo: string | null; command: string | null }[]
 }
 
-/** Runs it with --json; `of` finds what it says of a check. */
+/** Runs it with --json; `of` finds its finding of a check. */
 const createDoctor =
   ({ folder, env }: { folder: string; env: Environment }) =>
   async (args: string[], more: Environment = {}) => {
@@ -79,7 +79,7 @@ test('says what is wrong, with the command that mends it, and ends with 1', asyn
   expect(of('schema')).toMatchObject([{ state: 'ok' }])
   expect(of('upstream')[0]).toMatchObject({ state: 'failed', todo: expect.stringContaining('APIKEY') })
   expect(of('backup')[0]).toMatchObject({ state: 'warning', command: expect.stringContaining(' backup /backup/') })
-  // As systemd tells it; /backup was named there too, where the sandbox lets nobody write.
+  // As systemd sets it; /backup is named there too, where the sandbox lets no process write.
   const STATE_DIRECTORY = '/var/lib/idface-notifier:/var/lib/idface-notifier/backup'
   const sandboxed = await doctor(['--only', 'backup'], { STATE_DIRECTORY })
   expect(sandboxed.of('backup')[0]?.command).toContain(' backup /var/lib/idface-notifier/backup/notifier-')

@@ -6,7 +6,7 @@ import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { ADMIN_TOKEN, openService } from '../support/service.ts'
 import { bodyOf, openScene } from './stage.ts'
 
-/** Whatever the store tells, nobody hears it. */
+/** No hint of the store reaches its listeners. */
 const withoutHints = (store: Store): Store => ({ ...store, hints: new EventEmitter<StoreHints>() })
 
 test('a service whose store loses every hint asks, sends and tries again all the same', async () => {

@@ -6,7 +6,7 @@ import { openStage } from './stage.ts'
 
 const HAS_PROMTOOL = spawnSync('promtool', ['--version']).status === 0
 
-/** A service that has had traffic of each kind, with what must be in no label. */
+/** A service that has had traffic of each kind, with the texts that must be in no label. */
 const openBusy = async () => {
   const stage = await openStage({ RETRY_SCHEDULE: '20ms,20ms' })
   const { api, admin, receiver, upstream } = stage

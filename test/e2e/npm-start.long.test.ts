@@ -19,13 +19,13 @@ interface Run {
   again?: boolean
 }
 
-/** Runs npm, sends it SIGTERM, and gives all lines until nobody has its stdout open any more. */
+/** Runs npm, sends it SIGTERM, and returns all lines until its stdout is closed by all. */
 const stopNpm = async ({ args, env, until, again = false }: Run): Promise<string[]> => {
   const npm = spawn('npm', args, {
     cwd: ROOT,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
-    // A process group of its own: whatever is left of it is killed below.
+    // Its own process group, which is killed below.
     detached: true,
   })
   const signal = AbortSignal.timeout(PATIENCE_MS)
@@ -53,7 +53,7 @@ test('a SIGTERM to npm start ended npm only, and left the service running', { ti
   expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ event: 'service.stopped' })
 })
 
-// The demo removes its folder as it ends, so an empty one says that it stopped in order.
+// The demo removes its folder as it ends, so an empty one shows that it stopped in order.
 test.each([
   ['a SIGTERM to npm run demo -- --keep left the demo running', false],
   ['a second SIGTERM to npm run demo left its folder behind', true],

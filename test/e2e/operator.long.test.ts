@@ -49,7 +49,7 @@ describe.concurrent('operators', () => {
     expect(paused.data).toMatchObject({ subject: ACCOUNT.apiId, state: 'firing', count: 1 })
     expect(paused.data.sentence).toContain('the APIID or the APIKEY is wrong (code 405)')
 
-    // Resumed while it is still refused, it is not back, and nobody is told so.
+    // Resumed while it is still refused, it is not back, and no notice says so.
     const resume = ['account', 'resume', ACCOUNT.apiId, '--lang', 'en']
     const still = await runCli(resume, { cwd: stage.folder, env: stage.env })
     expect(still).toMatchObject({ code: 1, stdout: expect.stringMatching(/is not back: paused: .*wrong \(405\)\n$/) })

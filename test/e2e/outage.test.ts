@@ -28,7 +28,7 @@ test('U1 an outage is told once, spares GetResult, and its first good answer bri
   const before = upstream.calls.length
   await upstream.waitFor(before + 2)
   const [one, other] = upstream.calls.slice(before).map(({ at }) => at)
-  // 8 serials that are asked about every 100 ms would have been asked in between.
+  // 8 serials that are polled every 100 ms would have been polled in between.
   expect((other ?? 0) - (one ?? 0)).toBeGreaterThan(400)
 
   for (const { idcardid } of registered) upstream.script(idcardid, { status: 'SUCCESS' })

@@ -65,7 +65,7 @@ const openCluster = async (overrides: Environment = {}, urlOf: (name: string) =>
 type Cluster = Awaited<ReturnType<typeof openCluster>>
 type Node = Awaited<ReturnType<Cluster['start']>>
 
-/** So many at once, in turn at each node, with a verdict each. */
+/** Registers this many at once, in turn at each node, with a verdict each. */
 const registerMany = async (
   { upstream, receiver }: Cluster,
   nodes: readonly Node[],
@@ -83,7 +83,7 @@ const registerMany = async (
 
 const DELIVERED_MS = 60_000
 
-/** As soon as the receiver has them all, the node says so. */
+/** The node reports them delivered as soon as the receiver has them all. */
 const untilDelivered = async (cluster: Cluster, { api }: Node, registrations: readonly RegistrationAnswer[]) => {
   await cluster.receiver.waitFor(() => cluster.idsOf().size >= registrations.length, { timeoutMs: DELIVERED_MS })
   for (const { id } of registrations) await api.until(id, one => one.delivery.state === 'delivered')

@@ -13,7 +13,7 @@ afterAll(() => server[Symbol.asyncDispose]())
 
 let databases = 0
 
-/** So many nodes on one database. */
+/** A number of nodes on one database. */
 const openCluster = async (count: number, settings: Environment) => {
   await using stack = new AsyncDisposableStack()
   const scene = stack.use(
@@ -36,7 +36,7 @@ test('four nodes allowed a key four times its rate', { timeout: 60_000 }, async 
   await using cluster = await openCluster(4, { API_RATE: '10' })
   const { urls, admin } = cluster
   let partners = 0
-  /** Of a key that nobody has used yet: its whole burst, which is 20. */
+  /** The burst of an unused key, which is 20. */
   const allowed = async (): Promise<number> => {
     const { apiKey } = await admin.createPartner(`partner ${++partners}`)
     // The operator's token has this rate, too.

@@ -66,7 +66,7 @@ test('O5 two nodes with other settings know each other, and one that is stopped 
   const nameOf = ({ url }: { url: string }) => `${hostname()}:${new URL(url).port}`
   expect(await nodesOf()).toMatchObject([{ name: nameOf(first), roles: ['api'], lost: false, differsIn: [] }])
   const second = await openService({ ...scene.env, ROLES: 'poll,deliver', RETENTION: '7d' })
-  // Of two it is the first, for the second is what operators meant last.
+  // Of two it is the first: the second is the operator's latest choice.
   expect(await nodesOf()).toMatchObject([
     { name: nameOf(first), differsIn: ['settings'] },
     { name: nameOf(second), roles: ['poll', 'deliver'], differsIn: [] },

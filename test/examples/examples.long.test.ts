@@ -35,7 +35,7 @@ const send = async (url: string, headers: Record<string, string>, body: string =
   return await sender.send({ partnerId: 'ptn_1', url: `${url}/hook`, headers, body })
 }
 
-/** What it was answered. */
+/** Returns its answer. */
 const post = async (...webhook: Parameters<typeof send>) => {
   const result = await send(...webhook)
   return result.kind === 'answered' ? result.httpStatus : result.error

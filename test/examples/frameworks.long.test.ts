@@ -14,7 +14,7 @@ import { openFolder } from '../support/service.ts'
 import { webhookContent } from '../support/webhook-content.ts'
 import { FRAMEWORKS, type Framework, headings } from './frameworks.ts'
 
-/** Whatever has to be compiled first, and a framework that starts slowly. */
+/** Time for compiling, and for a slow start of a framework. */
 const START_MS = 180_000
 const MINUTE = 60_000
 

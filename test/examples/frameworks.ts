@@ -6,7 +6,7 @@ const sectionOf = (heading: string): string =>
   PAGE.split(/^## (?:<a id="[^"]*"><\/a>)?/m).find(one => one.startsWith(`${heading}\n`)) ?? ''
 /** The code of a section, as it is pasted. */
 const recipeOf = (heading: string): string => /^```\w+\n([\s\S]*?)\n```$/m.exec(sectionOf(heading))?.[1] ?? ''
-/** What a section says to put into `file`. */
+/** The line that a section puts into `file`. */
 const lineFor = (heading: string, file: string): string =>
   sectionOf(heading).split(`In \`${file}\`: \``)[1]?.split('`')[0] ?? ''
 
@@ -103,7 +103,7 @@ class Main {
 }`,
     }),
     build: ['sh', '-c', `javac --release 8 -Xlint:-options -cp ${CLASSES} *.java`],
-    // Spring 4 defines its classes by what later versions of Java close.
+    // Spring 4 defines its classes by an interface that later versions of Java close.
     start: port => ['java', '--add-opens=java.base/java.lang=ALL-UNNAMED', '-cp', CLASSES, 'Main', `${port}`],
   },
   {
@@ -140,7 +140,7 @@ $app->make(Illuminate\\Contracts\\Http\\Kernel::class)->handle(Illuminate\\Http\
   {
     name: 'ThinkPHP',
     block: 'receiver.php',
-    // Debian has none: what the recipe calls of it is played.
+    // Debian has none: the calls of the recipe are played.
     probe: ['php', '--version'],
     files: block => ({
       'IdfaceWebhook.php': `<?php\nnamespace app;\n\n${block}`,

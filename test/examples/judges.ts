@@ -222,7 +222,7 @@ const execute = ([command = '', ...args]: readonly string[]) =>
 export const isHere = ({ probe: [command = '', ...args] }: Pick<Judge, 'probe'>): boolean =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0
 
-/** What the program around `block` says of each case. */
+/** The result of the program around `block` for each case. */
 export const judge = async (
   { program, build, run }: Judge,
   { block, cases, folder }: { block: string; cases: readonly (readonly (string | undefined)[])[]; folder: string },

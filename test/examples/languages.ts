@@ -48,7 +48,7 @@ export const LANGUAGES: readonly Language[] = [
   },
   {
     name: 'C#',
-    // Debian has no .NET, but Mono; the example keeps to what both have.
+    // Debian has no .NET, but Mono; the example uses only the parts that both have.
     probe: ['mcs', '--version'],
     build: folder => ['mcs', `-out:${join(folder, 'Receiver.exe')}`, at('Receiver.cs')],
     start: folder => ['mono', join(folder, 'Receiver.exe')],

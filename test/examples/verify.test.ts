@@ -28,7 +28,7 @@ const signed = (secrets: readonly string[], timestampSeconds = NOW_SECONDS, body
   return { 'webhook-id': 'msg_1', 'webhook-timestamp': String(timestampSeconds), 'webhook-signature': signature }
 }
 
-/** What somebody signs who knows the few bytes of a broken secret. */
+/** A signature by an attacker that knows the few bytes of a broken secret. */
 const forged = (key: string): Record<string, string> => {
   const mac = createHmac('sha256', key).update(`msg_1.${NOW_SECONDS}.${BODY}`).digest('base64')
   return { 'webhook-id': 'msg_1', 'webhook-timestamp': String(NOW_SECONDS), 'webhook-signature': `v1,${mac}` }

@@ -18,7 +18,7 @@ const LIMITS = {
   bodyMs: 5_000,
 }
 
-/** Sends once, and counts what was read of the answer. */
+/** Sends once, and counts the bytes read of the answer. */
 const readFrom = async (port: number): Promise<{ exchange: Exchange; bytesRead: number }> => {
   const sockets: Socket[] = []
   const client = openClient({

@@ -18,7 +18,7 @@ interface Settings {
   connect?: Connect<Origin>
 }
 
-/** A client and a receiver, which without an `answer` holds the sockets that ask until the test answers. */
+/** A client and a receiver, which without an `answer` holds the requests until the test answers. */
 const openPair = async ({ retries = 'unsent', answer, connect }: Settings = {}) => {
   const held: Socket[] = []
   const accepted: Socket[] = []

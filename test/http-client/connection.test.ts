@@ -108,7 +108,7 @@ describe('an exchange', () => {
   ])('in which the peer calls %s after %j', async (how, text, fault) => {
     const { run, events, bytesRead, sockets } = await openPair(socket => void socket.write(text))
     const ended = run()
-    // A reset discards what has not been read yet.
+    // A reset discards unread bytes.
     await expect.poll(bytesRead).toBe(text.length)
     sockets[0]?.[how]()
     const end = await ended

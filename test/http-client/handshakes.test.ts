@@ -88,7 +88,7 @@ describe('a TLS handshake', () => {
     const once = [await to(good, 'one.example'), await to(changed, 'one.example')]
     expect(once).toEqual(['open', 'open'])
     expect(await to(changed, 'one.example')).toBe('HANDSHAKE_TOO_LONG')
-    // Its network waits, and with it whoever is not proven.
+    // Its network waits, and with it all hosts that are not proven.
     expect(await to(good, 'two.example')).toBe('HANDSHAKE_WAITS')
   })
 

@@ -21,7 +21,7 @@ export const LIMITS: Limits = {
   bodyMs: 500,
 }
 
-/** A clock that moves when the test says so. */
+/** A clock that moves when the test lets it. */
 export const createTime = () => {
   const watchers = new Set<() => void>()
   const sleepers = new Set<() => void>()
@@ -36,7 +36,7 @@ export const createTime = () => {
     },
     sleeping: () => sleepers.size,
     watch: (onPass: () => void) => void watchers.add(onPass),
-    /** Lets this much time pass; whoever sleeps wakes up. */
+    /** Advances the clock by this much; due sleepers wake up. */
     pass: (ms: number) => {
       time += ms
       for (const onPass of watchers) onPass()
@@ -56,7 +56,7 @@ export const openTo =
     return socket
   }
 
-/** A connection, and what it reports of itself. */
+/** A connection, and its reports. */
 export const createWatched = (
   open: Open,
   { limits = {}, time = createTime() }: { limits?: Partial<Limits>; time?: ReturnType<typeof createTime> } = {},

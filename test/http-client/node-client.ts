@@ -17,7 +17,7 @@ const createFakeSocket = () => {
   return Object.assign(socket, { setTimeout: same, setNoDelay: same, setKeepAlive: same, ref: same, unref: same })
 }
 
-/** What Node's own client reads from these bytes, after which the peer closes; null if it fails. */
+/** The reading of Node's own client of these bytes, after which the peer closes; null if it fails. */
 export const readWithNode = (bytes: Buffer): Promise<NodeReading | null> =>
   new Promise(resolve => {
     const socket = createFakeSocket()

@@ -2,14 +2,14 @@ import { expect } from 'vitest'
 import type { ResponseHead } from '../../src/http-client/response-head.ts'
 import { createResponseParser, type ResponseFault } from '../../src/http-client/response-parser.ts'
 
-/** What a parser read from some bytes, in a form that does not depend on how they were cut. */
+/** The reading of some bytes by a parser, in a form that does not depend on how they were cut. */
 export interface Reading {
   head: ResponseHead | null
   /** Latin-1. */
   body: string
   /**
-   * `clean`: complete, and nothing followed. `dirty`: complete, and something followed. `closed`: completed by the end of
-   * the connection. `open`: more is needed. Otherwise what was wrong.
+   * `clean`: complete, and nothing followed. `dirty`: complete, and something followed. `closed`: completed by the end
+   * of the connection. `open`: more is needed. Otherwise the fault.
    */
   ended: 'clean' | 'dirty' | 'closed' | 'open' | ResponseFault
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { HEAD_BYTES, type Reading, read, readEveryWay } from './readings.ts'
 
-// What is refused and what is read is compared with Node's client over thousands of cases in differential.test.ts; these are the places
+// differential.test.ts compares refusals and readings with Node's client over thousands of cases. These are the places
 // where another reading would be an attack, or where we differ.
 
 const OK = 'HTTP/1.1 200 OK\r\n'

@@ -9,7 +9,7 @@ import { createWatched, openTo } from './harness.ts'
 
 const limits = { bodyBytes: 1_000, keptBytes: 1_000 }
 
-/** A peer that is sent one request on one connection, and then says what the test tells it to. */
+/** A peer that gets one request on one connection, and then sends the bytes that the test gives it. */
 const openPeer = async () => {
   const asked = Promise.withResolvers<Socket>()
   const receiver = await openRawReceiver(socket => asked.resolve(socket))

@@ -80,7 +80,7 @@ describe('a TLS handshake', () => {
 /** Sent by Node's server by itself. */
 const TICKETS = 2
 
-/** A server that sends so many session tickets of its own making, below its TLS, instead of each answer. */
+/** A server that sends this many session tickets, made below its TLS, instead of each answer. */
 const openTicketServer = async (count: number) => {
   const raws: Socket[] = []
   const server = createServer({

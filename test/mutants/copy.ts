@@ -11,7 +11,7 @@ const LONGEST_MS = 10 * MINUTE
 const NOT_COPIED = new Set(['node_modules', '.git', 'dist', 'coverage', 'data', 'evidence'])
 /** A test or a file that is red, the last line of `chaos`, and an error outside of tests. */
 const RED = /^ *FAIL +(.+)$|^(BROKEN: .+)$|^(error: .+)$/gm
-/** Of what fails and names nothing that is red. */
+/** For a run that fails without naming a red test. */
 export const UNCLEAR = 'fails, and says not why'
 
 const commandOf = (layer: string): string[] => {
@@ -29,17 +29,17 @@ export const openCopy = (signal: AbortSignal) => {
   // PostgreSQL, which has a user of its own, has to get in.
   fs.chmodSync(folder, 0o755)
   for (const name of ['node_modules', 'tmp']) fs.mkdirSync(join(folder, name))
-  // Links to each package, and not to all: into what begins with a dot tools write.
+  // Links to each package, and not to all at once: tools write into names that begin with a dot.
   const packages = fs.readdirSync(join(ROOT, 'node_modules')).filter(name => name === '.bin' || !name.startsWith('.'))
   for (const name of packages) fs.symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
   const { TEST_POSTGRES_SOCKET: _, NODE_COMPILE_CACHE: __, FORCE_COLOR: ___, ...inherited } = process.env
   const env = { ...inherited, TMPDIR: join(folder, 'tmp'), NO_COLOR: '1' }
 
   return {
-    /** Runs a layer; what is red of it. */
+    /** Runs a layer; returns its red tests. */
     run: async (layer: string, longestMs = LONGEST_MS): Promise<string[]> => {
       signal.throwIfAborted()
-      // A group of its own, so that what it has started ends with it.
+      // Its own process group, so that its children end with it.
       const child = spawn(process.execPath, commandOf(layer), { cwd: folder, env, detached: true })
       let output = ''
       for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (output += text))

@@ -13,7 +13,10 @@ const say = (text: string) => process.stdout.write(`${text}\n`)
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
 
-/** What is red without a mutant, and so shows nothing: of all whole files at once, of those with `-t` together, of each run of `chaos`. */
+/**
+ * The tests that are red without a mutant, and so show nothing: of all whole files at once, of those with `-t`
+ * together, of each run of `chaos`.
+ */
 const redWithout = async (copy: Copy, mutants: readonly Mutant[]): Promise<string[]> => {
   const all = new Set(mutants.flatMap(one => one.layers))
   const runs = [...all].filter(layer => layer.startsWith('chaos'))
@@ -28,7 +31,7 @@ const redWithout = async (copy: Copy, mutants: readonly Mutant[]): Promise<strin
   return red
 }
 
-/** What the first layer calls red that finds it; null: none does. */
+/** The red test of the first layer that finds it; null: none does. */
 const killerOf = async (copy: Copy, layers: readonly string[]): Promise<string | null> => {
   for (const layer of layers) {
     const [red] = await copy.run(layer.startsWith('test/') ? `${layer} --bail=1` : layer)

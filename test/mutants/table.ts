@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 export const ROOT = join(import.meta.dirname, '../..')
 
-/** A bug of `src`: a text that is replaced, and what has to turn red then. */
+/** A bug of `src`: a text that is replaced, and the tests that have to turn red then. */
 export interface Mutant {
   id: string
   what: string
@@ -17,7 +17,7 @@ export interface Mutant {
 
 const HEAD = /^(?:(?<file>src\/\S+) )?(?<id>[a-z]\d\d) (?<what>.+?)(?:: (?<by>(?:test\/|chaos ).+))?$/
 
-/** What `*.txt` beside this file hold, as docs/reliability.md explains. */
+/** Reads the `*.txt` beside this file, as docs/reliability.md explains. */
 export const readMutants = (): Mutant[] => {
   const texts = globSync('*.txt', { cwd: import.meta.dirname }).sort()
   const lines = texts.flatMap(name =>

@@ -30,7 +30,7 @@ describe.each(NAMES)('%s', name => {
     expect(text).toContain('since 2026-11-26 03:04:05 UTC')
     expect(text).toContain('What to do: Open the page of the account in the console')
     expect(text).toContain('“account.paused” on the page Operations')
-    // What a reader cannot click is no link.
+    // A link that a reader cannot click is left out.
     expect(text).not.toMatch(/docs\/|#account/)
   })
 

@@ -11,7 +11,10 @@ import { first, HOOK, openStoreFixture } from '../support/store.ts'
 
 const KEY = /c0ffee00-1111-2222-3333-444455556666|a-key-of-no-robot/
 const WHSEC = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
-/** Whatever time it is now: robots are busy at the full and half hour, and refuse a time that is an hour off. What is told comes half an hour later. */
+/**
+ * At a fixed distance from the full and half hour, when robots are busy, and near the present time: robots refuse a
+ * time that is an hour off. The notice comes half an hour later.
+ */
 const START = Math.floor((Date.now() - 40 * MINUTE) / (30 * MINUTE)) * 30 * MINUTE + 10 * MINUTE
 
 /** By the library that integrators use. */

@@ -10,7 +10,7 @@ const OPERATIONS = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
 const HOST = { partnerId: 'partner_1', host: 'hooks.partner.example' }
 const LATE = { since: AT, due: 7, isCapped: false } as const
 
-/** One of each; tsc asks for what is missing. */
+/** One of each; tsc reports a missing one. */
 const DETAILS: { [Condition in Alert['condition']]: Alert['details'] } = {
   'account.paused': PAUSED.details,
   'upstream.unreachable': { code: 'upstream_unreachable', since: AT, account: 'C1', error: 'timeout', nextTryAt: null },

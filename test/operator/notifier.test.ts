@@ -25,7 +25,10 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
   onTestFinished(() => store.close())
   const posted: { at: number; notice: Notice }[] = []
   const emitted: unknown[] = []
-  /** `hated`: the subject of an event whose text is refused. `left`: what each partner has not received. */
+  /**
+   * `hated`: the subject of an event whose text is refused. `left`: number of webhooks that each partner has not
+   * received.
+   */
   const state = { answer: TOLD as ChannelReply, first: [] as ChannelReply[], hated: '', left: 1 }
   const notifier = createNotifier({
     store: { ...store, givenUpOf: async () => ({ givenUp: state.left, givenUpIsCapped: false }) },

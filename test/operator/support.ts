@@ -17,7 +17,7 @@ export const PAUSED: Alert = {
   ...{ toldState: null, toldAt: null, dueAt: AT },
 }
 
-/** `host` is what a partner has given. */
+/** `host` comes from a partner. */
 export const exhausted = (partnerId: string, host = 'hooks.partner.example', count = 1): Alert => ({
   ...PAUSED,
   ...{ condition: 'message.exhausted', subject: partnerId, count, details: { partnerId, host, error: 'timeout' } },

@@ -24,10 +24,10 @@ const open = async () => {
     isUntold: false,
     writeError: '',
     nodes: [] as ServiceNode[],
-    /** What a partner has not received of what was given up. */
+    /** Given-up webhooks that a partner has not received. */
     left: {} as Record<string, number>,
   }
-  /** What the store has of the events that fire: what was noted, by whichever node. */
+  /** The firing events in the store, noted by any node. */
   const firing: FiringOperatorEvent[] = []
   const store: Parameters<typeof createWatch>[0]['store'] = {
     ...sqlite,

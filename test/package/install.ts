@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
 const BIN = join(ROOT, 'node_modules/.bin')
-/** What the package is made of. A copy is packed, so that nobody's build in the checkout is disturbed. */
+/** The parts of the package. A copy is packed, so that no build in the checkout is disturbed. */
 const PARTS = [
   'src',
   'scripts',
@@ -56,8 +56,8 @@ export const pack = async (folder: string): Promise<string> => {
 }
 
 /**
- * Installs the tarball in `folder` with the versions of this project's lock, which npm has in its cache since it installed
- * this project. What is not a dependency of the package is not there.
+ * Installs the tarball in `folder` with the versions of this project's lock, which npm has in its cache since it
+ * installed this project. Only dependencies of the package are there.
  */
 export const install = async (tarball: string, folder: string): Promise<void> => {
   const readJson = async (name: string) => JSON.parse(await readFile(join(ROOT, name), 'utf8'))

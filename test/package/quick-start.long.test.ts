@@ -16,7 +16,7 @@ const sectionOf = (text: string, heading: string): string =>
   text.split(/^## /m).find(one => one.startsWith(heading)) ?? ''
 
 const PASTED = ['README.md', 'README.zh-CN.md', 'docs/start.md', 'docs/webhooks.md', 'docs/examples/README.md']
-/** Text in quotes is none of the shell's business; what is left of `$NAME` is. */
+/** Quoted text is not checked; the rest is for the shell, also that of `$NAME`. */
 const unquoted = (code: string) => code.replaceAll(/'[^']*'|"(?:\\.|[^"\\])*"/g, '')
 
 describe.each(PASTED)('%s', file => {
@@ -27,7 +27,7 @@ describe.each(PASTED)('%s', file => {
   })
 })
 
-/** What the project's folder needs for its npm scripts, with room for a `.env` and a database. */
+/** The files that the npm scripts need, with room for a `.env` and a database. */
 const openClone = async () => {
   const folder = await openFolder()
   for (const name of ['package.json', 'src', 'docs', 'migrations', 'node_modules'])

@@ -29,7 +29,7 @@ test.each(['README.md', 'README.zh-CN.md'])('%s said of a batch neither what is 
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
 
-/** The receiver that a README shows, saved and started as it says. */
+/** The receiver of a README, saved and started as on the page. */
 const startReceiver = async (file: string, folder: string) => {
   const [, code = ''] = /^```js\n([\s\S]*?)^```$/m.exec(readFileSync(join(ROOT, file), 'utf8')) ?? []
   const [port = 0] = await freePorts(1)

@@ -10,7 +10,7 @@ export const SHELLS = Object.keys(ARGUMENTS) as Shell[]
 
 export const isInstalled = (shell: Shell): boolean => spawnSync(shell, ['-c', 'exit 0']).status === 0
 
-/** A shell that is fed what somebody pastes. */
+/** A shell that is fed pasted text. */
 export const openTerminal = (shell: Shell, { cwd, env }: { cwd: string; env: Record<string, string> }) => {
   const { PATH = '' } = process.env
   const child = spawn(shell, ARGUMENTS[shell], { cwd, env: { PATH, HOME: cwd, ...env }, detached: true })
@@ -26,9 +26,9 @@ export const openTerminal = (shell: Shell, { cwd, env }: { cwd: string; env: Rec
   return {
     /** All that has been printed. */
     text: () => text,
-    /** Pastes what is to be run, and presses Enter. */
+    /** Pastes commands, and presses Enter. */
     paste: (commands: string): void => void child.stdin.write(`${commands}\n`),
-    /** Resolves with what matches, as soon as it is printed. */
+    /** Resolves with the match, as soon as it is printed. */
     shows: (pattern: RegExp): Promise<RegExpExecArray> =>
       new Promise((resolve, reject) => {
         const patience = setTimeout(() => reject(new Error(`no ${pattern} in: ${text}`)), PATIENCE_MS)

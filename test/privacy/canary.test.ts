@@ -63,7 +63,7 @@ const runAll = async () => {
     metadata: { [MARKERS.metadataKey]: MARKERS.metadata },
   }
   const { id } = await api.register(registering)
-  // What a caller gets wrong, with everything in it that must not be seen.
+  // Mistakes of a caller, with secret texts in each part.
   await api.call('POST', '/v1/registrations', { ...registering, callbackUrl: `ftp://${MARKERS.path}` })
   await api.call('POST', '/v1/registrations', { ...registering, unknown: MARKERS.metadata })
   await api.call('GET', `/v1/registrations/${MARKERS.serial}?x=${MARKERS.query}`)

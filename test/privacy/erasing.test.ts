@@ -14,7 +14,7 @@ type Stage = Awaited<ReturnType<typeof openStage>>
 const register = (stage: Stage, more: { afterMs?: number; delayMs?: number } = {}) =>
   stage.register({ ...VERDICT, ...more }, { path: `/${path}`, metadata: { note: metadata } })
 
-/** Everything the API says about it, and about everything else. */
+/** Reads all answers of the API about it, and about everything else. */
 const readAll = async ({ api }: Stage, id: string): Promise<string> => {
   const paths = ['', '/attempts', '/explain'].map(rest => `/v1/registrations/${id}${rest}`)
   const answers = await Promise.all(

@@ -32,6 +32,6 @@ const ask = async (
   return { status: response.statusCode, headers: response.headers, text, json: isJson ? JSON.parse(text) : {} }
 }
 
-/** Asks for a serial with the static password. */
+/** Calls GetResult for a serial with the static password. */
 export const askFor = (url: string, idcardid: string): Promise<Reply> =>
   ask(url, { account: ACCOUNT.apiId, password: ACCOUNT.apiKey, idcardid })

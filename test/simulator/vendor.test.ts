@@ -9,7 +9,7 @@ import { ACCOUNT } from './ask.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 8)
 
-/** What the service takes the simulator's answer for, over a real connection. */
+/** The class of the simulator's answer, over a real connection. */
 const askFor = async (script: Script, { aheadMs = 0, timeoutMs = 5_000 } = {}) => {
   await using simulator = await openUpstreamSimulator({ accounts: [ACCOUNT], now: () => NOW + aheadMs })
   simulator.script('1', script)

@@ -22,7 +22,7 @@ const SHOWN_CHARACTERS = 1_000
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
-/** Looks again and again until `accepts`; for states that nothing announces. Rejects with what it saw last. */
+/** Polls until `accepts`; for states that send no signal. Rejects with the last state. */
 export const eventually = async <T>(look: () => Promise<T>, accepts: (seen: T) => boolean): Promise<T> => {
   const endsAt = performance.now() + PATIENCE_MS
   for (;;) {

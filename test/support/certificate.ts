@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 
-/** A key and its certificate, both PEM: what a TLS server wants. */
+/** A key and its certificate for a TLS server, both PEM. */
 export interface Certificate {
   key: string
   cert: string
@@ -65,7 +65,7 @@ export const createAuthority = (now: Date) => {
   const root = issue(subject, BASIC_CONSTRAINTS_CA, { by: null, notAfter: new Date(now.getTime() + 10 * DAY) })
   const by = { subject, key: root.privateKey }
   return {
-    /** What trusts it. */
+    /** The certificate to trust. */
     cert: root.cert,
     issue: (names: readonly string[], notAfter = new Date(now.getTime() + 10 * DAY)): Certificate =>
       issue(names[0] ?? '', altNames(names), { by, notAfter }),

@@ -22,7 +22,7 @@ const describeError = (error: unknown): string => {
   return `error: ${message}${cause === undefined ? '' : ` (${(cause as Error).message})`}`
 }
 
-/** Ends the run with what was not run, and why, and one line that a machine can read. */
+/** Ends the run with the tests that were not run, and why, and one machine-readable line. */
 // biome-ignore lint/style/noDefaultExport: vitest loads a reporter by its default export
 export default class CountReporter implements Reporter {
   async onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 
-/** Writes over the root pages of a table and its indexes, in a file that nobody has open. */
+/** Writes over the root pages of a table and its indexes, in a closed file. */
 export const damageTable = (path: string, table: string): void => {
   const client = new Database(path, { readonly: true })
   const pages = client

@@ -4,7 +4,10 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What becomes of what a client has just sent: `lose` cuts the connection before it arrives, `lose answer` with the answer to its COMMIT. */
+/**
+ * The fate of a client's message: `lose` cuts the connection before it arrives, `lose answer` with the answer to its
+ * COMMIT.
+ */
 export type Fate = 'pass' | 'lose' | 'lose answer'
 
 export interface DatabaseLink {
@@ -12,11 +15,11 @@ export interface DatabaseLink {
   urlOf: (database: string) => string
   /** Decides over each piece that a client sends; all passes at first. */
   judge: (sent: string) => Fate
-  /** Connections that are open now, and from now on new ones too if `isForNew`, carry nothing more, and nobody is told. */
+  /** Open connections, and with `isForNew` new ones too, carry nothing more, without an error. */
   silence: (isForNew?: boolean) => void
-  /** Connections carry again: those that are opened from now on. */
+  /** Connections carry again, if they are opened from now on. */
   heal: () => void
-  /** Cuts those that are open. */
+  /** Cuts all open connections. */
   cut: () => void
   [Symbol.asyncDispose]: () => Promise<void>
 }
@@ -52,14 +55,14 @@ export const openDatabaseLink = async (server: { folder: string; urlOf: (databas
       far.write(piece)
     })
     far.on('data', piece => {
-      // What was sent with the COMMIT is answered before it.
+      // Statements sent with the COMMIT are answered before it.
       if (isAnswerLost && /(COMMIT|ROLLBACK)\0/.test(piece.toString('latin1'))) return cut(pair)
       if (pair.isSilent) return
       near.write(piece)
     })
     for (const socket of [near, far]) {
       socket.on('error', () => {})
-      // A link that is silent does not tell that the other side has gone.
+      // A silent link does not report that the other side has gone.
       socket.on('close', () => {
         if (!pair.isSilent) cut(pair)
       })

@@ -15,7 +15,7 @@ const lookForCompiler = (): string | null => {
 }
 
 let why: string | null | undefined
-/** Why tests with a faulty disk cannot run here, which is said when it is first asked; null where they can. */
+/** Why tests with a faulty disk cannot run here, printed at the first call; null if they can. */
 export const whyNoDiskShim = (): string | null => {
   if (why !== undefined) return why
   why = lookForCompiler()

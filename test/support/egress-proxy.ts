@@ -5,7 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Certificate } from './certificate.ts'
 
 interface ProxySettings {
-  /** What it does where it opens no tunnel. */
+  /** Its behaviour when it opens no tunnel. */
   refusal?: (client: Socket) => unknown
   /** With one it is spoken to over TLS. */
   certificate?: Certificate

@@ -2,15 +2,15 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { isIP } from 'node:net'
 
-/** What the server says to one query: addresses (of the family asked for), an error, or nothing at all. */
+/** The server's reply to one query: addresses (of the queried family), an error, or none. */
 export type DnsReply = readonly string[] | 'NXDOMAIN' | 'SERVFAIL' | 'drop'
 
 export interface FakeDns extends AsyncDisposable {
   /** `127.0.0.1:port`. */
   server: string
-  /** Says what a name answers, query by query for each type; the last is repeated. Unknown names are NXDOMAIN. */
+  /** Sets the replies to a name, query by query for each type; the last is repeated. Unknown names are NXDOMAIN. */
   answer(name: string, ...replies: DnsReply[]): void
-  /** How often a name has been asked for, A and AAAA counted apart. */
+  /** Number of queries for a name; A and AAAA are counted apart. */
   count(name: string, type: 'A' | 'AAAA'): number
 }
 
@@ -57,7 +57,7 @@ const respond = (query: Buffer, end: number, type: number, reply: DnsReply): Buf
   return Buffer.concat([header, query.subarray(12, end + 4), ...addresses.map(address => recordOf(address, type))])
 }
 
-/** A name server on 127.0.0.1 that says what a test tells it to, with a TTL of 300 s. */
+/** A name server on 127.0.0.1 with the replies that a test sets, with a TTL of 300 s. */
 export const openFakeDns = async (): Promise<FakeDns> => {
   const replies = new Map<string, readonly DnsReply[]>()
   const counts = new Map<string, number>()

@@ -1,6 +1,6 @@
 import { type Clock, yieldToLoop } from '../../src/core/clock.ts'
 
-/** A clock that stands still until it is told to advance. `monotonic` and `now` show the same. */
+/** A clock that moves only by `advance`. `monotonic` and `now` show the same. */
 export const createFixedClock = (startAt = 0) => {
   let at = startAt
   const sleepers = new Set<{ until: number; wake: () => void }>()
@@ -16,7 +16,7 @@ export const createFixedClock = (startAt = 0) => {
     now: () => at,
     monotonic: () => at,
     sleep,
-    /** Who sleeps now. */
+    /** Number of sleepers. */
     sleeping: () => sleepers.size,
     /** Wakes everybody whose time has come, and lets them go on until they wait for something else. */
     advance: async (ms: number): Promise<void> => {

@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 
-// Services of the same process do without the threads of their stores: to load the code there takes most of what a test takes. Tests of
-// the threads, and of the service as a process, have them.
+// Services in this process run without the threads of their stores: loading the code in a thread takes most of a test's
+// time. Tests of the threads, and of the service as a process, have them.
 vi.mock('node:worker_threads', async importOriginal => {
   const original = await importOriginal<typeof import('node:worker_threads')>()
   const { InProcessThread, isOfStore } = await import('../store/support/in-process-thread.ts')

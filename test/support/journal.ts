@@ -7,11 +7,11 @@ interface Journal<T> {
   events: EventEmitter<Record<string, [T]>>
 }
 
-/** What to wait for: a number of entries, or a predicate over all of them. */
+/** The goal of a wait: a number of entries, or a predicate over all of them. */
 type Goal<T> = number | ((entries: readonly T[]) => boolean)
 
 interface Patience {
-  /** A minute unless told, which only what hangs runs into. */
+  /** Default: a minute, which only a hanging test reaches. */
   timeoutMs?: number
 }
 

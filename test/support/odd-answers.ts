@@ -1,7 +1,7 @@
 import type { AccountFault, Answer, TransientCause } from '../../src/core/answer.ts'
 import type { Script } from '../../src/simulator/script.ts'
 
-/** What GetResult may answer, as the simulator plays it, and what it is taken for. */
+/** An answer of GetResult, as the simulator gives it, and its class. */
 interface Odd {
   name: string
   script: Script
@@ -11,7 +11,7 @@ interface Odd {
 const transient = (cause: TransientCause, code: number | null = null): Answer => ({ kind: 'transient', code, cause })
 const json = (result: string): Script => ({ body: `{"code":2,"msg":"查询成功"${result}}` })
 
-/** Those that say nothing about the serial, and are no fault of the account. */
+/** Answers that say nothing about the serial, and are no fault of the account. */
 export const TROUBLES: readonly Odd[] = [
   { name: 'code 0', script: { code: 0 }, answer: transient('upstream_error', 0) },
   { name: 'code 1', script: { code: 1, format: 'xml' }, answer: transient('upstream_error', 1) },
@@ -50,7 +50,7 @@ const fault = (code: number, fault: AccountFault): Odd => ({
   answer: { kind: 'account', code, fault },
 })
 
-/** Those that refuse the whole account. */
+/** Answers that refuse the whole account. */
 export const REFUSALS: readonly Odd[] = [
   fault(400, 'egress_ip'),
   fault(401, 'credentials_missing'),

@@ -25,7 +25,7 @@ export const ROBOT_SECRET = 'SEC5f3a1c9e7d'
 const SECOND = 1_000
 const json = (value: object): Answered => ({ body: JSON.stringify(value) })
 
-/** What a robot wants beyond its key, and what it is set to. */
+/** The rules of a robot beside its key, and its settings. */
 interface Rules {
   secret?: string
   keyword?: string
@@ -130,7 +130,7 @@ const ROBOTS = {
 
 export type RobotName = keyof typeof ROBOTS
 
-/** A server on 127.0.0.1 that answers as it is told, whatever host it is asked for. */
+/** A server on 127.0.0.1 with the given answers, for any host name. */
 export const openAnswering = async (answer: (call: Call, count: number) => Answered) => {
   const calls: Call[] = []
   const server = createServer(async (request, response) => {
@@ -158,7 +158,7 @@ export const openAnswering = async (answer: (call: Call, count: number) => Answe
   }
 }
 
-/** A robot of this kind. `texts` are what it has taken. */
+/** A robot of this kind. `texts` are the ones that it accepted. */
 export const openRobot = async (name: RobotName, rules: Rules & { isKnown?: boolean } = {}) => {
   const robot = ROBOTS[name]
   const taken: string[] = []

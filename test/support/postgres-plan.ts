@@ -29,7 +29,7 @@ interface Statement {
   values: readonly unknown[]
 }
 
-/** What this runs in a transaction, which is undone. */
+/** The statements that this runs in a transaction, which is rolled back. */
 export const statementsOf = async (
   client: pg.Client,
   at: number,
@@ -49,7 +49,7 @@ export const statementsOf = async (
   return statements
 }
 
-/** Runs it as a prepared statement, and undoes what it has done. What it looked at. */
+/** Runs it as a prepared statement, and rolls it back. Returns what it read. */
 export const explain = async (
   client: pg.Client,
   text: string,

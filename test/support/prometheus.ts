@@ -37,7 +37,7 @@ export const parseMetrics = (text: string) => {
   }
 }
 
-/** What a service's page has now. */
+/** Reads the metrics of a service now. */
 export const scrape = async (url: string, token?: string) => {
   const response = await fetch(
     `${url}/metrics`,

@@ -6,7 +6,7 @@ import { watchJournal } from './journal.ts'
 export type ReceiverStep = number | ReceiverAnswer
 
 interface ReceiverAnswer {
-  /** 200 unless told, 302 with `redirect`. */
+  /** Default: 200, or 302 with `redirect`. */
   status?: number
   headers?: Record<string, string>
   body?: string

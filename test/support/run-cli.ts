@@ -15,8 +15,8 @@ export interface Ran {
 let last: Promise<unknown> = Promise.resolve()
 
 /**
- * Runs a command to its end in this process, as if it were one of its own in the folder `cwd`: half a second sooner. What starts a
- * service, or waits for signals, runs apart.
+ * Runs a command to its end in this process, as if in its own with the folder `cwd`: half a second faster. Commands
+ * that start a service, or wait for signals, need a process.
  */
 export const runCli = (args: readonly string[], at: { cwd: string; env?: Environment }): Promise<Ran> => {
   const ran = last.then(() => runHere(args, at))

@@ -11,7 +11,7 @@ import { createEmit } from '../../src/telemetry/emit.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
-/** CI names another Node, for what `npm run build` has made. */
+/** CI names another Node for the result of `npm run build`. */
 const { TEST_BUILT_ON: BUILT_ON } = process.env
 const NODE = BUILT_ON ?? join(ROOT, 'node_modules/.bin/node')
 const PROGRAM = BUILT_ON === undefined ? 'src/cli.ts' : 'dist/cli.js'
@@ -19,7 +19,7 @@ const PROGRAM = BUILT_ON === undefined ? 'src/cli.ts' : 'dist/cli.js'
 const START_MS = 160_000
 
 export const ADMIN_TOKEN = 'the-operator-of-all-of-these-tests'
-/** What the simulator accepts: the default account and one more. */
+/** Accounts that the simulator accepts: the default one and one more. */
 export const ACCOUNT = { apiId: 'e2e-account', apiKey: 'e2e-upstream-key' }
 export const OTHER_ACCOUNT = { apiId: 'e2e-other', apiKey: 'e2e-other-key' }
 
@@ -36,7 +36,7 @@ export const openFolder = async (): Promise<{ path: string } & AsyncDisposable> 
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** Settings of a service that does in tenths of a second what usually takes minutes. */
+/** Settings of a service whose minutes are tenths of a second. */
 export const serviceEnvironment = (at: { folder: string; upstreamUrl: string }): Environment => ({
   DATABASE_URL: `file:${join(at.folder, 'notifier.db')}`,
   PORT: '0',
@@ -62,7 +62,7 @@ export const serviceEnvironment = (at: { folder: string; upstreamUrl: string }):
 /**
  * The service in this process; `log` has its lines so far.
  *
- * @param wrap what it works with instead of its store
+ * @param wrap replaces its store
  */
 export const openService = async (env: Environment, wrap: (store: Store) => Store = store => store) => {
   const read = readConfig(env, 'upstream')
@@ -83,7 +83,7 @@ export const openService = async (env: Environment, wrap: (store: Store) => Stor
   return { url: app.url, log: lines as readonly LogLine[], stop, [Symbol.asyncDispose]: stop }
 }
 
-/** The environment of a child: nothing of ours, and what node needs to start. */
+/** The environment of a child: nothing of ours, only the variables that node needs to start. */
 const childEnvironment = (env: Environment): Environment => ({ PATH: process.env.PATH ?? '', ...env })
 
 interface Whereabouts {
@@ -125,7 +125,7 @@ export const spawnCli = (args: readonly string[], { cwd, env = {}, root = ROOT }
   return {
     texts: texts as Readonly<typeof texts>,
     line,
-    /** Of what it has written so far. */
+    /** Forgets its output so far. */
     forget: (): void => {
       texts.stdout = texts.stderr = ''
     },

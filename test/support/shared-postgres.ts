@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { type OwnServer, openOwnServer, SHARED_SOCKET } from './postgres.ts'
 
 /**
- * Before the first file of a run: whoever connects to a socket is told the folder of one PostgreSQL, which is started for the first of
- * them. After the last file it is ended.
+ * Before the first file of a run: a socket gives each client the folder of one PostgreSQL, which starts for the first
+ * of them. After the last file it ends.
  */
 // biome-ignore lint/style/noDefaultExport: vitest calls the default export
 export default async function setUp(): Promise<(() => Promise<void>) | undefined> {

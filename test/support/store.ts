@@ -68,7 +68,7 @@ export const POLICY = {
   notFoundGraceMs: 2 * HOUR,
 }
 const SCHEDULE_MS = [MINUTE, HOUR]
-/** Of a deliverer that has nothing under way, and room for whatever these tests have. */
+/** A deliverer with nothing in flight, and room for all messages of these tests. */
 export const CLAIM_ALL: MessageClaimRequest = {
   concurrency: 400,
   slots: 100,
@@ -148,7 +148,7 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
     }),
     account: { id: account.id, change },
   })
-  /** Asks whatever is due, and has upstream answer this. */
+  /** Polls all due verifications with this answer. */
   const poll = async (answer: Answer): Promise<number> => {
     const claimed = await claim()
     await store.settleVerifications(claimed.map(one => answered(one, answer)))
@@ -161,13 +161,13 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
     return find(registration.id, registration.partnerId)
   }
 
-  /** Erases what ended more than `ms` ago. */
+  /** Erases registrations that ended more than `ms` ago. */
   const prune = (ms: number): Promise<number> => runBatches(createPruning(store.prune, () => store.now() - ms))
   const mend = (limit = 10): Promise<number> => store.mendDueTimes({ pollMs: 5 * MINUTE, retryMs: DAY }, limit)
 
   const claimMessagesWith = (more: Partial<MessageClaimRequest> = {}) => store.claimMessages({ ...CLAIM_ALL, ...more })
   const claimMessages = async (more: Partial<MessageClaimRequest> = {}) => (await claimMessagesWith(more)).messages
-  /** What came of an attempt: a status, or null where it ran into the time limit. */
+  /** The result of an attempt: a status, or null after a timeout. */
   const received = (message: ClaimedMessage, httpStatus: number | null): MessageSettlement => {
     const moment = { now: store.now(), random: 0.5, scheduleMs: SCHEDULE_MS }
     const step = afterAttempt(message, { httpStatus, retryAfterMs: null }, moment)
@@ -186,7 +186,7 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
       hostSignal: httpStatus === null ? 'hangs' : 'answers',
     }
   }
-  /** Sends whatever is due, and has the receivers answer this. */
+  /** Sends all due messages with this response. */
   const deliver = async (httpStatus: number | null, more: Partial<MessageClaimRequest> = {}): Promise<number> => {
     const messages = await claimMessages(more)
     await store.settleMessages(messages.map(message => received(message, httpStatus)))

@@ -15,7 +15,7 @@ export const openUpstreamSimulator = async (options: Options) => {
   const { next, waitFor } = watchJournal('call', { entries: upstream.calls, events: upstream.events })
   return {
     ...upstream,
-    /** What serials without a script answer from now on. */
+    /** Sets the answers to serials without a script. */
     setDefault: (script: DefaultScript): void => {
       fallback = script
     },

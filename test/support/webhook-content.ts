@@ -1,6 +1,6 @@
 import type { WebhookContent } from '../../src/core/message.ts'
 
-/** What the webhook of a check that succeeded says, with what the test changes of it. */
+/** The content of the webhook of a succeeded check, with the test's changes. */
 export const webhookContent = (now: number, more: Partial<WebhookContent> = {}): WebhookContent => ({
   type: 'idface.succeeded',
   thin: false,

@@ -65,7 +65,7 @@ export interface Asked {
   params: URLSearchParams
 }
 
-/** A GetResult that answers with `answer` and remembers what it was asked. */
+/** A GetResult that answers with `answer` and records its calls. */
 export const serveAnswers = async (
   answer: (response: ServerResponse, asked: Asked) => void,
 ): Promise<{ url: string; asked: Asked[] }> => {
@@ -81,7 +81,7 @@ export const serveAnswers = async (
   return { url: await serve(createHttpServer(listener)), asked }
 }
 
-/** A server that speaks whatever `onRequest` writes, once the request has come in. */
+/** A server that sends the bytes of `onRequest`, once the request has come in. */
 export const serveRaw = async (onRequest: (socket: Socket) => void): Promise<string> => {
   const sockets = new Set<Socket>()
   const server = createTcpServer(socket => {

@@ -10,7 +10,7 @@ const throttled = (retryAfterMs: number | null) => ({ kind: 'throttled', code: n
 const askAt = (url: string, some: Parameters<typeof openClient>[1] = {}) =>
   openClient(url, some).ask(accountWith(), SERIAL)
 
-/** Asks a server that answers with one fixed text on the socket. */
+/** Calls a server that answers with one fixed text on the socket. */
 const askRaw = async (response: string) => askAt(await serveRaw(socket => socket.end(response)))
 
 /** Not `once`: a socket that ends with an error closes too. */

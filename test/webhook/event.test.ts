@@ -13,7 +13,7 @@ import type {
 /** Without `readonly` and intersections, which do not matter here. */
 type Plain<T> = T extends object ? { -readonly [Name in keyof T]: Plain<T[Name]> } : T
 type Sent<Type extends keyof typeof WEBHOOKS> = Plain<z.output<(typeof WEBHOOKS)[Type]>>
-/** What is sent as the body; the id is a header. */
+/** The sent body; the id is a header. */
 type Received<Event> = Plain<Omit<Event, 'id'>>
 
 // tsc checks these: a field that the service adds, drops or changes shows up here.

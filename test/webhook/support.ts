@@ -30,7 +30,7 @@ export const webhook = ({
   }
 }
 
-/** A handler, and what it has told. */
+/** A handler, and its reports. */
 export const listen = (more: Partial<WebhookHandlerOptions> = {}) => {
   const events: WebhookEvent[] = []
   const errors: unknown[] = []

@@ -14,7 +14,7 @@ const pair = generateSecret('v1a', randomBytes)
 
 const BODY = webhookBody(webhookContent(NOW))
 
-/** What the service sends, signed with these. */
+/** The service's request, signed with these. */
 const send = (secrets: readonly { secret: string }[], { at = NOW, body = BODY, id = 'msg_01' } = {}) => {
   const timestampSeconds = Math.floor(at / 1_000)
   const keys = secrets.flatMap(({ secret }) => createSigningKey(secret) ?? [])

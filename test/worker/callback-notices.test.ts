@@ -5,7 +5,7 @@ import type { ClaimedContact } from '../../src/store/partners/contacts.ts'
 import { createCallbackNoticeJob } from '../../src/worker/callback-notices.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
-/** `waiting` are told in this order; telling the first one takes until `answer`. */
+/** The notices of `waiting` are sent in this order; the first takes until `answer`. */
 const open = (waiting: string[]) => {
   const told: string[] = []
   const emit = vi.fn()

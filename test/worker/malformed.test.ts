@@ -32,7 +32,7 @@ const openScene = async (bad: readonly string[], isBad = (serial: string) => bad
   return {
     happened,
     badOnes: () => statusOf(0, bad),
-    /** Asks about whatever is due until so much time has passed, or until the condition holds; resolves to how long that took. */
+    /** Polls all due serials for `ms`, or until the condition holds; resolves to the time that it took. */
     run: async (ms: number, isOver: () => Promise<boolean> = async () => false): Promise<number> => {
       const [from, until] = [clock.now(), clock.now() + ms]
       while (clock.now() < until && !(await isOver())) {
@@ -82,7 +82,7 @@ test.each([0.5, 2, 5])(
     }
     await run(HOUR)
     expect(happened).toContain('account.paused')
-    // Alone, nothing told it from a malformed one.
+    // Alone it could not be told from a malformed one.
     expect(await badOnes()).toEqual(['invalid_id'])
     isBroken = false
     await run(10 * MINUTE)

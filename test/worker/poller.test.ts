@@ -22,7 +22,10 @@ const CONCURRENCY = 2
 const NOT_FOUND: Answer = { kind: 'not_found', code: 4061 }
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
 
-/** A poller whose store hands out what a round is given, and whose upstream and store answer when they are told to. */
+/**
+ * A poller whose store hands out the rows that the test gives, and whose upstream and store answer when the test lets
+ * them.
+ */
 const openScene = ({
   account = ACCOUNT,
   outcome = null,
@@ -93,7 +96,7 @@ const openScene = ({
       asked.get(String(id))?.resolve(answer)
       await yieldToLoop()
     },
-    /** Keeps the store from handing out what is claimed until the function that it returns is called. */
+    /** Holds back claimed rows until the returned function is called. */
     holdClaims: () => {
       const held = Promise.withResolvers<void>()
       claiming = held.promise

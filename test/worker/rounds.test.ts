@@ -21,7 +21,7 @@ describe('the nap after a round', () => {
 })
 
 describe('rounds', () => {
-  /** Rounds that end when the test says so. */
+  /** Rounds that end when the test lets them. */
   const openRounds = () => {
     const clock = createFixedClock(NOW)
     const ends: ((round: Round | Error) => void)[] = []
@@ -33,7 +33,7 @@ describe('rounds', () => {
         }),
     )
     const rounds = createRounds(run, { clock, now: clock.now, onError: error => errors.push(error) })
-    /** Whoever wakes up rings, and the round begins at the end of that turn. */
+    /** A waking loop starts a round at the end of that turn. */
     const advance = async (ms: number) => {
       await clock.advance(ms)
       await yieldToLoop()

@@ -11,7 +11,7 @@ export const openRawClient = async (url: string, { localAddress = '127.0.0.1' } 
   socket.on('data', (chunk: string) => {
     seen.text += chunk
   })
-  // A server that closes on who still sends resets the connection; that is an end like any other.
+  // A server that closes on a client that still sends resets the connection: an end like any other.
   socket.on('error', (error: NodeJS.ErrnoException) => {
     seen.error = error.code ?? 'unknown'
   })
@@ -54,7 +54,7 @@ export const exchange = async (url: string, bytes: string): Promise<string> => {
   return client.seen.text
 }
 
-/** The status lines of what came back, in order. */
+/** The status lines of the responses, in order. */
 export const statusesOf = (text: string): number[] =>
   [...text.matchAll(/(?:^|\r\n|\})HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status))
 

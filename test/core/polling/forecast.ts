@@ -1,7 +1,7 @@
 import { binStart, type Hazard } from '../../../src/core/polling/completion-bins.ts'
 import type { Interval } from '../../../src/core/polling/schedule.ts'
 
-/** What a schedule costs, and what it brings. */
+/** The cost and the delay of a schedule. */
 interface Forecast {
   /** After the first, which is made at once. */
   polls: number
@@ -9,7 +9,7 @@ interface Forecast {
   delayMs: number
 }
 
-/** What to expect of a schedule over `horizonMs` if checks are completed with this hazard. */
+/** The forecast of a schedule over `horizonMs` if checks are completed with this hazard. */
 export const forecast = (interval: Interval, hazard: Hazard, horizonMs: number): Forecast => {
   let alive = 1
   let polls = 0

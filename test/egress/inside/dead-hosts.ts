@@ -62,7 +62,7 @@ const SCENES = {
     return Promise.all(names.map(async name => ({ name, ...(await send(name)) })))
   },
 
-  /** 300 names whose servers never answer, and names that resolve at once, each asked for the first time. */
+  /** 300 names whose servers never answer, and names that resolve at once, each for the first time. */
   blackHoleNames: async () => {
     const { dns, send } = await openScene()
     const dead = Array.from({ length: 300 }, (_, index) => `dead-${index}.example`)

@@ -14,7 +14,7 @@ export interface DnsAttacks {
   public: number
   /** How each URL ended, round by round. */
   ends: Record<string, string[]>
-  /** What an egress proxy was asked for. */
+  /** The requests to an egress proxy. */
   asked: string[]
 }
 
@@ -71,7 +71,7 @@ const openOurs = (server: string, proxy: string | null): Send => {
   }
 }
 
-/** What one would write without thinking of any of this. */
+/** A client without any of these guards. */
 const openPlain = (server: string): Send => {
   const dns = new Resolver({ timeout: 500, tries: 2 })
   dns.setServers([server])
@@ -114,7 +114,7 @@ const send = mode === 'plain' ? openPlain(dns.server) : openOurs(dns.server, mod
 
 const ends: Record<string, string[]> = Object.fromEntries(URLS.map(url => [url, []]))
 for (let round = 0; round < ROUNDS; round++) {
-  // Twice in a row: once over a fresh look-up, once over whatever is remembered or still open.
+  // Twice in a row: over a fresh lookup, then over cached names and open connections.
   for (let again = 0; again < 2; again++)
     await Promise.all(URLS.map(async url => void ends[url]?.push(await send(url))))
   clock.ms += PAST_EVERY_CACHE_MS

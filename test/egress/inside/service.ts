@@ -10,16 +10,16 @@ import { openDenied, openEgressProxy, openPublic, totalOf } from '../support/lis
 export interface WholeService {
   denied: number
   public: number
-  /** What the proxy of the environment was asked for by the service, and by a plain `fetch` afterwards. */
+  /** Requests to the proxy of the environment by the service, and by a plain `fetch` afterwards. */
   proxied: number
   proxiedPlain: number
   /** Status of registering a literal, by URL, and whether the detail names the address. */
   literals: Record<string, { status: number; text: string }>
-  /** By name: how the delivery ended, and what the partner is told of the attempts. */
+  /** By name: how the delivery ended, and the attempts as the partner sees them. */
   names: Record<string, { state: string; attempts: number; told: string[] }>
   /** The outcome of `callbacks/test`, by name. */
   tested: Record<string, { status: number; error: string | null }>
-  /** What the operator's log calls the failures. */
+  /** The failures in the operator's log. */
   logged: string[]
 }
 
@@ -33,7 +33,7 @@ const NAMES: Record<string, readonly DnsReply[]> = {
   'mapped.example': [['::ffff:a00:5']],
 }
 
-/** The system's resolver takes no port, so what comes to port 53 is passed on. */
+/** The system's resolver takes no port, so queries to port 53 are passed on. */
 const relayNameServer = async (server: string) => {
   const port = Number(server.split(':')[1])
   const relay = createSocket('udp4')
@@ -102,7 +102,7 @@ await Promise.all(
 )
 const proxied = proxy.listener.connections
 const reached = totalOf(publicOnes)
-// What the environment does to a client that does not care.
+// The effect of the environment on a client without guards.
 await fetch(`http://public.example:${PORT}/`).catch(() => null)
 const logged = service.log.filter(line => line.event === 'delivery.attempted').map(line => String(line.error))
 const result: WholeService = {

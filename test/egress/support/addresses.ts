@@ -1,4 +1,4 @@
-/** Addresses that exist only inside a namespace: those a callback may reach, and those it must not. */
+/** Addresses that exist only inside a namespace: callbacks may reach the public ones only. */
 export const PUBLIC = '93.184.216.34'
 export const PUBLIC_V6 = '2606:2800::34'
 export const PRIVATE = '10.0.0.5'
@@ -10,7 +10,7 @@ export const DENIED = [LOOPBACK, PRIVATE, METADATA, '::1', PRIVATE_V6] as const
 /** Where an egress proxy listens: private itself, as they are. */
 export const PROXY = '10.0.0.9'
 
-/** Next to it on a cable, but nobody answers: whatever is sent there is swallowed. */
+/** Next to it on a cable, but without a host: all packets to it are lost. */
 export const SWALLOWED = '8.8.8.8'
 export const SWALLOWED_V6 = '2a00:1450::8'
 

@@ -49,7 +49,7 @@ export const openDenied = async (): Promise<Listener[]> =>
     )
   ).map(({ listener }) => listener)
 
-/** An egress proxy that leads anywhere, and what it was asked for. */
+/** An egress proxy that connects to anything, and the requests to it. */
 export const openEgressProxy = async () => {
   const asked: string[] = []
   const { listener, server } = await listenAt(PROXY, 3128, (request, response) => {

@@ -6,7 +6,7 @@ import { METADATA, PRIVATE, PRIVATE_V6, PROXY, PUBLIC, PUBLIC_V6, SWALLOWED, SWA
 const NODE = join(import.meta.dirname, '../../../node_modules/.bin/node')
 const INSIDE = join(import.meta.dirname, '../inside')
 const LIMIT_MS = 120_000
-/** On the cable's other end nobody has this address. */
+/** No host on the cable's other end has this address. */
 const NOBODY = '02:00:00:00:00:99'
 
 /** A network with no way out: everything on the loopback device, and one cable that leads nowhere. */
@@ -22,7 +22,7 @@ const SETUP = [
   `ip neigh add ${SWALLOWED} lladdr ${NOBODY} dev cable0`,
   `ip neigh add ${SWALLOWED_V6} lladdr ${NOBODY} dev cable0`,
 ]
-/** `/etc/resolv.conf` says, inside only, that the name server is here. */
+/** Only inside, `/etc/resolv.conf` names the name server here. */
 const NAME_SERVER = [
   'echo "nameserver 127.0.0.1" > "$FOLDER/resolv.conf"',
   'mount --bind "$FOLDER/resolv.conf" /etc/resolv.conf',
@@ -45,7 +45,7 @@ const findObstacle = (): string | null => {
 export const obstacle = findObstacle()
 
 /**
- * Runs `../inside/NAME.ts` with Node in a network namespace of its own, which is gone afterwards; what it prints is its
+ * Runs `../inside/NAME.ts` with Node in its own network namespace, which is removed afterwards. Its output is its
  * result, as JSON. `folder` is for its files.
  */
 export const runInside = async <Result>(

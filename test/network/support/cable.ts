@@ -11,7 +11,7 @@ const NOBODY = '02:00:00:00:00:99'
 export interface Cable {
   /** The file of the network namespace at the far end. */
   network: string
-  /** From now on all that either end sends is swallowed, and nobody is told. */
+  /** From now on all packets of either end are lost, without an error. */
   cut: () => void
   heal: () => void
   [Symbol.asyncDispose]: () => Promise<void>
@@ -51,6 +51,6 @@ export const openCable = async (): Promise<Cable> => {
   }
 }
 
-/** At the far end; the socket in its folder can be used from here too, whatever becomes of the cable. */
+/** At the far end; the socket in its folder can be used from here too, whatever the state of the cable. */
 export const openServerBehind = ({ network }: Pick<Cable, 'network'>) =>
   openOwnServer([`listen_addresses=${FAR}`], network)

@@ -28,7 +28,7 @@ const findObstacle = (): string | null => {
 /** Why there can be no namespace on this machine, or null. */
 export const obstacle = findObstacle()
 
-/** Runs `../inside/NAME.ts` with Node in a network namespace of its own; what it prints is its result, as JSON. */
+/** Runs `../inside/NAME.ts` with Node in its own network namespace. Its output is its result, as JSON. */
 export const runInside = async <Result>(name: string, args: readonly string[] = []): Promise<Result> => {
   const command = ['sh', NODE, join(INSIDE, `${name}.ts`), ...args]
   const { stdout } = await promisify(execFile)('unshare', [...unshare('exec "$@"'), ...command], {

@@ -18,7 +18,7 @@ export const readTables = (path: string): Record<string, string> => {
   }
 }
 
-/** Which tables say any of these. */
+/** The tables that hold any of these texts. */
 export const findInTables = (path: string, markers: readonly string[]): string[] =>
   Object.entries(readTables(path)).flatMap(([table, text]) =>
     markers

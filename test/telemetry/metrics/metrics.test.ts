@@ -186,7 +186,7 @@ describe('the metrics', () => {
         const least = (await page()).value('nodejs_eventloop_lag_min_seconds')
         expect(least).toBeGreaterThanOrEqual(0)
         expect(least).toBeLessThan(0.2)
-        // Each look at the page forgets what was seen before it.
+        // Each read of the page starts over.
       },
       { timeout: 20_000, interval: 500 },
     )

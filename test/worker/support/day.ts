@@ -10,9 +10,9 @@ import { createPoller, type PollerDeps } from '../../../src/worker/poller.ts'
 import { createFixedClock } from '../../support/fixed-clock.ts'
 import { newRegistration, POLICY } from '../../support/store.ts'
 
-/** Somebody's check. Times are ms since the day began. */
+/** A check of one person. Times are ms since the day began. */
 export interface Check {
-  /** What the report calls those like it. */
+  /** Its kind in the report. */
   kind: string
   partner: number
   registeredAt: number
@@ -81,7 +81,7 @@ export const createDayPoller = ({ store, clock, ask, emit = () => {} }: DayPolle
 
 /**
  * Runs the service's own store and poller through a day whose hours take no time; a call takes none either. Resolves to
- * how long after its completion each check was told, in their order.
+ * the time from the completion of each check to its verdict, in their order.
  */
 export const runDay = async ({ checks, outage }: Day): Promise<number[]> => {
   const startedAt = 1_800_000_000_000

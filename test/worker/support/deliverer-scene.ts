@@ -48,7 +48,10 @@ export const messageOf = (seq: number, more: Partial<ClaimedMessage> = {}): Clai
   ...more,
 })
 
-/** A deliverer whose store hands out what a round is given, and whose receivers and store answer when they are told to. */
+/**
+ * A deliverer whose store hands out the rows that the test gives, and whose receivers and store answer when the test
+ * lets them.
+ */
 export const openScene = ({ outcome = null, ...more }: Partial<DelivererDeps> & { outcome?: MessageOutcome } = {}) => {
   const clock = createFixedClock(NOW)
   const sent: { outgoing: Outgoing; answer: (result: SendResult) => void }[] = []
@@ -71,7 +74,7 @@ export const openScene = ({ outcome = null, ...more }: Partial<DelivererDeps> & 
     store: {
       now: clock.now,
       claimMessages: async claim => {
-        // The maps live on; what counts is what they say now.
+        // The maps live on; their present content counts.
         claims.push(structuredClone(claim))
         await claiming
         return { messages: due.splice(0), secrets: new Map([['partner_1', [SECRET]]]), nextAt: NOW + 9 }
@@ -106,7 +109,7 @@ export const openScene = ({ outcome = null, ...more }: Partial<DelivererDeps> & 
     /** In order: outcomes of attempts, other events, slots that became free, settlements that were recorded. */
     happened,
     announced,
-    /** What the receivers have been sent, and have not answered. */
+    /** Webhooks that the receivers got and have not answered. */
     sending: () => sent.map(({ outgoing }) => numberOf(outgoing)),
     attempts: () => sent.map(({ outgoing }) => outgoing),
     round: (...messages: ClaimedMessage[]) => {

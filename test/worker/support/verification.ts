@@ -3,7 +3,7 @@ import type { ClaimedVerification } from '../../../src/store/verifications/verif
 
 export const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 
-/** One that has not been asked about yet. */
+/** A verification that has not been polled yet. */
 export const verificationOf = (id: number, more: Partial<ClaimedVerification> = {}): ClaimedVerification => ({
   id,
   claim: 7,
