@@ -35,7 +35,7 @@ const pagesOf = (id: string, partner: string): readonly string[] => [
   'bulk',
   'bulk/new?act=resend&delivery=pending',
   'nodes',
-  'told',
+  'alerts',
   'settings',
   'audit',
 ]

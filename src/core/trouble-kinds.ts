@@ -21,7 +21,7 @@ type ConditionOf<Code extends TroubleCode> = {
 type Kind<Code extends TroubleCode> = readonly [
   level: 'error' | 'attention' | 'warning',
   lights: readonly Light[],
-  page: 'deliveries#given-up' | 'deliveries#urls' | 'nodes' | 'nodes#backups' | 'told' | null,
+  page: 'deliveries#given-up' | 'deliveries#urls' | 'nodes' | 'nodes#backups' | 'alerts' | null,
   ready: (typeof TROUBLE_CHECKS)[number] | null,
   command: string | null,
   alert: [ConditionOf<Code>] extends [never] ? null : ConditionOf<Code>,
@@ -44,7 +44,7 @@ const KINDS: { readonly [Code in TroubleCode]: Kind<Code> } = {
   node_differs: ['attention', ['service'], 'nodes', 'nodes', null, null],
   clock_wrong: ['error', ['clock'], null, 'clock', null, 'clock.wrong'],
   disk_low: ['attention', ['service'], null, null, null, 'disk.low'],
-  operators_not_told: ['error', ['notices'], 'told', 'operator', 'notify-test', null],
+  operators_not_told: ['error', ['notices'], 'alerts', 'operator', 'notify-test', null],
   backup_failed: ['error', ['service'], 'nodes#backups', null, null, 'backup.failed'],
   messages_exhausted: ['attention', ['deliveries'], 'deliveries#given-up', null, GIVEN_UP, null],
   callbacks_failing: ['warning', ['deliveries'], 'deliveries#urls', null, 'callback list', null],

@@ -51,7 +51,7 @@ const NOT_RECORDED: Words = {
   zh: '未设置 OPERATOR_URL，不作记录。',
 }
 const eventTable = (reader: Reader, { data, channel }: EventsAnswer): Html =>
-  table(reader, PAGE_NAMES.told, {
+  table(reader, PAGE_NAMES.alerts, {
     items: data,
     none: channel === null ? NOT_RECORDED : { en: 'There are no alerts yet.', zh: '尚无需要通知的内容。' },
     columns: [
@@ -62,7 +62,7 @@ const eventTable = (reader: Reader, { data, channel }: EventsAnswer): Html =>
     ],
   })
 
-const toldPage = async (visit: Visit): Promise<ConsolePage> => {
+const alertsPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, call } = visit
   const answer = await call<EventsAnswer>('GET', '/v1/admin/events', { query: { cursor: c.req.query('cursor') } })
   return {
@@ -72,5 +72,5 @@ const toldPage = async (visit: Visit): Promise<ConsolePage> => {
   }
 }
 
-/** `/console/told`: the alerts, the notices sent about them, and notices put off. */
-export const addAlerts = ({ page }: Console): void => page('told', toldPage)
+/** `/console/alerts`: the alerts, the notices sent about them, and notices put off. */
+export const addAlerts = ({ page }: Console): void => page('alerts', alertsPage)

@@ -49,14 +49,14 @@ export const PAGE_NAMES = {
   accounts: { en: 'Accounts', zh: '账户' },
   bulk: { en: 'Bulk acts', zh: '批量操作' },
   nodes: { en: 'Nodes', zh: '节点' },
-  told: { en: 'Alerts', zh: '通知记录' },
+  alerts: { en: 'Alerts', zh: '通知记录' },
   settings: { en: 'Settings', zh: '设置' },
   audit: { en: 'Audit', zh: '审计' },
   secrets: { en: 'Signing secrets', zh: '签名密钥' },
 } satisfies Record<string, Words>
 type Entry = keyof typeof PAGE_NAMES
 const PAGES: Readonly<Record<Session['kind'], readonly Entry[]>> = {
-  operator: ['', 'registrations', 'deliveries', 'partners', 'accounts', 'bulk', 'nodes', 'told', 'settings', 'audit'],
+  operator: ['', 'registrations', 'deliveries', 'partners', 'accounts', 'bulk', 'nodes', 'alerts', 'settings', 'audit'],
   partner: ['', 'registrations', 'deliveries', 'secrets'],
 }
 

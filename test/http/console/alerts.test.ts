@@ -6,7 +6,7 @@ import { openConsole } from './support.ts'
 
 test('says that nobody is told, and that nothing is recorded', async () => {
   const { visit, cookieOf } = await openConsole()
-  const page = await (await visit('told?lang=en', await cookieOf(ADMIN_TOKEN))).text()
+  const page = await (await visit('alerts?lang=en', await cookieOf(ADMIN_TOKEN))).text()
   expect(page).toContain('OPERATOR_URL is not set')
   expect(page).toContain('Nothing is recorded while OPERATOR_URL is not set.')
 })
@@ -26,7 +26,7 @@ test('shows what is held back, and that the channel refuses, with the text of ot
     },
   ])
   await api.store.recordOperatorChannel({ since: at, channel: 'slack', problem: 'key', error: 'http 404' })
-  const page = await (await visit('told?lang=en', cookie)).text()
+  const page = await (await visit('alerts?lang=en', cookie)).text()
   for (const part of ['Slack', 'http 404', 'postponed until', 'message.exhausted', '&lt;script&gt;x'])
     expect(page).toContain(part)
   expect(page).toContain(`one (${api.partner.id})`)
@@ -58,12 +58,12 @@ test('does not show a trouble as told that came back and was over before it was 
   await tell()
   await note(null)
   const ended = 'not sent: it ended within five minutes'
-  expect(await (await visit('told?lang=en', cookie)).text()).not.toContain(ended)
+  expect(await (await visit('alerts?lang=en', cookie)).text()).not.toContain(ended)
   await tell()
-  expect(await (await visit('told?lang=en', cookie)).text()).not.toContain(ended)
+  expect(await (await visit('alerts?lang=en', cookie)).text()).not.toContain(ended)
   await note(low)
   clock.now += 2 * MINUTE
   await note(null)
-  expect(await (await visit('told?lang=en', cookie)).text()).toContain(ended)
-  expect(await (await visit('told?lang=zh', cookie)).text()).toContain('未通知：五分钟内已恢复')
+  expect(await (await visit('alerts?lang=en', cookie)).text()).toContain(ended)
+  expect(await (await visit('alerts?lang=zh', cookie)).text()).toContain('未通知：五分钟内已恢复')
 })

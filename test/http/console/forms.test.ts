@@ -467,7 +467,7 @@ const PAGES: Readonly<Record<string, PageCase>> = {
   'partners/new': { operator: 'admin' },
   'partners/:id': { operator: 'read', ...ofPartner },
   nodes: { operator: 'read' },
-  told: { operator: 'read' },
+  alerts: { operator: 'read' },
   settings: { operator: 'read' },
   secrets: { partner: true },
 }
@@ -604,7 +604,7 @@ test('hostile names, serials, metadata, reasons and excerpts are text on every p
   expect(shown).toEqual(
     expect.arrayContaining([
       ...['admin registrations', 'admin registrations/:id', 'admin partners', 'admin partners/:id', 'admin audit'],
-      ...['admin nodes', 'admin told'],
+      ...['admin nodes', 'admin alerts'],
       ...['partner registrations', 'partner registrations/:id', 'partner tests', 'nobody sign-in'],
     ]),
   )
