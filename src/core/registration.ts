@@ -25,6 +25,9 @@ export const outcomeOfVerdict = (verdict: Verdict | null): { status: Registratio
 export const deliveryWithoutMessage = (status: RegistrationStatus): MessageState =>
   status === 'cancelled' ? 'exhausted' : 'pending'
 
+/** Keeps the last two characters of a serial: `**36`. Masking twice changes nothing more. */
+export const maskSerial = (idcardid: string): string => (idcardid.length > 3 ? `**${idcardid.slice(-2)}` : '**')
+
 /**
  * The key by which a serial belongs to its partner: if it begins with a digit, its leading digits without leading
  * zeros, otherwise the serial itself. A vendor that reads serials as numbers would take `0123` and `123abc` for `123`,

@@ -1,4 +1,5 @@
 import { AppError, codeOf, StartError } from '../core/error.ts'
+import { maskSerial } from '../core/registration.ts'
 
 /** The part of an error that can hold neither a URL, nor a row, nor a secret. */
 export interface ErrorDescription {
@@ -40,6 +41,3 @@ const shorten = (message: string): string =>
     .replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/\S*/gi, '[url]')
     .replaceAll(/\d{6,}/g, maskSerial)
     .slice(0, MAX_MESSAGE)
-
-/** Keeps the last two characters of a serial: `**36`. Masking twice changes nothing more. */
-export const maskSerial = (idcardid: string): string => (idcardid.length > 3 ? `**${idcardid.slice(-2)}` : '**')

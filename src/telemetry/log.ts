@@ -1,4 +1,5 @@
-import { describeError, maskSerial } from './describe-error.ts'
+import { maskSerial } from '../core/registration.ts'
+import { describeError } from './describe-error.ts'
 import type { Level } from './event-fields.ts'
 import { createStdout, type Destination } from './stdout.ts'
 

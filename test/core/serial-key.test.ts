@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { serialKey } from '../../src/core/registration.ts'
+import { maskSerial, serialKey } from '../../src/core/registration.ts'
 
 test.each([
   ['16236437872836', '16236437872836'],
@@ -33,4 +33,14 @@ test('the key of a key is the key, whatever follows the digits', () => {
       (value, zeros, end) => serialKey(`${'0'.repeat(zeros)}${value}${end}`) === `${value}`,
     ),
   )
+})
+
+test.each([
+  ['16236437872836', '**36'],
+  ['ab12', '**12'],
+  ['123', '**'],
+  ['', '**'],
+])('maskSerial leaves of %j only %j, and that again of itself', (serial, masked) => {
+  expect(maskSerial(serial)).toBe(masked)
+  expect(maskSerial(masked)).toBe(masked)
 })

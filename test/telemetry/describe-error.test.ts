@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../src/core/error.ts'
-import { describeError, maskSerial } from '../../src/telemetry/describe-error.ts'
+import { describeError } from '../../src/telemetry/describe-error.ts'
 import { both } from '../support/words.ts'
 
 const SERIAL = '16236437872836'
@@ -45,14 +45,4 @@ describe('describeError', () => {
     expect(describeError(SERIAL)).toEqual({ name: 'Thrown string' })
     expect(describeError(undefined)).toEqual({ name: 'Thrown undefined' })
   })
-})
-
-test.each([
-  [SERIAL, '**36'],
-  ['ab12', '**12'],
-  ['123', '**'],
-  ['', '**'],
-])('maskSerial leaves of %j only %j, and that again of itself', (serial, masked) => {
-  expect(maskSerial(serial)).toBe(masked)
-  expect(maskSerial(masked)).toBe(masked)
 })

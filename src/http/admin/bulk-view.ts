@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import { MESSAGE_STATES } from '../../core/message.ts'
-import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { maskSerial, REGISTRATION_STATUSES } from '../../core/registration.ts'
 import type { Role } from '../../core/role.ts'
 import { REASONS } from '../../core/verification.ts'
 import { BULK_RATE, BULK_STATES, type BulkAct } from '../../store/bulk/states.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import { AT, AT_OR_NULL, COUNT, idField, TEXT_OR_NULL } from '../json/fields.ts'
-import { FOUND_REGISTRATION, maskSerial, seesAll } from './registration-view.ts'
+import { FOUND_REGISTRATION, seesAll } from './registration-view.ts'
 
 export const BULK = z.object({
   id: idField('(bulk|resend)').nullable().describe('Null of a dry run.'),

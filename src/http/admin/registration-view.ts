@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { hostOf } from '../../core/callback-url.ts'
 import { messageIdOf } from '../../core/message.ts'
-import { deliveryWithoutMessage, REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { deliveryWithoutMessage, maskSerial, REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { includesRole, type Role } from '../../core/role.ts'
 import { REASONS } from '../../core/verification.ts'
 import type { Account } from '../../store/accounts/rows.ts'
@@ -13,14 +13,8 @@ import { POLLING, pollingFacts } from '../partner/explain.ts'
 import { REGISTRATION } from '../partner/registration-schemas.ts'
 import { PARTNER_NAME } from './partner-names.ts'
 
-/** Masks a serial in a list: enough to tell two apart, not enough to look somebody up. Short ones show less. */
-export const maskSerial = (serial: string): string =>
-  serial.length < 10 ? `${serial.slice(0, 2)}…` : `${serial.slice(0, 4)}…${serial.slice(-2)}`
-
 const ADMIN_ONLY_TEXT = z.string().nullable().describe('Only for the role `admin`; null for others.')
-const MASKED_SERIAL = z
-  .string()
-  .describe('Complete only for the role `admin`: others see its first 4 and last 2 characters.')
+const MASKED_SERIAL = z.string().describe('Complete only for the role `admin`: others see its last 2 characters.')
 
 /** A registration in a list for operators. */
 export const FOUND_REGISTRATION = z.object({

@@ -89,7 +89,7 @@ describe('the export', () => {
     expect(row).toMatchObject({ verdict, message, livingScore: livingScore ?? '', similarity, resolvedAt })
     expect(await all(admin)).not.toContain('42"')
     const masked = await all(await cookieOf((await api.addToken('read')).text))
-    expect(masked).toContain('1623…36')
+    expect(masked).toContain('**36')
     expect(masked).not.toMatch(/16236437872836|\/hook/)
   })
 

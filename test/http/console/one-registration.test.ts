@@ -84,7 +84,7 @@ describe('a registration', () => {
   test.each(['read', 'operate'] as const)('is masked for %s', async who => {
     const { read, sent } = await populate()
     const page = await read(`registrations/${sent}`, who)
-    expect(page).toContain('1623…36')
+    expect(page).toContain('**36')
     for (const mark of ['16236437872836', '/hook', '认证成功', 'hello', 'order']) expect(page).not.toContain(mark)
   })
 

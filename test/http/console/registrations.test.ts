@@ -104,7 +104,7 @@ describe('the list', () => {
   test('masks serials for the role read', async () => {
     const { api, cookieOf, read } = await populate()
     const page = await read('registrations', await cookieOf((await api.addToken('read')).text))
-    expect(page).toContain('1623…36')
+    expect(page).toContain('**36')
     expect(page).not.toContain('16236437872836')
   })
 })
