@@ -146,7 +146,7 @@ export const commands = [
       const apiKey = readKey(apiKeyFile)
       const partnerId = partner && (await findPartner(store, partner)).id
       const added = { id: createIds()('acc'), apiId, apiKey, passwordMode: mode, rate, partnerId }
-      const act = { act: 'account.create', object: apiId, after: { account: apiId, mode, rate, partnerId } }
+      const act = { act: 'account.create' as const, object: apiId, after: { account: apiId, mode, rate, partnerId } }
       const account = await audited(act, () => store.createAccount(added))
       if (!account)
         return refuse(
@@ -196,7 +196,7 @@ export const commands = [
     onStore: async (store, { account: typed, say, audited }) => {
       const before = await findAccount(store, typed)
       const { id, apiId } = before
-      const act = { act: 'account.remove', object: id, before: viewAccount(before), done: 'removed' }
+      const act = { act: 'account.remove' as const, object: id, before: viewAccount(before), done: 'removed' }
       const outcome = await audited(act, () => store.removeAccount(id))
       if (outcome !== null && outcome !== 'removed') refuse(REMOVAL_REFUSALS[outcome].en, REMOVAL_REFUSALS[outcome].zh)
       const text = say(

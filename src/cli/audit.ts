@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os'
+import type { ActName } from '../core/act.ts'
 import { changesOf, type Edit } from '../core/changes.ts'
 import { COMMAND, objectOf } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
@@ -16,7 +17,7 @@ export const userName = (): string => {
 }
 
 interface CommandAct extends Edit {
-  act: string
+  act: ActName
   /** Id of the object, as typed. */
   object?: string
   /** The result that counts as done; left out: any result but null. Other results count as refused. */

@@ -18,7 +18,7 @@ export const commands = [
     onStore: async (store, { partner: typed, say, audited }) => {
       const partner = await findPartner(store, typed)
       const { id, text: apiKey, hash } = createApiKey(createIds()('key'), random)
-      const act = { act: 'key.create', object: id, after: { partnerId: partner.id } }
+      const act = { act: 'key.create' as const, object: id, after: { partnerId: partner.id } }
       await audited(act, () => store.createKey(partner.id, { id, hash }))
       const created = say(
         `Created ${id} of ${partner.name}. It is shown only once; save it.`,

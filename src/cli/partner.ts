@@ -57,7 +57,7 @@ export const commands = [
     example: 'partner create "Spruce Ltd"',
     onStore: async (store, { name: typed, say, config, audited }) => {
       const { partner, apiKey, signingSecret } = newPartner(typed, { newId: createIds(), random })
-      const act = { act: 'partner.create', object: partner.id, after: { name: typed } }
+      const act = { act: 'partner.create' as const, object: partner.id, after: { name: typed } }
       const { id, name } = await audited(act, () => store.createPartner(partner))
       const created = say(
         `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown only once; save them. To paste into a shell:`,
@@ -104,7 +104,7 @@ export const commands = [
       const quotas = { pending: quotaOf(maxPending), hosts: quotaOf(maxHosts), daily: quotaOf(daily) }
       const change = { name: name ?? undefined, payload: payload ?? undefined, quotas }
       const before = await findPartner(store, typed)
-      const act = { act: 'partner.change', object: before.id, before: viewPartner(before), after: change }
+      const act = { act: 'partner.change' as const, object: before.id, before: viewPartner(before), after: change }
       const partner = (await audited(act, () => store.changePartner(before.id, change))) ?? before
       const shown = (value: number | null) => value ?? say('no limit', '不限')
       const { pending, hosts, daily: most } = partner.quotas

@@ -29,7 +29,7 @@ const PAUSE_MS = 10
 const resendOne = async (store: Store, id: string, input: Common & OnStore): Promise<Answer> => {
   const { audited } = input
   const partnerId = await findPartnerOf(store, id)
-  const act = { act: 'registration.resend', object: id, done: 'resent' }
+  const act = { act: 'registration.resend' as const, object: id, done: 'resent' }
   const outcome = await audited(act, () => store.resend(partnerId, id))
   if (outcome === 'no_message')
     refuse(

@@ -86,7 +86,7 @@ export const commands = [
       const { id: partnerId } = await findPartner(store, typed)
       const secrets = await store.listSigningSecrets(partnerId)
       const { type } = secrets.find(one => one.id === id) ?? refuseUnknown()
-      const act = { act: 'secret.end', object: id, before: { partnerId, type }, done: 'ended' }
+      const act = { act: 'secret.end' as const, object: id, before: { partnerId, type }, done: 'ended' }
       const outcome = await audited(act, () => store.endSigningSecret(partnerId, id))
       if (outcome === null) refuseUnknown()
       if (outcome === 'newest')

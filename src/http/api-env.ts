@@ -1,4 +1,5 @@
 import type { Config } from '../config/settings.ts'
+import type { ActName } from '../core/act.ts'
 import type { Edit } from '../core/changes.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Attempt } from '../store/messages/message.ts'
@@ -28,10 +29,10 @@ export interface ApiEnv {
     operator: Operator
     reason: string | null
     /**
-     * Admin API: records an act in the audit, with the id of its object and the edit. Called before a change. Rejects
-     * if the act cannot be recorded; then nothing may be changed.
+     * Admin API: records an act in the audit, with the id of its object and the edit; `act` if it is not the call's.
+     * Called before a change. Rejects if the act cannot be recorded; then nothing may be changed.
      */
-    beginAct: (object: string, edit?: Edit) => Promise<void>
+    beginAct: (object: string, edit?: Edit & { act?: ActName }) => Promise<void>
   }
 }
 

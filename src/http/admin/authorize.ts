@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { z } from 'zod'
+import type { ActName } from '../../core/act.ts'
 import { changesOf } from '../../core/changes.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
@@ -14,8 +15,8 @@ import { createBuckets, type Rate } from '../rates.ts'
 export interface AdminRoute {
   /** Least role that may call it. */
   role: Role
-  /** Name of the act in the audit; left out: it changes nothing. */
-  act?: string
+  /** Its act in the audit, if it begins no other one; left out: it changes nothing. */
+  act?: ActName
 }
 /** Reason that an operator gives for an act; the audit keeps it. */
 export const REASON = lineField(MAX_REASON).describe('Why, for the audit.')
@@ -41,27 +42,28 @@ const outcomeOf = (status: number): ActEnd => {
 export const createAudit = ({ store, now, emit }: SharedDeps) => {
   const takeRefusal = createBuckets({ now })
 
-  return (act: string): MiddlewareHandler<ApiEnv> =>
+  return (ofCall: ActName): MiddlewareHandler<ApiEnv> =>
     async function audit(c, next) {
       const { id: who, name } = c.get('operator')
       const called = objectOf(c.req.param('id') ?? '')
-      let begun = null as { id: number; object: string } | null
-      const record = (part: Pick<NewAct, 'object' | 'changes' | 'outcome'>): Promise<number> =>
-        store.recordAct({ who, name, act, reason: c.get('reason') ?? null, ...part })
-      c.set('beginAct', async (object, edit = {}) => {
-        begun = { id: await record({ object, changes: changesOf(edit), outcome: 'begun' }), object }
+      let begun = null as { id: number; act: ActName; object: string } | null
+      const record = (part: Omit<NewAct, 'who' | 'name' | 'reason'>): Promise<number> =>
+        store.recordAct({ who, name, reason: c.get('reason') ?? null, ...part })
+      c.set('beginAct', async (object, { act = ofCall, ...edit } = {}) => {
+        begun = { id: await record({ act, object, changes: changesOf(edit), outcome: 'begun' }), act, object }
       })
       await next()
       const outcome = outcomeOf(c.res.status)
       if (begun) {
-        await store.endAct(begun.id, outcome)
-        return emit('audit.recorded', { who, name, act, object: begun.object, outcome })
+        const { id, act, object } = begun
+        await store.endAct(id, outcome)
+        return emit('audit.recorded', { who, name, act, object, outcome })
       }
       // A dry run.
       if (outcome === 'done') return
       if (takeRefusal(who, REFUSALS) !== null) return
-      await record({ object: called, changes: null, outcome })
-      emit('audit.recorded', { who, name, act, object: called, outcome })
+      await record({ act: ofCall, object: called, changes: null, outcome })
+      emit('audit.recorded', { who, name, act: ofCall, object: called, outcome })
     }
 }
 

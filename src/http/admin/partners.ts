@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ActName } from '../../core/act.ts'
 import { createApiKey } from '../../core/api-key.ts'
 import { MAX_NAME } from '../../core/line.ts'
 import { newPartner } from '../../core/new-partner.ts'
@@ -45,6 +46,12 @@ const CREATED_PARTNER = z.strictObject({
   apiKey: z.string().describe(SHOWN_ONCE),
   signingSecret: z.string().describe(SHOWN_ONCE),
 })
+
+/** An act that disables or enables a partner is named so, whatever else it changes. */
+const actOf = ({ disabled }: { disabled?: boolean | undefined }, before: Partner): ActName => {
+  if (disabled === undefined || disabled === before.disabled) return 'partner.change'
+  return disabled ? 'partner.disable' : 'partner.enable'
+}
 
 export const viewPartner = (partner: Partner) => z.decode(PARTNER, partner)
 
@@ -100,7 +107,7 @@ export const PARTNER_CALLS = {
     problems: ['conflict'],
     handle: async (c, { store }, { id, body: { reason: _, ...change } }) => {
       const before = found(await store.findPartner(id), 'partner')
-      await c.get('beginAct')(id, { before: viewPartner(before), after: change })
+      await c.get('beginAct')(id, { act: actOf(change, before), before: viewPartner(before), after: change })
       return c.json(viewPartner(found(await store.changePartner(id, change), 'partner')))
     },
   }),

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
+import type { ActName } from '../../core/act.ts'
 import type { Words } from '../../core/language.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
 import { PARTNER_CALLS } from '../admin/partners.ts'
@@ -98,7 +99,7 @@ const partnerPage = async (visit: Visit, now: number): Promise<ConsolePage> => {
   const path = partnerPath(visit)
   const [partner, keys] = await Promise.all([call<Partner>('GET', path), readKeys(visit)])
   const { id, name, disabled, payload, quotas, createdAt } = partner
-  const changes = html` <a href="${to('audit', { act: 'partner.change' })}">${t({ en: 'When, by whom and why', zh: '停用时间、操作人及原因' })}</a>`
+  const changes = html` <a href="${to('audit', { act: 'partner.disable' satisfies ActName })}">${t({ en: 'When, by whom and why', zh: '停用时间、操作人及原因' })}</a>`
   return {
     title: name,
     body: html`${facts(visit, [

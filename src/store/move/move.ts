@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import type { ActName } from '../../core/act.ts'
 import { createClosing } from '../../core/closing.ts'
 import { StartError } from '../../core/error.ts'
 import { explainOpening } from '../open.ts'
@@ -105,9 +106,10 @@ const countOn = async (client: Client, { name, counter }: MovedTable, last: numb
 }
 
 const recordMove = async (client: Client, { at, name, reason }: CommandUser & { at: number }): Promise<void> => {
+  const values = [at, COMMAND, name, 'database.move' satisfies ActName, reason]
   await client.query(
-    `INSERT INTO acts (at, who, name, act, reason, outcome) VALUES ($1, $2, $3, 'database.move', $4, 'done')`,
-    [at, COMMAND, name, reason],
+    "INSERT INTO acts (at, who, name, act, reason, outcome) VALUES ($1, $2, $3, $4, $5, 'done')",
+    values,
   )
 }
 

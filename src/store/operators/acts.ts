@@ -1,3 +1,4 @@
+import type { ActName } from '../../core/act.ts'
 import { DAY } from '../../core/duration.ts'
 import type { VerbModule } from '../context.ts'
 import { and, desc, eq, gte, lt, or } from '../drizzle.ts'
@@ -24,11 +25,11 @@ export const objectOf = (text: string): string | null => (ID.test(text) ? text :
  * An act of an operator, by the admin API or a command; `id` counts up.
  *
  * - `who`: id of the token, `ADMIN_TOKEN` or `command`. `name`: of the token, or the system user of a command.
- * - `act`: such as `partner.create`. `object`: id of its object; null: none in particular, or not a possible id.
+ * - `act`: an `ActName`, or one of an earlier version. `object`: id of its object; null: none in particular, or not a possible id.
  * - `reason`: as given by the operator. `changes`: by `changesOf`; null: none, or not recorded.
  */
 export type Act = Row<'acts'>
-export type NewAct = Omit<Act, 'id' | 'at'>
+export type NewAct = Omit<Act, 'id' | 'at' | 'act'> & { act: ActName }
 
 /** User of a command, and the reason given. */
 export type CommandUser = Pick<NewAct, 'name' | 'reason'>

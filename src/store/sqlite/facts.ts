@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import type { ActName } from '../../core/act.ts'
 import { afterBackup, type BackupRecord, NO_BACKUP } from '../backup.ts'
 import { type ActEnd, COMMAND, type CommandUser } from '../operators/acts.ts'
 import { BACKUPS, type Fact } from '../operators/facts.ts'
@@ -18,7 +19,7 @@ export const putFact = <Value>(client: Database.Database, { name, textOf }: Fact
 export const noteBackup = (client: Database.Database, record: BackupRecord): void =>
   putFact(client, BACKUPS, afterBackup(findFact(client, BACKUPS) ?? NO_BACKUP, record))
 
-type FileAct = CommandUser & { act: string; outcome: ActEnd; at: number }
+type FileAct = CommandUser & { act: ActName; outcome: ActEnd; at: number }
 
 /** Records the act of a command that opens no store. */
 export const insertFileAct = (client: Database.Database, act: FileAct): void => {

@@ -62,6 +62,21 @@ describe('the audit', () => {
     expect(JSON.stringify(all)).not.toContain('secret')
   })
 
+  test('calls the same act on a partner by one name, as commands do', async () => {
+    const path = `/partners/${api.partner.id}`
+    for (const body of [{ disabled: true, name: 'A' }, { disabled: true }, { disabled: false }, { disabled: 1 }])
+      await admin('PATCH', path, body)
+    expect((await acts()).map(({ act, outcome }) => [act, outcome])).toEqual([
+      ['partner.change', 'refused'],
+      ['partner.enable', 'done'],
+      ['partner.change', 'done'],
+      ['partner.disable', 'done'],
+    ])
+    expect(await acts('?act=partner.disable')).toMatchObject([
+      { changes: { name: { after: 'A' }, disabled: { before: false, after: true } } },
+    ])
+  })
+
   test('has what was refused, and what failed', async () => {
     await admin('POST', '/accounts/none/pause')
     await admin('POST', '/partners', { name: '' })

@@ -72,6 +72,6 @@ test('an operator makes a link on a page of the partner, as the role allows', as
 
   await api.store.changePartner(api.partner.id, { disabled: true })
   const disabled = await (await visit(page, admin)).text()
-  expect([disabled.includes('name="ttl"'), disabled.includes('audit?act=partner.change')]).toEqual([false, true])
+  expect([disabled.includes('name="ttl"'), disabled.includes('audit?act=partner.disable')]).toEqual([false, true])
   expect((await post(path, { ttl: '1h' }, admin)).status).toBe(409)
 })

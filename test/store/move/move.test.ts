@@ -88,7 +88,7 @@ const makeFile = async ({ registrations = 20 } = {}): Promise<string> => {
   await store.recordAct({
     who: 'command',
     name: 'root',
-    act: 'x',
+    act: 'deliveries.hold',
     object: null,
     reason: null,
     changes: '{}',
