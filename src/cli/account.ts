@@ -1,24 +1,22 @@
 import { readFileSync } from 'node:fs'
-import { clock, createIds } from '../app/clock-and-ids.ts'
+import { clock } from '../app/clock-and-ids.ts'
 import { decimal, enumOf, matching } from '../config/parsers.ts'
-import { API_ID, isTried } from '../core/account.ts'
+import { API_ID } from '../core/account.ts'
 import { codeOf } from '../core/error.ts'
 import { describeFault } from '../core/operator-texts/describe.ts'
-import { Secret } from '../core/secret.ts'
-import { pausing, REMOVAL_REFUSALS, viewAccount } from '../http/admin/accounts.ts'
-import type { Account } from '../store/accounts/rows.ts'
+import { type AccountAnswer, viewAccount } from '../http/admin/accounts.ts'
+import type { CallAdminApi } from '../http/command-api.ts'
 import { isAlive } from '../store/operators/nodes.ts'
 import { listAll } from '../store/page.ts'
 import type { Store } from '../store/store.ts'
 import { anyText, argument, type Common, defineCommand, option, type Pair, partnerOption, required } from './command.ts'
 import { quoted } from './doctor/finding.ts'
 import { refuse } from './ending.ts'
-import { findAccount, findPartner, partnerNames } from './find-partner.ts'
+import { findPartner, partnerNames } from './find-partner.ts'
 import { answerList } from './output.ts'
 import { programCommand } from './program.ts'
 
 const STDIN = 0
-const APIKEY = /^[\x21-\x7e]{1,256}$/
 
 const apiId = matching(API_ID, {
   en: 'must be 1 to 128 letters, digits and . _ @ -',
@@ -31,33 +29,24 @@ const ACCOUNT = argument(
   apiId,
 )
 
-const stateOf = (account: Account, { say, lang }: Common): string => {
-  const { pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError: error } = account
-  if (pausedAt !== null) {
-    const reason =
-      pauseReason === null || pauseReason === 'operator'
-        ? say('by an operator', '由运维人员暂停')
-        : describeFault(pauseReason, lang).sentence
-    const tried = isTried(account) ? say(', being tried', '，正在试探') : ''
-    return `${say('paused: ', '已暂停：')}${reason}${pauseCode === null ? '' : ` (${pauseCode})`}${tried}`
-  }
-  return unreachableAt === null ? say('works', '正常') : say(`not reachable (${error})`, `无法连接（${error}）`)
+const stateOf = (account: AccountAnswer, { say, lang }: Common): string => {
+  const { paused, reason, code, tried, reachable, error } = account
+  if (!paused) return reachable ? say('works', '正常') : say(`not reachable (${error})`, `无法连接（${error}）`)
+  const why =
+    reason === null || reason === 'operator'
+      ? say('by an operator', '由运维人员暂停')
+      : describeFault(reason, lang).sentence
+  return `${say('paused: ', '已暂停：')}${why}${code === null ? '' : ` (${code})`}${tried ? say(', being tried', '，正在试探') : ''}`
 }
 
 /** Reads the APIKEY from a file or stdin: other users of the machine can see a command's arguments. */
-const readKey = (file: string): Secret => {
-  let text: string
+const readKey = (file: string): string => {
   try {
-    text = readFileSync(file === '-' ? STDIN : file, 'utf8').trim()
+    return readFileSync(file === '-' ? STDIN : file, 'utf8').trim()
   } catch (error) {
     const code = codeOf(error)
     return refuse(`--api-key-file ${file} cannot be read (${code})`, `无法读取 --api-key-file ${file}（${code}）`)
   }
-  if (APIKEY.test(text)) return new Secret(text)
-  return refuse(
-    `--api-key-file ${file} must hold the APIKEY alone: 1 to 256 visible ASCII characters`,
-    `--api-key-file ${file} 中应只有 APIKEY：1 到 256 个可见 ASCII 字符`,
-  )
 }
 
 /** Texts of `pause` and `resume`. */
@@ -85,12 +74,12 @@ const PAUSING: Readonly<Record<'pause' | 'resume', { words: Pair; told: (apiId: 
 }
 
 /** Waits at most 5 s until a running service has tried the account. Returns its latest state. */
-const afterTrial = async (store: Store, resumed: Account): Promise<Account> => {
+const afterTrial = async (store: Store, call: CallAdminApi, resumed: AccountAnswer): Promise<AccountAnswer> => {
   const isServed = (await store.listNodes()).some(node => isAlive(node, store.now()))
   let account = resumed
-  for (let n = 0; isServed && isTried(account) && n < 25; n++) {
+  for (let n = 0; isServed && account.tried && n < 25; n++) {
     await clock.sleep(200)
-    account = await findAccount(store, account.id)
+    account = await call('GET /v1/admin/accounts/:id', { id: account.id })
   }
   return account
 }
@@ -106,15 +95,15 @@ export const commands = [
     words: ['list the accounts of GetResult, and how they are', '列出 GetResult 账户及其状态'],
     onStore: async (store, input) => {
       const { say, lang } = input
-      const accounts = await listAll(store.listAccounts)
+      const accounts = (await listAll(store.listAccounts)).map(viewAccount)
       const named = await partnerNames(store, accounts)
       const rows = accounts.map(one => [
-        ...[one.apiId, one.id, String(one.rate)],
+        ...[one.account, one.id, String(one.rate)],
         ...[one.partnerId === null ? say('all', '全部') : named(one.partnerId), stateOf(one, input)],
-        one.pausedAt ?? one.unreachableAt,
+        one.since && Date.parse(one.since),
       ])
       const head = say('APIID|id|calls/s|partner|state|since', 'APIID|id|每秒查询|合作方|状态|起始时间')
-      return answerList(accounts.map(viewAccount), { head, rows, lang })
+      return answerList(accounts, { head, rows, lang })
     },
   }),
   defineCommand({
@@ -142,18 +131,11 @@ export const commands = [
     changes: true,
     example: 'account create C12345678 --api-key-file key.txt --rate 20',
     onStore: async (store, input) => {
-      const { apiId, apiKeyFile, mode, rate, partner, say, audited } = input
-      const apiKey = readKey(apiKeyFile)
+      const { apiId, apiKeyFile, mode, rate, partner, say, call } = input
       const partnerId = partner && (await findPartner(store, partner)).id
-      const added = { id: createIds()('acc'), apiId, apiKey, passwordMode: mode, rate, partnerId }
-      const act = { act: 'account.create' as const, object: apiId, after: { account: apiId, mode, rate, partnerId } }
-      const account = await audited(act, () => store.createAccount(added))
-      if (!account)
-        return refuse(
-          `The account ${apiId} exists already; to change its key, run "account remove" first.`,
-          `账户 ${apiId} 已存在；要更换 APIKEY，请先 "account remove"。`,
-        )
-      return { data: viewAccount(account), text: say(`Added ${apiId}.`, `已添加 ${apiId}。`) }
+      const body = { account: apiId, apiKey: readKey(apiKeyFile), mode, rate, partnerId }
+      const account = await call('POST /v1/admin/accounts', { body })
+      return { data: account, text: say(`Added ${apiId}.`, `已添加 ${apiId}。`) }
     },
   }),
   ...(['pause', 'resume'] as const).map(verb =>
@@ -164,23 +146,20 @@ export const commands = [
       changes: true,
       example: `account ${verb} C12345678`,
       onStore: async (store, input) => {
-        const { account: typed, say, audited } = input
-        const before = await findAccount(store, typed)
-        const changed = await audited({ act: `account.${verb}`, object: before.id, ...pausing(before, verb) }, () =>
-          store[`${verb}Account`](before.id),
-        )
-        // Null: the account was removed meanwhile.
-        const account = await afterTrial(store, changed ?? (await findAccount(store, before.id)))
-        const { apiId, pausedAt } = account
+        const { account: id, say, call } = input
+        const before = await call('GET /v1/admin/accounts/:id', { id })
+        const changed = await call(`POST /v1/admin/accounts/:id/${verb}`, { id: before.id })
+        const account = await afterTrial(store, call, changed)
+        const { account: apiId, paused } = account
         const state = stateOf(account, input)
         const told = (): Pair => {
           if (verb === 'pause') return PAUSING.pause.told(apiId)
-          if (pausedAt !== null) return [`${apiId} is not back: ${state}`, `${apiId} 未恢复：${state}`]
-          if (before.pausedAt === null) return [`${apiId} was not paused: ${state}`, `${apiId} 未暂停：${state}`]
+          if (paused) return [`${apiId} is not back: ${state}`, `${apiId} 未恢复：${state}`]
+          if (!before.paused) return [`${apiId} was not paused: ${state}`, `${apiId} 未暂停：${state}`]
           return PAUSING.resume.told(apiId)
         }
-        if (verb === 'resume' && pausedAt !== null) process.exitCode = 1
-        return { data: viewAccount(account), text: say(...told()) }
+        if (verb === 'resume' && paused) process.exitCode = 1
+        return { data: account, text: say(...told()) }
       },
     }),
   ),
@@ -193,12 +172,9 @@ export const commands = [
     args: { account: ACCOUNT },
     changes: true,
     example: 'account remove C12345678',
-    onStore: async (store, { account: typed, say, audited }) => {
-      const before = await findAccount(store, typed)
-      const { id, apiId } = before
-      const act = { act: 'account.remove' as const, object: id, before: viewAccount(before), done: 'removed' }
-      const outcome = await audited(act, () => store.removeAccount(id))
-      if (outcome !== null && outcome !== 'removed') refuse(REMOVAL_REFUSALS[outcome].en, REMOVAL_REFUSALS[outcome].zh)
+    onStore: async (_store, { account: typed, say, call }) => {
+      const { id, account: apiId } = await call('GET /v1/admin/accounts/:id', { id: typed })
+      await call('DELETE /v1/admin/accounts/:id', { id })
       const text = say(
         `Removed ${apiId}: its waiting serials are still polled, then its key is erased.`,
         `已移除 ${apiId}：已在等待的登记仍会查到结束，之后删除其 APIKEY。`,

@@ -1,9 +1,12 @@
 import { userInfo } from 'node:os'
+import { createIds, random } from '../app/clock-and-ids.ts'
+import type { Config } from '../config/settings.ts'
 import type { ActName } from '../core/act.ts'
 import { changesOf, type Edit } from '../core/changes.ts'
+import type { CallAdminApi } from '../http/command-api.ts'
 import { COMMAND, objectOf } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
-import { isConflict } from './ending.ts'
+import { isRefusal } from './ending.ts'
 
 const LONGEST_NAME = 100
 
@@ -42,7 +45,21 @@ export const auditedBy =
       return result
     } catch (error) {
       // The first error is more useful than one from here.
-      await store.endAct(begun, isConflict(error) ? 'refused' : 'failed').catch(() => {})
+      await store.endAct(begun, isRefusal(error) ? 'refused' : 'failed').catch(() => {})
       throw error
     }
   }
+
+/** Calls the admin API as the user of the command. It is loaded with the first call. */
+export const apiCallsBy = (store: Store, config: Config, reason: string | null): CallAdminApi => {
+  const load = async () => {
+    const { createCommandApi } = await import('../http/command-api.ts')
+    const operator = { id: COMMAND, name: userName(), role: 'admin' } as const
+    return createCommandApi({ store, config, newId: createIds(store.now), random, operator, reason })
+  }
+  let loaded: ReturnType<typeof load> | null = null
+  return async (route, given) => {
+    loaded ??= load()
+    return (await loaded)(route, given)
+  }
+}

@@ -3,6 +3,7 @@ import type { Config } from '../config/settings.ts'
 import type { Language } from '../core/language.ts'
 import { lineForm, MAX_REASON, readLine } from '../core/line.ts'
 import { readTime, type TypedTime } from '../core/read-time.ts'
+import type { CallAdminApi } from '../http/command-api.ts'
 import type { Store } from '../store/store.ts'
 import type { Audited } from './audit.ts'
 
@@ -71,7 +72,8 @@ type Answered = Answer | void | Promise<Answer | void>
 /** Additional input of every command on the database. */
 export interface OnStore {
   config: Config
-  /** Runs an act and records it in the audit. */
+  call: CallAdminApi
+  /** Runs an act that the API has not, and records it in the audit. */
   audited: Audited
 }
 

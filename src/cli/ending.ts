@@ -1,5 +1,5 @@
-import { AppError, codeOf, StartError } from '../core/error.ts'
-import type { Words } from '../core/language.ts'
+import { AppError, codeOf, type ErrorCode, StartError } from '../core/error.ts'
+import type { Language, Words } from '../core/language.ts'
 import { type DatabaseFault, databaseFaultOf } from '../core/operator-texts/database-fault.ts'
 import { CATALOGUES } from '../core/operator-texts/describe.ts'
 import { BackupError, type BackupFault } from '../store/backup.ts'
@@ -36,14 +36,17 @@ export const fail = (en: string, zh: string): never => {
 /** Backup faults for which the request is not to blame. */
 const ON_THE_WAY: readonly BackupFault[] = ['no_room', 'not_usable', 'damaged']
 
-/** Whether the current state ruled the request out, so that nothing was changed. */
-export const isConflict = (error: unknown): boolean => error instanceof AppError && error.code === 'conflict'
+/** Errors of the API and the store that may pass. */
+const MAY_PASS: readonly ErrorCode[] = ['unavailable', 'too_many_requests']
+
+/** Whether the request or the current state ruled it out, so that nothing was changed. */
+export const isRefusal = (error: unknown): boolean => error instanceof AppError && !MAY_PASS.includes(error.code)
 
 /** Returns 2 if the request, the settings or the current state rule the command out, otherwise 1. */
 export const exitCodeOf = (error: unknown): ExitCode => {
   if (error instanceof CommandError) return error.exitCode
   if (error instanceof StartError) return mayPass(error) ? 1 : 2
-  if (isConflict(error)) return 2
+  if (isRefusal(error)) return 2
   return error instanceof BackupError && !ON_THE_WAY.includes(error.fault) ? 2 : 1
 }
 
@@ -51,9 +54,15 @@ export const exitCodeOf = (error: unknown): ExitCode => {
 export const wordsOf = (error: unknown): Words => {
   if (error instanceof CommandError || error instanceof StartError || error instanceof BackupError) return error.words
   const plain = plainReasonOf(error)
-  const { en, zh } = error instanceof AppError ? error.detail : { en: plain, zh: plain }
+  const { en, zh } = error instanceof AppError ? refusalWords(error) : { en: plain, zh: plain }
   const advice = adviceOn(error)
   return advice === null ? { en, zh } : { en: `${en}: ${advice.en}`, zh: `${zh}：${advice.zh}` }
+}
+
+/** Every bad field if it names some, otherwise the detail. */
+const refusalWords = ({ detail, errors }: AppError): Words => {
+  const inLanguage = (lang: Language) => errors.map(({ path, message }) => `${path} ${message[lang]}`).join('\n')
+  return errors.length === 0 ? detail : { en: inLanguage('en'), zh: inLanguage('zh') }
 }
 
 const plainReasonOf = (error: unknown): string => {

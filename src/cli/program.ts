@@ -2,7 +2,7 @@ import { Argument, type Help, Command as Program, Option as ProgramOption } from
 import { enumOf, type Parser } from '../config/parsers.ts'
 import { type Language, languageOf } from '../core/language.ts'
 import { VERSION } from '../version.ts'
-import { auditedBy } from './audit.ts'
+import { apiCallsBy, auditedBy } from './audit.ts'
 import { type Answer, type Command, type Pair, sayIn } from './command.ts'
 import { exitCodeOf, wordsOf } from './ending.ts'
 import { complain, print, withStore } from './environment.ts'
@@ -93,7 +93,9 @@ const runCommand = async (spec: Command, language: Language, command: Program): 
     tell(await spec.run?.(input as never))
     if (spec.onStore)
       await withStore(opening, async (store, config) => {
-        tell(await spec.onStore?.(store, { ...input, config, audited: auditedBy(store, input.reason) } as never))
+        const { reason } = input
+        const means = { config, call: apiCallsBy(store, config, reason), audited: auditedBy(store, reason) }
+        tell(await spec.onStore?.(store, { ...input, ...means } as never))
       })
   } catch (error) {
     complain(wordsOf(error)[language])

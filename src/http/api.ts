@@ -1,7 +1,6 @@
-import type { Hono } from 'hono'
-import { createAudit, requireRole } from './admin/authorize.ts'
-import type { ApiDeps, ApiEnv, PartDeps } from './api-env.ts'
-import { callsOf, type PartnerCalls } from './calls.ts'
+import { requireRole } from './admin/authorize.ts'
+import type { ApiDeps } from './api-env.ts'
+import { addCalls } from './calls.ts'
 import { addConsole } from './console/console.ts'
 import { createConsoleVault } from './console-links.ts'
 import { createDocs } from './docs/routes.ts'
@@ -39,15 +38,4 @@ export const createApi = (given: ApiDeps) => {
   app.use('/v1/*', createPartnerAuth(deps))
   addCalls(app, PARTNER_OPERATIONS, deps)
   return app
-}
-
-const addCalls = (app: Hono<ApiEnv>, byTag: Readonly<Record<string, PartnerCalls>>, deps: PartDeps): void => {
-  const audit = createAudit(deps)
-  for (const { method, path, operation } of callsOf(byTag)) {
-    const { query, role, act, createHandler } = operation
-    if (act) app.on(method, path, audit(act))
-    if (role) app.on(method, path, requireRole(role))
-    if (!query) app.on(method, path, noQuery)
-    app.on(method, path, createHandler(deps, method))
-  }
 }

@@ -1,11 +1,11 @@
-import type { Context } from 'hono'
+import type { Context, Hono } from 'hono'
 import type { z } from 'zod'
 import type { ErrorCode } from '../core/error.ts'
-import type { AdminRoute } from './admin/authorize.ts'
+import { type AdminRoute, createAudit, requireRole } from './admin/authorize.ts'
 import type { ApiEnv, PartDeps } from './api-env.ts'
 import { type Noun, readId } from './json/problem.ts'
 import { readBody } from './json/request-body.ts'
-import { readQuery } from './json/validate.ts'
+import { noQuery, readQuery } from './json/validate.ts'
 
 type Answers = Readonly<Record<number, z.ZodType | null>>
 
@@ -55,7 +55,7 @@ export const operation = <Of extends Answers, Query = undefined, Body = undefine
   bodyFor,
   limit,
   ...operation
-}: Declared<Query, Body, Of>): Operation & { answers: Of } => ({
+}: Declared<Query, Body, Of>): Omit<Operation, 'answers'> & { answers: Of } => ({
   ...operation,
   createHandler: (deps, method) => {
     const body = bodyFor?.(deps) ?? operation.body
@@ -79,7 +79,7 @@ export const operation = <Of extends Answers, Query = undefined, Body = undefine
 /** Returns the operation for operators of `role`; the audit records it as `act`, with the `reason` of its input. */
 export const adminOperation = <Of extends Answers, Query = undefined, Body = undefined>(
   declared: Declared<Query, Body, Of> & AdminRoute,
-): Operation & AdminRoute & { answers: Of } => ({ ...operation(declared), role: declared.role })
+): Omit<Operation, 'answers'> & AdminRoute & { answers: Of } => ({ ...operation(declared), role: declared.role })
 
 /** Keyed by method and path as the router has them, such as `GET /v1/registrations/:id`. */
 type Routes<Of> = Readonly<Record<`${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`, Of>>
@@ -95,3 +95,15 @@ export const callsOf = (byTag: Readonly<Record<string, PartnerCalls>>) =>
     }),
   )
 export type Call = ReturnType<typeof callsOf>[number]
+
+/** Adds the calls to the app, each with the checks and the audit that it declares. */
+export const addCalls = (app: Hono<ApiEnv>, byTag: Readonly<Record<string, PartnerCalls>>, deps: PartDeps): void => {
+  const audit = createAudit(deps)
+  for (const { method, path, operation } of callsOf(byTag)) {
+    const { query, role, act, createHandler } = operation
+    if (act) app.on(method, path, audit(act))
+    if (role) app.on(method, path, requireRole(role))
+    if (!query) app.on(method, path, noQuery)
+    app.on(method, path, createHandler(deps, method))
+  }
+}

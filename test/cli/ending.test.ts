@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
-import { adviceOn, wordsOf } from '../../src/cli/ending.ts'
+import { adviceOn, exitCodeOf, wordsOf } from '../../src/cli/ending.ts'
+import { AppError } from '../../src/core/error.ts'
 import { unavailableBy } from '../../src/store/unavailable.ts'
+import { both } from '../support/words.ts'
 
 const refused = (code: string) => unavailableBy(code, 'other')
 
@@ -19,4 +21,11 @@ test('a command on a full disk, such as prune, said what is wrong, and not what 
     expect(wordsOf(full)[lang]).toContain(adviceOn(full)?.[lang])
   }
   expect(adviceOn(refused('SQLITE_READONLY'))).toBeNull()
+})
+
+test('a field that the API refuses is named with its rule, and nothing else is said', () => {
+  const message = both('must be a number')
+  const refused = new AppError('invalid_body', both('One field.'), { errors: [{ path: 'rate', message }] })
+  expect([wordsOf(refused).en, exitCodeOf(refused)]).toEqual(['rate must be a number', 2])
+  expect(exitCodeOf(new AppError('unavailable', both('busy')))).toBe(1)
 })

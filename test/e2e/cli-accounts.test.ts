@@ -25,7 +25,7 @@ test('account create, list, pause and resume keep to their shapes, and show no k
   })
   expect(await cli.run(...create)).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/C1 exists already.*account remove/),
+    stderr: expect.stringMatching(/An account with this APIID exists already/),
   })
 
   expect(await cli.runJson('account', 'pause', 'C1')).toMatchObject({ paused: true, reason: 'operator' })
@@ -54,7 +54,7 @@ test('account create, list, pause and resume keep to their shapes, and show no k
   expect((await cli.run('account', 'pause', 'C1')).stdout).toContain('run: idface-notifier account resume C1')
   expect((await cli.run('deliveries', 'hold')).stdout).toContain('run: idface-notifier deliveries resume')
   await cli.run('deliveries', 'resume')
-  expect((await cli.run('account', 'pause', 'C2', '--lang', 'zh')).stderr).toContain('没有账户 C2')
+  expect((await cli.run('account', 'pause', 'C2', '--lang', 'zh')).stderr).toContain('没有该 id 对应的账户')
 })
 
 test('partner set changes what it names, and nothing else', async () => {

@@ -40,7 +40,7 @@ const NEW_ACCOUNT = z.strictObject({
 })
 const EXISTS = { en: 'An account with this APIID exists already.', zh: '已有使用该 APIID 的账户。' }
 /** Why an account cannot be removed, and the remedy. */
-export const REMOVAL_REFUSALS = {
+const REMOVAL_REFUSALS = {
   default: {
     en: 'This is the account of IHUYI_ACCOUNT. Name another one there and restart, then remove this one.',
     zh: '这是 IHUYI_ACCOUNT 所用的账户。请先改用其他账户并重启，再移除它。',
@@ -88,7 +88,7 @@ const find = async (store: Store, name: string): Promise<Account> =>
   found(ACCOUNT_ID.test(name) ? await store.findAccount(name) : null, 'account')
 
 /** For the audit. A pause that an answer of GetResult caused does not end when an operator resumes the account. */
-export const pausing = (account: Account, act: 'pause' | 'resume') => {
+const pausing = (account: Account, act: 'pause' | 'resume') => {
   const isChanged = act === 'pause' || account.pauseReason === 'operator'
   return { before: viewAccount(account), after: isChanged ? { paused: act === 'pause' } : {} }
 }
