@@ -1,8 +1,5 @@
-import { createIds, random } from '../app/clock-and-ids.ts'
-import { createApiKey } from '../core/api-key.ts'
 import { viewKey } from '../http/admin/partners.ts'
 import { argument, defineCommand, type Pair, partnerArgument } from './command.ts'
-import { refuse } from './ending.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'
 
@@ -15,16 +12,14 @@ export const commands = [
     args: { partner: partnerArgument },
     changes: true,
     example: 'key create partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
-    onStore: async (store, { partner: typed, say, audited }) => {
+    onStore: async (store, { partner: typed, say, call }) => {
       const partner = await findPartner(store, typed)
-      const { id, text: apiKey, hash } = createApiKey(createIds()('key'), random)
-      const act = { act: 'key.create' as const, object: id, after: { partnerId: partner.id } }
-      await audited(act, () => store.createKey(partner.id, { id, hash }))
-      const created = say(
-        `Created ${id} of ${partner.name}. It is shown only once; save it.`,
-        `已为 ${partner.name} 新建 ${id}。密钥仅显示这一次，请妥善保存。`,
+      const key = await call('POST /v1/admin/partners/:id/keys', { id: partner.id })
+      const text = say(
+        `Created ${key.id} of ${partner.name}. It is shown only once; save it.`,
+        `已为 ${partner.name} 新建 ${key.id}。密钥仅显示这一次，请妥善保存。`,
       )
-      return { data: { id, partnerId: partner.id, apiKey }, text: `${created}\n\n  apiKey  ${apiKey}` }
+      return { data: key, text: `${text}\n\n  apiKey  ${key.apiKey}` }
     },
   }),
   defineCommand({
@@ -45,15 +40,10 @@ export const commands = [
     args: { keyId: argument('KEY_ID', ['its id, which "key list" shows', '密钥 id，见 "key list"']) },
     changes: true,
     example: 'key revoke key_01K9Z3N5T8V2X4B6D7F9G1H3J5',
-    onStore: async (store, { keyId, say, audited }) => {
-      const key = await audited({ act: 'key.revoke', object: keyId }, () => store.revokeKey(keyId))
-      if (!key)
-        return refuse(
-          `There is no key ${keyId}; "key list PARTNER" shows all.`,
-          `没有密钥 ${keyId}；可用 "key list PARTNER" 查看。`,
-        )
-      const text = say(`Revoked ${key.id}. It stops within two seconds.`, `已吊销 ${key.id}，两秒内失效。`)
-      return { data: { id: key.id, revoked: true }, text }
+    onStore: async (_store, { keyId: id, say, call }) => {
+      await call('DELETE /v1/admin/keys/:id', { id })
+      const text = say(`Revoked ${id}. It stops within two seconds.`, `已吊销 ${id}，两秒内失效。`)
+      return { data: { id, revoked: true }, text }
     },
   }),
 ]

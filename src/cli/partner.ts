@@ -1,7 +1,5 @@
-import { createIds, random } from '../app/clock-and-ids.ts'
 import { enumOf, type Parser, wholeNumber } from '../config/parsers.ts'
 import { MAX_NAME } from '../core/line.ts'
-import { newPartner } from '../core/new-partner.ts'
 import { viewPartner } from '../http/admin/partners.ts'
 import { listAll } from '../store/page.ts'
 import { argument, defineCommand, line, option, type Pair, partnerArgument } from './command.ts'
@@ -55,16 +53,15 @@ export const commands = [
     args: { name: argument('NAME', NAME, line(MAX_NAME)) },
     changes: true,
     example: 'partner create "Spruce Ltd"',
-    onStore: async (store, { name: typed, say, config, audited }) => {
-      const { partner, apiKey, signingSecret } = newPartner(typed, { newId: createIds(), random })
-      const act = { act: 'partner.create' as const, object: partner.id, after: { name: typed } }
-      const { id, name } = await audited(act, () => store.createPartner(partner))
-      const created = say(
+    onStore: async (_store, { name: typed, say, config, call }) => {
+      const created = await call('POST /v1/admin/partners', { body: { name: typed } })
+      const { partnerId: id, name } = created
+      const text = say(
         `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown only once; save them. To paste into a shell:`,
         `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
       )
-      const exports = exportsOf({ url: addressOf(config.server), apiKey, signingSecret })
-      return { data: { partnerId: id, name, apiKey, signingSecret }, text: `${created}\n\n${exports}\n` }
+      const exports = exportsOf({ url: addressOf(config.server), ...created })
+      return { data: created, text: `${text}\n\n${exports}\n` }
     },
   }),
   defineCommand({
@@ -95,24 +92,22 @@ export const commands = [
     changes: true,
     example: `partner set ${ID} --payload thin --max-pending 10000 --daily none`,
     onStore: async (store, input) => {
-      const { partner: typed, name, payload, maxPending, maxHosts, daily, say, audited } = input
+      const { partner: typed, name, payload, maxPending, maxHosts, daily, say, call } = input
       if ([name, payload, maxPending, maxHosts, daily].every(value => value === null))
         refuse(
           'Give at least one change: --name, --payload, --max-pending, --max-hosts or --daily',
           '请指定要修改的项：--name、--payload、--max-pending、--max-hosts 或 --daily',
         )
       const quotas = { pending: quotaOf(maxPending), hosts: quotaOf(maxHosts), daily: quotaOf(daily) }
-      const change = { name: name ?? undefined, payload: payload ?? undefined, quotas }
-      const before = await findPartner(store, typed)
-      const act = { act: 'partner.change' as const, object: before.id, before: viewPartner(before), after: change }
-      const partner = (await audited(act, () => store.changePartner(before.id, change))) ?? before
+      const { id } = await findPartner(store, typed)
+      const partner = await call('PATCH /v1/admin/partners/:id', { id, body: { name, payload, quotas } })
       const shown = (value: number | null) => value ?? say('no limit', '不限')
       const { pending, hosts, daily: most } = partner.quotas
       const text = say(
         `${partner.name} is now:\n  payload       ${partner.payload}\n  max pending   ${shown(pending)}\n  max hosts     ${shown(hosts)}\n  daily         ${shown(most)}`,
         `${partner.name} 现为：\n  回调内容        ${partner.payload}\n  等待结果上限    ${shown(pending)}\n  回调主机上限    ${shown(hosts)}\n  每日新登记上限  ${shown(most)}`,
       )
-      return { data: viewPartner(partner), text }
+      return { data: partner, text }
     },
   }),
   ...STATES.map(({ verb, words, done: [en, zh] }) =>
@@ -122,12 +117,10 @@ export const commands = [
       args: { partner: partnerArgument },
       changes: true,
       example: `partner ${verb} ${ID}`,
-      onStore: async (store, { partner: typed, say, audited }) => {
+      onStore: async (store, { partner: typed, say, call }) => {
         const disabled = verb === 'disable'
-        const before = await findPartner(store, typed)
-        const { id, name } = before
-        const edit = { before: viewPartner(before), after: { disabled } }
-        await audited({ act: `partner.${verb}`, object: id, ...edit }, () => store.changePartner(id, { disabled }))
+        const { id, name } = await findPartner(store, typed)
+        await call('PATCH /v1/admin/partners/:id', { id, body: { disabled } })
         return { data: { id, name, disabled }, text: say(`${name} ${en}.`, `${zh} ${name}。`) }
       },
     }),

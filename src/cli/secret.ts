@@ -1,14 +1,8 @@
-import { createIds, random } from '../app/clock-and-ids.ts'
 import { enumOf } from '../config/parsers.ts'
-import { SECOND } from '../core/duration.ts'
-import { Secret } from '../core/secret.ts'
-import { generateSecret } from '../core/signature.ts'
 import { viewSecret } from '../http/partner/signing-secrets.ts'
-import { DEFAULT_OVERLAP_MS, MAX_LIVE_SECRETS, OVERLAP_RULE, readOverlap } from '../store/partners/signing-secrets.ts'
-import { argument, defineCommand, option, type Pair, partnerArgument, required } from './command.ts'
-import { refuse } from './ending.ts'
+import { anyText, argument, defineCommand, option, type Pair, partnerArgument, required } from './command.ts'
 import { findPartner } from './find-partner.ts'
-import { answerList, formatTime, iso } from './output.ts'
+import { answerList, formatTime } from './output.ts'
 
 export const group: Pair = ["list, rotate and end a partner's signing secrets", '列出、更换、停用合作方的签名密钥']
 
@@ -36,7 +30,7 @@ export const commands = [
       overlap: option(
         'DURATION',
         ['how long the present ones sign on; 24h, if it is not given', '现有密钥继续有效的时长；默认 24h'],
-        { must: OVERLAP_RULE, parse: readOverlap },
+        anyText,
       ),
       type: required(
         option('TYPE', ['v1 is HMAC-SHA256, v1a ed25519', 'v1 为 HMAC-SHA256，v1a 为 ed25519'], enumOf(['v1', 'v1a'])),
@@ -45,27 +39,17 @@ export const commands = [
     },
     changes: true,
     example: 'secret rotate "Spruce Ltd" --overlap 48h',
-    onStore: async (store, { partner: typed, overlap, type, say, lang, audited }) => {
+    onStore: async (store, { partner: typed, overlap, type, say, lang, call }) => {
       const { id: partnerId, name } = await findPartner(store, typed)
-      const [id, { secret, publicText }] = [createIds()('secret'), generateSecret(type, random)]
-      const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
-      const after = { partnerId, type, overlapSeconds: overlapMs / SECOND }
-      const rotated = await audited({ act: 'secret.rotate', object: id, after }, () =>
-        store.rotateSigningSecret(partnerId, { id, type, text: new Secret(secret) }, overlapMs),
-      )
-      if (!rotated)
-        return refuse(
-          `${MAX_LIVE_SECRETS} secrets are live: end one ("secret list"), or rotate with --overlap 0s, which ends all of them.`,
-          `已有 ${MAX_LIVE_SECRETS} 个签名密钥有效：请先停用一个（见 "secret list"），或以 --overlap 0s 更换，使它们全部失效。`,
-        )
-      const { previousExpiresAt } = rotated
-      const until = formatTime(previousExpiresAt ?? store.now(), lang)
+      const body = { overlap, type }
+      const rotated = await call('POST /v1/admin/partners/:id/signing-secrets/rotate', { id: partnerId, body })
+      const { id, secret, previousExpiresAt } = rotated
+      const until = formatTime(previousExpiresAt === null ? store.now() : Date.parse(previousExpiresAt), lang)
       const text = say(
         `Created ${id} of ${name}; it signs from now on, and is shown only once. Hand it over safely. The earlier ones end at ${until}.`,
         `已为 ${name} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。此前的密钥于${until} 失效。`,
       )
-      const data = { id, partnerId, type, secret: publicText, previousExpiresAt: iso(previousExpiresAt) }
-      return { data, text: `${text}\n\n  secret  ${publicText}` }
+      return { data: { partnerId, ...rotated }, text: `${text}\n\n  secret  ${secret}` }
     },
   }),
   defineCommand({
@@ -77,23 +61,9 @@ export const commands = [
     },
     changes: true,
     example: 'secret end "Spruce Ltd" secret_01K9Z3N5T8V2X4B6D7F9G1H3J5',
-    onStore: async (store, { partner: typed, id, say, audited }) => {
-      const refuseUnknown = () =>
-        refuse(
-          `There is no live signing secret ${id}; "secret list PARTNER" shows all.`,
-          `没有有效的签名密钥 ${id}；可用 "secret list PARTNER" 查看。`,
-        )
-      const { id: partnerId } = await findPartner(store, typed)
-      const secrets = await store.listSigningSecrets(partnerId)
-      const { type } = secrets.find(one => one.id === id) ?? refuseUnknown()
-      const act = { act: 'secret.end' as const, object: id, before: { partnerId, type }, done: 'ended' }
-      const outcome = await audited(act, () => store.endSigningSecret(partnerId, id))
-      if (outcome === null) refuseUnknown()
-      if (outcome === 'newest')
-        refuse(
-          'This is the newest signing secret, which is needed for signing. If it has leaked: secret rotate PARTNER --overlap 0s',
-          '这是正在使用的最新签名密钥。如果它已泄露，请运行：secret rotate PARTNER --overlap 0s',
-        )
+    onStore: async (store, { partner: typed, id, say, call }) => {
+      const { id: partner } = await findPartner(store, typed)
+      await call('DELETE /v1/admin/signing-secrets/:id', { id, query: { partner } })
       const text = say(`Ended ${id}: it signs nothing any more.`, `已停用 ${id}，不再用于签名。`)
       return { data: { id, ended: true }, text }
     },

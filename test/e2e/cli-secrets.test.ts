@@ -27,7 +27,8 @@ test('secret list, rotate and end, and commands take partners by name', async ()
   const old = data[1]?.id ?? ''
   expect((await cli.run('secret', 'end', 'Spruce Ltd', rotated.id)).code).toBe(2)
   expect(await cli.runJson('secret', 'end', 'Spruce Ltd', old, '--reason', 'leaked')).toEqual({ id: old, ended: true })
-  expect((await cli.run('secret', 'end', partnerId, old)).code).toBe(2)
+  expect((await cli.run('secret', 'end', partnerId, old)).code).toBe(0)
+  expect((await cli.run('secret', 'end', partnerId, 'secret_none')).code).toBe(2)
   expect((await cli.runJson<Listed>('secret', 'list', partnerId)).data).toHaveLength(1)
 
   expect(await cli.runJson('key', 'create', 'Spruce Ltd')).toMatchObject({ partnerId })

@@ -2,7 +2,6 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
-import type { Words } from '../../core/language.ts'
 import { Secret } from '../../core/secret.ts'
 import { generateSecret } from '../../core/signature.ts'
 import {
@@ -40,15 +39,15 @@ export const ROTATION = z
   .meta({ id: 'RotateRequest' })
 
 const TOO_MANY_SECRETS = {
-  en: `${MAX_LIVE_SECRETS} secrets are live: DELETE an old one, wait until one expires, or rotate with an overlap of 0s, which ends all of them.`,
-  zh: `有效的签名密钥已达 ${MAX_LIVE_SECRETS} 个：请 DELETE 一个旧的、等其过期，或以 overlap 为 0s 更换密钥，使它们全部失效。`,
+  en: `${MAX_LIVE_SECRETS} secrets are live: end an old one, wait until one expires, or rotate with an overlap of 0s, which ends all of them.`,
+  zh: `有效的签名密钥已达 ${MAX_LIVE_SECRETS} 个：请停用一个旧的、等其过期，或以 overlap 为 0s 更换密钥，使它们全部失效。`,
 }
 
 const NOUN = 'signing secret'
-const newestSecret = (rotate: string): Words => ({
-  en: `This is the newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to ${rotate}.`,
-  zh: `这是最新的签名密钥，正用于签名回调，不能删除。若已泄露，请 POST {"overlap": "0s"} 到 ${rotate}。`,
-})
+const NEWEST = {
+  en: 'This is the newest signing secret: without it no webhook could be signed. If it has leaked, rotate with an overlap of 0s.',
+  zh: '这是最新的签名密钥，正用于签名回调，不能删除。若已泄露，请以 overlap 为 0s 更换密钥。',
+}
 
 const TYPE = z
   .enum(['v1', 'v1a'])
@@ -97,8 +96,7 @@ export const endSecret = async (c: Context<ApiEnv>, { store }: PartDeps, id: str
   const partnerId = c.get('partnerId')
   await c.get('beginAct')?.(id, { before: { partnerId } })
   const outcome = found(await store.endSigningSecret(partnerId, id), NOUN)
-  const secrets = c.get('operator') ? `/v1/admin/partners/${partnerId}/signing-secrets` : '/v1/signing-secrets'
-  if (outcome === 'newest') throw new AppError('conflict', newestSecret(`${secrets}/rotate`))
+  if (outcome === 'newest') throw new AppError('conflict', NEWEST)
   return c.body(null, 204)
 }
 

@@ -110,7 +110,7 @@ describe('deleting', () => {
   test('the newest is refused, because nothing would sign then', async () => {
     const { id } = await rotate()
     const { status, json } = await remove(id)
-    expect([status, json.detail]).toEqual([409, expect.stringContaining('/v1/signing-secrets/rotate')])
+    expect([status, json.detail]).toEqual([409, expect.stringContaining('rotate with an overlap of 0s')])
     expect(await list()).toHaveLength(2)
   })
 })
