@@ -79,17 +79,14 @@ export const commands = [
     options: { partner: required(partnerOption()) },
     changes: true,
     example: 'callback enable https://partner.example/hook --partner "Spruce Ltd"',
-    onStore: async (store, { partner, callbackUrl, say, audited }) => {
+    onStore: async (store, { partner, callbackUrl, say, call }) => {
       const { id: partnerId, name } = await findPartner(store, partner)
       if (!(await allCallbacks(store, partnerId)).some(one => one.callbackUrl === callbackUrl))
         refuse(
           `${name} has no callback URL ${callbackUrl} that is failing or held; "callback list --partner ${name}" shows those that are.`,
           `合作方 ${name} 没有投递失败或已暂停的地址 ${callbackUrl}；可用 "callback list --partner ${name}" 查看。`,
         )
-      const after = callbackFacts(callbackUrl, false)
-      const released = await audited({ act: 'callback.enable', object: partnerId, after }, () =>
-        store.enableCallback({ partnerId, callbackUrl }, 'operator'),
-      )
+      const { released } = await call('POST /v1/admin/callbacks/enable', { body: { partnerId, callbackUrl } })
       const text = say(
         `${callbackUrl} is enabled: its failures are reset, and its held webhooks are sent within a second.`,
         `已启用 ${callbackUrl}：失败记录已清除，暂停的消息将在一秒内开始投递。`,

@@ -1,22 +1,25 @@
 import { isRegistrationId } from '../core/registration.ts'
+import type { CallAdminApi } from '../http/command-api.ts'
 import { viewExplanation } from '../http/partner/explain.ts'
 import { explainSentence } from '../http/partner/explain-sentence.ts'
-import { ALL_REGISTRATIONS } from '../store/registrations/filter.ts'
 import type { Store } from '../store/store.ts'
-import { type Answer, argument, type Common, defineCommand } from './command.ts'
+import { type Answer, argument, type Common, defineCommand, type OnStore } from './command.ts'
 import { refuse } from './ending.ts'
 import { partnerNames } from './find-partner.ts'
 import { formatTime } from './output.ts'
 import { programCommand } from './program.ts'
-import { findPartnerOf, searchAll } from './registration.ts'
+import { searchAll } from './registration.ts'
 import { commandForWebhook } from './trouble-command.ts'
 
 /** Maximum number of explained registrations of a serial, the newest first. */
 const MOST_EXPLAINED = 20
 
 /** Explains the missing webhook or its delivery, for one registration or for the newest ones of a serial. */
-export const explain = async (store: Store, { what, say, lang }: Common & { what: string }): Promise<Answer> => {
-  const { found, isCut } = await findAll(store, what)
+export const explain = async (
+  store: Store,
+  { what, say, lang, call }: Common & OnStore & { what: string },
+): Promise<Answer> => {
+  const { found, isCut } = await findAll(call, what)
   if (found.length === 0)
     refuse(
       `The serial ${what} is not registered, or was erased (RETENTION).`,
@@ -47,12 +50,13 @@ export const explain = async (store: Store, { what, say, lang }: Common & { what
   return { data: { data, nextCursor: null }, text: [...lines, ...(isCut ? [more] : [])].join('\n') }
 }
 
-const findAll = async (store: Store, what: string) => {
-  if (isRegistrationId(what))
-    return { found: [{ id: what, partnerId: await findPartnerOf(store, what) }], isCut: false }
-  const filter = { ...ALL_REGISTRATIONS, idcardid: what }
-  const { found, next } = await searchAll(store, { filter, limit: MOST_EXPLAINED, before: null })
-  return { found, isCut: next !== null }
+const findAll = async (call: CallAdminApi, what: string) => {
+  if (isRegistrationId(what)) {
+    const { id, partner } = await call('GET /v1/admin/registrations/:id', { id: what })
+    return { found: [{ id, partnerId: partner.id }], isCut: false }
+  }
+  const { data, nextCursor } = await searchAll(call, { serial: what, limit: MOST_EXPLAINED, cursor: null })
+  return { found: data, isCut: nextCursor !== null }
 }
 
 export const commands = [

@@ -1,5 +1,4 @@
 import { showPartner } from '../core/operator-texts/catalogue.ts'
-import type { Account } from '../store/accounts/rows.ts'
 import { listAll } from '../store/page.ts'
 import type { Partner } from '../store/partners/partners.ts'
 import type { Store } from '../store/store.ts'
@@ -41,8 +40,3 @@ export const partnerNames = async (
   const names = await store.partnerNames([...new Set(shown.flatMap(({ partnerId }) => partnerId ?? []))])
   return partnerId => showPartner({ partnerId, partnerName: names.get(partnerId) })
 }
-
-/** Returns the account with this APIID or id. Ends the command if none exists. */
-export const findAccount = async (store: Pick<Store, 'findAccount'>, typed: string): Promise<Account> =>
-  (await store.findAccount(typed)) ??
-  refuse(`There is no account ${typed}; "account list" shows them.`, `没有账户 ${typed}；可用 "account list" 查看。`)

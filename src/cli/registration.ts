@@ -1,21 +1,17 @@
+import type { z } from 'zod'
 import { enumOf, wholeNumber } from '../config/parsers.ts'
 import { MESSAGE_STATES } from '../core/message.ts'
 import { showPartner } from '../core/operator-texts/catalogue.ts'
-import { isRegistrationId, REGISTRATION_STATUSES } from '../core/registration.ts'
+import { REGISTRATION_STATUSES } from '../core/registration.ts'
 import { REASONS } from '../core/verification.ts'
-import { withPartnerNames } from '../http/admin/partner-names.ts'
-import { viewFound } from '../http/admin/registration-view.ts'
-import {
-  ALL_REGISTRATIONS,
-  errorOf,
-  type FoundRegistration,
-  type RegistrationFilter,
-} from '../store/registrations/filter.ts'
-import type { Store } from '../store/store.ts'
+import type { FOUND_REGISTRATION } from '../http/admin/registration-view.ts'
+import type { CallAdminApi, Query } from '../http/command-api.ts'
+import { MOST_OF_A_PAGE } from '../http/json/pagination.ts'
 import { anyText, defineCommand, option, type Pair, partnerOption, required, type Say, time } from './command.ts'
-import { refuse } from './ending.ts'
-import { findAccount, findPartner } from './find-partner.ts'
-import { type Cell, readerZone, showTable } from './output.ts'
+import { findPartner } from './find-partner.ts'
+import { type Cell, iso, readerZone, showTable } from './output.ts'
+
+type Found = z.output<typeof FOUND_REGISTRATION>
 
 /** Maximum number of pages per search. A page reads at most 5,000 registrations, so this is 500,000. */
 const MOST_PAGES = 100
@@ -30,41 +26,30 @@ const statusWords = (say: Say) => ({
   exhausted: say('exhausted', '已放弃'),
 })
 
-const rowOf = (found: FoundRegistration, partner: string, say: Say): Cell[] => {
-  const { id, idcardid, status, reason, message, createdAt } = found
+const rowOf = (one: Found, say: Say): Cell[] => {
+  const { id, idcardid, status, reason, delivery, createdAt } = one
   const words = statusWords(say)
-  const sent = message && words[message.state]
-  const webhook = message && say(`${sent} (${message.attempts})`, `${sent}（${message.attempts} 次）`)
+  const [sent, n] = [words[delivery.state], delivery.attempts]
+  const webhook = delivery.messageId && say(`${sent} (${n})`, `${sent}（${n} 次）`)
   const shown = reason === null ? words[status] : say(`${words[status]}: ${reason}`, `${words[status]}：${reason}`)
-  return [id, idcardid, partner, shown, webhook, errorOf(found), createdAt]
+  return [id, idcardid, showPartner(one), shown, webhook, delivery.error, Date.parse(createdAt)]
 }
 
 /** Searches until `limit` registrations are found, no more are left, or `MOST_PAGES` pages are read. */
 export const searchAll = async (
-  store: Pick<Store, 'searchRegistrations'>,
-  { filter, limit, before }: { filter: RegistrationFilter; limit: number; before: string | null },
-): Promise<{ found: FoundRegistration[]; next: string | null }> => {
-  const found: FoundRegistration[] = []
-  let next = before
+  call: CallAdminApi,
+  { limit, cursor, ...filter }: Query & { limit: number; cursor: string | null },
+): Promise<{ data: Found[]; nextCursor: string | null }> => {
+  const data: Found[] = []
+  let nextCursor = cursor
   for (let page = 0; page < MOST_PAGES; page++) {
-    const answer = await store.searchRegistrations({ filter, act: null, limit: limit - found.length, before: next })
-    found.push(...answer.found)
-    next = answer.next
-    if (next === null || found.length >= limit) break
+    const query = { ...filter, limit: Math.min(limit - data.length, MOST_OF_A_PAGE), cursor: nextCursor }
+    const answer = await call('GET /v1/admin/registrations', { query })
+    data.push(...answer.data)
+    nextCursor = answer.nextCursor
+    if (nextCursor === null || data.length >= limit) break
   }
-  return { found, next }
-}
-
-/** Returns the id of the registration's partner. Ends the command if no such registration exists. */
-export const findPartnerOf = async (store: Pick<Store, 'partnerOf'>, id: string): Promise<string> => {
-  const partnerId = isRegistrationId(id) ? await store.partnerOf(id) : null
-  return (
-    partnerId ??
-    refuse(
-      `There is no registration ${id}; "explain SERIAL" shows the ids of a serial.`,
-      `没有登记 ${id}；可用 "explain 流水号" 查看其登记 id。`,
-    )
-  )
+  return { data, nextCursor }
 }
 
 export const group: Pair = ['find registrations of all partners', '查找所有合作方的登记']
@@ -95,42 +80,29 @@ export const commands = [
       ),
       until: option('TIME', ['created then or earlier', '登记时间不晚于此时'], time),
       limit: required(option('NUMBER', ['maximum number', '最多显示条数'], wholeNumber({ min: 1, max: 1_000 })), 50),
-      cursor: option('CURSOR', ['continue after the previous list', '从上一页之后继续'], {
-        must: {
-          en: 'must be the id of a registration, as returned by the previous list',
-          zh: '须为登记 id，取自上一页列表',
-        },
-        parse: text => (isRegistrationId(text) ? text : null),
-      }),
+      cursor: option('CURSOR', ['continue after the previous list', '从上一页之后继续'], anyText),
     },
     example: 'registration list --status pending --since 24h --limit 20',
-    onStore: async (store, { say, lang, limit, cursor, ...wanted }) => {
-      const account = wanted.account === null ? null : await findAccount(store, wanted.account)
-      const partnerId = wanted.partner && (await findPartner(store, wanted.partner)).id
+    onStore: async (store, { say, lang, call, partner, since, until, reasonEnded, ...named }) => {
       const here = { now: store.now(), zone: readerZone(lang) }
-      const filter: RegistrationFilter = {
-        ...ALL_REGISTRATIONS,
-        partnerId,
-        idcardid: wanted.serial,
-        status: wanted.status,
-        delivery: wanted.delivery,
-        reason: wanted.reasonEnded,
-        host: wanted.host,
-        accountId: account?.id ?? null,
-        since: wanted.since?.(here) ?? null,
-        until: wanted.until?.(here) ?? null,
-      }
-      const { found, next } = await searchAll(store, { filter, limit, before: cursor })
-      const named = await withPartnerNames(store, found)
-      const data = named.map(one => viewFound(one, 'admin'))
+      const { limit, cursor, serial, status, delivery, host, account } = named
+      const { data, nextCursor } = await searchAll(call, {
+        ...{ limit, cursor, serial, status, delivery, host, account, reason: reasonEnded },
+        partner: partner && (await findPartner(store, partner)).id,
+        since: iso(since?.(here) ?? null),
+        until: iso(until?.(here) ?? null),
+      })
       const head = say(
         'id|serial|partner|status|webhook|last error|created',
         'id|流水号|合作方|状态|回调|最近错误|创建时间',
       )
-      const rows = named.map(one => rowOf(one, showPartner(one), say))
+      const rows = data.map(one => rowOf(one, say))
       const text = showTable(head.split('|'), rows, lang)
-      const more = next === null ? '' : say(`\nThere may be more: --cursor ${next}`, `\n可能还有更多：--cursor ${next}`)
-      return { data: { data, nextCursor: next }, text: `${text}${more}` }
+      const more =
+        nextCursor === null
+          ? ''
+          : say(`\nThere may be more: --cursor ${nextCursor}`, `\n可能还有更多：--cursor ${nextCursor}`)
+      return { data: { data, nextCursor }, text: `${text}${more}` }
     },
   }),
 ]

@@ -20,27 +20,16 @@ import { explain } from './explain.ts'
 import { findPartner } from './find-partner.ts'
 import { formatTime, iso, readerZone } from './output.ts'
 import { createProgress } from './progress.ts'
-import { findPartnerOf } from './registration.ts'
 
 const BATCH = 200
 /** Pause after each batch, in which a running service has the file to itself. */
 const PAUSE_MS = 10
 
 const resendOne = async (store: Store, id: string, input: Common & OnStore): Promise<Answer> => {
-  const { audited } = input
-  const partnerId = await findPartnerOf(store, id)
-  const act = { act: 'registration.resend' as const, object: id, done: 'resent' }
-  const outcome = await audited(act, () => store.resend(partnerId, id))
-  if (outcome === 'no_message')
-    refuse(
-      `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,
-      `${id} 尚无结果，因此没有回调。可用 "explain ${id}" 查看原因。`,
-    )
-  if (outcome === 'cancelled')
-    refuse(`${id} was cancelled, so no webhook is sent any more.`, `${id} 已取消，不再通知合作方。`)
+  const data = await input.call('POST /v1/admin/registrations/:id/resend', { id })
   // The webhook may still be held with its URL.
   const { text } = await explain(store, { ...input, what: id })
-  return { data: { registrationId: id, partnerId }, text }
+  return { data, text }
 }
 
 type Span = Common & OnStore & { partner: string | null; since: TypedTime; until: TypedTime | null }

@@ -7,6 +7,8 @@ import { sendError } from './json/problem.ts'
 import type { Operator } from './middleware/authenticate-operator.ts'
 import { OPERATOR_OPERATIONS } from './openapi/operations.ts'
 
+export type { Query }
+
 type Calls = typeof OPERATOR_OPERATIONS.Admin
 /** A call of the admin API, such as `PATCH /v1/admin/partners/:id`. */
 type Route = keyof Calls
