@@ -23,25 +23,23 @@ interface CommandAct extends Edit {
   act: ActName
   /** Id of the object, as typed. */
   object?: string
-  /** The result that counts as done; left out: any result but null. Other results count as refused. */
-  done?: string
 }
 
 /**
  * Runs an act and records it in the audit: its begin before it runs, its outcome before the command prints the result.
- * If the command is killed in between, the act stays recorded as begun.
+ * The result null counts as refused. If the command is killed in between, the act stays recorded as begun.
  */
 export type Audited = <T>(act: CommandAct, run: () => Promise<T>) => Promise<T>
 
 export const auditedBy =
   (store: Pick<Store, 'recordAct' | 'endAct'>, reason: string | null): Audited =>
-  async ({ act, object = '', done, ...edit }, run) => {
+  async ({ act, object = '', ...edit }, run) => {
     const by = { who: COMMAND, name: userName(), reason }
     const about = { act, object: objectOf(object), changes: changesOf(edit) }
     const begun = await store.recordAct({ ...by, ...about, outcome: 'begun' })
     try {
       const result = await run()
-      await store.endAct(begun, (done === undefined ? result !== null : result === done) ? 'done' : 'refused')
+      await store.endAct(begun, result === null ? 'refused' : 'done')
       return result
     } catch (error) {
       // The first error is more useful than one from here.

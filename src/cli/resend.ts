@@ -1,5 +1,7 @@
 import { clock, createIds } from '../app/clock-and-ids.ts'
+import { AppError } from '../core/error.ts'
 import type { TypedTime } from '../core/read-time.ts'
+import { TOO_MANY_BULK_ACTS } from '../http/admin/bulk.ts'
 import { exhaustedIn, isUnderWay } from '../store/bulk/states.ts'
 import { COMMAND } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
@@ -41,18 +43,14 @@ const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
   const here = { now: createdAt, zone: readerZone(lang) }
   const span = { since: since(here), until: until?.(here) ?? createdAt }
   if (span.until < span.since) refuse('--until must not be before --since', '--until 不能早于 --since')
-  const meant = exhaustedIn(partnerId, span)
   const id = createIds()('bulk')
   const resent = await audited({ act: 'bulk.create', object: id }, async () => {
-    const counted = await store.countRegistrations(meant)
+    const counted = { count: await store.countExhausted(partnerId, span), isCapped: false }
     const by = { partnerId: null, who: COMMAND, name: userName(), reason: reason ?? '' }
-    await store.createBulkAct({ id, ...meant, ...by, counted, createdAt })
+    await store.createBulkAct({ id, ...exhaustedIn(partnerId, span), ...by, counted, createdAt })
     const started = await store.startBulkAct(id)
-    if (started?.outcome === 'changed') return finish(store, id, say('Making webhooks due', '正在安排重发'))
-    return refuse(
-      'too many bulk acts are open: stop one, or wait for one to end',
-      '正在进行的批量操作过多：请停止其中一个，或等其中一个结束后再试',
-    )
+    if (started?.outcome !== 'changed') throw new AppError('conflict', TOO_MANY_BULK_ACTS)
+    return finish(store, id, say('Making webhooks due', '正在安排重发'))
   })
   const [from, to] = [formatTime(span.since, lang), formatTime(span.until, lang)]
   const none = say(

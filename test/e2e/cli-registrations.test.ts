@@ -87,3 +87,26 @@ test('registration list and explain find out why, for every partner', async () =
   const wrong = await run('registration', 'list', '--status', 'gone', '--limit', '0', '--since', 'today')
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringMatching(/--status.*\n--limit.*\n--since/) })
 })
+
+test('resend sends one webhook again, or all that were given up since then', async () => {
+  await using office = await openOffice()
+  const { upstream, receiver, first, run, runJson } = office
+  upstream.script('passes', { status: 'SUCCESS' })
+  receiver.plan('/down', [500, 500, 500, 500])
+  const waiting = await first.api.register({ idcardid: 'waits', callbackUrl: receiver.urlFor('/hook') })
+  const { id } = await first.api.register({ idcardid: 'passes', callbackUrl: receiver.urlFor('/down') })
+  const until = (attempts: number, state: string) =>
+    eventually(
+      () => first.api.find(id),
+      ({ delivery }) => delivery.state === state && delivery.attempts === attempts,
+    )
+  await until(2, 'exhausted')
+  expect(await runJson('resend', id)).toMatchObject({ registrationId: id, partnerId: first.partnerId })
+  await until(4, 'exhausted')
+  expect(await runJson('resend', '--all-partners', '--since', '1h')).toMatchObject({ resent: 1 })
+  await until(5, 'delivered')
+  expect(await runJson('resend', '--partner', 'second', '--since', '1h')).toMatchObject({ resent: 0 })
+  expect(await run('resend', waiting.id, '--lang', 'zh')).toMatchObject({
+    ...{ code: 2, stdout: '', stderr: expect.stringContaining('尚无回调可重发') },
+  })
+})

@@ -50,7 +50,7 @@ const IMPOSSIBLE: Readonly<Record<BulkAct['state'], Words>> = {
   done: { en: 'It is done. Create another one.', zh: '该操作已全部完成。请新建一个。' },
   failed: { en: 'Its probe has failed. Create another one.', zh: '该操作的探测已失败。请新建一个。' },
 }
-const TOO_MANY = {
+export const TOO_MANY_BULK_ACTS = {
   en: `${mostUnderWay(null)} bulk acts are under way, which is the maximum. Stop one, or start this one when another has ended.`,
   zh: `已有 ${mostUnderWay(null)} 个批量操作在进行，达到上限。请停止其中一个，或等其中一个结束后再开始。`,
 }
@@ -77,7 +77,7 @@ const commandBy =
     if (command === 'start') refuseByAct(c, act)
     await c.get('beginAct')(id)
     const commanded = found(await store[`${command}BulkAct`](id), 'bulk act')
-    if (commanded.outcome === 'too_many') throw new AppError('conflict', TOO_MANY)
+    if (commanded.outcome === 'too_many') throw new AppError('conflict', TOO_MANY_BULK_ACTS)
     if (commanded.outcome === 'impossible') throw new AppError('conflict', IMPOSSIBLE[commanded.state])
     return c.json(view(c, commanded.bulk, now()))
   }

@@ -82,9 +82,9 @@ export const searchVerbs = {
           return { groups: groupsOf(found), isCapped: next !== null }
         }),
 
-      /** Returns the exact number of registrations that match `exhaustedIn`. */
-      countExhausted: (partnerId: string, span: { since: number; until: number }): Promise<number> =>
-        queued(partnerId, async () => {
+      /** Returns the exact number of registrations that match `exhaustedIn`; `partnerId` null: of all partners. */
+      countExhausted: (partnerId: string | null, span: { since: number; until: number }): Promise<number> =>
+        queued(partnerId ?? 'countExhausted', async () => {
           const place = exhaustedIn(partnerId, span)
           let count = 0
           for (let before: string | null = null; ; await yieldToLoop()) {
