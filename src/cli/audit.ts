@@ -8,12 +8,12 @@ import { COMMAND, objectOf } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
 import { isRefusal } from './ending.ts'
 
-const LONGEST_NAME = 100
+const MAX_NAME_LENGTH = 100
 
 /** Name of the user that runs the command, or the uid: in a container the user may have no name. */
 export const userName = (): string => {
   try {
-    return userInfo().username.slice(0, LONGEST_NAME)
+    return userInfo().username.slice(0, MAX_NAME_LENGTH)
   } catch {
     return `uid ${process.getuid?.() ?? 'unknown'}`
   }

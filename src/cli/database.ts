@@ -11,7 +11,7 @@ import { createProgress } from './progress.ts'
 const REKEY_BATCH = 200
 /** Pause after each batch, in which a running service has the file to itself. */
 const REKEY_PAUSE_MS = 10
-const MOST_PRINTED = 50
+const MAX_PRINTED = 50
 
 type Input = Common & OnStore
 
@@ -77,7 +77,7 @@ const rekey = async (store: Store, { say, audited }: Input) => {
         `${unreadable.length} values can be decrypted with neither key and were left unchanged ("An unreadable value" in docs/operations.md); --json names all:`,
         `${unreadable.length} 个值用两个密钥都无法解密，已原样保留（见 docs/operations.zh-CN.md 的“无法读取的值”）；--json 列出全部：`,
       ),
-      ...unreadable.slice(0, MOST_PRINTED).map(({ table, id }) => `  ${table} ${id}`),
+      ...unreadable.slice(0, MAX_PRINTED).map(({ table, id }) => `  ${table} ${id}`),
     )
   return { data: { resealed, unreadable }, text: text.join('\n') }
 }

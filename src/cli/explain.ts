@@ -12,7 +12,7 @@ import { searchAll } from './registration.ts'
 import { commandForWebhook } from './trouble-command.ts'
 
 /** Maximum number of explained registrations of a serial, the newest first. */
-const MOST_EXPLAINED = 20
+const MAX_EXPLAINED = 20
 
 /** Explains the missing webhook or its delivery, for one registration or for the newest ones of a serial. */
 export const explain = async (
@@ -44,8 +44,8 @@ export const explain = async (
     return [head, `  ${explainSentence(one, { ...reader, showAt })}`, ...typed]
   })
   const more = say(
-    `These are the newest ${MOST_EXPLAINED}; "registration list --serial …" shows all.`,
-    `以上为最近 ${MOST_EXPLAINED} 条；可用 "registration list --serial …" 查看全部。`,
+    `These are the newest ${MAX_EXPLAINED}; "registration list --serial …" shows all.`,
+    `以上为最近 ${MAX_EXPLAINED} 条；可用 "registration list --serial …" 查看全部。`,
   )
   return { data: { data, nextCursor: null }, text: [...lines, ...(isCut ? [more] : [])].join('\n') }
 }
@@ -55,7 +55,7 @@ const findAll = async (call: CallAdminApi, what: string) => {
     const { id, partner } = await call('GET /v1/admin/registrations/:id', { id: what })
     return { found: [{ id, partnerId: partner.id }], isCut: false }
   }
-  const { data, nextCursor } = await searchAll(call, { serial: what, limit: MOST_EXPLAINED, cursor: null })
+  const { data, nextCursor } = await searchAll(call, { serial: what, limit: MAX_EXPLAINED, cursor: null })
   return { found: data, isCut: nextCursor !== null }
 }
 

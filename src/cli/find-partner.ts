@@ -4,7 +4,7 @@ import type { Partner } from '../store/partners/partners.ts'
 import type { Store } from '../store/store.ts'
 import { refuse } from './ending.ts'
 
-const MOST_NAMED = 10
+const MAX_NAMED = 10
 
 const nameOfPartner = ({ id, name }: Partner): string => showPartner({ partnerId: id, partnerName: name })
 
@@ -20,7 +20,7 @@ export const findPartner = async (
   if (named.length === 1 && named[0]) return named[0]
   const part = typed.toLowerCase()
   const like = named.length > 0 ? named : partners.filter(({ name }) => name.toLowerCase().includes(part))
-  const meant = like.slice(0, MOST_NAMED).map(one => `\n  ${nameOfPartner(one)}`)
+  const meant = like.slice(0, MAX_NAMED).map(one => `\n  ${nameOfPartner(one)}`)
   return named.length > 0
     ? refuse(
         `Several partners are called ${typed}: give the id of one.${meant.join('')}`,

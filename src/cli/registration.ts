@@ -6,7 +6,7 @@ import { REGISTRATION_STATUSES } from '../core/registration.ts'
 import { REASONS } from '../core/verification.ts'
 import type { FOUND_REGISTRATION } from '../http/admin/registration-view.ts'
 import type { CallAdminApi, Query } from '../http/command-api.ts'
-import { MOST_OF_A_PAGE } from '../http/json/pagination.ts'
+import { MAX_PAGE_SIZE } from '../http/json/pagination.ts'
 import { anyText, defineCommand, option, type Pair, partnerOption, required, type Say, time } from './command.ts'
 import { findPartner } from './find-partner.ts'
 import { type Cell, iso, readerZone, showTable } from './output.ts'
@@ -14,7 +14,7 @@ import { type Cell, iso, readerZone, showTable } from './output.ts'
 type Found = z.output<typeof FOUND_REGISTRATION>
 
 /** Maximum number of pages per search. A page reads at most 5,000 registrations, so this is 500,000. */
-const MOST_PAGES = 100
+const MAX_PAGES = 100
 
 const statusWords = (say: Say) => ({
   pending: say('pending', '等待中'),
@@ -35,15 +35,15 @@ const rowOf = (one: Found, say: Say): Cell[] => {
   return [id, idcardid, showPartner(one), shown, webhook, delivery.error, Date.parse(createdAt)]
 }
 
-/** Searches until `limit` registrations are found, no more are left, or `MOST_PAGES` pages are read. */
+/** Searches until `limit` registrations are found, no more are left, or `MAX_PAGES` pages are read. */
 export const searchAll = async (
   call: CallAdminApi,
   { limit, cursor, ...filter }: Query & { limit: number; cursor: string | null },
 ): Promise<{ data: Found[]; nextCursor: string | null }> => {
   const data: Found[] = []
   let nextCursor = cursor
-  for (let page = 0; page < MOST_PAGES; page++) {
-    const query = { ...filter, limit: Math.min(limit - data.length, MOST_OF_A_PAGE), cursor: nextCursor }
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const query = { ...filter, limit: Math.min(limit - data.length, MAX_PAGE_SIZE), cursor: nextCursor }
     const answer = await call('GET /v1/admin/registrations', { query })
     data.push(...answer.data)
     nextCursor = answer.nextCursor

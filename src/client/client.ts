@@ -146,10 +146,10 @@ export interface Client {
   status(options?: Signalled & { account?: string | undefined }): Promise<Status>
 }
 
-const SHORTEST_TURN_MS = 1 * SECOND
-const MOST_OF_A_BATCH = 1_000
+const MIN_TURN_MS = 1 * SECOND
+const MAX_BATCH_SIZE = 1_000
 /** Below the limit of 1 MiB per batch, to leave room for its frame. */
-const MOST_BATCH_BYTES = 1_000_000
+const MAX_BATCH_BYTES = 1_000_000
 
 /** Splits items into batches that are neither too many nor too large as JSON; in order, and never empty. */
 export const splitBatches = <T>(items: readonly T[]): T[][] => {
@@ -159,7 +159,7 @@ export const splitBatches = <T>(items: readonly T[]): T[][] => {
   for (const item of items) {
     const size = encoder.encode(JSON.stringify(item)).length + 1
     const last = batches.at(-1)
-    if (last && last.length < MOST_OF_A_BATCH && bytes + size <= MOST_BATCH_BYTES) {
+    if (last && last.length < MAX_BATCH_SIZE && bytes + size <= MAX_BATCH_BYTES) {
       last.push(item)
       bytes += size
     } else {
@@ -246,7 +246,7 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
         const registration = await get<Registration>(pathOf(id), { waitUntil: endsAt, signal })
         if (registration.status !== 'pending' || elapsed() >= endsAt) return registration
         // A service with too many waiting calls answers at once.
-        const pauseMs = Math.min(askedAt + SHORTEST_TURN_MS, endsAt) - elapsed()
+        const pauseMs = Math.min(askedAt + MIN_TURN_MS, endsAt) - elapsed()
         if (pauseMs > 0) await pause(pauseMs, signal)
       }
     },
@@ -260,13 +260,13 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
       request({ method: 'DELETE', path: `v1/signing-secrets/${encodeURIComponent(id)}`, signal }),
 
     testCallback: (callbackUrl, { signal } = {}) =>
-      post('v1/callbacks/test', { body: { callbackUrl }, waitMs: LONGEST_ATTEMPT_MS, signal, isOnce: true }),
+      post('v1/callbacks/test', { body: { callbackUrl }, waitMs: MAX_ATTEMPT_MS, signal, isOnce: true }),
 
     contact: ({ signal } = {}) => get('v1/contact', { signal }),
     setContact: ({ url, secret }, { signal } = {}) =>
       request({ method: 'PUT', path: 'v1/contact', body: { url, secret }, signal }),
     deleteContact: ({ signal } = {}) => request({ method: 'DELETE', path: 'v1/contact', signal }),
-    testContact: ({ signal } = {}) => post('v1/contact/test', { waitMs: LONGEST_ATTEMPT_MS, signal, isOnce: true }),
+    testContact: ({ signal } = {}) => post('v1/contact/test', { waitMs: MAX_ATTEMPT_MS, signal, isOnce: true }),
 
     createConsoleLink: (link = {}, { signal } = {}) => post('v1/console-links', { body: link, signal }),
 
@@ -284,7 +284,7 @@ const areTooMany = (error: unknown): boolean =>
   (error.problem?.errors?.some(({ path }) => path === 'idcardids') ?? false)
 
 /** The longest CALLBACK_TIMEOUT that an operator may set. */
-const LONGEST_ATTEMPT_MS = 45 * SECOND
+const MAX_ATTEMPT_MS = 45 * SECOND
 
 const timeOf = (time: Date | string | undefined) => (time instanceof Date ? time.toISOString() : time)
 

@@ -28,13 +28,13 @@ const isApiKey: Rule = value => {
   return /^[\x21-\x7e]+$/.test(value) ? null : `${right}, with no spaces or other characters`
 }
 
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
 const RULES: Readonly<Record<keyof ClientOptions, Rule>> = {
   baseUrl: isBaseUrl,
   apiKey: isApiKey,
   fetch: optional(isFunction),
-  timeoutMs: optional(isNumber(1, LONGEST_TIMEOUT_MS)),
-  retryForMs: optional(isNumber(0, LONGEST_TIMEOUT_MS)),
+  timeoutMs: optional(isNumber(1, MAX_TIMEOUT_MS)),
+  retryForMs: optional(isNumber(0, MAX_TIMEOUT_MS)),
   retries: optional(isNumber(0, 100, { whole: true })),
   language: optional(isOneOf('en', 'zh')),
 }

@@ -61,9 +61,9 @@ export interface ApiCall {
 export type Transport = <Answer>(call: ApiCall) => Promise<Answer>
 
 const FIRST_DELAY_MS = 250
-const LONGEST_DELAY_MS = 8 * SECOND
+const MAX_DELAY_MS = 8 * SECOND
 /** Proxies often cut connections that are silent for a minute. */
-const LONGEST_WAIT_MS = 30 * SECOND
+const MAX_WAIT_MS = 30 * SECOND
 
 export const createTransport = (options: TransportOptions): Transport => {
   const { retries, retryForMs, now, elapsed, random, language } = options
@@ -131,7 +131,7 @@ export const createTransport = (options: TransportOptions): Transport => {
 }
 
 const waiting = (call: ApiCall, leftMs: number): ApiCall => {
-  const waitMs = Math.ceil(Math.max(0, Math.min(LONGEST_WAIT_MS, leftMs)))
+  const waitMs = Math.ceil(Math.max(0, Math.min(MAX_WAIT_MS, leftMs)))
   return { ...call, waitMs, query: { wait: `${waitMs}ms` } }
 }
 
@@ -156,7 +156,7 @@ const delayAfter = (
   const mayHelp = notDone || status === null || MAY_PASS.has(status)
   const retryAfterMs = error.retryAfterMs ?? 0
   if (!mayHelp || (isOnce && !notDone) || leftMs <= 0 || retryAfterMs > leftMs) return null
-  return Math.min(leftMs, retryAfterMs + random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** tries))
+  return Math.min(leftMs, retryAfterMs + random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** tries))
 }
 
 /** fetch only says "fetch failed"; its cause says more. */

@@ -133,7 +133,7 @@ function* contradictions({ polling, storage, operator }: Draft): Generator<Probl
     })
 }
 
-const SHORTEST_TOKEN = 16
+const MIN_TOKEN_LENGTH = 16
 
 /** Yields settings that are valid but probably a mistake: the start and `doctor` warn of them. */
 export function* doubtsOf({ storage, polling, server, operator }: Config): Generator<Problem> {
@@ -147,7 +147,7 @@ export function* doubtsOf({ storage, polling, server, operator }: Config): Gener
       en: 'is under a minute: too short for a check',
       zh: '不足一分钟：来不及完成核验',
     })
-  if ((server.metricsToken?.reveal().length ?? SHORTEST_TOKEN) < SHORTEST_TOKEN)
+  if ((server.metricsToken?.reveal().length ?? MIN_TOKEN_LENGTH) < MIN_TOKEN_LENGTH)
     yield problem('METRICS_TOKEN', { en: 'can be guessed: make it longer', zh: '过短，容易被猜出：请加长' })
   const isRobot = operator.url && operatorChannelOf(new URL(operator.url.reveal())) !== 'webhook'
   if (isRobot && operator.secret?.reveal().startsWith('whsec_'))

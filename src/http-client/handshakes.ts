@@ -4,14 +4,14 @@ import { networkOf } from '../core/address.ts'
 import type { Clock } from '../core/clock.ts'
 
 /** Maximum bytes of a peer before its handshake is complete: an honest certificate chain has less than half of it. */
-const MOST_BYTES = 16 * 1024
+const MAX_BYTES = 16 * 1024
 /** CPU time of the thread at which a handshake counts as long; an honest chain is verified in 3 ms. */
 const LONG_MS = 40
 /** Handshakes of a network that holds the loop take at most a hundredth of its time. */
 const WAIT_FACTOR = 100
-const MOST_WAITING = 1000
-const MOST_PROVEN = 10_000
-/** How long a network waits after a proven host has sent more than `MOST_BYTES`. */
+const MAX_WAITING = 1000
+const MAX_PROVEN = 10_000
+/** How long a network waits after a proven host has sent more than `MAX_BYTES`. */
 const LONG_WAIT_MS = 60_000
 
 /**
@@ -26,14 +26,14 @@ export const createHandshakes = ({ monotonic: now, threadCpu }: Pick<Clock, 'mon
   const waiting = new Map<string, number>()
   const proven = new Set<string>()
   const wait = (network: string, until: number) => {
-    if (waiting.size >= MOST_WAITING) waiting.clear()
+    if (waiting.size >= MAX_WAITING) waiting.clear()
     waiting.set(network, until)
   }
 
   const trusted = (raw: Socket, host: string, network: string) => ({
     below: raw,
     end: (isComplete: boolean) => {
-      const isLong = raw.bytesRead > MOST_BYTES
+      const isLong = raw.bytesRead > MAX_BYTES
       if (isLong) wait(network, now() + LONG_WAIT_MS)
       if (isLong || !isComplete) proven.delete(host)
     },
@@ -62,7 +62,7 @@ export const createHandshakes = ({ monotonic: now, threadCpu }: Pick<Clock, 'mon
     raw.on('data', (chunk: Buffer) => {
       if (isComplete) return void below.push(chunk)
       bytes += chunk.length
-      if (bytes > MOST_BYTES) return refuse('HANDSHAKE_TOO_LONG')
+      if (bytes > MAX_BYTES) return refuse('HANDSHAKE_TOO_LONG')
       const [from, workedBefore] = [now(), threadCpu()]
       if (from < (waiting.get(network) ?? 0) && !proven.has(host)) return refuse('HANDSHAKE_WAITS')
       // TLS has processed the chunk when this returns.
@@ -80,7 +80,7 @@ export const createHandshakes = ({ monotonic: now, threadCpu }: Pick<Clock, 'mon
       isComplete = completed
       if (!completed) return void proven.delete(host)
       if (waitsUntil === 0) {
-        if (proven.size >= MOST_PROVEN) proven.clear()
+        if (proven.size >= MAX_PROVEN) proven.clear()
         proven.add(host)
       } else if (waiting.get(network) === waitsUntil) waiting.delete(network)
     }

@@ -89,7 +89,7 @@ const isAnswering = (connection: Connection): boolean =>
   connection.exchange?.request.complete === true && !isResponseEnded(connection)
 
 /** Maximum number of bytes discarded after a response: eight batches of the largest size. */
-const MOST_DRAINED_BYTES = 8 * 1024 * 1024
+const MAX_DRAINED_BYTES = 8 * 1024 * 1024
 
 /**
  * Ends the connection if the response goes out before the whole request has come. Parsing the rest would cost some 3 s
@@ -131,7 +131,7 @@ const prepare = (request: IncomingMessage, response: ServerResponse): void => {
 }
 
 const drain = (socket: Socket): void => {
-  let left = MOST_DRAINED_BYTES
+  let left = MAX_DRAINED_BYTES
   socket.destroySoon = () => socket.end()
   socket.removeAllListeners('data')
   // A `data` listener takes the connection from Node's parser.

@@ -28,7 +28,7 @@ export const LIMITS: ListenLimits = {
   connectionsCheckingInterval: SECOND,
   mostConnections: 4_096,
 }
-const MOST_HEADER_BYTES = 16 * 1024
+const MAX_HEADER_BYTES = 16 * 1024
 
 type Fetch = Parameters<typeof getRequestListener>[0]
 
@@ -48,7 +48,7 @@ export const listen = (fetch: Fetch, { host, port, limits = LIMITS }: Address & 
       autoCleanupIncoming: false,
     })
     const server = createServer(
-      { ...times, maxHeaderSize: MOST_HEADER_BYTES },
+      { ...times, maxHeaderSize: MAX_HEADER_BYTES },
       connections.gate(endUnreadBody(listener)),
     )
     server.on('connection', connections.add)

@@ -2,7 +2,7 @@ import type { Config } from '../config/settings.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
-import { MOST_OF_A_PAGE } from './json/pagination.ts'
+import { MAX_PAGE_SIZE } from './json/pagination.ts'
 
 export interface Rate {
   /** Tokens a second. */
@@ -11,10 +11,10 @@ export interface Rate {
 }
 
 /** Maximum number of registrations in a batch. */
-export const MOST_IN_A_BATCH = 1_000
+export const MAX_BATCH_SIZE = 1_000
 export const BATCH_BYTES = 1024 * 1024
 /** Maximum number of registrations in a lookup's response, which is about 15 MB if each has the most metadata. */
-export const MOST_LOOKUP_RESULTS = 5_000
+export const MAX_LOOKUP_RESULTS = 5_000
 
 const KIB = 1024
 /** Upper bound of a registration: the longest URL and the most metadata, all Chinese and escaped (`\uXXXX`). */
@@ -29,7 +29,7 @@ const SCANNED_PER_ITEM = 10
 /** Returns the cost, in items, of a page with `held` registrations or events, of at most `seen` scanned. */
 export const pageCost = (held: number, seen: number): number => Math.max(held, Math.ceil(seen / SCANNED_PER_ITEM))
 
-const MOST_BUCKETS = 10_000
+const MAX_BUCKETS = 10_000
 /** Part of a token that rounding may lose. */
 const TOLERANCE = 1e-9
 
@@ -37,7 +37,7 @@ type Take = Rate & { count?: number }
 
 /**
  * Token buckets, one per key. Takes `count` tokens (1 by default) or none; `count` is at most the burst, and negative
- * to give tokens back. Returns null if they were taken, or the ms to wait. At `MOST_BUCKETS`, a new key resets all.
+ * to give tokens back. Returns null if they were taken, or the ms to wait. At `MAX_BUCKETS`, a new key resets all.
  */
 export const createBuckets = ({ now }: { now: () => number }) => {
   /** Tokens in use at the time `at` (epoch ms). */
@@ -48,7 +48,7 @@ export const createBuckets = ({ now }: { now: () => number }) => {
     const left = Math.max(0, used - (Math.max(0, now() - at) * rate) / SECOND)
     const missing = left + count - burst
     const isRefused = missing > TOLERANCE && count > 0
-    if (buckets.size >= MOST_BUCKETS && !buckets.has(key)) buckets.clear()
+    if (buckets.size >= MAX_BUCKETS && !buckets.has(key)) buckets.clear()
     buckets.set(key, { used: isRefused ? left : Math.max(0, left + count), at: now() })
     return isRefused ? Math.ceil(((missing - TOLERANCE) * SECOND) / rate) : null
   }
@@ -63,16 +63,16 @@ interface Limit extends Rate {
 
 /** Every rate of the API. */
 const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
-  const registrations = { rate: registrationRate, burst: Math.max(10 * registrationRate, MOST_IN_A_BATCH) }
+  const registrations = { rate: registrationRate, burst: Math.max(10 * registrationRate, MAX_BATCH_SIZE) }
   // Parsing a MiB takes up to 130 ms of the event loop, so bodies are charged by their length before they are parsed.
   // The rate fits the largest registrations at `registrationRate`, so that these alone never wait for it.
   const bytes = {
     rate: Math.max(registrationRate * BYTES_OF_A_REGISTRATION, 64 * KIB),
-    burst: Math.ceil(registrations.burst / MOST_IN_A_BATCH) * BATCH_BYTES,
+    burst: Math.ceil(registrations.burst / MAX_BATCH_SIZE) * BATCH_BYTES,
   }
   const items = {
     rate: ITEMS_OF_A_REQUEST * apiRate,
-    burst: Math.max(2 * ITEMS_OF_A_REQUEST * apiRate, MOST_OF_A_PAGE),
+    burst: Math.max(2 * ITEMS_OF_A_REQUEST * apiRate, MAX_PAGE_SIZE),
   }
   return {
     /** Requests of a key or a token. */

@@ -48,7 +48,7 @@ const MALFORMED: readonly WebhookVerificationErrorCode[] = ['missing_header', 'i
 /**
  * Longer than the service waits for a response. A run that takes longer may never end, as a call without a time limit.
  */
-const LONGEST_RUN_MS = 60_000
+const MAX_RUN_MS = 60_000
 
 export const createHandler = ({ verify, onEvent, seen, onError, now }: HandlerDeps): WebhookHandler => {
   const running = new Map<string, { handled: Promise<void>; startedAt: number }>()
@@ -65,7 +65,7 @@ export const createHandler = ({ verify, onEvent, seen, onError, now }: HandlerDe
     }
     const run = running.get(event.id)
     const startedAt = now()
-    if (run && startedAt - run.startedAt < LONGEST_RUN_MS) return run.handled
+    if (run && startedAt - run.startedAt < MAX_RUN_MS) return run.handled
     const handled = handle().finally(() => {
       if (running.get(event.id)?.handled === handled) running.delete(event.id)
     })

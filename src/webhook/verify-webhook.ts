@@ -34,7 +34,7 @@ export const createVerifier = (
     const content = joined(new TextEncoder().encode(`${id}.${timestamp}.`), bytes)
     // All are tried, even after a match, so that the time taken reveals nothing.
     const matches = signatures
-      .split(' ', MOST_SIGNATURES)
+      .split(' ', MAX_SIGNATURES)
       .flatMap(signature => keys.map(isSignedBy => isSignedBy(signature, content)))
     if (!(await Promise.all(matches)).includes(true))
       throw new WebhookVerificationError(
@@ -48,7 +48,7 @@ export const createVerifier = (
 /**
  * The service sends four at most. Each copies the body while it is tried, so strangers must not choose their number.
  */
-const MOST_SIGNATURES = 8
+const MAX_SIGNATURES = 8
 const NAMES = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const
 
 const bytesOf = (body: Webhook['body']): Uint8Array => {

@@ -104,7 +104,7 @@ const PAGES: Readonly<Record<Who, Readonly<Record<string, (service: Service) => 
     'a new bulk act': () => 'bulk/new?act=resend&host=down.example&error=http_503',
     'a bulk act': ({ bulk }) => `bulk/${bulk}`,
     nodes: () => 'nodes',
-    'alerts': () => 'alerts',
+    alerts: () => 'alerts',
     settings: () => 'settings',
     audit: () => 'audit',
   },

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
 import { BATCH_BODY, BATCH_RESULTS } from '../../src/http/partner/registration-schemas.ts'
-import { MOST_IN_A_BATCH } from '../../src/http/rates.ts'
+import { MAX_BATCH_SIZE } from '../../src/http/rates.ts'
 import { freePorts } from '../support/free-ports.ts'
 import { openFolder } from '../support/service.ts'
 
@@ -24,7 +24,7 @@ test.each(['README.md', 'README.zh-CN.md'])('%s said of a batch neither what is 
   const fields = BATCH_RESULTS.shape.results.element.options.flatMap(option => Object.keys(option.shape))
   for (const name of [body, results].flat()) expect(row).toContain(`{"${name}":[`)
   for (const name of new Set(fields)) expect(row).toContain(`\`${name}\``)
-  expect(row.replaceAll(',', '')).toContain(String(MOST_IN_A_BATCH))
+  expect(row.replaceAll(',', '')).toContain(String(MAX_BATCH_SIZE))
 })
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`

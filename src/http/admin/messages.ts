@@ -3,7 +3,7 @@ import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT, COUNT, idField } from '../json/fields.ts'
 import { PARTNER_NAME, withPartnerNames } from './partner-names.ts'
 
-const MOST_GROUPS = 250
+const MAX_GROUPS = 250
 const FAILURE_GROUP = z.object({
   host: z.string(),
   error: z.string().describe('Why the last attempts failed, such as `no_response ECONNREFUSED` or `http_503`.'),
@@ -30,10 +30,10 @@ export const FAILURE_CALLS = {
     answers: { 200: FAILURE_GROUPS },
     handle: async (c, { store }) => {
       const { groups, isCapped } = await store.groupFailures(c.get('operator').id)
-      const shown = await withPartnerNames(store, groups.slice(0, MOST_GROUPS))
+      const shown = await withPartnerNames(store, groups.slice(0, MAX_GROUPS))
       return c.json({
         data: shown.map(group => z.decode(FAILURE_GROUP, group)),
-        isCapped: isCapped || groups.length > MOST_GROUPS,
+        isCapped: isCapped || groups.length > MAX_GROUPS,
       })
     },
   }),

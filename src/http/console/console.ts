@@ -83,13 +83,13 @@ const SECURE = secureHeaders({
 })
 
 /** Maximum size of a form, which is read as a whole. The longest legitimate one has a URL and a reason. */
-const MOST_FORM_BYTES = 8 * 1024
+const MAX_FORM_BYTES = 8 * 1024
 const TOO_LARGE: Words = {
   en: 'A form must have at most 8 KiB and a content-length header.',
   zh: '表单最大为 8 KiB，且必须带有 content-length。',
 }
 const refuseLarge = ({ req }: Context): void => {
-  const isLong = Number(req.header('content-length') ?? 0) > MOST_FORM_BYTES
+  const isLong = Number(req.header('content-length') ?? 0) > MAX_FORM_BYTES
   // Read in chunks of one byte, a form would block the event loop for 25 ms.
   if (isLong || req.header('transfer-encoding') !== undefined) throw new AppError('payload_too_large', TOO_LARGE)
 }

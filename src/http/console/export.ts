@@ -4,17 +4,17 @@ import { createInFlight } from '../../core/keyed-limiter.ts'
 import type { Words } from '../../core/language.ts'
 import type { SharedDeps } from '../api-env.ts'
 import { nodeBindings } from '../caller.ts'
-import { MOST_OF_A_PAGE } from '../json/pagination.ts'
+import { MAX_PAGE_SIZE } from '../json/pagination.ts'
 import { Refused } from './api-calls.ts'
 import type { Console } from './console.ts'
 import type { AnyRegistration } from './registration-columns.ts'
 import { readSearchQuery, search } from './registrations.ts'
 import type { Session } from './sessions.ts'
 
-const MOST_ROWS = 10_000
+const MAX_ROWS = 10_000
 /** Maximum number of searches per export, since each may return only a few rows. */
-const MOST_CALLS = 200
-const MOST_REFUSALS = 10
+const MAX_CALLS = 200
+const MAX_REFUSALS = 10
 const MAX_CONCURRENT_EXPORTS = 2
 const MORE: Words = { en: 'There may be more: narrow the search.', zh: '可能还有更多：请缩小范围。' }
 const REFUSED: Words = {
@@ -59,12 +59,12 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
       outgoing.once('close', () => underWay.end(who))
     }
     const columns = COLUMNS[visit.session.kind]
-    const searched = { ...(await readSearchQuery(visit, visit.c.req.query())), limit: String(MOST_OF_A_PAGE) }
+    const searched = { ...(await readSearchQuery(visit, visit.c.req.query())), limit: String(MAX_PAGE_SIZE) }
     /** Searches on; after a 429 waits and tries again. Returns `REFUSED` at the tenth 429 in a row. */
     const searchOn = (cursor: string, refusals = 1): Promise<Awaited<ReturnType<typeof search>> | Words> =>
       search(visit, { ...searched, cursor }).catch(async (error: unknown) => {
         if (!(error instanceof Refused) || error.problem.status !== 429) throw error
-        if (refusals === MOST_REFUSALS) return REFUSED
+        if (refusals === MAX_REFUSALS) return REFUSED
         await sleep(Number(error.retryAfter) * SECOND, stopping)
         return searchOn(cursor, refusals + 1)
       })
@@ -77,7 +77,7 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
         yield Buffer.from(rows.map(row => lineOf(columns.map(name => row[name]))).join(''))
         count += rows.length
         if (next.nextCursor === null) return
-        const isLast = count > MOST_ROWS - MOST_OF_A_PAGE || calls === MOST_CALLS
+        const isLast = count > MAX_ROWS - MAX_PAGE_SIZE || calls === MAX_CALLS
         next = isLast ? MORE : await searchOn(next.nextCursor)
       }
       yield Buffer.from(lineOf([visit.t(next)]))

@@ -25,7 +25,7 @@ type Operator = z.output<(typeof OPERATOR_CALLS)['GET /v1/admin/me']['answers'][
 
 const NO_FORM: Words = { en: 'The body must be a form.', zh: '请求体必须是表单。' }
 
-const MOST_FIELDS = 40
+const MAX_FIELDS = 40
 const TOO_MANY: Words = { en: 'A form has 40 fields at most, each once.', zh: '表单最多 40 个字段，且不得重复。' }
 
 /** Returns the posted fields, trimmed: pasted text often brings blanks along. */
@@ -34,7 +34,7 @@ export const postedOf = async (c: Context): Promise<Readonly<Record<string, stri
   const text = isForm ? await c.req.text().catch(() => null) : null
   if (text === null) throw new AppError('unsupported_media_type', NO_FORM)
   const fields = [...new URLSearchParams(text)]
-  if (fields.length > MOST_FIELDS || new Set(fields.map(([name]) => name)).size < fields.length)
+  if (fields.length > MAX_FIELDS || new Set(fields.map(([name]) => name)).size < fields.length)
     throw new AppError('invalid_body', TOO_MANY)
   return Object.fromEntries(fields.map(([name, value]) => [name, value.trim()]))
 }

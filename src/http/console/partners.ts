@@ -6,7 +6,7 @@ import { AUDIT_CALLS } from '../admin/audit.ts'
 import { PARTNER_CALLS } from '../admin/partners.ts'
 import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_KEYS } from '../json/fields.ts'
-import { MOST_OF_A_PAGE } from '../json/pagination.ts'
+import { MAX_PAGE_SIZE } from '../json/pagination.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
 import { API_KEY, keyTable, linkForm, newKeyForm, readKeys } from './keys.ts'
@@ -31,7 +31,7 @@ type Created = z.output<(typeof PARTNER_CALLS)['POST /v1/admin/partners']['answe
 const NEW: Words = { en: 'New partner', zh: '新建合作方' }
 const partnerPath = ({ id }: Visit): string => `/v1/admin/partners/${id}`
 
-export const FIRST_PAGE = { query: { limit: String(MOST_OF_A_PAGE) } }
+export const FIRST_PAGE = { query: { limit: String(MAX_PAGE_SIZE) } }
 /** Returns the partners of the first page whose id is the text, or whose name contains it. */
 export const partnersNamed = async ({ call }: Visit, text: string): Promise<Partners['data']> => {
   const { data } = await call<Partners>('GET', '/v1/admin/partners', FIRST_PAGE)

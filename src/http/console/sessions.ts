@@ -17,13 +17,13 @@ export interface Session {
 
 const COOKIE = 'idface_console'
 const LASTS_MS = 8 * HOUR
-const MOST_ENDED = 10_000
+const MAX_ENDED = 10_000
 /** Sealing context of the cookie, so that no other sealed value is accepted as a session. */
 const CONTEXT = 'console'
 
 /**
  * A session is its cookie, which holds the sealed token. It ends with the token, since each page calls the API with it;
- * after 8 hours; or by signing out. Only the node of the sign-out knows of it, until it restarts or `MOST_ENDED` later
+ * after 8 hours; or by signing out. Only the node of the sign-out knows of it, until it restarts or `MAX_ENDED` later
  * sign-outs push it out.
  */
 export const createSessions = ({
@@ -65,7 +65,7 @@ export const createSessions = ({
     },
     end: (c: Context): void => {
       const session = of(c)
-      if (session) setNewest(ended, MOST_ENDED, [session.id, true])
+      if (session) setNewest(ended, MAX_ENDED, [session.id, true])
       deleteCookie(c, COOKIE, { path: pathOf(c) })
     },
   }

@@ -110,14 +110,14 @@ const WHEN = packWords({
   zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z，或距现在多久，例如 2h',
 })
 const TIME_OR_DURATION = 'time-or-duration'
-const LONGEST_BACK_MS = 400 * DAY
+const MAX_BACK_MS = 400 * DAY
 
 /** A time, or how long ago it was: a function from now to epoch ms. */
 const when = z
   .string(WHEN)
   .refine(text => {
     const ms = readDuration(text)
-    return ms === null ? timeField().safeParse(text).success : ms <= LONGEST_BACK_MS
+    return ms === null ? timeField().safeParse(text).success : ms <= MAX_BACK_MS
   }, WHEN)
   .transform(text => (now: number) => {
     const ms = readDuration(text)

@@ -4,10 +4,10 @@ import type { Page } from '../../store/page.ts'
 import { AT } from './fields.ts'
 import { packWords } from './validate.ts'
 
-export const MOST_OF_A_PAGE = 250
+export const MAX_PAGE_SIZE = 250
 const LIMIT = packWords({
-  en: `must be a number from 1 to ${MOST_OF_A_PAGE}`,
-  zh: `必须是 1 到 ${MOST_OF_A_PAGE} 的数字`,
+  en: `must be a number from 1 to ${MAX_PAGE_SIZE}`,
+  zh: `必须是 1 到 ${MAX_PAGE_SIZE} 的数字`,
 })
 export const CURSOR: Words = {
   en: 'must be the nextCursor of an earlier answer, unchanged',
@@ -37,9 +37,9 @@ export const PAGE_PARAMETERS = {
     .string()
     .regex(/^\d{1,3}$/, LIMIT)
     .transform(Number)
-    .pipe(z.number().min(1, LIMIT).max(MOST_OF_A_PAGE, LIMIT))
+    .pipe(z.number().min(1, LIMIT).max(MAX_PAGE_SIZE, LIMIT))
     .default(50)
-    .meta({ type: 'integer', minimum: 1, maximum: MOST_OF_A_PAGE, default: 50, description: 'The size of a page.' }),
+    .meta({ type: 'integer', minimum: 1, maximum: MAX_PAGE_SIZE, default: 50, description: 'The size of a page.' }),
   cursor: cursorField(z.string().regex(/^[\w-]{1,64}$/)),
 }
 

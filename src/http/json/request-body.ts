@@ -62,7 +62,7 @@ const failureOf = (text: string): string => {
 }
 
 /** Longest text that is searched for its fault, so that the search does not delay others. */
-const LONGEST_SEARCHED = 16 * 1024
+const MAX_SEARCHED_LENGTH = 16 * 1024
 
 /**
  * Returns the line and column of a JSON syntax error, if known. V8 does not name them for an unexpected token: it is
@@ -70,7 +70,7 @@ const LONGEST_SEARCHED = 16 * 1024
  */
 const placeOf = (text: string): readonly (string | number)[] | null => {
   const told = /line (\d+) column (\d+)/.exec(failureOf(text))?.slice(1) ?? null
-  if (told || text.length > LONGEST_SEARCHED) return told
+  if (told || text.length > MAX_SEARCHED_LENGTH) return told
   let [good, bad] = [0, text.length + 1]
   while (bad - good > 1) {
     const middle = Math.floor((good + bad) / 2)
@@ -88,7 +88,7 @@ const refuseOtherTypes = (c: Context): void => {
 }
 
 /** Minimum charge of a chunk of a body of unknown length: a chunk of a byte takes as long as one of some hundred. */
-const LEAST_BYTES_OF_A_CHUNK = 512
+const MIN_CHUNK_BYTES = 512
 
 /**
  * Charges a body before it is kept: at once if its length is known, otherwise by the chunk. The HTTP parser enforces a
@@ -107,7 +107,7 @@ const readBytes = async (c: Context<ApiEnv>, limit: number): Promise<Uint8Array>
   let length = 0
   const add = (chunk: Uint8Array): void => {
     if (length + chunk.length > limit) throw tooLarge(limit)
-    if (size === 0) charge?.(Math.max(chunk.length, LEAST_BYTES_OF_A_CHUNK))
+    if (size === 0) charge?.(Math.max(chunk.length, MIN_CHUNK_BYTES))
     kept.set(chunk, length)
     length += chunk.length
   }

@@ -19,8 +19,8 @@ const unpackWords = (message: string): Words => {
 export const mustBeOneOf = (names: readonly string[]): string =>
   packWords({ en: `must be one of ${names.join(', ')}`, zh: `必须是以下之一：${names.join('、')}` })
 
-const MOST_ERRORS = 50
-const LONGEST_PATH = 100
+const MAX_ERRORS = 50
+const MAX_PATH_LENGTH = 100
 
 /** Problem code of each source of values, and the words for its parts. */
 const SOURCES = {
@@ -36,14 +36,14 @@ export const invalid = (source: Source, errors: readonly FieldError[]): AppError
   return new AppError(code, { en, zh: `${zh[0]}有 ${errors.length} 个${zh[1]}不符合要求。` }, { errors })
 }
 
-/** Returns the parsed value. Throws the problem that lists `others` and up to `MOST_ERRORS` errors of the value. */
+/** Returns the parsed value. Throws the problem that lists `others` and up to `MAX_ERRORS` errors of the value. */
 const check = <T>(value: unknown, schema: z.ZodType<T>, source: Source, others: readonly FieldError[] = []): T => {
   const parsed = schema.safeParse(value, { error: defaultMessage })
   const errors = parsed.success
     ? unstorableTextPaths(parsed.data).map(path => ({ path: pathOf(path), message: NOT_UNICODE }))
     : fieldErrorsOf(parsed.error.issues, { value, known: namesOf(schema), what: SOURCES[source].zh[1] })
   if (!parsed.success || errors.length > 0 || others.length > 0)
-    throw invalid(source, [...errors.slice(0, MOST_ERRORS), ...others])
+    throw invalid(source, [...errors.slice(0, MAX_ERRORS), ...others])
   return parsed.data
 }
 
@@ -55,7 +55,7 @@ const unstorableTextPaths = (value: unknown): readonly PropertyKey[][] => {
   for (const name of Object.keys(value)) {
     const one = (value as Record<string, unknown>)[name]
     if (Array.isArray(value) && typeof one !== 'string') continue
-    for (const path of unstorableTextPaths(one)) if (found.length < MOST_ERRORS) found.push([name, ...path])
+    for (const path of unstorableTextPaths(one)) if (found.length < MAX_ERRORS) found.push([name, ...path])
   }
   return found
 }
@@ -76,7 +76,7 @@ const withoutNulls = (value: unknown, schema: z.ZodType): unknown => {
   return Object.fromEntries(Object.entries(value).filter(entry => !isAbsent(entry)))
 }
 
-/** Throws `AppError('invalid_body')`, which lists every invalid field, `MOST_ERRORS` at most. */
+/** Throws `AppError('invalid_body')`, which lists every invalid field, `MAX_ERRORS` at most. */
 export const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T =>
   check(withoutNulls(value, schema), schema, 'body')
 
@@ -119,12 +119,12 @@ const fieldErrorsOf = (
   { value, known, what }: { value: unknown; known: readonly string[]; what: string },
 ): FieldError[] => {
   const similarField = issues.flatMap(one =>
-    one.code === 'unrecognized_keys' ? one.keys.slice(0, MOST_ERRORS).map(key => fieldSpelledLike(key, known)) : [],
+    one.code === 'unrecognized_keys' ? one.keys.slice(0, MAX_ERRORS).map(key => fieldSpelledLike(key, known)) : [],
   )
   return issues.flatMap(issue => {
     // `known` are the names of the outermost object.
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.slice(0, MOST_ERRORS).map(key => ({
+      return issue.keys.slice(0, MAX_ERRORS).map(key => ({
         path: pathOf([...issue.path, key]),
         message: unknownField(key, issue.path.length > 0 ? [] : known, what),
       }))
@@ -135,20 +135,20 @@ const fieldErrorsOf = (
 }
 
 const pathOf = (path: readonly PropertyKey[]): string =>
-  path.map(String).join('.').slice(0, LONGEST_PATH).toWellFormed()
+  path.map(String).join('.').slice(0, MAX_PATH_LENGTH).toWellFormed()
 
 /** More than any call takes. */
-const MOST_PARAMETERS = 20
+const MAX_PARAMETERS = 20
 const TOO_MANY = {
-  en: `There are more than ${MOST_PARAMETERS} query parameters.`,
-  zh: `查询参数超过 ${MOST_PARAMETERS} 个。`,
+  en: `There are more than ${MAX_PARAMETERS} query parameters.`,
+  zh: `查询参数超过 ${MAX_PARAMETERS} 个。`,
 }
 const REPEATED = { en: 'must be given only once', zh: '只能出现一次' }
 
 /** Reads the query parameters. Throws `AppError('invalid_query')` for invalid, unknown, repeated and too many ones. */
 export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
   const searchParams = new URLSearchParams(/\?([^#]*)/.exec(c.req.url)?.[1])
-  if (searchParams.size > MOST_PARAMETERS) throw new AppError('invalid_query', TOO_MANY)
+  if (searchParams.size > MAX_PARAMETERS) throw new AppError('invalid_query', TOO_MANY)
   const known = namesOf(schema)
   const repeated = known.filter(name => searchParams.getAll(name).length > 1)
   const errors = repeated.map(path => ({ path, message: REPEATED }))

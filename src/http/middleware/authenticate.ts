@@ -77,7 +77,7 @@ export const createConcurrencyLimit = (most: number) => {
 /** Maximum time for which a key that was revoked on another node still works here. */
 const KEY_TTL_MS = 1 * SECOND
 const RECORD_EVERY_MS = 1 * MINUTE
-const MOST_KEYS = 10_000
+const MAX_KEYS = 10_000
 const NO_HASH = Buffer.alloc(32)
 
 interface KeyringDeps<Owner> {
@@ -96,10 +96,10 @@ export const createKeyCache = <Owner extends { hash: Uint8Array; live: boolean }
   touch,
   now,
 }: KeyringDeps<Owner>) => {
-  const findOwner = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load: find })
+  const findOwner = createTtlCache({ ttlMs: KEY_TTL_MS, size: MAX_KEYS, now, load: find })
   const recordUse = createTtlCache({
     ttlMs: RECORD_EVERY_MS,
-    size: MOST_KEYS,
+    size: MAX_KEYS,
     now,
     load: async id => {
       await touch([id]).catch(() => {})
@@ -121,7 +121,7 @@ const MAX_CONCURRENT_OF_PARTNER = 1_024
 
 /** Checks whether a link is valid: it has not expired, and its key, or its token and its partner, still work. */
 const createLinkCheck = ({ store, now, config }: Pick<PartDeps, 'store' | 'now' | 'config'>) => {
-  const cached = { ttlMs: KEY_TTL_MS, size: MOST_KEYS, now }
+  const cached = { ttlMs: KEY_TTL_MS, size: MAX_KEYS, now }
   const findKey = createTtlCache({ ...cached, load: (id: string) => store.findKey(id) })
   const findPartner = createTtlCache({ ...cached, load: (id: string) => store.findPartner(id) })
   const findToken = createTtlCache({ ...cached, load: store.findAdminToken })

@@ -2,19 +2,19 @@ import { z } from 'zod'
 import { operation, type PartnerCalls } from '../calls.ts'
 import { serialField } from '../json/fields.ts'
 import { bodyLike, invalid, packWords } from '../json/validate.ts'
-import { MOST_LOOKUP_RESULTS, pageCost } from '../rates.ts'
+import { MAX_LOOKUP_RESULTS, pageCost } from '../rates.ts'
 import { REGISTRATION, viewRegistration } from './registration-schemas.ts'
 
-/** Maximum size of a body: room for `MOST_SERIALS` of the longest serials and their frame. */
+/** Maximum size of a body: room for `MAX_SERIALS` of the longest serials and their frame. */
 const LOOKUP_BYTES = 128 * 1024
-const MOST_SERIALS = 1_000
+const MAX_SERIALS = 1_000
 const SERIALS = packWords({
-  en: `must be an array of 1 to ${MOST_SERIALS} serials`,
-  zh: `必须是包含 1 到 ${MOST_SERIALS} 个流水号的数组`,
+  en: `must be an array of 1 to ${MAX_SERIALS} serials`,
+  zh: `必须是包含 1 到 ${MAX_SERIALS} 个流水号的数组`,
 })
 const TOO_MANY = {
-  en: `have more than ${MOST_LOOKUP_RESULTS} registrations together: send fewer serials at a time`,
-  zh: `合计超过 ${MOST_LOOKUP_RESULTS} 条登记：请减少每次的数量`,
+  en: `have more than ${MAX_LOOKUP_RESULTS} registrations together: send fewer serials at a time`,
+  zh: `合计超过 ${MAX_LOOKUP_RESULTS} 条登记：请减少每次的数量`,
 }
 
 const LOOKUP_BODY = z
@@ -23,7 +23,7 @@ const LOOKUP_BODY = z
       idcardids: z
         .array(serialField(), SERIALS)
         .min(1, SERIALS)
-        .max(MOST_SERIALS, SERIALS)
+        .max(MAX_SERIALS, SERIALS)
         .describe('A serial may occur more than once.'),
     },
     bodyLike('{"idcardids": ["…", …]}'),
@@ -51,7 +51,7 @@ export const LOOKUP_CALLS = {
   'POST /v1/registrations/lookup': operation({
     operationId: 'lookup',
     summary: 'Look up serials, 1,000 at most',
-    description: `All your registrations of each serial, in the order of the request, for example after an outage. A serial that is unknown, or another partner’s, has none. An answer holds ${MOST_LOOKUP_RESULTS} registrations at most: if the serials have more together, it is 422; send fewer serials at a time.`,
+    description: `All your registrations of each serial, in the order of the request, for example after an outage. A serial that is unknown, or another partner’s, has none. An answer holds ${MAX_LOOKUP_RESULTS} registrations at most: if the serials have more together, it is 422; send fewer serials at a time.`,
     body: LOOKUP_BODY,
     limit: LOOKUP_BYTES,
     answers: { 200: LOOKUP_RESULTS },
@@ -59,14 +59,14 @@ export const LOOKUP_CALLS = {
       const partnerId = c.get('partnerId')
       const taken = pageCost(0, idcardids.length)
       rates.take('items', partnerId, taken)
-      const found = await store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_LOOKUP_RESULTS)
+      const found = await store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MAX_LOOKUP_RESULTS)
       const bySerial = Map.groupBy(found ?? [], ({ idcardid }) => idcardid)
       const count =
         found === null
-          ? MOST_LOOKUP_RESULTS
+          ? MAX_LOOKUP_RESULTS
           : idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
-      rates.give('items', partnerId, taken - pageCost(Math.min(count, MOST_LOOKUP_RESULTS), idcardids.length))
-      if (found === null || count > MOST_LOOKUP_RESULTS)
+      rates.give('items', partnerId, taken - pageCost(Math.min(count, MAX_LOOKUP_RESULTS), idcardids.length))
+      if (found === null || count > MAX_LOOKUP_RESULTS)
         throw invalid('body', [{ path: 'idcardids', message: TOO_MANY }])
       const data = idcardids.map(idcardid => ({
         idcardid,

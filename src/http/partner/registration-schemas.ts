@@ -20,7 +20,7 @@ import type { ApiDeps } from '../api-env.ts'
 import { AT, AT_OR_NULL, COUNT, idField, serialField, TEXT_OR_NULL } from '../json/fields.ts'
 import { PROBLEM } from '../json/problem.ts'
 import { bodyLike, packWords } from '../json/validate.ts'
-import { MOST_IN_A_BATCH } from '../rates.ts'
+import { MAX_BATCH_SIZE } from '../rates.ts'
 import { attemptText } from './explain-sentence.ts'
 
 /** Returns the normalised form of a callback URL, or a message that describes the allowed URLs. */
@@ -189,8 +189,8 @@ export const ATTEMPT = z
 export type AttemptAnswer = z.output<typeof ATTEMPT>
 
 const REGISTRATIONS = packWords({
-  en: `must be an array of 1 to ${MOST_IN_A_BATCH} registrations`,
-  zh: `必须是包含 1 到 ${MOST_IN_A_BATCH} 条登记的数组`,
+  en: `must be an array of 1 to ${MAX_BATCH_SIZE} registrations`,
+  zh: `必须是包含 1 到 ${MAX_BATCH_SIZE} 条登记的数组`,
 })
 export const BATCH_BODY = z
   .strictObject(
@@ -198,7 +198,7 @@ export const BATCH_BODY = z
       registrations: z
         .array(z.unknown().meta({ $ref: '#/$defs/RegistrationRequest' }), REGISTRATIONS)
         .min(1, REGISTRATIONS)
-        .max(MOST_IN_A_BATCH, REGISTRATIONS)
+        .max(MAX_BATCH_SIZE, REGISTRATIONS)
         .describe('Each as in a single registration.'),
     },
     bodyLike('{"registrations": [{"idcardid": "…", "callbackUrl": "…"}, …]}'),

@@ -27,8 +27,8 @@ interface Wait {
 }
 
 /** Maximum waiting calls of one partner, and of all: three quarters of the connections; other calls need the rest. */
-const MOST_OF_A_PARTNER = 64
-const MOST = 3_072
+const MAX_WAITING_PER_PARTNER = 64
+const MAX_WAITING = 3_072
 /** Interval of the reads: the hint of another node may be lost. */
 const RETRY_MS = 1 * SECOND
 
@@ -58,7 +58,7 @@ export const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'
 
   /** Resolves when the registration ends, after `ms`, or when the signal aborts; at once if too many calls wait. */
   return async (id: string, { partnerId, ms, signal }: Wait): Promise<void> => {
-    if ((waits.counts.get(partnerId) ?? 0) >= MOST_OF_A_PARTNER || waits.total() >= MOST) return
+    if ((waits.counts.get(partnerId) ?? 0) >= MAX_WAITING_PER_PARTNER || waits.total() >= MAX_WAITING) return
     waits.start(partnerId)
     if (!isReading) void look()
     const ended = new AbortController()
