@@ -18,8 +18,8 @@ export const emitCallbackChanges = (store: Pick<Store, 'hints'>, emit: Emit): vo
  * Collects the changes of callback URLs that a command makes, because a service notifies operators of its own changes
  * only. Returns a function that stores them as notes.
  */
-export const noteCallbackChanges = (store: Pick<Store, 'hints' | 'now' | 'noteOperatorEvents'>) => {
+export const noteCallbackChanges = (store: Pick<Store, 'hints' | 'now' | 'noteAlerts'>) => {
   const notes: Observation[] = []
   emitCallbackChanges(store, createEmit([event => void notes.push(...observationsOf(event, store.now()))]))
-  return async () => void (notes.length > 0 && (await store.noteOperatorEvents(notes)))
+  return async () => void (notes.length > 0 && (await store.noteAlerts(notes)))
 }

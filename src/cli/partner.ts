@@ -8,15 +8,15 @@ import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'
 import { addressOf, exportsOf } from './partner-environment.ts'
 
-const MOST = 1_000_000_000
+const MAX_QUOTA = 1_000_000_000
 
 /** A quota; `none` means no limit. */
 const limit: Parser<number | 'none'> = {
   must: {
-    en: `must be a whole number from 0 to ${MOST}, or none for no limit`,
-    zh: `须为 0 到 ${MOST} 的整数，或以 none 表示不限`,
+    en: `must be a whole number from 0 to ${MAX_QUOTA}, or none for no limit`,
+    zh: `须为 0 到 ${MAX_QUOTA} 的整数，或以 none 表示不限`,
   },
-  parse: text => (text === 'none' ? text : wholeNumber({ min: 0, max: MOST }).parse(text)),
+  parse: text => (text === 'none' ? text : wholeNumber({ min: 0, max: MAX_QUOTA }).parse(text)),
 }
 /** Null: no limit; undefined: unchanged. */
 const quotaOf = (typed: number | 'none' | null): number | null | undefined =>

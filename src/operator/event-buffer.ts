@@ -14,7 +14,7 @@ const keyOf = (note: Observation): string =>
   note.condition === 'message.exhausted' ? `${subjectKey(note)} ${note.details?.host}` : subjectKey(note)
 
 export const createEventBuffer = (deps: {
-  store: Pick<Store, 'noteOperatorEvents'>
+  store: Pick<Store, 'noteAlerts'>
   clock: Pick<Clock, 'sleep'>
   emit: Emit<'operator_event.ended'>
 }) => {
@@ -34,7 +34,7 @@ export const createEventBuffer = (deps: {
     const notes = [...pending.values()]
     pending.clear()
     try {
-      const { merged, dropped } = await store.noteOperatorEvents(notes)
+      const { merged, dropped } = await store.noteAlerts(notes)
       for (const type of merged) emit('operator_event.ended', { type, outcome: 'merged' })
       for (const type of dropped) emit('operator_event.ended', { type, outcome: 'dropped' })
     } catch {

@@ -4,7 +4,7 @@ import { MINUTE, SECOND } from '../core/duration.ts'
 import type { Language } from '../core/language.ts'
 import type { OperatorProblem, RefusingChannel } from '../core/operator-channel.ts'
 import { channelRemedy } from '../core/operator-texts/describe.ts'
-import type { ClaimedOperatorEvent } from '../store/operators/alerts.ts'
+import type { ClaimedAlert } from '../store/operators/alerts.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Channel } from './channel.ts'
@@ -44,13 +44,7 @@ const lastingProblem = (answer: ChannelReply): OperatorProblem | null =>
 export const createNotifier = (deps: {
   store: Pick<
     Store,
-    | 'now'
-    | 'findPartner'
-    | 'givenUpOf'
-    | 'noteOperatorEvents'
-    | 'claimOperatorEvents'
-    | 'settleOperatorEvents'
-    | 'recordOperatorChannel'
+    'now' | 'findPartner' | 'givenUpOf' | 'noteAlerts' | 'claimAlerts' | 'settleAlerts' | 'recordOperatorChannel'
   >
   channel: Pick<Channel, 'name' | 'maxAlerts' | 'gapMs' | 'avoidsFullHours' | 'post'>
   language: Language
@@ -70,7 +64,7 @@ export const createNotifier = (deps: {
   let maxAlerts = channel.maxAlerts
 
   /** Returns the alert with current details, or null if none of its messages is left: then its end is noted. */
-  const withCurrentDetails = async (event: ClaimedOperatorEvent): Promise<ClaimedOperatorEvent | null> => {
+  const withCurrentDetails = async (event: ClaimedAlert): Promise<ClaimedAlert | null> => {
     const { condition, subject, state, since, details } = event
     if (!('partnerId' in details)) return event
     const at = store.now()
@@ -80,20 +74,20 @@ export const createNotifier = (deps: {
     const { givenUp: left, givenUpIsCapped: leftIsCapped } = await store.givenUpOf(details.partnerId, since)
     if (left > 0 || leftIsCapped) return { ...event, details: { ...named, left, leftIsCapped } }
     // A note after `at` overrules this end.
-    await store.noteOperatorEvents([{ condition, subject, at, adds: 0, details: null }])
+    await store.noteAlerts([{ condition, subject, at, adds: 0, details: null }])
     return null
   }
 
-  const noticeOf = (events: readonly ClaimedOperatorEvent[]): Notice => {
+  const noticeOf = (events: readonly ClaimedAlert[]): Notice => {
     const at = store.now()
     const id = events.map(({ id, since, state, count }) => `op_${id}_${since}_${state}_${count}`).join('.')
-    const counted = (event: ClaimedOperatorEvent) =>
+    const counted = (event: ClaimedAlert) =>
       'left' in event.details ? (event.details.left ?? event.count) : event.count
     const items = events.map(event => noticeItem({ ...event, count: counted(event) }, language, at))
     return { id, at, language, source, items }
   }
 
-  const emitEnded = (events: readonly ClaimedOperatorEvent[], outcome: 'sent' | 'merged' | 'dropped' | 'failed') => {
+  const emitEnded = (events: readonly ClaimedAlert[], outcome: 'sent' | 'merged' | 'dropped' | 'failed') => {
     for (const event of events) emit('operator_event.ended', { type: alertType(event), outcome })
   }
 
@@ -130,22 +124,22 @@ export const createNotifier = (deps: {
     return store.now() + Math.max(requestedMs, Math.round(retryMs * (1 + JITTER * (2 * random() - 1))))
   }
 
-  const send = async (events: readonly ClaimedOperatorEvent[]): Promise<void> => {
+  const send = async (events: readonly ClaimedAlert[]): Promise<void> => {
     const answer = await channel.post(noticeOf(events))
     if (answer.kind === 'told') {
       await recordSuccess()
       maxAlerts = Math.min(2 * maxAlerts, channel.maxAlerts)
-      await store.settleOperatorEvents({ events, outcome: 'told', claimableAt: null })
+      await store.settleAlerts({ events, outcome: 'told', claimableAt: null })
       return emitEnded(events, events.length === 1 ? 'sent' : 'merged')
     }
     if (answer.kind === 'refused' && answer.problem === 'content') {
       // One of them may be at fault, and must not take the others with it.
       const isOne = events.length === 1
       maxAlerts = isOne ? Math.min(2 * maxAlerts, channel.maxAlerts) : Math.ceil(events.length / 2)
-      await store.settleOperatorEvents({ events, outcome: isOne ? 'dropped' : 'untold', claimableAt: null })
+      await store.settleAlerts({ events, outcome: isOne ? 'dropped' : 'untold', claimableAt: null })
       return emitEnded(events, isOne ? 'dropped' : 'failed')
     }
-    await store.settleOperatorEvents({ events, outcome: 'untold', claimableAt: await recordFailure(answer) })
+    await store.settleAlerts({ events, outcome: 'untold', claimableAt: await recordFailure(answer) })
     emitEnded(events, 'failed')
   }
 
@@ -155,7 +149,7 @@ export const createNotifier = (deps: {
     if (busyMs > 0) return busyMs
     const gapMs = Math.ceil(channel.gapMs)
     const limit = refusing?.problem == null ? maxAlerts : 1
-    const events = await store.claimOperatorEvents({ limit, leaseMs: LEASE_MS, gapMs })
+    const events = await store.claimAlerts({ limit, leaseMs: LEASE_MS, gapMs })
     if (events.length === 0) return IDLE_MS
     const current = (await Promise.all(events.map(withCurrentDetails))).filter(event => event !== null)
     if (current.length > 0) await send(current)
@@ -165,7 +159,7 @@ export const createNotifier = (deps: {
   const run = async (): Promise<void> => {
     // A restart tries at once, in any state of the channel.
     const begin = { events: [], outcome: 'told', claimableAt: store.now() } as const
-    await store.settleOperatorEvents(begin).catch(() => {})
+    await store.settleAlerts(begin).catch(() => {})
     while (!stopping.signal.aborted) {
       // Others report a failing database. Alerts that are not settled are due again when their lease ends.
       const waitMs = await round().catch(() => IDLE_MS)

@@ -46,7 +46,7 @@ export const createWatch = ({
   notifyNow,
   emit,
 }: {
-  store: Pick<Store, 'stats' | 'now' | 'probe' | 'firingOperatorEvents' | 'givenUpOf'>
+  store: Pick<Store, 'stats' | 'now' | 'probe' | 'firingAlerts' | 'givenUpOf'>
   note: (note: Observation) => void
   /** Notifies operators past the store, of conditions that cannot be stored. Resolves to false if not sent. */
   notifyNow: (event: Alert) => Promise<boolean>
@@ -87,7 +87,7 @@ export const createWatch = ({
   }
 
   const checkTroubles = async (): Promise<void> => {
-    const [stats, firing] = await Promise.all([store.stats(), store.firingOperatorEvents()])
+    const [stats, firing] = await Promise.all([store.stats(), store.firingAlerts()])
     const { at } = stats
     logCommands(stats)
     const present = new Map(

@@ -43,7 +43,7 @@ const openService = async () => {
     await api.answerWith({ kind: 'invalid_id', code: 4060 })
     api.clock.now += MINUTE
   }
-  await api.store.noteOperatorEvents([
+  await api.store.noteAlerts([
     {
       ...{ condition: 'message.exhausted', subject: `${'long.'.repeat(20)}example`, at: api.clock.now, adds: 1 },
       details: { partnerId: api.partner.id, host: `${'long.'.repeat(20)}example`, error: 'http_503' },

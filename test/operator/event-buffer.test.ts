@@ -3,7 +3,7 @@ import type { Observation } from '../../src/core/alert.ts'
 import { SECOND } from '../../src/core/duration.ts'
 import { createEventBuffer } from '../../src/operator/event-buffer.ts'
 import { observationsOf } from '../../src/operator/observations.ts'
-import type { NotedOperatorEvents } from '../../src/store/operators/alerts.ts'
+import type { NotedAlerts } from '../../src/store/operators/alerts.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
 const exhausted = (subject: string, adds = 1, host = 'partner.example'): Observation => ({
@@ -15,10 +15,10 @@ const open = () => {
   const clock = createFixedClock()
   const written: (readonly Observation[])[] = []
   const emitted: unknown[] = []
-  const state = { isBroken: false, result: { merged: [], dropped: [] } as NotedOperatorEvents }
+  const state = { isBroken: false, result: { merged: [], dropped: [] } as NotedAlerts }
   const buffer = createEventBuffer({
     store: {
-      noteOperatorEvents: async notes => {
+      noteAlerts: async notes => {
         if (state.isBroken) throw new Error('the database cannot be used now')
         written.push(notes)
         return state.result

@@ -58,7 +58,7 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
     details: { partnerId, host: 'partner.example', error: 'timeout' },
   })
   const note = async (...partnerIds: string[]) => {
-    await store.noteOperatorEvents(partnerIds.map(exhausted))
+    await store.noteAlerts(partnerIds.map(exhausted))
     await advance(SECOND)
   }
   return {

@@ -3,7 +3,7 @@ import type { Alert } from '../../src/core/alert.ts'
 import { DAY, MINUTE } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createWatch } from '../../src/operator/watch.ts'
-import type { FiringOperatorEvent } from '../../src/store/operators/alerts.ts'
+import type { FiringAlert } from '../../src/store/operators/alerts.ts'
 import type { ServiceNode } from '../../src/store/operators/nodes.ts'
 import type { SqliteStats, Stats } from '../../src/store/stats/stats.ts'
 import { unavailableBy } from '../../src/store/unavailable.ts'
@@ -28,10 +28,10 @@ const open = async () => {
     left: {} as Record<string, number>,
   }
   /** The firing events in the store, noted by any node. */
-  const firing: FiringOperatorEvent[] = []
+  const firing: FiringAlert[] = []
   const store: Parameters<typeof createWatch>[0]['store'] = {
     ...sqlite,
-    firingOperatorEvents: async () => [...firing],
+    firingAlerts: async () => [...firing],
     givenUpOf: async partnerId => ({ givenUp: state.left[partnerId] ?? 0, givenUpIsCapped: false }),
     probe: async () => {
       if (state.writeError) throw unavailableBy(state.writeError, 'full')

@@ -1,7 +1,7 @@
 import { describe } from 'vitest'
 import type { OpenStore } from '../support/store.ts'
 import { describeAccounts } from './conformance/accounts.ts'
-import { describeOperatorEvents } from './conformance/alerts.ts'
+import { describeAlerts } from './conformance/alerts.ts'
 import { describeAnswers } from './conformance/answers.ts'
 import { describeBulkActs } from './conformance/bulk-acts.ts'
 import { describeCallbackNotices } from './conformance/callback-notices.ts'
@@ -61,7 +61,7 @@ const PARTS = {
   operators: describeOperators,
   'signing secrets': describeSecrets,
   stats: describeStats,
-  'what operators are told': describeOperatorEvents,
+  'what operators are told': describeAlerts,
   nodes: describeNodes,
   retention: describeRetention,
   upkeep: describeUpkeep,

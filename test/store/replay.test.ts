@@ -32,7 +32,7 @@ const stateOf = async ({ store, partnerId, account, claim, claimMessages }: Stor
     acts: await store.listActs({ who: null, act: null, since: null, limit: 100, before: null }),
     completions: await store.completionsOf(account.id),
     claimed: [await claim(), await claim(), await claimMessages()],
-    operatorEvents: await store.claimOperatorEvents({ limit: 10, leaseMs: SECOND, gapMs: 0 }),
+    operatorEvents: await store.claimAlerts({ limit: 10, leaseMs: SECOND, gapMs: 0 }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { REFIRE_MS } from '../../core/alert.ts'
 import type { Words } from '../../core/language.ts'
-import type { EventsAnswer } from '../admin/operator-events.ts'
+import type { EventsAnswer } from '../admin/alerts.ts'
 import type { Console, Visit } from './console.ts'
 import { type ConsolePage, facts, type Html, nextPage, PAGE_NAMES, type Reader, table, time } from './page.ts'
 

@@ -1,4 +1,5 @@
 import { ACCOUNT_CALLS } from '../admin/accounts.ts'
+import { ALERT_CALLS } from '../admin/alerts.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
 import { CALLBACK_CALLS } from '../admin/callbacks.ts'
@@ -6,7 +7,6 @@ import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import { OPERATOR_CALLS } from '../admin/me.ts'
 import { FAILURE_CALLS } from '../admin/messages.ts'
 import { NODE_CALLS } from '../admin/nodes.ts'
-import { OPERATOR_EVENT_CALLS } from '../admin/operator-events.ts'
 import { OVERVIEW_CALLS } from '../admin/overview.ts'
 import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
@@ -44,7 +44,7 @@ export const OPERATOR_OPERATIONS = {
     ...OVERVIEW_CALLS,
     ...OPERATOR_CALLS,
     ...SETTING_CALLS,
-    ...OPERATOR_EVENT_CALLS,
+    ...ALERT_CALLS,
     ...FOUND_REGISTRATION_CALLS,
     ...FAILURE_CALLS,
     ...BULK_CALLS,

@@ -17,17 +17,17 @@ import { type Page, pageOf } from '../page.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 import { CHANNEL_REFUSING, EVENTS_CLAIMABLE, findFact, putFact, removeFact } from './facts.ts'
 
-type OperatorEventName = Pick<Alert, 'condition' | 'subject'>
-export type FiringOperatorEvent = Pick<Alert, 'condition' | 'subject' | 'since' | 'at'>
+type AlertName = Pick<Alert, 'condition' | 'subject'>
+export type FiringAlert = Pick<Alert, 'condition' | 'subject' | 'since' | 'at'>
 
 /** Position of an alert in the list, which begins with the one noted last. */
-export type OperatorEventPlace = Pick<ClaimedOperatorEvent, 'at' | 'id'>
-export interface ListedOperatorEvents extends Page<Alert, OperatorEventPlace> {
+export type AlertPlace = Pick<ClaimedAlert, 'at' | 'id'>
+export interface ListedAlerts extends Page<Alert, AlertPlace> {
   refusing: RefusingChannel | null
 }
 
 /** Result of notes, besides the alerts that are due now. */
-export interface NotedOperatorEvents {
+export interface NotedAlerts {
   /** Noted, without a notice that is due now. */
   merged: readonly AlertCondition[]
   /** Alerts deleted, because more than `MAX_ALERTS` were stored. */
@@ -41,14 +41,14 @@ export interface OperatorClaimRequest {
   gapMs: number
 }
 
-export interface ClaimedOperatorEvent extends Alert {
+export interface ClaimedAlert extends Alert {
   id: number
   /** Fencing token. */
   claim: number
 }
 
 export interface OperatorSettlement {
-  events: readonly Pick<ClaimedOperatorEvent, 'condition' | 'subject' | 'claim' | 'state' | 'count' | 'details'>[]
+  events: readonly Pick<ClaimedAlert, 'condition' | 'subject' | 'claim' | 'state' | 'count' | 'details'>[]
   /**
    * `told`: operators were notified of this state and count; `untold`: due again; `dropped`: refused, not due any more.
    */
@@ -69,7 +69,7 @@ const afterSettling = (
 }
 
 /** `details` is JSON. */
-const eventOfRow = ({ details, claims, ...row }: Row<'operatorEvents'>): ClaimedOperatorEvent => ({
+const eventOfRow = ({ details, claims, ...row }: Row<'operatorEvents'>): ClaimedAlert => ({
   ...row,
   details: JSON.parse(details) as Alert['details'],
   claim: claims,
@@ -102,7 +102,7 @@ export const alertVerbs = {
 
     return {
       /** Notes conditions, each by `afterObservation`. At most 1,000 alerts are stored. */
-      noteOperatorEvents: (notes: readonly Observation[]): Promise<NotedOperatorEvents> =>
+      noteAlerts: (notes: readonly Observation[]): Promise<NotedAlerts> =>
         change(async tx => {
           const stored = await findAll(tx, notes)
           const alerts = new Map<string, Alert>(stored)
@@ -114,7 +114,7 @@ export const alertVerbs = {
           })
           // Only the last state of each alert is written.
           const rows = [...new Map(noted.map(event => [subjectKey(event), toRow(event)])).values()]
-          const isStored = (row: OperatorEventName) => stored.has(subjectKey(row))
+          const isStored = (row: AlertName) => stored.has(subjectKey(row))
           await tx.update('operatorEvents', ['condition', 'subject'], rows.filter(isStored))
           const added = rows.filter(row => !isStored(row))
           await tx.insert('operatorEvents', added)
@@ -128,7 +128,7 @@ export const alertVerbs = {
        * Claims due alerts in the order of `byUrgency`, each for one caller until its lease ends.
        * Returns none within `gapMs` after a claim that returned alerts, on any node.
        */
-      claimOperatorEvents: async ({ limit, leaseMs, gapMs }: OperatorClaimRequest): Promise<ClaimedOperatorEvent[]> => {
+      claimAlerts: async ({ limit, leaseMs, gapMs }: OperatorClaimRequest): Promise<ClaimedAlert[]> => {
         if ((await read(due)).length === 0) return []
         return change(async tx => {
           const events = (await due(tx)).toSorted(byUrgency).slice(0, limit)
@@ -140,7 +140,7 @@ export const alertVerbs = {
       },
 
       /** Records the result of a notice. Changes no alert that was claimed again since. */
-      settleOperatorEvents: ({ events, outcome, claimableAt }: OperatorSettlement): Promise<void> =>
+      settleAlerts: ({ events, outcome, claimableAt }: OperatorSettlement): Promise<void> =>
         change(async tx => {
           const alerts = await findAll(tx, events)
           const settled = events.flatMap(notice => {
@@ -153,7 +153,7 @@ export const alertVerbs = {
         }),
 
       /** Returns the alerts that have not ended, in the order in which they were first noted. */
-      firingOperatorEvents: (): Promise<FiringOperatorEvent[]> =>
+      firingAlerts: (): Promise<FiringAlert[]> =>
         read(({ select, schema: { operatorEvents } }) => {
           const { condition, subject, since, at, id } = operatorEvents
           const firing = select({ condition, subject, since, at }).from(operatorEvents)
@@ -168,8 +168,8 @@ export const alertVerbs = {
 
   searches: ({ read, queued }) => ({
     /** Returns the stored alerts, last noted first, and whether the channel refuses everything. */
-    listOperatorEvents: (page: { limit: number; before: OperatorEventPlace | null }): Promise<ListedOperatorEvents> =>
-      queued('listOperatorEvents', () =>
+    listAlerts: (page: { limit: number; before: AlertPlace | null }): Promise<ListedAlerts> =>
+      queued('listAlerts', () =>
         read(async tx => {
           const { limit, before } = page
           const { operatorEvents } = tx.schema
@@ -192,12 +192,12 @@ const FIND: Sql = d => `
     JOIN operator_events e ON e.condition = names.condition AND e.subject = names.subject`
 
 /** Returns the stored ones of these alerts, by `subjectKey`. */
-const findAll = async (tx: Tx, names: readonly OperatorEventName[]): Promise<Map<string, ClaimedOperatorEvent>> => {
+const findAll = async (tx: Tx, names: readonly AlertName[]): Promise<Map<string, ClaimedAlert>> => {
   const rows = await tx.all<Row<'operatorEvents'>>(FIND, { names })
   return new Map(rows.map(row => [subjectKey(row), eventOfRow(row)]))
 }
 
-const due = async (tx: Tx): Promise<ClaimedOperatorEvent[]> => {
+const due = async (tx: Tx): Promise<ClaimedAlert[]> => {
   const latest = tx.at + MAX_NOTICE_WAIT_MS
   const claimableAt = (await findFact(tx, EVENTS_CLAIMABLE)) ?? 0
   if (claimableAt > tx.at && claimableAt <= latest) return []

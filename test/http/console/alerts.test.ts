@@ -19,7 +19,7 @@ test('shows what is held back, and that the channel refuses, with the text of ot
   const { text: token } = await api.addToken('read')
   const cookie = await cookieOf(token)
   const at = api.clock.now
-  await api.store.noteOperatorEvents([
+  await api.store.noteAlerts([
     {
       ...{ condition: 'message.exhausted', subject: 'partner_1 <script>x</script>', at, adds: 1 },
       details: { partnerId: api.partner.id, host: 'partner.example', error: 'timeout' },
@@ -47,10 +47,10 @@ test('does not show a trouble as told that came back and was over before it was 
   const { store, clock } = api
   const cookie = await cookieOf(ADMIN_TOKEN)
   const note = (details: { code: 'disk_low'; since: null; freeBytes: number } | null) =>
-    store.noteOperatorEvents([{ condition: 'disk.low', subject: 'disk', at: clock.now, adds: 0, details }])
+    store.noteAlerts([{ condition: 'disk.low', subject: 'disk', at: clock.now, adds: 0, details }])
   const tell = async () => {
-    const events = await store.claimOperatorEvents({ limit: 10, leaseMs: MINUTE, gapMs: 0 })
-    await store.settleOperatorEvents({ events, outcome: 'told', claimableAt: null })
+    const events = await store.claimAlerts({ limit: 10, leaseMs: MINUTE, gapMs: 0 })
+    await store.settleAlerts({ events, outcome: 'told', claimableAt: null })
     clock.now += MINUTE
   }
   const low = { code: 'disk_low', since: null, freeBytes: 1 } as const

@@ -557,7 +557,7 @@ test('hostile names, serials, metadata, reasons and excerpts are text on every p
   })
   const node = { version: SHORT, settings: SHORT, clockAheadMs: null, answers: null, roles: ['api'] as const }
   await store.beatNode({ ...node, id: 'node_1', name: HOSTILE })
-  await store.noteOperatorEvents([
+  await store.noteAlerts([
     {
       ...{ condition: 'message.exhausted', subject: HOSTILE, at: api.clock.now, adds: 1 },
       details: { partnerId: SHORT, host: SHORT, error: SHORT },

@@ -41,13 +41,13 @@ export const describeHandles = (open: OpenTwo): void => {
   test('claim what operators are told once, when both claim at once', async () => {
     await using opened = await openStoreFixtures(open)
     const { bench, both } = opened
-    await bench.store.noteOperatorEvents(
+    await bench.store.noteAlerts(
       ['partner_1', 'partner_2'].map(subject => ({
         ...{ condition: 'message.exhausted' as const, subject, at: bench.store.now(), adds: 1 },
         details: { partnerId: subject, host: 'partner.example', error: 'timeout' },
       })),
     )
-    const claims = await both(store => store.claimOperatorEvents({ limit: 1, leaseMs: MINUTE, gapMs: MINUTE }))
+    const claims = await both(store => store.claimAlerts({ limit: 1, leaseMs: MINUTE, gapMs: MINUTE }))
     expect(claims.flat()).toHaveLength(1)
   })
 

@@ -72,7 +72,7 @@ const makeFile = async ({ registrations = 20 } = {}): Promise<string> => {
     keep: 1,
     more: { completions: more.completions.with(3, 1), exposureMs: more.exposureMs.with(3, 1_000) },
   })
-  await store.noteOperatorEvents([
+  await store.noteAlerts([
     {
       condition: 'message.exhausted',
       subject: partnerId,

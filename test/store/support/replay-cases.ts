@@ -87,5 +87,5 @@ export const CASES: Readonly<Record<string, Case>> = {
     await bench.advance(DAY)
     return () => bench.store.prune(bench.store.now(), 10, null)
   },
-  noteOperatorEvents: async bench => () => bench.store.noteOperatorEvents([exhaustion(bench), exhaustion(bench)]),
+  noteAlerts: async bench => () => bench.store.noteAlerts([exhaustion(bench), exhaustion(bench)]),
 }

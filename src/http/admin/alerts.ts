@@ -42,7 +42,7 @@ const EVENTS = z.strictObject({
 export type EventsAnswer = z.output<typeof EVENTS>
 
 /** `GET /v1/admin/events`: the alerts, with the state of their notices to operators. */
-export const OPERATOR_EVENT_CALLS = {
+export const ALERT_CALLS = {
   'GET /v1/admin/events': adminOperation({
     role: 'read',
     operationId: 'listOperatorEvents',
@@ -55,7 +55,7 @@ export const OPERATOR_EVENT_CALLS = {
     }),
     answers: { 200: EVENTS },
     handle: async (c, { store, config, now }, { query: { limit, cursor } }) => {
-      const { refusing, ...page } = await store.listOperatorEvents({ limit, before: cursor ?? null })
+      const { refusing, ...page } = await store.listAlerts({ limit, before: cursor ?? null })
       const language = answerLanguage(c)
       const { url } = config.operator
       const names = await store.partnerNames(
