@@ -123,14 +123,14 @@ const commandRows = ({ path, words, args, options, printsData, example }: Comman
   const typed = [path, ...names].join(' ')
   const flags = Object.entries(options).map(([key, { placeholder, words }]) => {
     const flag = [flagOf(key), ...(placeholder === null ? [] : [placeholder])].join(' ')
-    return `\`${flag}\`: ${words.join(' / ')}`
+    return `\`${flag}\`: ${words.en} / ${words.zh}`
   })
-  const cells = [`\`${typed}\``, ...words, [...flags, ...(printsData ? ['`--json`'] : [])].join('<br>')]
+  const cells = [`\`${typed}\``, words.en, words.zh, [...flags, ...(printsData ? ['`--json`'] : [])].join('<br>')]
   return `| ${[...cells, `\`${example}\``].join(' | ')} |`
 }
 
 const commandsPage = (): string => {
-  const sections = SECTIONS.map(({ title: [en, zh], files }) => {
+  const sections = SECTIONS.map(({ title: { en, zh }, files }) => {
     const heading = `## ${en.slice(0, -1)} / ${zh.slice(0, -1)}`
     const commands = Object.values(files).flatMap(file => file.commands)
     const head = [

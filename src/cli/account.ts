@@ -9,7 +9,7 @@ import type { CallAdminApi } from '../http/command-api.ts'
 import { isAlive } from '../store/operators/nodes.ts'
 import { listAll } from '../store/page.ts'
 import type { Store } from '../store/store.ts'
-import { anyText, argument, type Common, defineCommand, option, type Pair, partnerOption, required } from './command.ts'
+import { anyText, argument, type Common, defineCommand, option, partnerOption, required } from './command.ts'
 import { quoted } from './doctor/finding.ts'
 import { refuse } from './ending.ts'
 import { findPartner, partnerNames } from './find-partner.ts'
@@ -25,7 +25,7 @@ const apiId = matching(API_ID, {
 const RATE = decimal({ min: 0.001, max: 100_000 })
 const ACCOUNT = argument(
   'ACCOUNT',
-  ['its APIID, or its id; "account list" shows them', '账户的 APIID 或 id，见 "account list"'],
+  { en: 'its APIID, or its id; "account list" shows them', zh: '账户的 APIID 或 id，见 "account list"' },
   apiId,
 )
 
@@ -49,27 +49,15 @@ const readKey = (file: string): string => {
   }
 }
 
-/** Texts of `pause` and `resume`. */
-const PAUSING: Readonly<Record<'pause' | 'resume', { words: Pair; told: (apiId: string) => Pair }>> = {
+/** Words of `pause` and `resume`. */
+const PAUSING = {
   pause: {
-    words: [
-      'stop polling with an account until it is resumed; nothing is lost',
-      '暂停账户，恢复前不再用它查询；数据不会丢失',
-    ],
-    told: apiId => {
-      const resume = `${programCommand()} account resume ${quoted(apiId)}`
-      return [
-        `${apiId} is paused: its serials are not polled until you run: ${resume}`,
-        `已暂停 ${apiId}，不再用它查询，直到运行：${resume}`,
-      ]
-    },
+    en: 'stop polling with an account until it is resumed; nothing is lost',
+    zh: '暂停账户，恢复前不再用它查询；数据不会丢失',
   },
   resume: {
-    words: [
-      'resume an account, slowly at first; one that GetResult refused is tried at once, and resumes when a call succeeds',
-      '恢复账户，查询逐步放量；被 GetResult 拒绝的账户立即试探，调用成功后恢复',
-    ],
-    told: apiId => [`${apiId} is resumed, slowly at first.`, `已恢复 ${apiId}，查询逐步放量。`],
+    en: 'resume an account, slowly at first; one that GetResult refused is tried at once, and resumes when a call succeeds',
+    zh: '恢复账户，查询逐步放量；被 GetResult 拒绝的账户立即试探，调用成功后恢复',
   },
 }
 
@@ -84,15 +72,15 @@ const afterTrial = async (store: Store, call: CallAdminApi, resumed: AccountAnsw
   return account
 }
 
-export const group: Pair = [
-  'list, create, pause, resume and remove upstream accounts',
-  '列出、新建、暂停、恢复、移除上游账户',
-]
+export const group = {
+  en: 'list, create, pause, resume and remove upstream accounts',
+  zh: '列出、新建、暂停、恢复、移除上游账户',
+}
 
 export const commands = [
   defineCommand({
     path: 'account list',
-    words: ['list the accounts of GetResult, and how they are', '列出 GetResult 账户及其状态'],
+    words: { en: 'list the accounts of GetResult, and how they are', zh: '列出 GetResult 账户及其状态' },
     onStore: async (store, input) => {
       const { say, lang } = input
       const accounts = (await listAll(store.listAccounts)).map(viewAccount)
@@ -108,25 +96,30 @@ export const commands = [
   }),
   defineCommand({
     path: 'account create',
-    words: [
-      'add an account beside the one of the settings, or restore a removed one with a new key; the key is stored encrypted and never shown',
-      '在配置的账户之外新增账户，或以新的 APIKEY 恢复已移除的账户；APIKEY 加密保存，不再显示',
-    ],
-    args: { apiId: argument('APIID', ['the APIID', '账户的 APIID'], apiId) },
+    words: {
+      en: 'add an account beside the one of the settings, or restore a removed one with a new key; the key is stored encrypted and never shown',
+      zh: '在配置的账户之外新增账户，或以新的 APIKEY 恢复已移除的账户；APIKEY 加密保存，不再显示',
+    },
+    args: { apiId: argument('APIID', { en: 'the APIID', zh: '账户的 APIID' }, apiId) },
     options: {
       apiKeyFile: required(
-        option(
-          'FILE',
-          ['the file with its APIKEY; - reads it from stdin', '存有 APIKEY 的文件；- 表示从标准输入读取'],
-          anyText,
-        ),
+        option('FILE', anyText, {
+          en: 'the file with its APIKEY; - reads it from stdin',
+          zh: '存有 APIKEY 的文件；- 表示从标准输入读取',
+        }),
       ),
       mode: required(
-        option('MODE', ['how its password is made', '密码方式'], enumOf(['dynamic', 'static'])),
+        option('MODE', enumOf(['dynamic', 'static']), { en: 'how its password is made', zh: '密码方式' }),
         'dynamic',
       ),
-      rate: option('NUMBER', ['calls a second, instead of UPSTREAM_RATE', '每秒查询次数，代替 UPSTREAM_RATE'], RATE),
-      partner: partnerOption(['the only partner that may use it, by name or id', '仅供该合作方（名称或 id）使用']),
+      rate: option('NUMBER', RATE, {
+        en: 'calls a second, instead of UPSTREAM_RATE',
+        zh: '每秒查询次数，代替 UPSTREAM_RATE',
+      }),
+      partner: partnerOption({
+        en: 'the only partner that may use it, by name or id',
+        zh: '仅供该合作方（名称或 id）使用',
+      }),
     },
     changes: true,
     example: 'account create C12345678 --api-key-file key.txt --rate 20',
@@ -141,7 +134,7 @@ export const commands = [
   ...(['pause', 'resume'] as const).map(verb =>
     defineCommand({
       path: `account ${verb}`,
-      words: PAUSING[verb].words,
+      words: PAUSING[verb],
       args: { account: ACCOUNT },
       changes: true,
       example: `account ${verb} C12345678`,
@@ -152,23 +145,28 @@ export const commands = [
         const account = await afterTrial(store, call, changed)
         const { account: apiId, paused } = account
         const state = stateOf(account, input)
-        const told = (): Pair => {
-          if (verb === 'pause') return PAUSING.pause.told(apiId)
-          if (paused) return [`${apiId} is not back: ${state}`, `${apiId} 未恢复：${state}`]
-          if (!before.paused) return [`${apiId} was not paused: ${state}`, `${apiId} 未暂停：${state}`]
-          return PAUSING.resume.told(apiId)
+        const told = (): string => {
+          const resume = `${programCommand()} account resume ${quoted(apiId)}`
+          if (verb === 'pause')
+            return say(
+              `${apiId} is paused: its serials are not polled until you run: ${resume}`,
+              `已暂停 ${apiId}，不再用它查询，直到运行：${resume}`,
+            )
+          if (paused) return say(`${apiId} is not back: ${state}`, `${apiId} 未恢复：${state}`)
+          if (!before.paused) return say(`${apiId} was not paused: ${state}`, `${apiId} 未暂停：${state}`)
+          return say(`${apiId} is resumed, slowly at first.`, `已恢复 ${apiId}，查询逐步放量。`)
         }
         if (verb === 'resume' && paused) process.exitCode = 1
-        return { data: account, text: say(...told()) }
+        return { data: account, text: told() }
       },
     }),
   ),
   defineCommand({
     path: 'account remove',
-    words: [
-      'remove an account: registrations that name it are refused; its waiting serials are still polled, then its key is erased',
-      '移除账户，不再接受新登记；已在等待的登记仍会查到结束，之后删除其 APIKEY',
-    ],
+    words: {
+      en: 'remove an account: registrations that name it are refused; its waiting serials are still polled, then its key is erased',
+      zh: '移除账户，不再接受新登记；已在等待的登记仍会查到结束，之后删除其 APIKEY',
+    },
     args: { account: ACCOUNT },
     changes: true,
     example: 'account remove C12345678',

@@ -6,7 +6,7 @@ import { MAX_NAME } from '../core/line.ts'
 import { ROLES } from '../core/role.ts'
 import type { AdminToken } from '../store/operators/admin-tokens.ts'
 import { listAll } from '../store/page.ts'
-import { argument, defineCommand, line, option, type Pair, required } from './command.ts'
+import { argument, defineCommand, line, option, required } from './command.ts'
 import { refuse } from './ending.ts'
 import { answerList, iso } from './output.ts'
 
@@ -22,22 +22,22 @@ const viewToken = ({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt
   revoked: revokedAt !== null,
 })
 
-export const group: Pair = [
-  'create, list and revoke tokens of operators for /v1/admin',
-  '新建、列出、吊销运维人员访问 /v1/admin 的令牌',
-]
+export const group = {
+  en: 'create, list and revoke tokens of operators for /v1/admin',
+  zh: '新建、列出、吊销运维人员访问 /v1/admin 的令牌',
+}
 
 export const commands = [
   defineCommand({
     path: 'admin-token create',
-    words: [
-      'create a token for an operator, which is shown only once; read only shows, operate also pauses, resends and the like, admin also creates partners, keys and accounts',
-      '为运维人员新建令牌，仅显示这一次；read 只能查看，operate 还可暂停、重发等，admin 还可新建合作方、密钥与账户',
-    ],
-    args: { name: argument('NAME', ['whose it is', '持有者'], line(MAX_NAME)) },
+    words: {
+      en: 'create a token for an operator, which is shown only once; read only shows, operate also pauses, resends and the like, admin also creates partners, keys and accounts',
+      zh: '为运维人员新建令牌，仅显示这一次；read 只能查看，operate 还可暂停、重发等，admin 还可新建合作方、密钥与账户',
+    },
+    args: { name: argument('NAME', { en: 'whose it is', zh: '持有者' }, line(MAX_NAME)) },
     options: {
-      role: required(option('ROLE', ['what it may do', '权限'], enumOf(ROLES))),
-      expires: option('DURATION', ['when it ends by itself, such as 90d', '多久后自动失效，例如 90d'], LIFE),
+      role: required(option('ROLE', enumOf(ROLES), { en: 'what it may do', zh: '权限' })),
+      expires: option('DURATION', LIFE, { en: 'when it ends by itself, such as 90d', zh: '多久后自动失效，例如 90d' }),
     },
     changes: true,
     example: 'admin-token create "Zoë" --role operate --expires 90d',
@@ -57,7 +57,7 @@ export const commands = [
   }),
   defineCommand({
     path: 'admin-token list',
-    words: ['list the tokens, oldest first', '列出令牌（按时间正序）'],
+    words: { en: 'list the tokens, oldest first', zh: '列出令牌（按时间正序）' },
     onStore: async (store, { say, lang }) => {
       const tokens = await listAll(store.listAdminTokens)
       const rows = tokens.map(({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }) => [
@@ -73,8 +73,10 @@ export const commands = [
   }),
   defineCommand({
     path: 'admin-token revoke',
-    words: ['revoke a token; it stops within two seconds', '吊销令牌；两秒内失效'],
-    args: { id: argument('TOKEN_ID', ['its id, which "admin-token list" shows', '令牌 id，见 "admin-token list"']) },
+    words: { en: 'revoke a token; it stops within two seconds', zh: '吊销令牌；两秒内失效' },
+    args: {
+      id: argument('TOKEN_ID', { en: 'its id, which "admin-token list" shows', zh: '令牌 id，见 "admin-token list"' }),
+    },
     changes: true,
     example: 'admin-token revoke token_01K9Z3N5T8V2X4B6D7F9G1H3J5',
     onStore: async (store, { id, say, audited }) => {

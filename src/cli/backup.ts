@@ -86,28 +86,28 @@ const confirm = async (question: string): Promise<boolean> => {
 export const commands = [
   defineCommand({
     path: 'backup',
-    words: [
-      'back up the database into a new file, also while the service runs; the copy is checked',
-      '把数据库备份到新文件并校验；服务运行时也可执行',
-    ],
-    args: { file: argument('FILE', ['the new file', '新文件']) },
+    words: {
+      en: 'back up the database into a new file, also while the service runs; the copy is checked',
+      zh: '把数据库备份到新文件并校验；服务运行时也可执行',
+    },
+    args: { file: argument('FILE', { en: 'the new file', zh: '新文件' }) },
     changes: true,
     example: 'backup notifier-backup.db',
     run: backup,
   }),
   defineCommand({
     path: 'restore',
-    words: [
-      'replace the database by a backup; the present database is kept, and the service must be stopped',
-      '用备份替换数据库，原数据库会保留；须先停止服务',
-    ],
-    args: { file: argument('FILE', ['the backup', '备份文件']) },
+    words: {
+      en: 'replace the database by a backup; the present database is kept, and the service must be stopped',
+      zh: '用备份替换数据库，原数据库会保留；须先停止服务',
+    },
+    args: { file: argument('FILE', { en: 'the backup', zh: '备份文件' }) },
     options: {
-      yes: flag('do not ask for confirmation, for scripts', '跳过确认，供脚本使用'),
-      hold: flag(
-        'the service then sends no webhook until "deliveries resume"',
-        '恢复后服务不投递任何回调，直到 "deliveries resume"',
-      ),
+      yes: flag({ en: 'do not ask for confirmation, for scripts', zh: '跳过确认，供脚本使用' }),
+      hold: flag({
+        en: 'the service then sends no webhook until "deliveries resume"',
+        zh: '恢复后服务不投递任何回调，直到 "deliveries resume"',
+      }),
     },
     changes: true,
     example: 'restore notifier-backup.db --hold',

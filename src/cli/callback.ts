@@ -5,30 +5,33 @@ import { withPartnerNames } from '../http/admin/partner-names.ts'
 import type { Callback, CallbackTrouble } from '../store/callbacks/health.ts'
 import { listAll } from '../store/page.ts'
 import type { Store } from '../store/store.ts'
-import { argument, defineCommand, type Pair, partnerOption, required } from './command.ts'
+import { argument, defineCommand, partnerOption, required } from './command.ts'
 import { refuse } from './ending.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'
 
-const URL_ARGUMENT = argument('URL', ['the URL, as "callback list --json" has it', '地址，见 "callback list --json"'])
+const URL_ARGUMENT = argument('URL', {
+  en: 'the URL, as "callback list --json" has it',
+  zh: '地址，见 "callback list --json"',
+})
 
 const allCallbacks = (store: Store, partnerId: string | null) =>
   listAll<CallbackTrouble, Callback>(page => store.listCallbacks(partnerId, page))
 
-export const group: Pair = ['list, disable and enable callback URLs', '列出、停用、启用回调地址']
+export const group = { en: 'list, disable and enable callback URLs', zh: '列出、停用、启用回调地址' }
 
 export const commands = [
   defineCommand({
     path: 'callback list',
-    words: [
-      'list callback URLs that fail, are disabled, or answered 410',
-      '列出投递失败、已停用或返回过 410 的回调地址',
-    ],
+    words: {
+      en: 'list callback URLs that fail, are disabled, or answered 410',
+      zh: '列出投递失败、已停用或返回过 410 的回调地址',
+    },
     options: {
-      partner: partnerOption([
-        'only those of this partner, by name or id, including those that began to fail recently',
-        '只列出该合作方（名称或 id）的地址，包括刚开始失败的',
-      ]),
+      partner: partnerOption({
+        en: 'only those of this partner, by name or id, including those that began to fail recently',
+        zh: '只列出该合作方（名称或 id）的地址，包括刚开始失败的',
+      }),
     },
     onStore: async (store, { partner, say, lang }) => {
       const found = await allCallbacks(store, partner && (await findPartner(store, partner)).id)
@@ -47,10 +50,10 @@ export const commands = [
   }),
   defineCommand({
     path: 'callback disable',
-    words: [
-      'send nothing to a callback URL until it is enabled again; nothing is lost',
-      '停用一个回调地址，重新启用前不再投递；消息不会丢失',
-    ],
+    words: {
+      en: 'send nothing to a callback URL until it is enabled again; nothing is lost',
+      zh: '停用一个回调地址，重新启用前不再投递；消息不会丢失',
+    },
     args: { callbackUrl: URL_ARGUMENT },
     options: { partner: required(partnerOption()) },
     changes: true,
@@ -74,7 +77,7 @@ export const commands = [
   }),
   defineCommand({
     path: 'callback enable',
-    words: ['enable a callback URL; what was held for it goes out', '启用一个回调地址；暂停的消息恢复投递'],
+    words: { en: 'enable a callback URL; what was held for it goes out', zh: '启用一个回调地址；暂停的消息恢复投递' },
     args: { callbackUrl: URL_ARGUMENT },
     options: { partner: required(partnerOption()) },
     changes: true,

@@ -1,14 +1,12 @@
 import type { Parser } from '../config/parsers.ts'
 import type { Config } from '../config/settings.ts'
-import type { Language } from '../core/language.ts'
+import type { Language, Words } from '../core/language.ts'
 import { lineForm, MAX_REASON, readLine } from '../core/line.ts'
 import { readTime, type TypedTime } from '../core/read-time.ts'
 import type { CallAdminApi } from '../http/command-api.ts'
 import type { Store } from '../store/store.ts'
 import type { Audited } from './audit.ts'
 
-/** A text in both languages. */
-export type Pair = readonly [en: string, zh: string]
 /** Returns the text in the user's language. */
 export type Say = (en: string, zh: string) => string
 
@@ -38,7 +36,7 @@ export const time: Parser<TypedTime> = {
 
 /** An option or an argument. */
 export interface Parameter<T> {
-  words: Pair
+  words: Words
   /** Placeholder of its value in help; null: an option without a value. */
   placeholder: string | null
   parser: Parser<T & {}>
@@ -81,7 +79,7 @@ export interface OnStore {
 export interface Command {
   /** Its words after the program's name: `partner list`. */
   path: string
-  words: Pair
+  words: Words
   /** Arguments, in their order. */
   args: Parameters
   /** Options by their names in camel case: `maxPending` is `--max-pending`. */
@@ -107,7 +105,7 @@ interface Definition<A extends Parameters, O extends Parameters>
 }
 
 const REASON: Parameter<string | null> = {
-  words: ['why, for the audit', '原因，记入审计'],
+  words: { en: 'why, for the audit', zh: '原因，记入审计' },
   placeholder: 'TEXT',
   parser: {
     ...line(MAX_REASON),
@@ -133,15 +131,15 @@ export const defineCommand = <
 })
 
 /** An option without a value. */
-export const flag = (...words: Pair): Parameter<boolean> => ({
+export const flag = (words: Words): Parameter<boolean> => ({
   words,
   placeholder: null,
-  parser: { must: { en: words[0], zh: words[1] }, parse: () => true },
+  parser: { must: words, parse: () => true },
   fallback: false,
 })
 
 /** An option with a value; null if it is not given. */
-export const option = <T>(placeholder: string, words: Pair, parser: Parser<T & {}>): Parameter<T | null> => ({
+export const option = <T>(placeholder: string, parser: Parser<T & {}>, words: Words): Parameter<T | null> => ({
   words,
   placeholder,
   parser,
@@ -152,10 +150,10 @@ export const option = <T>(placeholder: string, words: Pair, parser: Parser<T & {
 export const required = <T>(of: Parameter<T | null>, fallback?: T): Parameter<T> =>
   ({ ...of, fallback }) as Parameter<T>
 
-export const argument = (name: string, words: Pair, parser = anyText): Parameter<string> =>
-  required(option(name, words, parser))
+export const argument = (name: string, words: Words, parser = anyText): Parameter<string> =>
+  required(option(name, parser, words))
 
-const PARTNER: Pair = ['its name or its id; "partner list" shows both', '合作方名称或 id，见 "partner list"']
+const PARTNER: Words = { en: 'its name or its id; "partner list" shows both', zh: '合作方名称或 id，见 "partner list"' }
 
 export const partnerArgument = argument('PARTNER', PARTNER)
-export const partnerOption = (words = PARTNER): Parameter<string | null> => option('PARTNER', words, anyText)
+export const partnerOption = (words = PARTNER): Parameter<string | null> => option('PARTNER', anyText, words)

@@ -1,16 +1,16 @@
 import { codeOf } from '../core/error.ts'
-import type { Pair } from './command.ts'
+import type { Words } from '../core/language.ts'
 import { buildProgram, type CommandFile, languageFor, type Section } from './program.ts'
 
 interface Files {
-  title: Pair
+  title: Words
   files: Readonly<Record<string, () => Promise<CommandFile>>>
 }
 
 /** The command files by the first word of their commands, in the order of help. */
 const SECTIONS: readonly Files[] = [
   {
-    title: ['Run:', '运行：'],
+    title: { en: 'Run:', zh: '运行：' },
     files: {
       serve: () => import('./serve.ts'),
       settings: () => import('./settings.ts'),
@@ -20,7 +20,7 @@ const SECTIONS: readonly Files[] = [
     },
   },
   {
-    title: ['Look:', '查看：'],
+    title: { en: 'Look:', zh: '查看：' },
     files: {
       status: () => import('./status.ts'),
       doctor: () => import('./doctor/doctor.ts'),
@@ -28,7 +28,7 @@ const SECTIONS: readonly Files[] = [
     },
   },
   {
-    title: ['Registrations:', '登记：'],
+    title: { en: 'Registrations:', zh: '登记：' },
     files: {
       explain: () => import('./explain.ts'),
       registration: () => import('./registration.ts'),
@@ -38,7 +38,7 @@ const SECTIONS: readonly Files[] = [
     },
   },
   {
-    title: ['Partners:', '合作方：'],
+    title: { en: 'Partners:', zh: '合作方：' },
     files: {
       partner: () => import('./partner.ts'),
       key: () => import('./key.ts'),
@@ -46,14 +46,14 @@ const SECTIONS: readonly Files[] = [
     },
   },
   {
-    title: ['Accounts and operators:', '上游账户与运维人员：'],
+    title: { en: 'Accounts and operators:', zh: '上游账户与运维人员：' },
     files: {
       account: () => import('./account.ts'),
       'admin-token': () => import('./admin-token.ts'),
     },
   },
   {
-    title: ['Data:', '数据：'],
+    title: { en: 'Data:', zh: '数据：' },
     files: {
       migrate: () => import('./database.ts'),
       prune: () => import('./database.ts'),

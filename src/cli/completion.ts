@@ -96,8 +96,10 @@ complete -c idface-notifier -n '__fish_seen_subcommand_from backup restore' -F`
 export const commands = [
   defineCommand({
     path: 'completion',
-    words: ['print the script by which the Tab key completes commands', '输出 Tab 补全脚本'],
-    args: { shell: required(option('SHELL', ['the shell', '所用的 shell'], enumOf(['bash', 'zsh', 'fish']))) },
+    words: { en: 'print the script by which the Tab key completes commands', zh: '输出 Tab 补全脚本' },
+    args: {
+      shell: required(option('SHELL', enumOf(['bash', 'zsh', 'fish']), { en: 'the shell', zh: '所用的 shell' })),
+    },
     printsData: false,
     example: 'completion bash >> ~/.bash_completion',
     run: async ({ shell, lang: language }) => {

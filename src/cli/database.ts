@@ -13,9 +13,7 @@ const REKEY_BATCH = 200
 const REKEY_PAUSE_MS = 10
 const MAX_PRINTED = 50
 
-type Input = Common & OnStore
-
-const prune = async (store: Store, { say, config, audited }: Input) => {
+const prune = async (store: Store, { say, config, audited }: Common & OnStore) => {
   const progress = createProgress()
   const before = store.now() - config.storage.retentionMs
   const batch = createPruning(store.prune, () => before)
@@ -40,7 +38,7 @@ const prune = async (store: Store, { say, config, audited }: Input) => {
  * Each batch is one transaction, so the command may be killed at any point. Until it has ended, every node needs both
  * keys: a node with only the old one would send verdicts without their metadata.
  */
-const rekey = async (store: Store, { say, audited }: Input) => {
+const rekey = async (store: Store, { say, audited }: Common & OnStore) => {
   const { nodes, engine } = await store.stats()
   const others = nodes.filter(node => isAlive(node, store.now()) && node.key !== engine.masterKey)
   const names = others.map(({ name }) => name)
@@ -85,10 +83,10 @@ const rekey = async (store: Store, { say, audited }: Input) => {
 export const commands = [
   defineCommand({
     path: 'migrate',
-    words: [
-      'bring the database to the current schema; serve does this too',
-      '把数据库升级到当前结构；serve 启动时也会升级',
-    ],
+    words: {
+      en: 'bring the database to the current schema; serve does this too',
+      zh: '把数据库升级到当前结构；serve 启动时也会升级',
+    },
     changes: true,
     /** Opening the database has migrated it. The audit comes after that, since older schemas may have none. */
     onStore: async (_store, { say, audited }) => {
@@ -99,16 +97,16 @@ export const commands = [
   }),
   defineCommand({
     path: 'prune',
-    words: ['erase what is older than RETENTION, now', '立即清除超过 RETENTION 的数据'],
+    words: { en: 'erase what is older than RETENTION, now', zh: '立即清除超过 RETENTION 的数据' },
     changes: true,
     onStore: prune,
   }),
   defineCommand({
     path: 'rekey',
-    words: [
-      're-encrypt everything sealed with MASTER_KEY_PREVIOUS under MASTER_KEY; if it is stopped or fails, run it again',
-      '把以 MASTER_KEY_PREVIOUS 加密的内容改用 MASTER_KEY 加密；中止或失败后可重新运行',
-    ],
+    words: {
+      en: 're-encrypt everything sealed with MASTER_KEY_PREVIOUS under MASTER_KEY; if it is stopped or fails, run it again',
+      zh: '把以 MASTER_KEY_PREVIOUS 加密的内容改用 MASTER_KEY 加密；中止或失败后可重新运行',
+    },
     changes: true,
     onStore: rekey,
   }),

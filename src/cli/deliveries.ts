@@ -1,16 +1,16 @@
-import { defineCommand, type Pair } from './command.ts'
+import { defineCommand } from './command.ts'
 import { formatTime, iso } from './output.ts'
 import { programCommand } from './program.ts'
 
-export const group: Pair = ['hold and resume the sending of webhooks', '暂停与恢复投递回调']
+export const group = { en: 'hold and resume the sending of webhooks', zh: '暂停与恢复投递回调' }
 
 export const commands = [
   defineCommand({
     path: 'deliveries hold',
-    words: [
-      'send no webhook until they are resumed, also after a restart; nothing is lost',
-      '暂停投递回调直到恢复，重启后仍有效；回调不会丢失',
-    ],
+    words: {
+      en: 'send no webhook until they are resumed, also after a restart; nothing is lost',
+      zh: '暂停投递回调直到恢复，重启后仍有效；回调不会丢失',
+    },
     changes: true,
     onStore: async (store, { say, lang, audited }) => {
       await audited({ act: 'deliveries.hold' }, store.holdDeliveries)
@@ -25,7 +25,7 @@ export const commands = [
   }),
   defineCommand({
     path: 'deliveries resume',
-    words: ['send again, what has waited first', '恢复投递，等待最久的优先'],
+    words: { en: 'send again, what has waited first', zh: '恢复投递，等待最久的优先' },
     changes: true,
     onStore: async (store, { say, audited }) => {
       await audited({ act: 'deliveries.resume' }, store.resumeDeliveries)

@@ -62,15 +62,15 @@ const findAll = async (call: CallAdminApi, what: string) => {
 export const commands = [
   defineCommand({
     path: 'explain',
-    words: [
-      'explain why there is no webhook yet, or how its delivery went',
-      '说明没有收到回调的原因，或回调的投递结果',
-    ],
+    words: {
+      en: 'explain why there is no webhook yet, or how its delivery went',
+      zh: '说明没有收到回调的原因，或回调的投递结果',
+    },
     args: {
-      what: argument('REGISTRATION_OR_SERIAL', [
-        'the id of a registration, or the serial that Submit returned',
-        '登记 id，或 Submit 返回的流水号',
-      ]),
+      what: argument('REGISTRATION_OR_SERIAL', {
+        en: 'the id of a registration, or the serial that Submit returned',
+        zh: '登记 id，或 Submit 返回的流水号',
+      }),
     },
     example: 'explain 16236437872836',
     onStore: explain,

@@ -1,14 +1,17 @@
 import { viewKey } from '../http/admin/partners.ts'
-import { argument, defineCommand, type Pair, partnerArgument } from './command.ts'
+import { argument, defineCommand, partnerArgument } from './command.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'
 
-export const group: Pair = ["create, list and revoke a partner's API keys", '新建、列出、吊销合作方的 API 密钥']
+export const group = {
+  en: "create, list and revoke a partner's API keys",
+  zh: '新建、列出、吊销合作方的 API 密钥',
+}
 
 export const commands = [
   defineCommand({
     path: 'key create',
-    words: ['create a further API key; it is shown this once', '为合作方新增 API 密钥；仅显示这一次'],
+    words: { en: 'create a further API key; it is shown this once', zh: '为合作方新增 API 密钥；仅显示这一次' },
     args: { partner: partnerArgument },
     changes: true,
     example: 'key create partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
@@ -24,7 +27,7 @@ export const commands = [
   }),
   defineCommand({
     path: 'key list',
-    words: ["list a partner's API keys", '列出合作方的 API 密钥'],
+    words: { en: "list a partner's API keys", zh: '列出合作方的 API 密钥' },
     args: { partner: partnerArgument },
     example: 'key list partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
     onStore: async (store, { partner, say, lang }) => {
@@ -36,8 +39,8 @@ export const commands = [
   }),
   defineCommand({
     path: 'key revoke',
-    words: ['revoke an API key; it stops within two seconds', '吊销 API 密钥；两秒内失效'],
-    args: { keyId: argument('KEY_ID', ['its id, which "key list" shows', '密钥 id，见 "key list"']) },
+    words: { en: 'revoke an API key; it stops within two seconds', zh: '吊销 API 密钥；两秒内失效' },
+    args: { keyId: argument('KEY_ID', { en: 'its id, which "key list" shows', zh: '密钥 id，见 "key list"' }) },
     changes: true,
     example: 'key revoke key_01K9Z3N5T8V2X4B6D7F9G1H3J5',
     onStore: async (_store, { keyId: id, say, call }) => {

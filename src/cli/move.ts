@@ -96,20 +96,18 @@ const move = async ({ from, to: given, say, reason }: Input): Promise<Answer> =>
 export const commands = [
   defineCommand({
     path: 'move',
-    words: [
-      'move a whole SQLite database into an empty PostgreSQL database',
-      '把 SQLite 文件的全部数据迁移到空的 PostgreSQL 数据库',
-    ],
+    words: {
+      en: 'move a whole SQLite database into an empty PostgreSQL database',
+      zh: '把 SQLite 文件的全部数据迁移到空的 PostgreSQL 数据库',
+    },
     options: {
-      from: required(option('file:PATH', ['the file; its service must be stopped', '源文件；须先停止服务'], source)),
-      to: option(
-        'postgres://…',
-        [
-          'the empty database, unless DATABASE_URL names it, which keeps its password out of the list of processes',
-          '空的目标数据库；省略时使用 DATABASE_URL，密码便不会出现在进程列表中',
-        ],
-        target,
+      from: required(
+        option('file:PATH', source, { en: 'the file; its service must be stopped', zh: '源文件；须先停止服务' }),
       ),
+      to: option('postgres://…', target, {
+        en: 'the empty database, unless DATABASE_URL names it, which keeps its password out of the list of processes',
+        zh: '空的目标数据库；省略时使用 DATABASE_URL，密码便不会出现在进程列表中',
+      }),
     },
     changes: true,
     example: 'move --from file:data/notifier.db',

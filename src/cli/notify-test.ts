@@ -7,10 +7,10 @@ import { loadConfig } from './environment.ts'
 export const commands = [
   defineCommand({
     path: 'notify-test',
-    words: [
-      'send a test to OPERATOR_URL; print what the robot answered, and what to do',
-      '向 OPERATOR_URL 发送一条测试消息；输出机器人的响应及处理方法',
-    ],
+    words: {
+      en: 'send a test to OPERATOR_URL; print what the robot answered, and what to do',
+      zh: '向 OPERATOR_URL 发送一条测试消息；输出机器人的响应及处理方法',
+    },
     /** Sends without the outbox, so it needs no database and does not affect a running service. */
     run: async ({ json, say, lang }) => {
       const sent = await sendTestNotice(loadConfig('database').operator)

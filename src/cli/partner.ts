@@ -2,7 +2,7 @@ import { enumOf, type Parser, wholeNumber } from '../config/parsers.ts'
 import { MAX_NAME } from '../core/line.ts'
 import { viewPartner } from '../http/admin/partners.ts'
 import { listAll } from '../store/page.ts'
-import { argument, defineCommand, line, option, type Pair, partnerArgument } from './command.ts'
+import { argument, defineCommand, line, option, partnerArgument } from './command.ts'
 import { refuse } from './ending.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'
@@ -23,33 +23,29 @@ const quotaOf = (typed: number | 'none' | null): number | null | undefined =>
   typed === 'none' ? null : (typed ?? undefined)
 
 const ID = 'partner_01K9Z3N5T8V2X4B6D7F9G1H3J5'
-const NAME: Pair = ['what you call it', '合作方名称']
+const NAME = { en: 'what you call it', zh: '合作方名称' }
 
-const STATES: readonly { verb: 'disable' | 'enable'; words: Pair; done: Pair }[] = [
-  {
-    verb: 'disable',
-    words: [
-      'its keys stop working, and nothing is polled or sent for it; nothing is lost',
-      '停用合作方：密钥失效，不再为其查询或投递；数据不会丢失',
-    ],
-    done: ['is disabled', '已停用'],
+/** Words of `disable` and `enable`. */
+const STATES = {
+  disable: {
+    en: 'its keys stop working, and nothing is polled or sent for it; nothing is lost',
+    zh: '停用合作方：密钥失效，不再为其查询或投递；数据不会丢失',
   },
-  {
-    verb: 'enable',
-    words: ['its polls and webhooks go on where they stopped', '启用合作方，恢复查询与投递'],
-    done: ['is enabled', '已启用'],
-  },
-]
+  enable: { en: 'its polls and webhooks go on where they stopped', zh: '启用合作方，恢复查询与投递' },
+}
 
-export const group: Pair = ['create, list, change, disable and enable partners', '新建、列出、修改、停用、启用合作方']
+export const group = {
+  en: 'create, list, change, disable and enable partners',
+  zh: '新建、列出、修改、停用、启用合作方',
+}
 
 export const commands = [
   defineCommand({
     path: 'partner create',
-    words: [
-      'create a partner; its API key and signing secret are shown only once. Partners that do not trust each other need accounts of their own (account create --partner)',
-      '新建合作方；API 密钥与签名密钥仅显示这一次。互不信任的合作方须各用自己的账户（account create --partner）',
-    ],
+    words: {
+      en: 'create a partner; its API key and signing secret are shown only once. Partners that do not trust each other need accounts of their own (account create --partner)',
+      zh: '新建合作方；API 密钥与签名密钥仅显示这一次。互不信任的合作方须各用自己的账户（account create --partner）',
+    },
     args: { name: argument('NAME', NAME, line(MAX_NAME)) },
     changes: true,
     example: 'partner create "Spruce Ltd"',
@@ -66,7 +62,7 @@ export const commands = [
   }),
   defineCommand({
     path: 'partner list',
-    words: ['list the partners, oldest first', '列出合作方（按时间正序）'],
+    words: { en: 'list the partners, oldest first', zh: '列出合作方（按时间正序）' },
     onStore: async (store, { say, lang }) => {
       const partners = await listAll(store.listPartners)
       const rows = partners.map(one => [one.id, one.name, one.disabled, one.createdAt])
@@ -76,18 +72,20 @@ export const commands = [
   }),
   defineCommand({
     path: 'partner set',
-    words: ['change the given properties of a partner; the rest stays', '修改合作方的指定项，其余不变'],
+    words: { en: 'change the given properties of a partner; the rest stays', zh: '修改合作方的指定项，其余不变' },
     args: { partner: partnerArgument },
     options: {
-      name: option('NAME', NAME, line(MAX_NAME)),
-      payload: option(
-        'PAYLOAD',
-        ['thin webhooks leave out the scores and the message', 'thin 的回调不含分数与说明'],
-        enumOf(['full', 'thin']),
-      ),
-      maxPending: option('NUMBER', ['registrations that may wait for their verdict', '同时等待结果的登记上限'], limit),
-      maxHosts: option('NUMBER', ['different callback hosts', '回调主机的数量上限'], limit),
-      daily: option('NUMBER', ['new registrations in 24 hours', '24 小时内新登记的上限'], limit),
+      name: option('NAME', line(MAX_NAME), NAME),
+      payload: option('PAYLOAD', enumOf(['full', 'thin']), {
+        en: 'thin webhooks leave out the scores and the message',
+        zh: 'thin 的回调不含分数与说明',
+      }),
+      maxPending: option('NUMBER', limit, {
+        en: 'registrations that may wait for their verdict',
+        zh: '同时等待结果的登记上限',
+      }),
+      maxHosts: option('NUMBER', limit, { en: 'different callback hosts', zh: '回调主机的数量上限' }),
+      daily: option('NUMBER', limit, { en: 'new registrations in 24 hours', zh: '24 小时内新登记的上限' }),
     },
     changes: true,
     example: `partner set ${ID} --payload thin --max-pending 10000 --daily none`,
@@ -110,10 +108,10 @@ export const commands = [
       return { data: partner, text }
     },
   }),
-  ...STATES.map(({ verb, words, done: [en, zh] }) =>
+  ...(['disable', 'enable'] as const).map(verb =>
     defineCommand({
       path: `partner ${verb}`,
-      words,
+      words: STATES[verb],
       args: { partner: partnerArgument },
       changes: true,
       example: `partner ${verb} ${ID}`,
@@ -121,7 +119,8 @@ export const commands = [
         const disabled = verb === 'disable'
         const { id, name } = await findPartner(store, typed)
         await call('PATCH /v1/admin/partners/:id', { id, body: { disabled } })
-        return { data: { id, name, disabled }, text: say(`${name} ${en}.`, `${zh} ${name}。`) }
+        const text = say(`${name} is ${verb}d.`, `已${disabled ? '停用' : '启用'} ${name}。`)
+        return { data: { id, name, disabled }, text }
       },
     }),
   ),

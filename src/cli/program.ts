@@ -1,19 +1,19 @@
 import { Argument, type Help, Command as Program, Option as ProgramOption } from 'commander'
 import { enumOf, type Parser } from '../config/parsers.ts'
-import { type Language, languageOf } from '../core/language.ts'
+import { type Language, languageOf, type Words } from '../core/language.ts'
 import { VERSION } from '../version.ts'
 import { apiCallsBy, auditedBy } from './audit.ts'
-import { type Answer, type Command, type Pair, sayIn } from './command.ts'
+import { type Answer, type Command, sayIn } from './command.ts'
 import { exitCodeOf, wordsOf } from './ending.ts'
 import { complain, print, withStore } from './environment.ts'
 
 export interface CommandFile {
   commands: readonly Command[]
   /** Description of their group in help, such as `partner`. */
-  group?: Pair
+  group?: Words
 }
 export interface Section {
-  title: Pair
+  title: Words
   files: Readonly<Record<string, CommandFile>>
 }
 
@@ -106,7 +106,6 @@ const runCommand = async (spec: Command, language: Language, command: Program): 
 /** Builds the program. If the arguments have problems, `run` prints all of them, in `language`, and exits with 2. */
 export const buildProgram = (sections: readonly Section[], language: Language) => {
   const say = sayIn(language)
-  const pick = ([en, zh]: Pair) => say(en, zh)
   const problems: string[] = []
   let where: Program | null = null
   const prepare = (command: Program): Program =>
@@ -148,16 +147,16 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
     )
   const addCommand = (parent: Program, spec: Command) => {
     const command = prepare(parent.command(spec.path.split(' ').at(-1) ?? spec.path))
-      .description(pick(spec.words))
+      .description(spec.words[language])
       .addHelpText('after', `\n${say('Example:', '示例：')}\n  ${programCommand()} ${spec.example}`)
     for (const { placeholder, words, parser, fallback } of Object.values(spec.args)) {
       const name = placeholder ?? ''
-      const added = new Argument(fallback === undefined ? `<${name}>` : `[${name}]`, pick(words))
+      const added = new Argument(fallback === undefined ? `<${name}>` : `[${name}]`, words[language])
       command.addArgument(withValue(added, name, parser))
     }
     for (const [key, { placeholder, words, parser, fallback }] of Object.entries(spec.options)) {
       const flag = flagOf(key)
-      const added = new ProgramOption(placeholder === null ? flag : `${flag} <${placeholder}>`, pick(words))
+      const added = new ProgramOption(placeholder === null ? flag : `${flag} <${placeholder}>`, words[language])
       if (placeholder !== null) withValue(added, flag, parser)
       command.addOption(added.default(fallback).makeOptionMandatory(fallback === undefined))
     }
@@ -169,9 +168,9 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
   }
 
   for (const { title, files } of sections) {
-    program.commandsGroup(pick(title))
+    program.commandsGroup(title[language])
     for (const [name, { commands, group }] of Object.entries(files)) {
-      const parent = group ? prepare(program.command(name)).description(pick(group)).helpCommand(false) : program
+      const parent = group ? prepare(program.command(name)).description(group[language]).helpCommand(false) : program
       for (const spec of commands) addCommand(parent, spec)
     }
   }

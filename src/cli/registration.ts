@@ -7,7 +7,7 @@ import { REASONS } from '../core/verification.ts'
 import type { FOUND_REGISTRATION } from '../http/admin/registration-view.ts'
 import type { CallAdminApi, Query } from '../http/command-api.ts'
 import { MAX_PAGE_SIZE } from '../http/json/pagination.ts'
-import { anyText, defineCommand, option, type Pair, partnerOption, required, type Say, time } from './command.ts'
+import { anyText, defineCommand, option, partnerOption, required, type Say, time } from './command.ts'
 import { findPartner } from './find-partner.ts'
 import { type Cell, iso, readerZone, showTable } from './output.ts'
 
@@ -52,35 +52,36 @@ export const searchAll = async (
   return { data, nextCursor }
 }
 
-export const group: Pair = ['find registrations of all partners', '查找所有合作方的登记']
+export const group = { en: 'find registrations of all partners', zh: '查找所有合作方的登记' }
 
 export const commands = [
   defineCommand({
     path: 'registration list',
-    words: ['find registrations of all partners, newest first', '查找所有合作方的登记（按时间倒序）'],
+    words: { en: 'find registrations of all partners, newest first', zh: '查找所有合作方的登记（按时间倒序）' },
     options: {
-      partner: partnerOption(['of this partner, by its name or id', '只看该合作方（名称或 id）']),
-      serial: option('SERIAL', ['of this serial', '只看该流水号'], anyText),
-      status: option('STATUS', ['with this status', '只看该状态'], enumOf(REGISTRATION_STATUSES)),
-      delivery: option('STATE', ['whose webhook is in this state', '只看回调处于该状态的'], enumOf(MESSAGE_STATES)),
-      reasonEnded: option('REASON', ['unresolved for this reason', '只看因该原因未决的'], enumOf(REASONS)),
-      host: option('HOST', ['with this callback host', '只看该回调主机'], anyText),
-      account: option(
-        'ACCOUNT',
-        ['polled with this account, APIID or id', '只看用该账户（APIID 或 id）查询的'],
-        anyText,
+      partner: partnerOption({ en: 'of this partner, by its name or id', zh: '只看该合作方（名称或 id）' }),
+      serial: option('SERIAL', anyText, { en: 'of this serial', zh: '只看该流水号' }),
+      status: option('STATUS', enumOf(REGISTRATION_STATUSES), { en: 'with this status', zh: '只看该状态' }),
+      delivery: option('STATE', enumOf(MESSAGE_STATES), {
+        en: 'whose webhook is in this state',
+        zh: '只看回调处于该状态的',
+      }),
+      reasonEnded: option('REASON', enumOf(REASONS), { en: 'unresolved for this reason', zh: '只看因该原因未决的' }),
+      host: option('HOST', anyText, { en: 'with this callback host', zh: '只看该回调主机' }),
+      account: option('ACCOUNT', anyText, {
+        en: 'polled with this account, APIID or id',
+        zh: '只看用该账户（APIID 或 id）查询的',
+      }),
+      since: option('TIME', time, {
+        en: 'created then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (local time), or how long ago: 24h',
+        zh: '登记时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
+      }),
+      until: option('TIME', time, { en: 'created then or earlier', zh: '登记时间不晚于此时' }),
+      limit: required(
+        option('NUMBER', wholeNumber({ min: 1, max: 1_000 }), { en: 'maximum number', zh: '最多显示条数' }),
+        50,
       ),
-      since: option(
-        'TIME',
-        [
-          'created then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (local time), or how long ago: 24h',
-          '登记时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
-        ],
-        time,
-      ),
-      until: option('TIME', ['created then or earlier', '登记时间不晚于此时'], time),
-      limit: required(option('NUMBER', ['maximum number', '最多显示条数'], wholeNumber({ min: 1, max: 1_000 })), 50),
-      cursor: option('CURSOR', ['continue after the previous list', '从上一页之后继续'], anyText),
+      cursor: option('CURSOR', anyText, { en: 'continue after the previous list', zh: '从上一页之后继续' }),
     },
     example: 'registration list --status pending --since 24h --limit 20',
     onStore: async (store, { say, lang, call, partner, since, until, reasonEnded, ...named }) => {

@@ -85,36 +85,30 @@ const finish = async (store: Store, id: string, resending: string): Promise<numb
 export const commands = [
   defineCommand({
     path: 'resend',
-    words: [
-      'resend a webhook, or all that were given up in a time span; URLs disabled with "callback disable" stay held',
-      '重发某个回调，或重发一段时间内放弃投递的全部回调；已用 "callback disable" 停用的地址除外',
-    ],
+    words: {
+      en: 'resend a webhook, or all that were given up in a time span; URLs disabled with "callback disable" stay held',
+      zh: '重发某个回调，或重发一段时间内放弃投递的全部回调；已用 "callback disable" 停用的地址除外',
+    },
     args: {
-      id: option(
-        'REGISTRATION_ID',
-        ['its id, which "registration list" shows', '登记 id，见 "registration list"'],
-        anyText,
-      ),
+      id: option('REGISTRATION_ID', anyText, {
+        en: 'its id, which "registration list" shows',
+        zh: '登记 id，见 "registration list"',
+      }),
     },
     options: {
-      partner: partnerOption([
-        'all of this partner, by its name or id; needs --since',
-        '该合作方（名称或 id）的全部；须同时指定 --since',
-      ]),
-      allPartners: flag('all of all partners; needs --since', '所有合作方的全部；须同时指定 --since'),
-      since: option(
-        'TIME',
-        [
-          'webhooks created then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (local time), or how long ago: 24h',
-          '回调产生时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
-        ],
-        time,
-      ),
-      until: option(
-        'TIME',
-        ['webhooks created then or earlier; now, if it is not given', '回调产生时间不晚于此时；默认为当前时间'],
-        time,
-      ),
+      partner: partnerOption({
+        en: 'all of this partner, by its name or id; needs --since',
+        zh: '该合作方（名称或 id）的全部；须同时指定 --since',
+      }),
+      allPartners: flag({ en: 'all of all partners; needs --since', zh: '所有合作方的全部；须同时指定 --since' }),
+      since: option('TIME', time, {
+        en: 'webhooks created then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (local time), or how long ago: 24h',
+        zh: '回调产生时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
+      }),
+      until: option('TIME', time, {
+        en: 'webhooks created then or earlier; now, if it is not given',
+        zh: '回调产生时间不晚于此时；默认为当前时间',
+      }),
     },
     changes: true,
     example: 'resend --partner "Spruce Ltd" --since 10:00',

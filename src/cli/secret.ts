@@ -1,15 +1,21 @@
 import { enumOf } from '../config/parsers.ts'
 import { viewSecret } from '../http/partner/signing-secrets.ts'
-import { anyText, argument, defineCommand, option, type Pair, partnerArgument, required } from './command.ts'
+import { anyText, argument, defineCommand, option, partnerArgument, required } from './command.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList, formatTime } from './output.ts'
 
-export const group: Pair = ["list, rotate and end a partner's signing secrets", '列出、更换、停用合作方的签名密钥']
+export const group = {
+  en: "list, rotate and end a partner's signing secrets",
+  zh: '列出、更换、停用合作方的签名密钥',
+}
 
 export const commands = [
   defineCommand({
     path: 'secret list',
-    words: ['list what signs the webhooks of a partner, the newest first', '列出合作方的有效签名密钥（按时间倒序）'],
+    words: {
+      en: 'list what signs the webhooks of a partner, the newest first',
+      zh: '列出合作方的有效签名密钥（按时间倒序）',
+    },
     args: { partner: partnerArgument },
     example: 'secret list "Spruce Ltd"',
     onStore: async (store, { partner, say, lang }) => {
@@ -21,19 +27,21 @@ export const commands = [
   }),
   defineCommand({
     path: 'secret rotate',
-    words: [
-      'create a signing secret, which is shown only once; the present ones keep signing for a while',
-      '更换签名密钥；新密钥仅显示这一次，现有密钥继续有效一段时间',
-    ],
+    words: {
+      en: 'create a signing secret, which is shown only once; the present ones keep signing for a while',
+      zh: '更换签名密钥；新密钥仅显示这一次，现有密钥继续有效一段时间',
+    },
     args: { partner: partnerArgument },
     options: {
-      overlap: option(
-        'DURATION',
-        ['how long the present ones sign on; 24h, if it is not given', '现有密钥继续有效的时长；默认 24h'],
-        anyText,
-      ),
+      overlap: option('DURATION', anyText, {
+        en: 'how long the present ones sign on; 24h, if it is not given',
+        zh: '现有密钥继续有效的时长；默认 24h',
+      }),
       type: required(
-        option('TYPE', ['v1 is HMAC-SHA256, v1a ed25519', 'v1 为 HMAC-SHA256，v1a 为 ed25519'], enumOf(['v1', 'v1a'])),
+        option('TYPE', enumOf(['v1', 'v1a']), {
+          en: 'v1 is HMAC-SHA256, v1a ed25519',
+          zh: 'v1 为 HMAC-SHA256，v1a 为 ed25519',
+        }),
         'v1',
       ),
     },
@@ -54,10 +62,10 @@ export const commands = [
   }),
   defineCommand({
     path: 'secret end',
-    words: ['end an earlier signing secret before its time', '提前停用旧的签名密钥'],
+    words: { en: 'end an earlier signing secret before its time', zh: '提前停用旧的签名密钥' },
     args: {
       partner: partnerArgument,
-      id: argument('SECRET_ID', ['its id, which "secret list" shows', '密钥 id，见 "secret list"']),
+      id: argument('SECRET_ID', { en: 'its id, which "secret list" shows', zh: '密钥 id，见 "secret list"' }),
     },
     changes: true,
     example: 'secret end "Spruce Ltd" secret_01K9Z3N5T8V2X4B6D7F9G1H3J5',

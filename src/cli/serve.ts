@@ -89,7 +89,7 @@ const stopOnSignal = (app: App, emit: Emit) => {
 export const commands = [
   defineCommand({
     path: 'serve',
-    words: ['run the API, the poller and the deliverer in this process', '在本进程中运行接口、查询与投递'],
+    words: { en: 'run the API, the poller and the deliverer in this process', zh: '在本进程中运行接口、查询与投递' },
     printsData: false,
     run: serve,
   }),

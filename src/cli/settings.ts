@@ -5,7 +5,7 @@ import { defineCommand } from './command.ts'
 export const commands = [
   defineCommand({
     path: 'settings',
-    words: ['list the settings with their defaults, not what is set', '列出配置项及其默认值（非当前值）'],
+    words: { en: 'list the settings with their defaults, not what is set', zh: '列出配置项及其默认值（非当前值）' },
     run: ({ lang }) => ({ data: { data: listSettings(lang), nextCursor: null }, text: settingsHelp(lang) }),
   }),
 ]

@@ -64,19 +64,21 @@ ${say('Ctrl-C stops it.', '按 Ctrl-C 结束。')}`
 export const commands = [
   defineCommand({
     path: 'simulate',
-    words: ['run the simulator of GetResult alone', '单独运行 GetResult 模拟器'],
+    words: { en: 'run the simulator of GetResult alone', zh: '单独运行 GetResult 模拟器' },
     options: {
-      host: required(option('HOST', ['address to listen on', '监听地址'], anyText), '127.0.0.1'),
+      host: required(option('HOST', anyText, { en: 'address to listen on', zh: '监听地址' }), '127.0.0.1'),
       port: required(
-        option(
-          'NUMBER',
-          ['port; 0 takes a free one', '端口；0 表示任取一个空闲端口'],
-          wholeNumber({ min: 0, max: 65_535 }),
-        ),
+        option('NUMBER', wholeNumber({ min: 0, max: 65_535 }), {
+          en: 'port; 0 takes a free one',
+          zh: '端口；0 表示任取一个空闲端口',
+        }),
         8090,
       ),
-      account: required(option('APIID', ['APIID that it accepts', '接受的 APIID'], anyText), 'simulator'),
-      apiKey: required(option('APIKEY', ['APIKEY that it accepts', '接受的 APIKEY'], anyText), 'simulator-key'),
+      account: required(option('APIID', anyText, { en: 'APIID that it accepts', zh: '接受的 APIID' }), 'simulator'),
+      apiKey: required(
+        option('APIKEY', anyText, { en: 'APIKEY that it accepts', zh: '接受的 APIKEY' }),
+        'simulator-key',
+      ),
     },
     example: 'simulate --port 8091',
     run: simulate,

@@ -130,8 +130,8 @@ const nodeTable = ({ at, problems, nodes }: Overview, { say, lang }: Reader): st
 export const commands = [
   defineCommand({
     path: 'status',
-    words: ['what is wrong and what to do, and what waits since when', '查看运行状况：异常与处理建议、积压'],
-    options: { watch: flag('again every 2 s, until Ctrl+C', '每 2 秒刷新，直到 Ctrl+C') },
+    words: { en: 'what is wrong and what to do, and what waits since when', zh: '查看运行状况：异常与处理建议、积压' },
+    options: { watch: flag({ en: 'again every 2 s, until Ctrl+C', zh: '每 2 秒刷新，直到 Ctrl+C' }) },
     example: 'status --watch',
     onStore: async (store, { json, watch, say, lang }): Promise<Answer | undefined> => {
       const read = async (): Promise<Answer> => {

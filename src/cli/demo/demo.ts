@@ -17,7 +17,7 @@ const PATIENCE_MS = 15 * SECOND
 const LIMIT_MS = 25 * SECOND
 
 /** Sets the exit code to 0 only if every webhook came as expected. With `keep` it runs until Ctrl-C. */
-const demo = async ({ keep, say }: Common & { keep: boolean }): Promise<void> => {
+const demo = async ({ keep, say, lang }: Common & { keep: boolean }): Promise<void> => {
   const limit = setTimeout(() => {
     const seconds = LIMIT_MS / SECOND
     complain(say(`The demo did not end within ${seconds} s.`, `演示未能在 ${seconds} 秒内结束。`))
@@ -35,7 +35,7 @@ const demo = async ({ keep, say }: Common & { keep: boolean }): Promise<void> =>
   const { openStage } = await import('./stage.ts')
   const stage = await openStage(folder)
   const signal = AbortSignal.timeout(PATIENCE_MS)
-  const held = await runDemo({ stage, scenes: SCENES, say, print, signal })
+  const held = await runDemo({ stage, scenes: SCENES, say, lang, print, signal })
   process.exitCode = held ? 0 : 1
   if (keep) {
     clearTimeout(limit)
@@ -98,11 +98,11 @@ ${serials}
 export const commands = [
   defineCommand({
     path: 'demo',
-    words: [
-      'run a demo: simulator, service and receiver in one process, in under 30 seconds',
-      '30 秒演示：模拟器、服务与接收端在同一进程中运行',
-    ],
-    options: { keep: flag('leave it running afterwards', '演示结束后保持运行') },
+    words: {
+      en: 'run a demo: simulator, service and receiver in one process, in under 30 seconds',
+      zh: '30 秒演示：模拟器、服务与接收端在同一进程中运行',
+    },
+    options: { keep: flag({ en: 'leave it running afterwards', zh: '演示结束后保持运行' }) },
     printsData: false,
     run: demo,
   }),

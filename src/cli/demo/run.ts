@@ -2,36 +2,36 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import { clock } from '../../app/clock-and-ids.ts'
 import { SECOND } from '../../core/duration.ts'
+import type { Words } from '../../core/language.ts'
 import type { Delivery } from '../../simulator/receiver.ts'
 import type { GetResultCall } from '../../simulator/upstream.ts'
-import type { Pair, Say } from '../command.ts'
+import type { Common } from '../command.ts'
 import { pad, tableColumnsOf } from '../output.ts'
 import { judgeScene, type Scene } from './scenes.ts'
 import type { Stage } from './stage.ts'
 
 const POLL_EVERY_MS = 100
 
-interface DemoRun {
+interface DemoRun extends Pick<Common, 'say' | 'lang'> {
   stage: Stage
   scenes: readonly Scene[]
-  say: Say
   print: (text: string) => void
   /** Aborts the wait for webhooks. */
   signal: AbortSignal
 }
 
 const PARTIES = {
-  partner: ['partner', '合作方'],
-  notifier: ['notifier', '本服务'],
-  upstream: ['GetResult', 'GetResult'],
-} satisfies Record<string, Pair>
+  partner: { en: 'partner', zh: '合作方' },
+  notifier: { en: 'notifier', zh: '本服务' },
+  upstream: { en: 'GetResult', zh: 'GetResult' },
+} satisfies Record<string, Words>
 
 /** Texts for GetResult's answers, by the simulator's names. */
-const ANSWERS: Readonly<Record<string, Pair>> = {
-  '2 ING': ['ING, not finished yet', 'ING，尚未完成'],
-  '2 SUCCESS': ['SUCCESS', 'SUCCESS，通过'],
-  '2 FAIL': ['FAIL', 'FAIL，未通过'],
-  '4061': ['4061, no such serial (yet)', '4061，（暂时）查不到该流水号'],
+const ANSWERS: Readonly<Record<string, Words>> = {
+  '2 ING': { en: 'ING, not finished yet', zh: 'ING，尚未完成' },
+  '2 SUCCESS': { en: 'SUCCESS', zh: 'SUCCESS，通过' },
+  '2 FAIL': { en: 'FAIL', zh: 'FAIL，未通过' },
+  '4061': { en: '4061, no such serial (yet)', zh: '4061，（暂时）查不到该流水号' },
 }
 
 /**
@@ -67,35 +67,35 @@ type Show = (event: {
 }) => void
 
 /** Prints lines like `+1.2s  notifier → GetResult  demo-pass  poll 2: ING`, aligned in columns. */
-const createTimeline = ({ scenes, say, print }: DemoRun, startedAt: number): Show => {
+const createTimeline = ({ scenes, lang, print }: DemoRun, startedAt: number): Show => {
   const [first = 0, second = 0] = Object.values(PARTIES)
-    .map(([en, zh]) => tableColumnsOf(say(en, zh)))
+    .map(words => tableColumnsOf(words[lang]))
     .toSorted((a, b) => b - a)
   const serialColumns = Math.max(...scenes.map(({ idcardid }) => tableColumnsOf(idcardid)))
   return ({ from, to, idcardid, text, format }) => {
     const time = `+${((clock.now() - startedAt) / SECOND).toFixed(1)}s`.padStart(7)
-    const way = pad(`${say(...PARTIES[from])} → ${say(...PARTIES[to])}`, first + second + ' → '.length)
+    const way = pad(`${PARTIES[from][lang]} → ${PARTIES[to][lang]}`, first + second + ' → '.length)
     print(`${styleText('dim', time)}  ${styleText(format, `${way}  ${pad(idcardid, serialColumns)}  ${text}`)}`)
   }
 }
 
-const printCast = ({ stage, scenes, say, print }: DemoRun): void => {
+const printCast = ({ stage, scenes, say, lang, print }: DemoRun): void => {
   const title = say(
     'idface-notifier demo: everything in one process, with a temporary database.',
     'idface-notifier 演示：全部在一个进程内运行，使用临时数据库。',
   )
   print(`${styleText('bold', title)}\n`)
-  print(`  ${pad(say(...PARTIES.upstream), 14)}${stage.simulator.url}`)
-  print(`  ${pad(say(...PARTIES.notifier), 14)}${stage.url}`)
+  print(`  ${pad(PARTIES.upstream[lang], 14)}${stage.simulator.url}`)
+  print(`  ${pad(PARTIES.notifier[lang], 14)}${stage.url}`)
   print(`  ${pad(say('callback', '接收端'), 14)}${stage.receiver.url}\n`)
-  for (const { idcardid, what } of scenes) print(`  ${pad(idcardid, 14)}${say(...what)}`)
+  for (const { idcardid, what } of scenes) print(`  ${pad(idcardid, 14)}${what[lang]}`)
   print('')
 }
 
-const showEvents = ({ stage, say }: DemoRun, show: Show): void => {
+const showEvents = ({ stage, say, lang }: DemoRun, show: Show): void => {
   stage.simulator.events.on('call', ({ idcardid, answer }: GetResultCall) => {
     const number = stage.simulator.callsOf(idcardid ?? '').length
-    const told = say(...(ANSWERS[answer] ?? [answer, answer]))
+    const told = ANSWERS[answer]?.[lang] ?? answer
     const text = say(`poll ${number}: ${told}`, `第 ${number} 次查询：${told}`)
     const format = answer === '2 SUCCESS' || answer === '2 FAIL' ? 'reset' : 'dim'
     show({ from: 'notifier', to: 'upstream', idcardid: idcardid ?? '-', text, format })

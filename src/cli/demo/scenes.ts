@@ -1,12 +1,12 @@
+import type { Words } from '../../core/language.ts'
 import type { MessageType } from '../../core/message.ts'
 import type { Delivery } from '../../simulator/receiver.ts'
 import type { Script } from '../../simulator/script.ts'
-import type { Pair } from '../command.ts'
 
 /** One registration of the demo, and its expected outcome. */
 export interface Scene {
   idcardid: string
-  what: Pair
+  what: Words
   /** Path of the callback. */
   path: string
   /** Script of the simulated GetResult; null: it does not know the serial. */
@@ -19,7 +19,7 @@ export interface Scene {
 export const SCENES: readonly Scene[] = [
   {
     idcardid: 'demo-pass',
-    what: ['the person passes after 3 s', '用户 3 秒后通过核验'],
+    what: { en: 'the person passes after 3 s', zh: '用户 3 秒后通过核验' },
     path: '/pass',
     script: { afterMs: 3_000, status: 'SUCCESS', similarity: '98.70' },
     refusals: [],
@@ -27,7 +27,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     idcardid: 'demo-fail',
-    what: ['the person fails after 5 s', '用户 5 秒后未通过核验'],
+    what: { en: 'the person fails after 5 s', zh: '用户 5 秒后未通过核验' },
     path: '/fail',
     script: { afterMs: 5_000, status: 'FAIL' },
     refusals: [],
@@ -35,10 +35,10 @@ export const SCENES: readonly Scene[] = [
   },
   {
     idcardid: 'demo-retry',
-    what: [
-      'the person passes after 2 s, and the callback answers 500 twice before 200',
-      '用户 2 秒后通过核验；接收端先返回两次 500，再返回 200',
-    ],
+    what: {
+      en: 'the person passes after 2 s, and the callback answers 500 twice before 200',
+      zh: '用户 2 秒后通过核验；接收端先返回两次 500，再返回 200',
+    },
     path: '/retry',
     script: { afterMs: 2_000, status: 'SUCCESS' },
     refusals: [500, 500],
@@ -46,10 +46,10 @@ export const SCENES: readonly Scene[] = [
   },
   {
     idcardid: 'demo-unknown',
-    what: [
-      'GetResult does not know this serial; here it is given up after 7 s',
-      'GetResult 查不到该流水号；演示中 7 秒后放弃',
-    ],
+    what: {
+      en: 'GetResult does not know this serial; here it is given up after 7 s',
+      zh: 'GetResult 查不到该流水号；演示中 7 秒后放弃',
+    },
     path: '/unknown',
     script: null,
     refusals: [],

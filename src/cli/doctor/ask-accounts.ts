@@ -35,15 +35,15 @@ const NOT_ASKED = { again: null, durationMs: 0, aheadMs: null }
 /** A number in the form of a serial that GetResult has never issued. */
 const unknownSerial = (): string => `99${randomInt(1e12).toString().padStart(12, '0')}`
 
-const unread = (en: string, zh: string): Finding =>
+const unread = ({ en, zh }: Words): Finding =>
   failed(
     `nothing was polled, because the database cannot be read to check whether this serial is registered here: ${en}`,
     `未查询：不能确定该流水号是否已在本服务登记；无法读取数据库：${zh}`,
-    [
-      'fix what the other checks of doctor find',
-      '请先处理 doctor 其他检查项指出的问题',
-      `${programCommand()} doctor --offline`,
-    ],
+    {
+      en: 'fix what the other checks of doctor find',
+      zh: '请先处理 doctor 其他检查项指出的问题',
+      command: `${programCommand()} doctor --offline`,
+    },
   )
 
 /**
@@ -57,30 +57,30 @@ export const findRefusal = async (
   { inspection, unopened }: { inspection: Inspection | null; unopened: Words | null },
 ): Promise<Finding | null> => {
   if (serial.startsWith('test_'))
-    return failed('nothing was polled: GetResult has no test serials', '未查询：GetResult 没有测试流水号', [
-      'give a serial that Submit returned',
-      '请使用 Submit 返回的流水号',
-    ])
-  if (unopened) return unread(unopened.en, unopened.zh)
+    return failed('nothing was polled: GetResult has no test serials', '未查询：GetResult 没有测试流水号', {
+      en: 'give a serial that Submit returned',
+      zh: '请使用 Submit 返回的流水号',
+    })
+  if (unopened) return unread(unopened)
   if (inspection === null) return null
   try {
     const age = await inspection.age()
     if (age === 'new') return null
-    if (age !== 'current') return unread('its schema is not the one of this version', '数据库结构不是当前版本')
+    if (age !== 'current')
+      return unread({ en: 'its schema is not the one of this version', zh: '数据库结构不是当前版本' })
     const registered = await inspection.registeredAs(serial)
     if (registered === null) return null
     return failed(
       `nothing was polled: ${registered} is registered here, and GetResult may return its verdict only once, which the service needs`,
       `未查询：${registered} 已在本服务登记；结果可能只返回一次，应留给服务读取`,
-      [
-        'see what the service knows about it, or give a serial that is not registered here',
-        '请查看该登记的情况，或改用未在本服务登记的流水号',
-        `${programCommand()} explain ${quoted(registered)}`,
-      ],
+      {
+        en: 'see what the service knows about it, or give a serial that is not registered here',
+        zh: '请查看该登记的情况，或改用未在本服务登记的流水号',
+        command: `${programCommand()} explain ${quoted(registered)}`,
+      },
     )
   } catch (error) {
-    const { en, zh } = wordsOf(error)
-    return unread(en, zh)
+    return unread(wordsOf(error))
   }
 }
 

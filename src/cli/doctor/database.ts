@@ -21,10 +21,10 @@ import { type Finding, failed, ok, quoted, skipped, warning } from './finding.ts
 export const judgeDamage = (found: string | null, pragma: string): Finding =>
   found === null
     ? ok(`${pragma} found nothing wrong`, `${pragma} 未发现问题`)
-    : failed(`the database is damaged (${pragma}: ${found})`, `数据库已损坏（${pragma}：${found}）`, [
-        'stop the service, and restore the last backup ("A damaged database" in docs/operations.md)',
-        '请停止服务并恢复最近的备份（见 docs/operations.zh-CN.md 的“数据库损坏”）',
-      ])
+    : failed(`the database is damaged (${pragma}: ${found})`, `数据库已损坏（${pragma}：${found}）`, {
+        en: 'stop the service, and restore the last backup ("A damaged database" in docs/operations.md)',
+        zh: '请停止服务并恢复最近的备份（见 docs/operations.zh-CN.md 的“数据库损坏”）',
+      })
 
 export const checkIntegrity = onDatabase((inspection, { deep }) => {
   const pragma = deep ? 'integrity_check' : 'quick_check'
@@ -37,13 +37,16 @@ export const judgeSchema = (age: SchemaAge): Finding => {
     return failed(
       'the database belongs to a later version of idface-notifier',
       '数据库属于更新版本的 idface-notifier',
-      ['start that version again, or restore a backup from before the upgrade', '请重新使用该版本，或恢复升级前的备份'],
+      {
+        en: 'start that version again, or restore a backup from before the upgrade',
+        zh: '请重新使用该版本，或恢复升级前的备份',
+      },
     )
   if (age === 'new') return skipped('there are no tables yet; the service makes them', '尚无表，服务启动时会新建')
   return warning(
     'the schema is older than this version; the next start upgrades it',
     '数据库结构低于当前版本，下次启动时会升级',
-    ['back up, then bring it up to date', '请先备份，再升级', `${programCommand()} migrate`],
+    { en: 'back up, then bring it up to date', zh: '请先备份，再升级', command: `${programCommand()} migrate` },
   )
 }
 
@@ -58,14 +61,15 @@ export const judgeKey = (
     return failed(
       'MASTER_KEY is not set, and there is no key beside the database',
       '未设置 MASTER_KEY，数据库旁也没有密钥文件',
-      ['put the key of this database back', '请放回该数据库的密钥'],
+      { en: 'put the key of this database back', zh: '请放回该数据库的密钥' },
     )
-  const [en, zh] = [`${source} (fingerprint ${fingerprint})`, `${source}（指纹 ${fingerprint}）`]
+  const en = `${source} (fingerprint ${fingerprint})`
+  const zh = `${source}（指纹 ${fingerprint}）`
   if (opens) return ok(`${en} opens the database`, `${zh} 可以解密数据库`)
-  return failed(`${en} does not open this database`, `${zh} 无法解密该数据库`, [
-    'set MASTER_KEY to the key that it was written with (until rekey has finished, also the previous one as MASTER_KEY_PREVIOUS)',
-    '请把 MASTER_KEY 设为写入该数据库的密钥（rekey 未完成时，旧密钥设为 MASTER_KEY_PREVIOUS）',
-  ])
+  return failed(`${en} does not open this database`, `${zh} 无法解密该数据库`, {
+    en: 'set MASTER_KEY to the key that it was written with (until rekey has finished, also the previous one as MASTER_KEY_PREVIOUS)',
+    zh: '请把 MASTER_KEY 设为写入该数据库的密钥（rekey 未完成时，旧密钥设为 MASTER_KEY_PREVIOUS）',
+  })
 }
 
 export const checkKey = onDatabase(async ({ opensWithKey, masterKey: fingerprint }, { file, config }) => {
@@ -78,7 +82,11 @@ export const judgeTrouble = (trouble: Trouble, { at, due = 0 }: { at: number; du
   const wordsIn = (language: Language) => describeTrouble(trouble, language, at, at => formatTime(at, language))
   const [en, zh] = [wordsIn('en'), wordsIn('zh')]
   const isSevere = troubleKind(trouble.code).level === 'error' || (trouble.code === 'no_service' && due > 0)
-  return (isSevere ? failed : warning)(en.sentence, zh.sentence, [en.remedy, zh.remedy, commandFor(trouble)])
+  return (isSevere ? failed : warning)(en.sentence, zh.sentence, {
+    en: en.remedy,
+    zh: zh.remedy,
+    command: commandFor(trouble),
+  })
 }
 
 /** The troubles that `status` lists, each as a finding. */
@@ -101,11 +109,11 @@ export const judgeBackup = (
   { good }: LastBackup,
   { problem, now, make }: { problem: Pick<BackupError, 'fault' | 'words'> | null; now: number; make: string },
 ): Finding => {
-  const todo = [
-    'make one, and keep a copy of it on another disk',
-    '请做一次备份，并在另一块磁盘上保留副本',
-    make,
-  ] as const
+  const todo = {
+    en: 'make one, and keep a copy of it on another disk',
+    zh: '请做一次备份，并在另一块磁盘上保留副本',
+    command: make,
+  }
   if (good === null) return warning('no backup has ever been made', '从未备份过', todo)
   const age = now - good.at
   const en = `the last backup is ${good.path}, ${showSpan(age, 'en')} old`

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { clock } from '../../app/clock-and-ids.ts'
-import { enumOf } from '../../config/parsers.ts'
+import { enumOf, matching } from '../../config/parsers.ts'
 import { createClosing } from '../../core/closing.ts'
 import type { Language } from '../../core/language.ts'
 import { databaseFaultOf } from '../../core/operator-texts/database-fault.ts'
@@ -104,7 +104,7 @@ const run = async (name: CheckName, facts: DoctorFacts): Promise<Found> => {
 
 export const judgeBroken = (error: unknown): Finding => {
   const [{ en, zh }, fault] = [wordsOf(error), databaseFaultOf(databaseErrorOf(error) ?? '')]
-  const todo = [CATALOGUES.en.databaseRemedies[fault], CATALOGUES.zh.databaseRemedies[fault]] as const
+  const todo = { en: CATALOGUES.en.databaseRemedies[fault], zh: CATALOGUES.zh.databaseRemedies[fault] }
   return failed(`the check broke: ${en}`, `检查中断：${zh}`, todo)
 }
 
@@ -115,47 +115,46 @@ const skipIfReported = (finding: Finding, told: readonly Named[]): Finding => {
 }
 
 const showFinding = ({ name, finding }: Named, lang: Language): string => {
-  const { state, text, todo, command } = finding
+  const { state, text, todo } = finding
   const mark = styleText(COLOURS[state], STATES[lang][state], { stream: process.stdout })
   const indent = ' '.repeat(WIDTH + 11)
   return [
     `${mark}  ${name.padEnd(WIDTH)}  ${text[lang]}`,
     ...(todo === null ? [] : [`${indent}→ ${todo[lang]}`]),
-    ...(command === null ? [] : [`${indent}$ ${command}`]),
+    ...(todo?.command ? [`${indent}$ ${todo.command}`] : []),
   ].join('\n')
 }
 
-const viewFinding = ({ name, finding: { state, text, todo, command, data } }: Named, lang: Language) => ({
+const viewFinding = ({ name, finding: { state, text, todo, data } }: Named, lang: Language) => ({
   name,
   state,
   text: text[lang],
   todo: todo?.[lang] ?? null,
-  command,
+  command: todo?.command ?? null,
   data,
 })
 
 export const commands = [
   defineCommand({
     path: 'doctor',
-    words: [
-      'check for problems and print what to do; changes nothing, and may run beside the service',
-      '检查异常并给出处理办法；不改动任何内容，可在服务运行时执行',
-    ],
+    words: {
+      en: 'check for problems and print what to do; changes nothing, and may run beside the service',
+      zh: '检查异常并给出处理办法；不改动任何内容，可在服务运行时执行',
+    },
     options: {
-      offline: flag('make no network calls: no DNS, no GetResult, no proxy', '不访问外部：不查 DNS、GetResult 与代理'),
-      deep: flag(
-        'check the whole database and the last backup, about 10 s per gigabyte, and send a test to OPERATOR_URL',
-        '完整检查数据库与最近的备份（每 GB 约 10 秒），并向 OPERATOR_URL 试发一条',
-      ),
-      live: option(
-        'SERIAL',
-        [
-          'poll this serial, just submitted or verified, with the default account, and print what the service would do with the answer; a serial registered here is refused: GetResult may return a verdict only once',
-          '以默认账户和您自己的流水号（刚提交或已核验）查询 GetResult，说明服务将如何处理响应；已在本服务登记的流水号不予查询：结果可能只返回一次',
-        ],
-        { must: SERIAL_FORM, parse: text => (SERIAL.test(text) ? text : null) },
-      ),
-      only: option('NAME', ['make this check alone', '只做这一项检查'], enumOf(CHECK_NAMES)),
+      offline: flag({
+        en: 'make no network calls: no DNS, no GetResult, no proxy',
+        zh: '不访问外部：不查 DNS、GetResult 与代理',
+      }),
+      deep: flag({
+        en: 'check the whole database and the last backup, about 10 s per gigabyte, and send a test to OPERATOR_URL',
+        zh: '完整检查数据库与最近的备份（每 GB 约 10 秒），并向 OPERATOR_URL 试发一条',
+      }),
+      live: option('SERIAL', matching(SERIAL, SERIAL_FORM), {
+        en: 'poll this serial, just submitted or verified, with the default account, and print what the service would do with the answer; a serial registered here is refused: GetResult may return a verdict only once',
+        zh: '以默认账户和您自己的流水号（刚提交或已核验）查询 GetResult，说明服务将如何处理响应；已在本服务登记的流水号不予查询：结果可能只返回一次',
+      }),
+      only: option('NAME', enumOf(CHECK_NAMES), { en: 'make this check alone', zh: '只做这一项检查' }),
     },
     example: 'doctor --offline',
     run: doctor,

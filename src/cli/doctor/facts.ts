@@ -94,8 +94,8 @@ export const onDatabase =
       `the database cannot be opened: ${unopened.en}`,
       `无法打开数据库：${unopened.zh}`,
       engine === 'postgres'
-        ? ['see docs/postgresql.md', '见 docs/postgresql.zh-CN.md']
-        : ['see "A damaged database" in docs/operations.md', '见 docs/operations.zh-CN.md 的“数据库损坏”'],
+        ? { en: 'see docs/postgresql.md', zh: '见 docs/postgresql.zh-CN.md' }
+        : { en: 'see "A damaged database" in docs/operations.md', zh: '见 docs/operations.zh-CN.md 的“数据库损坏”' },
     )
   }
 

@@ -2,30 +2,26 @@ import type { Words } from '../../core/language.ts'
 
 export type FindingState = 'ok' | 'warning' | 'failed' | 'skipped'
 
+type Todo = Words & {
+  /** Shell command for the advice. */
+  command?: string | null
+}
+
 /** The result of a check, with advice. */
 export interface Finding {
   state: FindingState
   text: Words
   /** Advice; null: nothing to do. */
-  todo: Words | null
-  /** Shell command for the advice. */
-  command: string | null
+  todo: Todo | null
   /** Content of the text, for programs. */
   data?: object
 }
 
 export type Found = Finding | Finding[]
 
-type Todo = readonly [en: string, zh: string, command?: string | null]
-
 const finding =
   (state: FindingState) =>
-  (en: string, zh: string, todo?: Todo): Finding => ({
-    state,
-    text: { en, zh },
-    todo: todo ? { en: todo[0], zh: todo[1] } : null,
-    command: todo?.[2] ?? null,
-  })
+  (en: string, zh: string, todo: Todo | null = null): Finding => ({ state, text: { en, zh }, todo })
 
 export const ok = finding('ok')
 /** A fault always comes with advice. */

@@ -2,9 +2,9 @@ import type { Config } from '../../config/settings.ts'
 import { type AccountState, accountChange, RUNNING } from '../../core/account.ts'
 import { type Answer, checkStateOf } from '../../core/answer.ts'
 import { SECOND } from '../../core/duration.ts'
+import type { Words } from '../../core/language.ts'
 import { showSpan } from '../../core/show-sizes.ts'
 import { afterAnswer } from '../../core/verification.ts'
-import type { Pair } from '../command.ts'
 import { programCommand } from '../program.ts'
 import type { AskedAccount } from './ask-accounts.ts'
 import { type Check, withConfig } from './facts.ts'
@@ -41,54 +41,54 @@ const afterFirst = (answer: Answer, { upstream, polling }: Config, now: number) 
   return { askAgainInMs: at && at - now, accountWaitMs: null }
 }
 
-const actOf = (answer: Answer, then: ReturnType<typeof afterFirst>, { polling, upstream }: Config): Pair => {
-  const spans = (ms: number | null): Pair => [showSpan(ms ?? 0, 'en'), showSpan(ms ?? 0, 'zh')]
-  const [again, againZh] = spans(then.askAgainInMs)
+const actOf = (answer: Answer, then: ReturnType<typeof afterFirst>, { polling, upstream }: Config): Words => {
+  const spans = (ms: number | null): Words => ({ en: showSpan(ms ?? 0, 'en'), zh: showSpan(ms ?? 0, 'zh') })
+  const { en: again, zh: againZh } = spans(then.askAgainInMs)
   switch (answer.kind) {
     case 'verdict':
-      return ['the service would send the webhook at once', '服务会立即通知合作方']
+      return { en: 'the service would send the webhook at once', zh: '服务会立即通知合作方' }
     case 'waiting':
-      return [
-        `there is no verdict yet; the service would poll again in ${again}, and less often with age`,
-        `尚无结果；服务会在 ${againZh}后再次查询，之后逐渐降低频率`,
-      ]
+      return {
+        en: `there is no verdict yet; the service would poll again in ${again}, and less often with age`,
+        zh: `尚无结果；服务会在 ${againZh}后再次查询，之后逐渐降低频率`,
+      }
     case 'unknown_status':
-      return [
-        `this status is undocumented; the service would notify the operators, not take it as a verdict, and poll again in ${again}`,
-        `该状态不在表中；服务会通知运维人员，不视为结果，并在 ${againZh}后再次查询`,
-      ]
+      return {
+        en: `this status is undocumented; the service would notify the operators, not take it as a verdict, and poll again in ${again}`,
+        zh: `该状态不在表中；服务会通知运维人员，不视为结果，并在 ${againZh}后再次查询`,
+      }
     case 'not_found': {
       const { notFoundGraceMs, registrationTtlMs, settleMarginMs } = polling
       const deadlineMs = registrationTtlMs + settleMarginMs
       const reason = deadlineMs <= notFoundGraceMs ? 'expired' : 'not_found'
-      const [end, endZh] = spans(Math.min(deadlineMs, notFoundGraceMs))
-      return [
-        `GetResult does not know this serial, or not yet; the service would poll again in ${again}, and end it as unresolved (${reason}) after ${end}`,
-        `GetResult 没有该流水号，或暂时查不到；服务会在 ${againZh}后再次查询，${endZh}后以 unresolved（${reason}）结束`,
-      ]
+      const { en: end, zh: endZh } = spans(Math.min(deadlineMs, notFoundGraceMs))
+      return {
+        en: `GetResult does not know this serial, or not yet; the service would poll again in ${again}, and end it as unresolved (${reason}) after ${end}`,
+        zh: `GetResult 没有该流水号，或暂时查不到；服务会在 ${againZh}后再次查询，${endZh}后以 unresolved（${reason}）结束`,
+      }
     }
     case 'invalid_id':
-      return [
-        `GetResult says that no serial arrived; the service would poll again in ${again} and once more, and then end it as unresolved (invalid_id)`,
-        `GetResult 称未收到流水号；服务会在 ${againZh}后再查询，共两次，之后以 unresolved（invalid_id）结束`,
-      ]
+      return {
+        en: `GetResult says that no serial arrived; the service would poll again in ${again} and once more, and then end it as unresolved (invalid_id)`,
+        zh: `GetResult 称未收到流水号；服务会在 ${againZh}后再查询，共两次，之后以 unresolved（invalid_id）结束`,
+      }
     case 'transient':
-      return [
-        `this says nothing about the serial; the service would poll again within ${again}`,
-        `这与流水号无关；服务会在 ${againZh}内再次查询`,
-      ]
+      return {
+        en: `this says nothing about the serial; the service would poll again within ${again}`,
+        zh: `这与流水号无关；服务会在 ${againZh}内再次查询`,
+      }
     case 'throttled':
-      return [
-        `the service would halve its rate of ${upstream.rate} a second, and raise it again`,
-        `服务会把查询频率（每秒 ${upstream.rate} 次）减半，之后逐渐恢复`,
-      ]
+      return {
+        en: `the service would halve its rate of ${upstream.rate} a second, and raise it again`,
+        zh: `服务会把查询频率（每秒 ${upstream.rate} 次）减半，之后逐渐恢复`,
+      }
     case 'account':
     case 'clock': {
-      const [wait, waitZh] = spans(then.accountWaitMs)
-      return [
-        `the service would pause the account, lose nothing, and try it again in ${wait}`,
-        `服务会暂停该账户，不丢失任何登记，并在 ${waitZh}后试探`,
-      ]
+      const { en: wait, zh: waitZh } = spans(then.accountWaitMs)
+      return {
+        en: `the service would pause the account, lose nothing, and try it again in ${wait}`,
+        zh: `服务会暂停该账户，不丢失任何登记，并在 ${waitZh}后试探`,
+      }
     }
     default:
       return answer satisfies never
@@ -96,28 +96,28 @@ const actOf = (answer: Answer, then: ReturnType<typeof afterFirst>, { polling, u
 }
 
 interface Act {
-  words: Pair
+  words: Words
   /** The account and its key come from the settings. */
   isOfSettings: boolean
 }
 
-const judgeAct = (asked: AskedAccount, answer: Answer, { words: [en, zh], isOfSettings }: Act): Finding => {
+const judgeAct = (asked: AskedAccount, answer: Answer, { words: { en, zh }, isOfSettings }: Act): Finding => {
   switch (answer.kind) {
     case 'verdict':
     case 'waiting':
       return ok(en, zh)
     case 'unknown_status':
-      return warning(en, zh, ['ask the vendor what it means', '请向厂商确认其含义'])
+      return warning(en, zh, { en: 'ask the vendor what it means', zh: '请向厂商确认其含义' })
     case 'not_found':
-      return warning(en, zh, [
-        'check that the serial is complete and was submitted with this APIID',
-        '请确认流水号完整，且由该 APIID 提交',
-      ])
+      return warning(en, zh, {
+        en: 'check that the serial is complete and was submitted with this APIID',
+        zh: '请确认流水号完整，且由该 APIID 提交',
+      })
     case 'invalid_id':
-      return failed(en, zh, [
-        'check that the serial is complete; try the other IHUYI_METHOD',
-        '请确认流水号完整；可试用另一种 IHUYI_METHOD',
-      ])
+      return failed(en, zh, {
+        en: 'check that the serial is complete; try the other IHUYI_METHOD',
+        zh: '请确认流水号完整；可试用另一种 IHUYI_METHOD',
+      })
     default: {
       const { text, todo, ...finding } = judgeAnswer(asked)
       const told = { en: `${text.en}: ${en}`, zh: `${text.zh}：${zh}` }
@@ -138,10 +138,10 @@ const judgeAgain = (first: Answer, again: Answer): Finding => {
   return warning(
     `a second call returned something else (${again.kind}, code ${again.code}); the service keeps the first verdict`,
     `第二次查询的响应不同（返回码 ${again.code}）；服务以首次结果为准`,
-    [
-      'let no other system poll serials that are registered here',
-      '已在本服务登记的流水号，请勿再由其他程序查询 GetResult',
-    ],
+    {
+      en: 'let no other system poll serials that are registered here',
+      zh: '已在本服务登记的流水号，请勿再由其他程序查询 GetResult',
+    },
   )
 }
 
@@ -164,13 +164,13 @@ const judgeLive = (asked: AskedAccount, serial: string, config: Config, now: num
   const words = actOf(outcome, then, config)
   const act = judgeAct(asked, outcome, { words, isOfSettings: apiId === config.upstream.account })
   // GetResult answers about a serial only if it accepts the account.
-  const [accepted, acceptedZh] =
+  const accepted =
     checkStateOf(outcome) === null
-      ? ['', '']
-      : ['GetResult accepts the key and this address: ', '密钥和本机出口 IP 已被 GetResult 接受：']
+      ? { en: '', zh: '' }
+      : { en: 'GetResult accepts the key and this address: ', zh: '密钥和本机出口 IP 已被 GetResult 接受：' }
   const call = ok(
-    `${accepted}${apiId} about ${serial}, ${method}, ${passwordMode} password: ${shown}; ${durationMs} ms, clock of GetResult ${showAhead(aheadMs)}`,
-    `${acceptedZh}${apiId} 查询 ${serial}，${method}，${passwordMode} 密码：${shown}；用时 ${durationMs} 毫秒，GetResult 时钟偏差 ${showAhead(aheadMs)}`,
+    `${accepted.en}${apiId} about ${serial}, ${method}, ${passwordMode} password: ${shown}; ${durationMs} ms, clock of GetResult ${showAhead(aheadMs)}`,
+    `${accepted.zh}${apiId} 查询 ${serial}，${method}，${passwordMode} 密码：${shown}；用时 ${durationMs} 毫秒，GetResult 时钟偏差 ${showAhead(aheadMs)}`,
   )
   const told = { account: apiId, idcardid: serial, method, passwordMode, durationMs, clockAheadMs: aheadMs }
   const data = { ...told, answer: viewAnswer(outcome), ...then, again: again && viewAnswer(again) }
@@ -182,19 +182,19 @@ const askUpstream = withConfig(async (config, { asked, live, now, refusal }) => 
   if (refusal) return refusal
   const accounts = await asked()
   if (live !== null && accounts.length === 0)
-    return failed('no account is known, so nothing was polled', '没有已知账户，因此未查询', [
-      'set IHUYI_ACCOUNT and IHUYI_API_KEY',
-      '请设置 IHUYI_ACCOUNT 和 IHUYI_API_KEY',
-    ])
+    return failed('no account is known, so nothing was polled', '没有已知账户，因此未查询', {
+      en: 'set IHUYI_ACCOUNT and IHUYI_API_KEY',
+      zh: '请设置 IHUYI_ACCOUNT 和 IHUYI_API_KEY',
+    })
   if (accounts.length === 0) return skipped('no account is known', '没有已知账户')
   return accounts.flatMap(one => (live === null ? judgeAnswer(one) : judgeLive(one, live, config, now)))
 })
 
 export const checkUpstream: Check = facts =>
   facts.live !== null && facts.config === null
-    ? failed('nothing was polled: the settings must be corrected first', '未查询：请先改正配置', [
-        'correct what the check "settings" names',
-        '请改正检查项 settings 指出的配置',
-        `${programCommand()} doctor --only settings`,
-      ])
+    ? failed('nothing was polled: the settings must be corrected first', '未查询：请先改正配置', {
+        en: 'correct what the check "settings" names',
+        zh: '请改正检查项 settings 指出的配置',
+        command: `${programCommand()} doctor --only settings`,
+      })
     : askUpstream(facts)

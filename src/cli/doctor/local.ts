@@ -11,10 +11,10 @@ import { type Finding, failed, ok, quoted, skipped, warning } from './finding.ts
 
 export const checkSettings = ({ problems, config }: Pick<DoctorFacts, 'problems' | 'config'>): Finding[] => {
   const told = (judge: typeof failed) => (setting: Problem) =>
-    judge(`${setting.setting}: ${setting.message.en}`, `${setting.setting}：${setting.message.zh}`, [
-      'correct it where the service gets its settings from',
-      '请在服务读取配置处改正',
-    ])
+    judge(`${setting.setting}: ${setting.message.en}`, `${setting.setting}：${setting.message.zh}`, {
+      en: 'correct it where the service gets its settings from',
+      zh: '请在服务读取配置处改正',
+    })
   const doubts = config ? [...doubtsOf(config)] : []
   const found = [...problems.map(told(failed)), ...doubts.map(told(warning))]
   return found.length > 0
@@ -32,7 +32,11 @@ export const judgeVersions = (sqlite: string): Finding => {
   return failed(
     `${all}: SQLite before ${SQLITE} can lose acknowledged writes`,
     `${all}：SQLite 低于 ${SQLITE} 可能丢失已确认的写入`,
-    ['install the packages again, as package-lock.json names them', '请按 package-lock.json 重新安装依赖', 'npm ci'],
+    {
+      en: 'install the packages again, as package-lock.json names them',
+      zh: '请按 package-lock.json 重新安装依赖',
+      command: 'npm ci',
+    },
   )
 }
 
@@ -52,22 +56,22 @@ export const judgeFiles = (
     const found: Finding[] = []
     if ((mode & 0o077) !== 0)
       found.push(
-        failed(`${path} can be used by others (0${(mode & 0o777).toString(8)})`, `${path} 可被他人访问`, [
-          'allow only its owner to read it',
-          '仅允许属主访问',
-          `chmod 600 ${quoted(path)}`,
-        ]),
+        failed(`${path} can be used by others (0${(mode & 0o777).toString(8)})`, `${path} 可被他人访问`, {
+          en: 'allow only its owner to read it',
+          zh: '仅允许属主访问',
+          command: `chmod 600 ${quoted(path)}`,
+        }),
       )
     if (user !== 0 && uid !== user)
       found.push(
         failed(
           `${path} belongs to user ${uid}, and this command to user ${user}`,
           `${path} 属于用户 ${uid}，当前命令属于用户 ${user}`,
-          [
-            'run this as the user of the service, or give the file to that user',
-            '请以服务所用的用户运行，或把文件改为该用户所有',
-            `sudo chown ${user} ${quoted(path)}`,
-          ],
+          {
+            en: 'run this as the user of the service, or give the file to that user',
+            zh: '请以服务所用的用户运行，或把文件改为该用户所有',
+            command: `sudo chown ${user} ${quoted(path)}`,
+          },
         ),
       )
     return found
@@ -86,10 +90,10 @@ export const checkFiles = ({ file }: DoctorFacts): Finding[] => {
       failed(
         `${file} is on ${network}, where SQLite can lose and damage data`,
         `${file} 位于 ${network}，SQLite 在其上可能丢失或损坏数据`,
-        [
-          'stop the service, and restore a backup into a folder on a local disk (DATABASE_URL)',
-          '请停止服务，把备份恢复到本地磁盘上的文件夹（DATABASE_URL）',
-        ],
+        {
+          en: 'stop the service, and restore a backup into a folder on a local disk (DATABASE_URL)',
+          zh: '请停止服务，把备份恢复到本地磁盘上的文件夹（DATABASE_URL）',
+        },
       ),
     )
   if (found.length > 0) return found
@@ -105,11 +109,11 @@ export const judgeSpace = ({ free, used, folder }: { free: number; used: number;
   const zh = `${folder} 可用 ${left}，数据库占 ${size}`
   if (free >= Math.max(LOW_DISK_BYTES, used)) return ok(en, zh)
   const judge = free < HARDLY_ANY ? failed : warning
-  return judge(`${en}: too little for a backup, or soon for registrations`, `${zh}：不足以备份，写满后将拒绝登记`, [
-    'make room, or erase what is older than a shorter RETENTION',
-    '请腾出空间，或缩短 RETENTION 后清除旧数据',
-    `df -h ${quoted(folder)}`,
-  ])
+  return judge(`${en}: too little for a backup, or soon for registrations`, `${zh}：不足以备份，写满后将拒绝登记`, {
+    en: 'make room, or erase what is older than a shorter RETENTION',
+    zh: '请腾出空间，或缩短 RETENTION 后清除旧数据',
+    command: `df -h ${quoted(folder)}`,
+  })
 }
 
 export const checkSpace = ({ file }: DoctorFacts): Finding => {

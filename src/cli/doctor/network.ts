@@ -20,11 +20,11 @@ export const checkDns = withConfig(async config => {
     const { length } = await lookup(host, { all: true })
     return ok(`${host} has ${length} ${length === 1 ? 'address' : 'addresses'}`, `${host} 有 ${length} 个地址`)
   } catch (error) {
-    return failed(`${host} is not found by DNS (${codeOf(error)})`, `DNS 无法解析 ${host}（${codeOf(error)}）`, [
-      'check the name servers of this machine',
-      '请检查本机的 DNS 服务器',
-      `getent hosts ${host}`,
-    ])
+    return failed(`${host} is not found by DNS (${codeOf(error)})`, `DNS 无法解析 ${host}（${codeOf(error)}）`, {
+      en: 'check the name servers of this machine',
+      zh: '请检查本机的 DNS 服务器',
+      command: `getent hosts ${host}`,
+    })
   }
 })
 
@@ -34,16 +34,16 @@ export const judgeAnswer = ({
   durationMs,
 }: Pick<AskedAccount, 'apiId' | 'outcome' | 'durationMs'>): Finding => {
   if (outcome === 'paused')
-    return warning(`${apiId} is paused, so it was not checked`, `${apiId} 已暂停，因此未查询`, [
-      'the check "work" says why, and what to do',
-      '检查项 work 说明原因与处理办法',
-      `${programCommand()} doctor --only work`,
-    ])
+    return warning(`${apiId} is paused, so it was not checked`, `${apiId} 已暂停，因此未查询`, {
+      en: 'the check "work" says why, and what to do',
+      zh: '检查项 work 说明原因与处理办法',
+      command: `${programCommand()} doctor --only work`,
+    })
   if (outcome === 'unreadable')
-    return failed(`the APIKEY of ${apiId} does not decrypt`, `${apiId} 的 APIKEY 无法解密`, [
-      'see "An unreadable value" in docs/operations.md',
-      '见 docs/operations.zh-CN.md 的“无法读取的值”',
-    ])
+    return failed(`the APIKEY of ${apiId} does not decrypt`, `${apiId} 的 APIKEY 无法解密`, {
+      en: 'see "An unreadable value" in docs/operations.md',
+      zh: '见 docs/operations.zh-CN.md 的“无法读取的值”',
+    })
   switch (outcome.kind) {
     case 'not_found':
       return ok(
@@ -53,29 +53,32 @@ export const judgeAnswer = ({
     case 'account': {
       const [en, zh] = [describeFault(outcome.fault, 'en'), describeFault(outcome.fault, 'zh')]
       const { code } = outcome
-      return failed(`${apiId}: ${en.sentence} (code ${code})`, `${apiId}：${zh.sentence}（返回码 ${code}）`, [
-        en.remedy,
-        zh.remedy,
-      ])
+      return failed(`${apiId}: ${en.sentence} (code ${code})`, `${apiId}：${zh.sentence}（返回码 ${code}）`, {
+        en: en.remedy,
+        zh: zh.remedy,
+      })
     }
     case 'transient': {
       const cause = `${outcome.cause} ${outcome.detail ?? outcome.code ?? ''}`.trim()
       return failed(
         `${apiId}: GetResult gave no usable answer (${cause})`,
         `${apiId}：GetResult 未给出可用的响应（${cause}）`,
-        ['see "An outage of GetResult" in docs/operations.md', '见 docs/operations.zh-CN.md 的“GetResult 故障”'],
+        {
+          en: 'see "An outage of GetResult" in docs/operations.md',
+          zh: '见 docs/operations.zh-CN.md 的“GetResult 故障”',
+        },
       )
     }
     case 'throttled':
-      return warning(`${apiId}: GetResult asks for fewer calls`, `${apiId}：GetResult 要求降低查询频率`, [
-        'lower UPSTREAM_RATE, or have the vendor allow more',
-        '请调小 UPSTREAM_RATE，或向厂商申请更高频率',
-      ])
+      return warning(`${apiId}: GetResult asks for fewer calls`, `${apiId}：GetResult 要求降低查询频率`, {
+        en: 'lower UPSTREAM_RATE, or have the vendor allow more',
+        zh: '请调小 UPSTREAM_RATE，或向厂商申请更高频率',
+      })
     default:
       return warning(
         `${apiId}: GetResult answered an unknown serial with something else than 4061 (${outcome.kind}, ${outcome.code})`,
         `${apiId}：GetResult 对未知流水号的响应不是 4061（${outcome.kind}，${outcome.code}）`,
-        ['ask the vendor whether this has changed', '请向厂商确认是否有变更'],
+        { en: 'ask the vendor whether this has changed', zh: '请向厂商确认是否有变更' },
       )
   }
 }
@@ -111,7 +114,7 @@ export const checkProxies = async ({ config }: DoctorFacts): Promise<Finding[]> 
         : failed(
             `the proxy for callbacks, ${host}, takes no connection (${error})`,
             `无法连接回调代理 ${host}（${error}）`,
-            ['see "A proxy that fails" in docs/operations.md', '见 docs/operations.zh-CN.md 的“代理故障”'],
+            { en: 'see "A proxy that fails" in docs/operations.md', zh: '见 docs/operations.zh-CN.md 的“代理故障”' },
           ),
     )
   }
@@ -120,7 +123,7 @@ export const checkProxies = async ({ config }: DoctorFacts): Promise<Finding[]> 
       warning(
         `${ignored.join(', ')} is set, but this service uses only CALLBACK_PROXY; GetResult is called directly`,
         `已设置 ${ignored.join('、')}，但本服务只使用 CALLBACK_PROXY；查询 GetResult 不经代理`,
-        ['set CALLBACK_PROXY, if callbacks must go through a proxy', '若回调须经代理，请设置 CALLBACK_PROXY'],
+        { en: 'set CALLBACK_PROXY, if callbacks must go through a proxy', zh: '若回调须经代理，请设置 CALLBACK_PROXY' },
       ),
     )
   return findings.length > 0 ? findings : [ok('no proxy is set', '未设置代理')]
@@ -146,7 +149,11 @@ export const judgeOperator = (host: string | null, told: Awaited<ReturnType<type
     return warning(
       'OPERATOR_URL is not set: nobody is notified when something goes wrong',
       '未设置 OPERATOR_URL：出问题时不会通知任何人',
-      ['set it to the webhook address of a robot, then try it', '请设为群机器人的 webhook 地址，再试发', command],
+      {
+        en: 'set it to the webhook address of a robot, then try it',
+        zh: '请设为群机器人的 webhook 地址，再试发',
+        command,
+      },
     )
   if (told === null)
     return ok(`notices go to ${host}; --deep sends a test there`, `运维通知发往 ${host}；加 --deep 会试发一条`)
@@ -156,7 +163,7 @@ export const judgeOperator = (host: string | null, told: Awaited<ReturnType<type
   return failed(
     `${channel} at ${host} did not take a test (${answer.code})`,
     `${channel}（${host}）未接收测试消息（${answer.code}）`,
-    [channelRemedy(problem, 'en'), channelRemedy(problem, 'zh'), command],
+    { en: channelRemedy(problem, 'en'), zh: channelRemedy(problem, 'zh'), command },
   )
 }
 

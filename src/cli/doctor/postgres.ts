@@ -17,33 +17,39 @@ export const judgeServer = ({
   receivesNotifications,
 }: ServerFacts): Finding[] => {
   const wrong = off.map(name => {
-    const [en, zh] = name.includes('autovacuum')
-      ? ['dead rows are never removed, and claims get slower and slower', '失效的行永远不会清除，取任务会越来越慢']
-      : [
-          'a crash of the server can damage the database, or lose acknowledged data',
-          '服务器崩溃时可能损坏数据库，或丢失已确认的数据',
-        ]
+    const { en, zh } = name.includes('autovacuum')
+      ? {
+          en: 'dead rows are never removed, and claims get slower and slower',
+          zh: '失效的行永远不会清除，取任务会越来越慢',
+        }
+      : {
+          en: 'a crash of the server can damage the database, or lose acknowledged data',
+          zh: '服务器崩溃时可能损坏数据库，或丢失已确认的数据',
+        }
     const turnOn = psql(`ALTER SYSTEM SET ${name} = on`, 'SELECT pg_reload_conf()')
-    return failed(`${name} is off: ${en}`, `${name} 已关闭：${zh}`, ['turn it on', '请打开', turnOn])
+    return failed(`${name} is off: ${en}`, `${name} 已关闭：${zh}`, { en: 'turn it on', zh: '请打开', command: turnOn })
   })
   if (isReadOnly)
     wrong.push(
-      failed('the server is a standby or read-only: nothing can be written', '该服务器是备库或只读的：无法写入', [
-        'point DATABASE_URL to the primary',
-        '请使 DATABASE_URL 指向主库',
-      ]),
+      failed('the server is a standby or read-only: nothing can be written', '该服务器是备库或只读的：无法写入', {
+        en: 'point DATABASE_URL to the primary',
+        zh: '请使 DATABASE_URL 指向主库',
+      }),
     )
   if (!receivesNotifications)
     wrong.push(
       warning(
         'LISTEN does not work through this pooler: other nodes learn of new work within a second instead of at once',
         '经此连接池无法使用 LISTEN：其他节点要在一秒内才得知新任务，而非立即',
-        ['use session pooling, or connect to the server directly', '请让连接池保持会话（session 模式），或直连服务器'],
+        {
+          en: 'use session pooling, or connect to the server directly',
+          zh: '请让连接池保持会话（session 模式），或直连服务器',
+        },
       ),
     )
   if (wrong.length > 0) return wrong
-  const pooler = isPooled ? [', through a pooler', '，经连接池'] : ['', '']
-  return [ok(`PostgreSQL ${version} as user ${user}${pooler[0]}`, `PostgreSQL ${version}，用户 ${user}${pooler[1]}`)]
+  const { en, zh } = isPooled ? { en: ', through a pooler', zh: '，经连接池' } : { en: '', zh: '' }
+  return [ok(`PostgreSQL ${version} as user ${user}${en}`, `PostgreSQL ${version}，用户 ${user}${zh}`)]
 }
 
 const HEARD_WITHIN_MS = 2 * SECOND
@@ -64,7 +70,7 @@ export const judgeTransactions = (
       warning(
         `${name} has kept dead rows from being removed${openMs === null ? '' : ` for ${showSpan(openMs, 'en')}`}: claims get slower`,
         `${name} ${openMs === null ? '' : `已 ${showSpan(openMs, 'zh')} `}使失效的行无法清除：取任务变慢`,
-        ['end it, if it is not needed', '若不需要，请结束它', psql(endsWith)],
+        { en: 'end it, if it is not needed', zh: '若不需要，请结束它', command: psql(endsWith) },
       ),
     )
   if (found.length > 0) return found
@@ -73,7 +79,7 @@ export const judgeTransactions = (
     warning(
       `no transaction of ${user} keeps dead rows for long; those of other users cannot be seen`,
       `用户 ${user} 没有长事务；其他用户的事务无法查看`,
-      ['let it see them', '请允许其查看', psql(`GRANT pg_read_all_stats TO "${user}"`)],
+      { en: 'let it see them', zh: '请允许其查看', command: psql(`GRANT pg_read_all_stats TO "${user}"`) },
     ),
   ]
 }
@@ -92,7 +98,7 @@ export const judgeLocks = (sessions: readonly SessionFacts[]): Finding[] => {
       (isInTheWay ? failed : warning)(
         `${name} holds locks${openMs === null ? '' : ` for ${showSpan(openMs, 'en')}`}: ${isInTheWay ? 'others wait for it' : 'no other waits for it now'}`,
         `${name} ${openMs === null ? '' : `已 ${showSpan(openMs, 'zh')} `}持有锁：${isInTheWay ? '其他会话正在等待' : '目前没有会话在等待'}`,
-        ['end it, if it is not needed', '若不需要，请结束它', psql(endsWith)],
+        { en: 'end it, if it is not needed', zh: '若不需要，请结束它', command: psql(endsWith) },
       ),
     )
   return found.length > 0 ? found : [ok('no session keeps others waiting for a lock', '没有会话让其他会话等待锁')]

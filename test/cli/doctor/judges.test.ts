@@ -25,7 +25,7 @@ const states = (found: Finding | readonly Finding[]): string[] => {
   }
   return all.map(({ state }) => state)
 }
-const commands = (found: readonly Finding[]) => found.map(({ command }) => command)
+const commands = (found: readonly Finding[]) => found.map(({ todo }) => todo?.command ?? null)
 
 describe('a judgement', () => {
   test('of settings names each that is wrong', () => {
@@ -66,7 +66,7 @@ describe('a judgement', () => {
     expect(states(judgeDamage('row 3 missing from index', 'integrity_check'))).toEqual(['failed'])
     expect(judgeSchema('current').state).toBe('ok')
     expect(judgeSchema('later').state).toBe('failed')
-    expect(judgeSchema('older')).toMatchObject({ state: 'warning', command: 'idface-notifier migrate' })
+    expect(judgeSchema('older')).toMatchObject({ state: 'warning', todo: { command: 'idface-notifier migrate' } })
     const fingerprint = 'b5166acf'
     const found = [true, false].map(opens => judgeKey('MASTER_KEY', { opens, fingerprint }))
     expect(states(found)).toEqual(['ok', 'failed'])
@@ -94,13 +94,16 @@ describe('a judgement', () => {
   ] as const)('of the answer %j is %s', (outcome, state) => {
     const found = judgeAnswer({ apiId: 'C1', outcome, durationMs: 5 })
     expect(states(found)).toEqual([state])
-    expect(found.command).toBe(outcome === 'paused' ? 'idface-notifier doctor --only work' : null)
+    expect(found.todo?.command ?? null).toBe(outcome === 'paused' ? 'idface-notifier doctor --only work' : null)
   })
 
   test('of the channel of operators says what to do about each answer', () => {
     const told = { channel: 'wecom' as const, answer: { kind: 'told' as const } }
     const refused = { kind: 'refused' as const, problem: 'keyword' as const, code: '310000', detail: 'keywords' }
-    expect(judgeOperator(null, null)).toMatchObject({ state: 'warning', command: 'idface-notifier notify-test' })
+    expect(judgeOperator(null, null)).toMatchObject({
+      state: 'warning',
+      todo: { command: 'idface-notifier notify-test' },
+    })
     expect(states(judgeOperator('chat.example', null))).toEqual(['ok'])
     expect(states(judgeOperator('chat.example', told))).toEqual(['ok'])
     const found = judgeOperator('chat.example', { ...told, answer: refused })
@@ -132,10 +135,10 @@ describe('a judgement', () => {
   test('of work gives the command that ends it, and fails without a service once something is due', () => {
     const at = { at: NOW }
     expect(judgeTrouble({ code: 'account_paused_by_operator', since: 1, account: 'C1' }, at)).toMatchObject({
-      ...{ state: 'warning', command: 'idface-notifier account resume C1' },
+      ...{ state: 'warning', todo: { command: 'idface-notifier account resume C1' } },
     })
     expect(judgeTrouble({ code: 'messages_exhausted', since: null, count: 3, isCapped: false }, at)).toMatchObject({
-      ...{ state: 'warning', command: 'idface-notifier registration list --delivery exhausted' },
+      ...{ state: 'warning', todo: { command: 'idface-notifier registration list --delivery exhausted' } },
     })
     const alone = (due: number) => states(judgeTrouble({ code: 'no_service', since: null }, { ...at, due }))
     expect([alone(0), alone(3)]).toEqual([['warning'], ['failed']])
