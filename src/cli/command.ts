@@ -67,8 +67,8 @@ export interface Answer {
 // biome-ignore lint/suspicious/noConfusingVoidType: of a function that returns nothing
 type Answered = Answer | void | Promise<Answer | void>
 
-/** Additional input of every command on the database. */
-export interface OnStore {
+/** Input of every command on the database. */
+export interface OnStore extends Common {
   config: Config
   call: CallAdminApi
   /** Runs an act that the API has not, and records it in the audit. */

@@ -4,7 +4,7 @@ import { isAlive } from '../store/operators/nodes.ts'
 import { resealAll } from '../store/resealing.ts'
 import { createPruning } from '../store/retention/retention.ts'
 import type { Store } from '../store/store.ts'
-import { type Common, defineCommand, type OnStore } from './command.ts'
+import { defineCommand, type OnStore } from './command.ts'
 import { fail, wordsOf } from './ending.ts'
 import { createProgress } from './progress.ts'
 
@@ -13,7 +13,7 @@ const REKEY_BATCH = 200
 const REKEY_PAUSE_MS = 10
 const MAX_PRINTED = 50
 
-const prune = async (store: Store, { say, config, audited }: Common & OnStore) => {
+const prune = async (store: Store, { say, config, audited }: OnStore) => {
   const progress = createProgress()
   const before = store.now() - config.storage.retentionMs
   const batch = createPruning(store.prune, () => before)
@@ -38,7 +38,7 @@ const prune = async (store: Store, { say, config, audited }: Common & OnStore) =
  * Each batch is one transaction, so the command may be killed at any point. Until it has ended, every node needs both
  * keys: a node with only the old one would send verdicts without their metadata.
  */
-const rekey = async (store: Store, { say, audited }: Common & OnStore) => {
+const rekey = async (store: Store, { say, audited }: OnStore) => {
   const { nodes, engine } = await store.stats()
   const others = nodes.filter(node => isAlive(node, store.now()) && node.key !== engine.masterKey)
   const names = others.map(({ name }) => name)

@@ -3,7 +3,7 @@ import type { CallAdminApi } from '../http/command-api.ts'
 import { viewExplanation } from '../http/partner/explain.ts'
 import { explainSentence } from '../http/partner/explain-sentence.ts'
 import type { Store } from '../store/store.ts'
-import { type Answer, argument, type Common, defineCommand, type OnStore } from './command.ts'
+import { type Answer, argument, defineCommand, type OnStore } from './command.ts'
 import { refuse } from './ending.ts'
 import { partnerNames } from './find-partner.ts'
 import { formatTime } from './output.ts'
@@ -15,10 +15,7 @@ import { commandForWebhook } from './trouble-command.ts'
 const MAX_EXPLAINED = 20
 
 /** Explains the missing webhook or its delivery, for one registration or for the newest ones of a serial. */
-export const explain = async (
-  store: Store,
-  { what, say, lang, call }: Common & OnStore & { what: string },
-): Promise<Answer> => {
+export const explain = async (store: Store, { what, say, lang, call }: OnStore & { what: string }): Promise<Answer> => {
   const { found, isCut } = await findAll(call, what)
   if (found.length === 0)
     refuse(

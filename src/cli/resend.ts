@@ -6,17 +6,7 @@ import { exhaustedIn, isUnderWay } from '../store/bulk/states.ts'
 import { COMMAND } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
 import { userName } from './audit.ts'
-import {
-  type Answer,
-  anyText,
-  type Common,
-  defineCommand,
-  flag,
-  type OnStore,
-  option,
-  partnerOption,
-  time,
-} from './command.ts'
+import { type Answer, anyText, defineCommand, flag, type OnStore, option, partnerOption, time } from './command.ts'
 import { refuse } from './ending.ts'
 import { explain } from './explain.ts'
 import { findPartner } from './find-partner.ts'
@@ -27,14 +17,14 @@ const BATCH = 200
 /** Pause after each batch, in which a running service has the file to itself. */
 const PAUSE_MS = 10
 
-const resendOne = async (store: Store, id: string, input: Common & OnStore): Promise<Answer> => {
+const resendOne = async (store: Store, id: string, input: OnStore): Promise<Answer> => {
   const data = await input.call('POST /v1/admin/registrations/:id/resend', { id })
   // The webhook may still be held with its URL.
   const { text } = await explain(store, { ...input, what: id })
   return { data, text }
 }
 
-type Span = Common & OnStore & { partner: string | null; since: TypedTime; until: TypedTime | null }
+type Span = OnStore & { partner: string | null; since: TypedTime; until: TypedTime | null }
 
 const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
   const { partner, since, until, say, lang, reason, audited } = input
