@@ -57,10 +57,7 @@ const LABEL = matching(/^\P{C}{1,40}$/u, { en: 'must be up to 40 visible charact
 export const SERVER = {
   title: { en: 'API', zh: '接口' },
   settings: {
-    host: nodeSetting('HOST', host, '127.0.0.1', {
-      en: 'The address the API listens on.',
-      zh: '接口监听的地址。',
-    }),
+    host: nodeSetting('HOST', host, '127.0.0.1', { en: 'The address the API listens on.', zh: '接口监听的地址。' }),
     port: nodeSetting('PORT', wholeNumber({ min: 0, max: 65_535 }), '8080', {
       en: 'The port the API listens on; `0` takes a free one, named by the `listening` log line.',
       zh: '接口监听的端口；`0` 表示自动选用空闲端口，见日志中的 `listening` 一行。',

@@ -40,10 +40,7 @@ const EXPIRY_FORM = {
 const ISO_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)$/
 
-const TOO_LATE = {
-  en: `must lie at most ${MAX_EXPIRY_DAYS} days ahead`,
-  zh: `距现在不能超过 ${MAX_EXPIRY_DAYS} 天`,
-}
+const TOO_LATE = { en: `must lie at most ${MAX_EXPIRY_DAYS} days ahead`, zh: `距现在不能超过 ${MAX_EXPIRY_DAYS} 天` }
 const tooEarly = (now: number): Words => {
   const time = new Date(now).toISOString()
   return { en: `must lie ahead: it is ${time} now`, zh: `必须是将来的时间：现在是 ${time}` }

@@ -152,10 +152,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
       rate: 5,
       burst: 20,
       ofNode: true,
-      detail: {
-        en: 'Too many requests for the metrics came from your address.',
-        zh: '该 IP 地址的指标请求过多。',
-      },
+      detail: { en: 'Too many requests for the metrics came from your address.', zh: '该 IP 地址的指标请求过多。' },
     },
     /**
      * Of a network: the documentation (a page takes seven requests, the search reads every page once), and the console

@@ -28,10 +28,7 @@ type Work = Overview['accounts'][number]
 
 const ADD: Words = { en: 'Add an account', zh: '添加账户' }
 
-const TRIED: Words = {
-  en: 'It is being tried and resumes once a call succeeds.',
-  zh: '正在试探，调用成功后即恢复。',
-}
+const TRIED: Words = { en: 'It is being tried and resumes once a call succeeds.', zh: '正在试探，调用成功后即恢复。' }
 const RESUME: Words = { en: 'Resume, slowly at first', zh: '恢复（逐步放量）' }
 const TRY: Words = { en: 'Try it now', zh: '立即试探' }
 

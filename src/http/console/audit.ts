@@ -59,10 +59,7 @@ const filterForm = (reader: Reader, { who, act, since }: Readonly<Record<string,
     <button>${t({ en: 'Show', zh: '筛选' })}</button> <a href="${to('audit')}">${t({ en: 'All', zh: '全部' })}</a></form>`
 }
 
-const HIDDEN: Words = {
-  en: 'No act matches the filter.',
-  zh: '没有符合条件的记录，其余记录已被筛选隐藏。',
-}
+const HIDDEN: Words = { en: 'No act matches the filter.', zh: '没有符合条件的记录，其余记录已被筛选隐藏。' }
 const NONE: Words = { en: 'There are no acts yet.', zh: '还没有操作记录。' }
 
 const listPage = async (visit: Visit): Promise<ConsolePage> => {

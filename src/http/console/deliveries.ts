@@ -32,10 +32,7 @@ type Callbacks = z.output<(typeof CALLBACK_CALLS)['GET /v1/admin/callbacks']['an
 type Trouble = StatusAnswer['callbacks'][number]
 
 const URLS: Words = { en: 'Failing and held URLs', zh: '投递失败或暂停投递的回调地址' }
-const NO_URL: Words = {
-  en: 'No URL is failing or held.',
-  zh: '没有持续失败或暂停投递的回调地址。',
-}
+const NO_URL: Words = { en: 'No URL is failing or held.', zh: '没有持续失败或暂停投递的回调地址。' }
 const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
 const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
 const SEND_AGAIN: Words = { en: 'Resend of given-up webhooks', zh: '重新投递已放弃的回调' }
