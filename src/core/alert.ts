@@ -44,13 +44,15 @@ interface Kind {
   end: string | null
   /** 0 concerns the whole service, 1 an account, 2 a partner, which may itself be the cause. */
   severity: 0 | 1 | 2
-  /** A condition of `troublesOf`: the periodic check finds that it fires or is over. */
-  isFound?: true
   /** Logged as `operator.event`, because no other event logs it. */
   isLogged?: true
 }
 
-export const ALERT_KINDS: Readonly<Record<AlertCondition, Kind>> = {
+/** `isFound`, of a trouble: the periodic check finds that it fires or is over. */
+export const ALERT_KINDS: {
+  readonly [Of in AlertCondition]: Kind &
+    (AlertDetails[Of] extends Trouble ? { isFound: boolean } : { isFound?: never })
+} = {
   'account.paused': { end: 'account.resumed', severity: 1, isFound: true },
   'upstream.unreachable': { end: 'upstream.back', severity: 1, isFound: true },
   'upstream.unknown_status': { end: null, severity: 1 },
@@ -62,7 +64,7 @@ export const ALERT_KINDS: Readonly<Record<AlertCondition, Kind>> = {
   'clock.wrong': { end: 'clock.wrong', severity: 0, isFound: true, isLogged: true },
   'backup.failed': { end: 'backup.failed', severity: 0, isFound: true },
   'disk.low': { end: 'disk.low', severity: 0, isFound: true, isLogged: true },
-  'store.failing': { end: 'store.failing', severity: 0, isLogged: true },
+  'store.failing': { end: 'store.failing', severity: 0, isFound: false, isLogged: true },
 }
 
 export type AlertState = 'firing' | 'resolved'

@@ -10,8 +10,8 @@ import { OPERATOR_OPERATIONS } from './openapi/operations.ts'
 export type { Query }
 
 type Calls = typeof OPERATOR_OPERATIONS.Admin
-/** A call of the admin API, such as `PATCH /v1/admin/partners/:id`. */
-type Route = keyof Calls
+/** A call of the admin API, such as `PATCH /v1/admin/partners/:id`; a link needs the vault of a running service. */
+type Route = Exclude<keyof Calls, `${string}/console-links`>
 type Answer<Of> = { [Status in keyof Of]: Of[Status] extends z.ZodType<infer A> ? A : null }[keyof Of]
 
 /** Makes a call; `id` stands in the place of `:id`. Rejects with the error that the API refuses the call with. */

@@ -8,7 +8,11 @@ import type { EventAnswer } from '../../src/http/partner/events.ts'
 import type { ExplanationAnswer } from '../../src/http/partner/explain.ts'
 import type { LookupAnswer } from '../../src/http/partner/lookup.ts'
 import type { MeAnswer } from '../../src/http/partner/me.ts'
-import type { AttemptAnswer, RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
+import type {
+  AttemptAnswer,
+  REGISTRATION_BODY,
+  RegistrationAnswer,
+} from '../../src/http/partner/registration-schemas.ts'
 import type { ResendAnswer } from '../../src/http/partner/resends.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../../src/http/partner/signing-secrets.ts'
 import type { StatusAnswer } from '../../src/http/partner/status.ts'
@@ -17,6 +21,7 @@ import type { StatusAnswer } from '../../src/http/partner/status.ts'
 test("the client's shapes are the service's", () => {
   expectTypeOf<RegistrationAnswer>().toExtend<client.Registration>()
   expectTypeOf<client.Registration>().toExtend<RegistrationAnswer>()
+  expectTypeOf<keyof client.NewRegistration>().toEqualTypeOf<keyof typeof REGISTRATION_BODY.shape>()
   expectTypeOf<LookupAnswer['data'][number]>().toExtend<client.LookedUp>()
   expectTypeOf<AttemptAnswer>().toExtend<client.Attempt>()
   expectTypeOf<client.Attempt>().toExtend<AttemptAnswer>()

@@ -56,7 +56,7 @@ export const PAGE_NAMES = {
 } satisfies Record<string, Words>
 type Entry = keyof typeof PAGE_NAMES
 const PAGES: Readonly<Record<Session['kind'], readonly Entry[]>> = {
-  operator: ['', 'registrations', 'deliveries', 'partners', 'accounts', 'bulk', 'nodes', 'alerts', 'settings', 'audit'],
+  operator: (Object.keys(PAGE_NAMES) as Entry[]).filter(name => name !== 'secrets'),
   partner: ['', 'registrations', 'deliveries', 'secrets'],
 }
 

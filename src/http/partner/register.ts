@@ -183,12 +183,11 @@ const viewRefusal = ({ code, detail, errors }: AppError, language: Language): Re
 
 /** Stands for metadata that were not sent. An empty object that was sent is another object. */
 const NOT_SENT = {}
-const ignoredOf = ({ metadata, expiresAt }: NewRegistration, stored: Registration) =>
-  IGNORED.filter(name =>
-    name === 'metadata'
-      ? metadata !== NOT_SENT && !isDeepStrictEqual(metadata, stored.metadata)
-      : expiresAt !== null && expiresAt !== stored.expiresAt,
-  )
+const DIFFERS: Record<(typeof IGNORED)[number], (item: NewRegistration, stored: Registration) => boolean> = {
+  metadata: ({ metadata }, stored) => metadata !== NOT_SENT && !isDeepStrictEqual(metadata, stored.metadata),
+  expiresAt: ({ expiresAt }, stored) => expiresAt !== null && expiresAt !== stored.expiresAt,
+}
+const ignoredOf = (item: NewRegistration, stored: Registration) => IGNORED.filter(name => DIFFERS[name](item, stored))
 
 const ACCOUNT_NAME = /^[\x21-\x7e]{1,128}$/
 

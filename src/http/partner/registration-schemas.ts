@@ -13,7 +13,7 @@ import {
   readMetadata,
 } from '../../core/registration-input.ts'
 import { isMisspelt, TEST_SERIAL_FORM } from '../../core/test-serial.ts'
-import { REASONS } from '../../core/verification.ts'
+import { REASONS, type Reason } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt } from '../../store/messages/message.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
 import type { ApiDeps } from '../api-env.ts'
@@ -108,12 +108,17 @@ export const DELIVERY_STATE = z
   .describe(
     'State of the webhook: `delivered` once it was answered with 2xx, `exhausted` once it is given up. If `messageId` is null there is no webhook: `pending`: there may be one later; `exhausted`: there will be none.',
   )
+const WHY_UNRESOLVED: Readonly<Record<Reason, string>> = {
+  expired: 'the deadline passed',
+  not_found: 'the upstream never knew the serial',
+  gone: 'it no longer knows it',
+  invalid_id: 'it rejects it as malformed',
+  unknown_status: 'it keeps answering with an undocumented status',
+}
 export const REASON = z
   .enum(REASONS)
   .nullable()
-  .describe(
-    'Why it is `unresolved`: the deadline passed; the upstream never knew the serial; it no longer knows it; it rejects it as malformed; it keeps answering with an undocumented status.',
-  )
+  .describe(`Why it is \`unresolved\`: ${Object.values(WHY_UNRESOLVED).join('; ')}.`)
 const SCORE = TEXT_OR_NULL.describe('As the upstream sent it; null if it sent nothing.')
 
 export const SANDBOX = z.literal(true).exactOptional().describe('This is a test serial: no person was checked.')
