@@ -174,7 +174,7 @@ export const KEY_CALLS = {
     act: 'key.revoke',
     operationId: 'revokeKey',
     summary: 'Revoke an API key',
-    description: 'It stops working within a second. Revoking it again changes nothing.',
+    description: 'It stops working within two seconds. Revoking it again changes nothing.',
     query: ACT,
     id: 'key',
     answers: { 204: null },
