@@ -39,10 +39,10 @@ export const settleMessage = (
 ): MessagePlan | null => {
   if (facts.registrationId !== registrationId || facts.isRecorded) return null
   const { seq, state, dueAt, claimedAt, attempts, unrecorded, retries } = facts
-  const holds = facts.claims === claim && claimedAt !== null && state === 'pending'
+  const isClaimed = facts.claims === claim && claimedAt !== null && state === 'pending'
 
   if (attempt === null) {
-    if (!holds || step.dueAt === null) return null
+    if (!isClaimed || step.dueAt === null) return null
     const update = { seq, state, dueAt: step.dueAt, claimedAt: null, attempts, unrecorded, retries }
     const next = { ...lane, dueAt: earlier(lane.dueAt, step.dueAt) }
     return { update, attempt: null, lane: next, holdsUrl: false, end: null }
@@ -54,7 +54,7 @@ export const settleMessage = (
   const counted = { seq, state, dueAt, claimedAt, retries, attempts: attempts + 1, unrecorded: left }
   const update = delivers
     ? { ...counted, state: 'delivered' as const, dueAt: null, claimedAt: null }
-    : holds
+    : isClaimed
       ? { ...counted, state: step.state, dueAt: step.dueAt, retries: step.retries, claimedAt: null }
       : counted
   const next = afterAttemptInLane(lane, hostSignal)
@@ -62,9 +62,9 @@ export const settleMessage = (
     update,
     // A message erased during the attempt stays erased.
     attempt: { ...attempt, n: claim, responseExcerpt: facts.isErased ? null : attempt.responseExcerpt },
-    lane: holds && !delivers ? { ...next, dueAt: earlier(next.dueAt, step.dueAt) } : next,
-    holdsUrl: step.gone && holds,
-    end: delivers ? 'delivered' : holds && step.state === 'exhausted' ? (step.gone ? 'gone' : 'exhausted') : null,
+    lane: isClaimed && !delivers ? { ...next, dueAt: earlier(next.dueAt, step.dueAt) } : next,
+    holdsUrl: step.gone && isClaimed,
+    end: delivers ? 'delivered' : isClaimed && step.state === 'exhausted' ? (step.gone ? 'gone' : 'exhausted') : null,
   }
 }
 
