@@ -23,45 +23,51 @@ export const afterBackup = ({ good }: LastBackup, record: BackupRecord): LastBac
 
 /** Why a backup cannot be made or used, with its file or folder and the remedy. */
 const PROBLEMS = {
-  postgres: () => [
-    `DATABASE_URL names PostgreSQL, which is backed up and restored with its own tools, such as pg_dump (docs/postgresql.md)`,
-    `DATABASE_URL 指向 PostgreSQL，请用其自带工具（如 pg_dump）备份和恢复（见 docs/postgresql.zh-CN.md）`,
-  ],
-  taken: path => [
-    `${path} is there already, and is not overwritten (a .partial is a backup that was broken off, or is being made)`,
-    `${path} 已存在，不会覆盖（.partial 是被中断或正在进行的备份）`,
-  ],
-  missing: path => [`${path} is not there, or cannot be read`, `${path} 不存在或无法读取`],
-  no_room: path => [
-    `${path} has not enough room: make room, or name another disk`,
-    `${path} 空间不足：请腾出空间或换一块磁盘`,
-  ],
-  not_usable: (path, code) => [
-    `${path} cannot be written (${code}): make it, give it to this user, or name another one`,
-    `无法写入 ${path}（${code}）：请创建该文件夹、让当前用户有权写入，或换一个`,
-  ],
-  no_key: path => [
-    `MASTER_KEY is not set, and ${path} is not there: put the key of the backed up database there (0600), or set MASTER_KEY`,
-    `未设置 MASTER_KEY，且 ${path} 不存在：请把备份所属数据库的密钥放到该处（0600），或设置 MASTER_KEY`,
-  ],
-  wrong_key: (path, written) => [
-    `${path} was written with another master key (fingerprint ${written}): use that one; if the key was changed since, set it as MASTER_KEY_PREVIOUS`,
-    `${path} 由另一个主密钥加密（指纹 ${written}）：请使用该密钥；若此后换过密钥，请把它设为 MASTER_KEY_PREVIOUS`,
-  ],
-  newer_schema: path => [
-    `${path} belongs to a later version: use that version`,
-    `${path} 属于更新的版本：请使用该版本`,
-  ],
-  not_ours: path => [`${path} is not a database of idface-notifier`, `${path} 不是 idface-notifier 的数据库`],
-  damaged: (path, found) => [
-    `${path} is damaged (${found}): see "A damaged database" in docs/operations.md; of backups, try the one before`,
-    `${path} 已损坏（${found}）：见 docs/operations.zh-CN.md 的“数据库损坏”；若是备份，请改用更早的一份`,
-  ],
-  in_use: path => [
-    `${path} is in use: stop the service, and close whatever else has it open (fuser -v names it)`,
-    `${path} 正在使用：请停止服务，并关闭其他打开它的程序（可用 fuser -v 查看）`,
-  ],
-} as const satisfies Record<string, (path: string, detail: string) => readonly [en: string, zh: string]>
+  postgres: () => ({
+    en: `DATABASE_URL names PostgreSQL, which is backed up and restored with its own tools, such as pg_dump (docs/postgresql.md)`,
+    zh: `DATABASE_URL 指向 PostgreSQL，请用其自带工具（如 pg_dump）备份和恢复（见 docs/postgresql.zh-CN.md）`,
+  }),
+  taken: path => ({
+    en: `${path} is there already, and is not overwritten (a .partial is a backup that was broken off, or is being made)`,
+    zh: `${path} 已存在，不会覆盖（.partial 是被中断或正在进行的备份）`,
+  }),
+  missing: path => ({
+    en: `${path} is not there, or cannot be read`,
+    zh: `${path} 不存在或无法读取`,
+  }),
+  no_room: path => ({
+    en: `${path} has not enough room: make room, or name another disk`,
+    zh: `${path} 空间不足：请腾出空间或换一块磁盘`,
+  }),
+  not_usable: (path, code) => ({
+    en: `${path} cannot be written (${code}): make it, give it to this user, or name another one`,
+    zh: `无法写入 ${path}（${code}）：请创建该文件夹、让当前用户有权写入，或换一个`,
+  }),
+  no_key: path => ({
+    en: `MASTER_KEY is not set, and ${path} is not there: put the key of the backed up database there (0600), or set MASTER_KEY`,
+    zh: `未设置 MASTER_KEY，且 ${path} 不存在：请把备份所属数据库的密钥放到该处（0600），或设置 MASTER_KEY`,
+  }),
+  wrong_key: (path, written) => ({
+    en: `${path} was written with another master key (fingerprint ${written}): use that one; if the key was changed since, set it as MASTER_KEY_PREVIOUS`,
+    zh: `${path} 由另一个主密钥加密（指纹 ${written}）：请使用该密钥；若此后换过密钥，请把它设为 MASTER_KEY_PREVIOUS`,
+  }),
+  newer_schema: path => ({
+    en: `${path} belongs to a later version: use that version`,
+    zh: `${path} 属于更新的版本：请使用该版本`,
+  }),
+  not_ours: path => ({
+    en: `${path} is not a database of idface-notifier`,
+    zh: `${path} 不是 idface-notifier 的数据库`,
+  }),
+  damaged: (path, found) => ({
+    en: `${path} is damaged (${found}): see "A damaged database" in docs/operations.md; of backups, try the one before`,
+    zh: `${path} 已损坏（${found}）：见 docs/operations.zh-CN.md 的“数据库损坏”；若是备份，请改用更早的一份`,
+  }),
+  in_use: path => ({
+    en: `${path} is in use: stop the service, and close whatever else has it open (fuser -v names it)`,
+    zh: `${path} 正在使用：请停止服务，并关闭其他打开它的程序（可用 fuser -v 查看）`,
+  }),
+} satisfies Record<string, (path: string, detail: string) => Words>
 
 export type BackupFault = keyof typeof PROBLEMS
 
@@ -70,9 +76,9 @@ export class BackupError extends Error {
   readonly words: Words
 
   constructor(fault: BackupFault, path: string, { detail = '', cause }: { detail?: string; cause?: unknown } = {}) {
-    const [en, zh] = PROBLEMS[fault](path, detail)
-    super(en, { cause })
+    const words = PROBLEMS[fault](path, detail)
+    super(words.en, { cause })
     this.fault = fault
-    this.words = { en, zh }
+    this.words = words
   }
 }
