@@ -54,20 +54,20 @@ export const operation = <Of extends Answers, Query = undefined, Body = undefine
   id: noun,
   bodyFor,
   limit,
-  ...operation
+  ...declared
 }: Declared<Query, Body, Of>): Omit<Operation, 'answers'> & { answers: Of } => ({
-  ...operation,
+  ...declared,
   createHandler: (deps, method) => {
-    const body = bodyFor?.(deps) ?? operation.body
+    const body = bodyFor?.(deps) ?? declared.body
     const mayBeEmpty = body !== undefined && isBodyOptional(method, body)
     /** Keeps the reason of an act for the audit. */
     const kept = <T>(c: Context<ApiEnv>, input: T): T => {
       const { reason = null } = (input ?? {}) as { reason?: string }
-      if (operation.act && reason !== null) c.set('reason', reason)
+      if (declared.act && reason !== null) c.set('reason', reason)
       return input
     }
     return async c => {
-      const query = operation.query && kept(c, readQuery(c, operation.query))
+      const query = declared.query && kept(c, readQuery(c, declared.query))
       const named = c.req.param('id') ?? ''
       const id = noun ? readId(named, noun) : named
       const read = body && kept(c, await readBody(c, body, { limit, mayBeEmpty }))
