@@ -71,7 +71,7 @@ type Answered = Answer | void | Promise<Answer | void>
 export interface OnStore extends Common {
   config: Config
   call: CallAdminApi
-  /** Runs an act that the API has not, and records it in the audit. */
+  /** Runs an act by verbs of the store, not by a call, and records it in the audit. */
   audited: Audited
 }
 

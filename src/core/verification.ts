@@ -134,7 +134,7 @@ const endsAtDeadline =
   (reason: Reason): Ends =>
   (waiting, policy) => ({ at: deadlineOf(waiting, policy), reason })
 
-/** Ends all registrations now, or at their deadline if it has passed. */
+/** Ends all registrations when the poll was sent, or at their deadline if that was before. */
 const endsNow =
   (state: VerificationState, { askedAt }: PollMoment, reason: Reason): Ends =>
   (waiting, policy) => {
