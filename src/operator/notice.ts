@@ -1,9 +1,9 @@
 import type { Alert } from '../core/alert.ts'
 import type { Language } from '../core/language.ts'
-import { CATALOGUES, describeEvent, type EventWords } from '../core/operator-texts/describe.ts'
+import { type AlertWords, CATALOGUES, describeAlert } from '../core/operator-texts/describe.ts'
 
 /** One alert in words, as plain text: each channel makes it harmless in its own way. Empty remedy: nothing to do. */
-export interface NoticeItem extends Omit<EventWords, 'advice'>, Pick<Alert, 'subject' | 'state' | 'since' | 'count'> {
+export interface NoticeItem extends Omit<AlertWords, 'advice'>, Pick<Alert, 'subject' | 'state' | 'since' | 'count'> {
   /** Runbook page for operators. */
   runbook?: string
   details: Readonly<Record<string, unknown>>
@@ -23,9 +23,9 @@ export interface Notice {
 const RUNBOOK = { en: 'docs/operations.md', zh: 'docs/operations.zh-CN.md' } as const
 
 /** @param at epoch ms */
-export const noticeItem = (event: Alert, language: Language, at: number): NoticeItem => {
-  const { subject, state, since, count, details, condition } = event
-  const { advice: _, ...words } = describeEvent(event, language, at)
+export const noticeItem = (alert: Alert, language: Language, at: number): NoticeItem => {
+  const { subject, state, since, count, details, condition } = alert
+  const { advice: _, ...words } = describeAlert(alert, language, at)
   return {
     subject,
     state,

@@ -64,31 +64,31 @@ export const createNotifier = (deps: {
   let maxAlerts = channel.maxAlerts
 
   /** Returns the alert with current details, or null if none of its messages is left: then its end is noted. */
-  const withCurrentDetails = async (event: ClaimedAlert): Promise<ClaimedAlert | null> => {
-    const { condition, subject, state, since, details } = event
-    if (!('partnerId' in details)) return event
+  const withCurrentDetails = async (alert: ClaimedAlert): Promise<ClaimedAlert | null> => {
+    const { condition, subject, state, since, details } = alert
+    if (!('partnerId' in details)) return alert
     const at = store.now()
     const partner = await store.findPartner(details.partnerId)
     const named = { ...details, ...(partner && { partnerName: partner.name }) }
-    if (condition !== 'message.exhausted' || state === 'resolved') return { ...event, details: named }
+    if (condition !== 'message.exhausted' || state === 'resolved') return { ...alert, details: named }
     const { givenUp: left, givenUpIsCapped: leftIsCapped } = await store.givenUpOf(details.partnerId, since)
-    if (left > 0 || leftIsCapped) return { ...event, details: { ...named, left, leftIsCapped } }
+    if (left > 0 || leftIsCapped) return { ...alert, details: { ...named, left, leftIsCapped } }
     // A note after `at` overrules this end.
     await store.noteAlerts([{ condition, subject, at, adds: 0, details: null }])
     return null
   }
 
-  const noticeOf = (events: readonly ClaimedAlert[]): Notice => {
+  const noticeOf = (alerts: readonly ClaimedAlert[]): Notice => {
     const at = store.now()
-    const id = events.map(({ id, since, state, count }) => `op_${id}_${since}_${state}_${count}`).join('.')
-    const counted = (event: ClaimedAlert) =>
-      'left' in event.details ? (event.details.left ?? event.count) : event.count
-    const items = events.map(event => noticeItem({ ...event, count: counted(event) }, language, at))
+    const id = alerts.map(({ id, since, state, count }) => `op_${id}_${since}_${state}_${count}`).join('.')
+    const counted = (alert: ClaimedAlert) =>
+      'left' in alert.details ? (alert.details.left ?? alert.count) : alert.count
+    const items = alerts.map(alert => noticeItem({ ...alert, count: counted(alert) }, language, at))
     return { id, at, language, source, items }
   }
 
-  const emitEnded = (events: readonly ClaimedAlert[], outcome: 'sent' | 'merged' | 'dropped' | 'failed') => {
-    for (const event of events) emit('operator_event.ended', { type: alertType(event), outcome })
+  const emitEnded = (alerts: readonly ClaimedAlert[], outcome: 'sent' | 'merged' | 'dropped' | 'failed') => {
+    for (const alert of alerts) emit('operator_event.ended', { type: alertType(alert), outcome })
   }
 
   const recordSuccess = async () => {
@@ -124,23 +124,23 @@ export const createNotifier = (deps: {
     return store.now() + Math.max(requestedMs, Math.round(retryMs * (1 + JITTER * (2 * random() - 1))))
   }
 
-  const send = async (events: readonly ClaimedAlert[]): Promise<void> => {
-    const answer = await channel.post(noticeOf(events))
+  const send = async (alerts: readonly ClaimedAlert[]): Promise<void> => {
+    const answer = await channel.post(noticeOf(alerts))
     if (answer.kind === 'told') {
       await recordSuccess()
       maxAlerts = Math.min(2 * maxAlerts, channel.maxAlerts)
-      await store.settleAlerts({ events, outcome: 'told', claimableAt: null })
-      return emitEnded(events, events.length === 1 ? 'sent' : 'merged')
+      await store.settleAlerts({ alerts, outcome: 'told', claimableAt: null })
+      return emitEnded(alerts, alerts.length === 1 ? 'sent' : 'merged')
     }
     if (answer.kind === 'refused' && answer.problem === 'content') {
       // One of them may be at fault, and must not take the others with it.
-      const isOne = events.length === 1
-      maxAlerts = isOne ? Math.min(2 * maxAlerts, channel.maxAlerts) : Math.ceil(events.length / 2)
-      await store.settleAlerts({ events, outcome: isOne ? 'dropped' : 'untold', claimableAt: null })
-      return emitEnded(events, isOne ? 'dropped' : 'failed')
+      const isOne = alerts.length === 1
+      maxAlerts = isOne ? Math.min(2 * maxAlerts, channel.maxAlerts) : Math.ceil(alerts.length / 2)
+      await store.settleAlerts({ alerts, outcome: isOne ? 'dropped' : 'untold', claimableAt: null })
+      return emitEnded(alerts, isOne ? 'dropped' : 'failed')
     }
-    await store.settleAlerts({ events, outcome: 'untold', claimableAt: await recordFailure(answer) })
-    emitEnded(events, 'failed')
+    await store.settleAlerts({ alerts, outcome: 'untold', claimableAt: await recordFailure(answer) })
+    emitEnded(alerts, 'failed')
   }
 
   /** Returns how long to wait after it, in ms. */
@@ -149,16 +149,16 @@ export const createNotifier = (deps: {
     if (busyMs > 0) return busyMs
     const gapMs = Math.ceil(channel.gapMs)
     const limit = refusing?.problem == null ? maxAlerts : 1
-    const events = await store.claimAlerts({ limit, leaseMs: LEASE_MS, gapMs })
-    if (events.length === 0) return IDLE_MS
-    const current = (await Promise.all(events.map(withCurrentDetails))).filter(event => event !== null)
+    const alerts = await store.claimAlerts({ limit, leaseMs: LEASE_MS, gapMs })
+    if (alerts.length === 0) return IDLE_MS
+    const current = (await Promise.all(alerts.map(withCurrentDetails))).filter(alert => alert !== null)
     if (current.length > 0) await send(current)
     return Math.min(gapMs, IDLE_MS)
   }
 
   const run = async (): Promise<void> => {
     // A restart tries at once, in any state of the channel.
-    const begin = { events: [], outcome: 'told', claimableAt: store.now() } as const
+    const begin = { alerts: [], outcome: 'told', claimableAt: store.now() } as const
     await store.settleAlerts(begin).catch(() => {})
     while (!stopping.signal.aborted) {
       // Others report a failing database. Alerts that are not settled are due again when their lease ends.

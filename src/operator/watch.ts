@@ -1,5 +1,5 @@
 import { ALERT_KINDS, type Alert, type Observation, subjectKey } from '../core/alert.ts'
-import { describeEvent } from '../core/operator-texts/describe.ts'
+import { describeAlert } from '../core/operator-texts/describe.ts'
 import { alertOf } from '../core/trouble-kinds.ts'
 import { GIVEN_UP_MS, type Stats } from '../store/stats/stats.ts'
 import { troublesOf } from '../store/stats/troubles.ts'
@@ -10,7 +10,7 @@ import { createCommandWatch } from './command-watch.ts'
 
 type Finding = Pick<Alert, 'condition' | 'subject' | 'details'>
 
-const eventOf = (finding: Finding, state: Alert['state'], { since, at }: { since: number; at: number }) => ({
+const alertFrom = (finding: Finding, state: Alert['state'], { since, at }: { since: number; at: number }) => ({
   condition: finding.condition,
   subject: finding.subject,
   details: finding.details,
@@ -49,7 +49,7 @@ export const createWatch = ({
   store: Pick<Store, 'stats' | 'now' | 'probe' | 'firingAlerts' | 'givenUpOf'>
   note: (note: Observation) => void
   /** Notifies operators past the store, of conditions that cannot be stored. Resolves to false if not sent. */
-  notifyNow: (event: Alert) => Promise<boolean>
+  notifyNow: (alert: Alert) => Promise<boolean>
   emit: Emit<'operator.event' | 'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>
 }) => {
   const logCommands = createCommandWatch(emit)
@@ -61,11 +61,11 @@ export const createWatch = ({
     const key = subjectKey(finding)
     const before = logged.get(key)
     if (!ALERT_KINDS[finding.condition].isLogged || (before !== undefined) === (state === 'firing')) return
-    const event = eventOf(before ?? finding, state, { since: before?.since ?? at, at })
-    if (state === 'firing') logged.set(key, event)
+    const alert = alertFrom(before ?? finding, state, { since: before?.since ?? at, at })
+    if (state === 'firing') logged.set(key, alert)
     else logged.delete(key)
-    const { type, headline, sentence } = describeEvent(event, 'en', at)
-    const { subject } = event
+    const { type, headline, sentence } = describeAlert(alert, 'en', at)
+    const { subject } = alert
     emit('operator.event', { type, subject, state, sentence: state === 'firing' ? sentence : headline })
   }
 
@@ -82,8 +82,8 @@ export const createWatch = ({
     const state = failing === null ? 'resolved' : 'firing'
     log(finding, state, at)
     if ((notifiedFailure === null) === (failing === null)) return
-    const event = eventOf(finding, state, { since: notifiedFailure?.since ?? failing?.since ?? at, at })
-    if (await notifyNow(event)) notifiedFailure = failing === null ? null : event
+    const alert = alertFrom(finding, state, { since: notifiedFailure?.since ?? failing?.since ?? at, at })
+    if (await notifyNow(alert)) notifiedFailure = failing === null ? null : alert
   }
 
   const checkTroubles = async (): Promise<void> => {
@@ -103,7 +103,7 @@ export const createWatch = ({
     }
     const isOver = (one: Pick<Finding, 'condition' | 'subject'>) =>
       ALERT_KINDS[one.condition].isFound && !present.has(subjectKey(one)) && !isUnknown(one, stats)
-    for (const event of logged.values()) if (isOver(event)) log(event, 'resolved', at)
+    for (const alert of logged.values()) if (isOver(alert)) log(alert, 'resolved', at)
     for (const one of firing) if (isOver(one)) note({ ...one, at, adds: 0, details: null })
 
     // Each check counts the messages of one partner, so that it costs no more with many.

@@ -36,7 +36,7 @@ export type ChannelFault = OperatorProblem | 'content' | 'later'
 type Own = {
   [Condition in AlertCondition as AlertDetails[Condition] extends Trouble ? never : Condition]: (
     details: AlertDetails[Condition],
-    event: Happened & Moment,
+    alert: Happened & Moment,
   ) => Entry
 }
 

@@ -42,26 +42,26 @@ export const describeFault = (fault: AccountFault, language: Language): TroubleW
 export const channelRemedy = (fault: ChannelFault, language: Language): string =>
   CATALOGUES[language].channelRemedies[fault]
 
-export interface EventWords extends Described {
+export interface AlertWords extends Described {
   /** Type name of the notice. */
   type: string
   headline: string
 }
 
 /** Describes an alert for a notice, as of `at`. A resolved alert has no remedy. */
-export const describeEvent = (event: Alert, language: Language, at: number): EventWords => {
-  const { condition, details, state, since, count } = event
+export const describeAlert = (alert: Alert, language: Language, at: number): AlertWords => {
+  const { condition, details, state, since, count } = alert
   const { states, titles, times, lasted, ended, own } = CATALOGUES[language]
   const showTime = SHOW_TIME[language]
   const headline = `${states[state]}${titles[condition]}${count > 1 ? times(count) : ''}`
-  const named = { type: alertType(event), headline }
+  const named = { type: alertType(alert), headline }
   if (state === 'resolved' && condition !== 'message.exhausted') {
-    const until = showTime(event.at)
-    const isOrdered = since <= event.at
-    const sentence = isOrdered ? lasted(showTime(since), until, showSpan(event.at - since, language)) : ended(until)
+    const until = showTime(alert.at)
+    const isOrdered = since <= alert.at
+    const sentence = isOrdered ? lasted(showTime(since), until, showSpan(alert.at - since, language)) : ended(until)
     return { ...named, sentence, remedy: '', advice: '' }
   }
   if ('code' in details) return { ...named, ...describeTrouble(details, language, at) }
-  const words = own[condition as keyof typeof own] as (details: Alert['details'], event: Alert & Moment) => Entry
-  return { ...named, ...described(words(details, { ...event, at, showTime }), language) }
+  const words = own[condition as keyof typeof own] as (details: Alert['details'], alert: Alert & Moment) => Entry
+  return { ...named, ...described(words(details, { ...alert, at, showTime }), language) }
 }

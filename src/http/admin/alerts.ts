@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Alert } from '../../core/alert.ts'
 import { operatorChannelOf } from '../../core/operator-channel.ts'
-import { describeEvent } from '../../core/operator-texts/describe.ts'
+import { describeAlert } from '../../core/operator-texts/describe.ts'
 import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT, AT_OR_NULL, COUNT, TEXT_OR_NULL } from '../json/fields.ts'
 import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
@@ -10,7 +10,7 @@ import { answerLanguage } from '../language.ts'
 const STATE = z.enum(['firing', 'resolved'])
 const CHANNEL = z.enum(['wecom', 'dingtalk', 'feishu', 'slack', 'webhook'])
 
-const EVENT = z.object({
+const ALERT = z.object({
   type: z.string().describe('The type of the notice, such as `account.paused`.'),
   subject: z.string().describe('The subject: an account, a node, a partner and a host.'),
   state: STATE,
@@ -26,8 +26,8 @@ const EVENT = z.object({
   dueAt: AT_OR_NULL.describe('When the next notice is due, if one is postponed; null: none.'),
 })
 
-const EVENTS = z.strictObject({
-  ...listOf(EVENT).shape,
+const ALERTS = z.strictObject({
+  ...listOf(ALERT).shape,
   channel: CHANNEL.nullable().describe('From `OPERATOR_URL` of the node that answers; null: no channel is set.'),
   refusing: z
     .object({
@@ -39,7 +39,7 @@ const EVENTS = z.strictObject({
     .nullable()
     .describe('Set if the channel has accepted none of several messages in a row; null: it accepts them.'),
 })
-export type EventsAnswer = z.output<typeof EVENTS>
+export type AlertsAnswer = z.output<typeof ALERTS>
 
 /** `GET /v1/admin/events`: the alerts, with the state of their notices to operators. */
 export const ALERT_CALLS = {
@@ -53,7 +53,7 @@ export const ALERT_CALLS = {
       limit: PAGE_PARAMETERS.limit,
       cursor: cursorField(z.strictObject({ at: z.int().min(0), id: z.int().min(0) })),
     }),
-    answers: { 200: EVENTS },
+    answers: { 200: ALERTS },
     handle: async (c, { store, config, now }, { query: { limit, cursor } }) => {
       const { refusing, ...page } = await store.listAlerts({ limit, before: cursor ?? null })
       const language = answerLanguage(c)
@@ -61,14 +61,14 @@ export const ALERT_CALLS = {
       const names = await store.partnerNames(
         page.found.flatMap(({ details }) => ('partnerId' in details ? [details.partnerId] : [])),
       )
-      const named = (event: Alert): Alert =>
-        'partnerId' in event.details
-          ? { ...event, details: { ...event.details, partnerName: names.get(event.details.partnerId) ?? '' } }
-          : event
+      const named = (alert: Alert): Alert =>
+        'partnerId' in alert.details
+          ? { ...alert, details: { ...alert.details, partnerName: names.get(alert.details.partnerId) ?? '' } }
+          : alert
       return c.json({
-        ...viewPage(page, event => z.decode(EVENT, { ...event, ...describeEvent(named(event), language, now()) })),
+        ...viewPage(page, alert => z.decode(ALERT, { ...alert, ...describeAlert(named(alert), language, now()) })),
         channel: url && operatorChannelOf(new URL(url.reveal())),
-        refusing: z.decode(EVENTS.shape.refusing, refusing),
+        refusing: z.decode(ALERTS.shape.refusing, refusing),
       })
     },
   }),

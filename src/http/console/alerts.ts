@@ -1,13 +1,13 @@
 import { html } from 'hono/html'
 import { REFIRE_MS } from '../../core/alert.ts'
 import type { Words } from '../../core/language.ts'
-import type { EventsAnswer } from '../admin/alerts.ts'
+import type { AlertsAnswer } from '../admin/alerts.ts'
 import type { Console, Visit } from './console.ts'
 import { type ConsolePage, facts, type Html, nextPage, PAGE_NAMES, type Reader, table, time } from './page.ts'
 
-type Event = EventsAnswer['data'][number]
+type Alert = AlertsAnswer['data'][number]
 
-const CHANNELS: Readonly<Record<NonNullable<EventsAnswer['channel']>, Words>> = {
+const CHANNELS: Readonly<Record<NonNullable<AlertsAnswer['channel']>, Words>> = {
   wecom: { en: 'WeCom', zh: '企业微信' },
   dingtalk: { en: 'DingTalk', zh: '钉钉' },
   feishu: { en: 'Feishu', zh: '飞书' },
@@ -16,7 +16,7 @@ const CHANNELS: Readonly<Record<NonNullable<EventsAnswer['channel']>, Words>> = 
 }
 const NOBODY: Words = { en: 'none: OPERATOR_URL is not set', zh: '未设置 OPERATOR_URL，不通知任何人' }
 
-const channelFacts = (reader: Reader, { channel, refusing }: EventsAnswer): Html => {
+const channelFacts = (reader: Reader, { channel, refusing }: AlertsAnswer): Html => {
   const { t } = reader
   return html`${facts(reader, [[{ en: 'Channel', zh: '通知方式' }, t(channel === null ? NOBODY : CHANNELS[channel])]])}
   ${
@@ -29,7 +29,7 @@ const channelFacts = (reader: Reader, { channel, refusing }: EventsAnswer): Html
 
 const SHORT: Words = { en: 'not sent: it ended within five minutes', zh: '未通知：五分钟内已恢复' }
 
-const noticeCell = (reader: Reader, { state, since, at, toldState, toldAt, dueAt }: Event): Html => {
+const noticeCell = (reader: Reader, { state, since, at, toldState, toldAt, dueAt }: Alert): Html => {
   const { t } = reader
   const told: Words =
     toldState === state ? { en: 'sent', zh: '已通知' } : { en: 'sent before it changed', zh: '已通知的是此前的状态' }
@@ -42,7 +42,7 @@ const noticeCell = (reader: Reader, { state, since, at, toldState, toldAt, dueAt
   }`
 }
 
-const eventCell = ({ state, headline, sentence, advice, type, subject }: Event): Html =>
+const alertCell = ({ state, headline, sentence, advice, type, subject }: Alert): Html =>
   html`<strong class="${state === 'firing' ? 'bad' : ''}">${headline}</strong><br>${sentence} ${advice}
     <br><small><code>${type}</code> ${subject}</small>`
 
@@ -50,24 +50,24 @@ const NOT_RECORDED: Words = {
   en: 'Nothing is recorded while OPERATOR_URL is not set.',
   zh: '未设置 OPERATOR_URL，不作记录。',
 }
-const eventTable = (reader: Reader, { data, channel }: EventsAnswer): Html =>
+const alertTable = (reader: Reader, { data, channel }: AlertsAnswer): Html =>
   table(reader, PAGE_NAMES.alerts, {
     items: data,
     none: channel === null ? NOT_RECORDED : { en: 'There are no alerts yet.', zh: '尚无需要通知的内容。' },
     columns: [
-      [{ en: 'Alert', zh: '内容' }, eventCell],
+      [{ en: 'Alert', zh: '内容' }, alertCell],
       [{ en: 'Last seen', zh: '最近一次' }, ({ at }) => time(reader, at)],
       [{ en: 'Began', zh: '始于' }, ({ since }) => time(reader, since)],
-      [{ en: 'Notice', zh: '通知' }, event => noticeCell(reader, event)],
+      [{ en: 'Notice', zh: '通知' }, alert => noticeCell(reader, alert)],
     ],
   })
 
 const alertsPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, call } = visit
-  const answer = await call<EventsAnswer>('GET', '/v1/admin/events', { query: { cursor: c.req.query('cursor') } })
+  const answer = await call<AlertsAnswer>('GET', '/v1/admin/events', { query: { cursor: c.req.query('cursor') } })
   return {
     body: html`${channelFacts(visit, answer)}
-    ${eventTable(visit, answer)}
+    ${alertTable(visit, answer)}
     ${nextPage(visit, answer.nextCursor)}`,
   }
 }

@@ -34,7 +34,7 @@ export interface NotedAlerts {
   dropped: readonly AlertCondition[]
 }
 
-export interface OperatorClaimRequest {
+export interface AlertClaimRequest {
   limit: number
   leaseMs: number
   /** Minimum time from a claim that returns alerts to the next one, on any node. */
@@ -47,8 +47,8 @@ export interface ClaimedAlert extends Alert {
   claim: number
 }
 
-export interface OperatorSettlement {
-  events: readonly Pick<ClaimedAlert, 'condition' | 'subject' | 'claim' | 'state' | 'count' | 'details'>[]
+export interface AlertSettlement {
+  alerts: readonly Pick<ClaimedAlert, 'condition' | 'subject' | 'claim' | 'state' | 'count' | 'details'>[]
   /**
    * `told`: operators were notified of this state and count; `untold`: due again; `dropped`: refused, not due any more.
    */
@@ -59,17 +59,17 @@ export interface OperatorSettlement {
 
 /** Returns when the alert is due, and its last notice, after its claim is settled. */
 const afterSettling = (
-  event: Alert,
+  alert: Alert,
   notice: Pick<Alert, 'condition' | 'state' | 'count' | 'details'>,
-  { outcome, at }: { outcome: OperatorSettlement['outcome']; at: number },
+  { outcome, at }: { outcome: AlertSettlement['outcome']; at: number },
 ): Pick<Alert, 'toldState' | 'toldAt' | 'dueAt'> => {
-  const { toldState, toldAt } = event
-  if (outcome === 'told') return afterNotice(event, notice, at)
+  const { toldState, toldAt } = alert
+  if (outcome === 'told') return afterNotice(alert, notice, at)
   return { toldState, toldAt, dueAt: outcome === 'untold' ? at : null }
 }
 
 /** `details` is JSON. */
-const eventOfRow = ({ details, claims, ...row }: Row<'operatorEvents'>): ClaimedAlert => ({
+const alertOfRow = ({ details, claims, ...row }: Row<'operatorEvents'>): ClaimedAlert => ({
   ...row,
   details: JSON.parse(details) as Alert['details'],
   claim: claims,
@@ -113,7 +113,7 @@ export const alertVerbs = {
             return [after]
           })
           // Only the last state of each alert is written.
-          const rows = [...new Map(noted.map(event => [subjectKey(event), toRow(event)])).values()]
+          const rows = [...new Map(noted.map(alert => [subjectKey(alert), toRow(alert)])).values()]
           const isStored = (row: AlertName) => stored.has(subjectKey(row))
           await tx.update('operatorEvents', ['condition', 'subject'], rows.filter(isStored))
           const added = rows.filter(row => !isStored(row))
@@ -128,25 +128,25 @@ export const alertVerbs = {
        * Claims due alerts in the order of `byUrgency`, each for one caller until its lease ends.
        * Returns none within `gapMs` after a claim that returned alerts, on any node.
        */
-      claimAlerts: async ({ limit, leaseMs, gapMs }: OperatorClaimRequest): Promise<ClaimedAlert[]> => {
+      claimAlerts: async ({ limit, leaseMs, gapMs }: AlertClaimRequest): Promise<ClaimedAlert[]> => {
         if ((await read(due)).length === 0) return []
         return change(async tx => {
-          const events = (await due(tx)).toSorted(byUrgency).slice(0, limit)
-          const claimed = events.map(({ id, claim }) => ({ id, claims: claim + 1, dueAt: tx.at + leaseMs }))
+          const alerts = (await due(tx)).toSorted(byUrgency).slice(0, limit)
+          const claimed = alerts.map(({ id, claim }) => ({ id, claims: claim + 1, dueAt: tx.at + leaseMs }))
           await tx.update('operatorEvents', ['id'], claimed)
-          if (events.length > 0) await putFact(tx, EVENTS_CLAIMABLE, tx.at + gapMs)
-          return events.map(event => ({ ...event, claim: event.claim + 1 }))
+          if (alerts.length > 0) await putFact(tx, EVENTS_CLAIMABLE, tx.at + gapMs)
+          return alerts.map(alert => ({ ...alert, claim: alert.claim + 1 }))
         })
       },
 
       /** Records the result of a notice. Changes no alert that was claimed again since. */
-      settleAlerts: ({ events, outcome, claimableAt }: OperatorSettlement): Promise<void> =>
+      settleAlerts: ({ alerts, outcome, claimableAt }: AlertSettlement): Promise<void> =>
         change(async tx => {
-          const alerts = await findAll(tx, events)
-          const settled = events.flatMap(notice => {
-            const event = alerts.get(subjectKey(notice))
-            if (event?.claim !== notice.claim) return []
-            return [{ id: event.id, ...afterSettling(event, notice, { outcome, at: tx.at }) }]
+          const stored = await findAll(tx, alerts)
+          const settled = alerts.flatMap(notice => {
+            const alert = stored.get(subjectKey(notice))
+            if (alert?.claim !== notice.claim) return []
+            return [{ id: alert.id, ...afterSettling(alert, notice, { outcome, at: tx.at }) }]
           })
           await tx.update('operatorEvents', ['id'], settled)
           if (claimableAt !== null) await putFact(tx, EVENTS_CLAIMABLE, claimableAt)
@@ -176,7 +176,7 @@ export const alertVerbs = {
           const { at, id } = operatorEvents
           const older = before === null ? undefined : or(lt(at, before.at), and(eq(at, before.at), lt(id, before.id)))
           const found = tx.select().from(operatorEvents).where(older).orderBy(desc(at), desc(id))
-          const rows = (await found.limit(limit + 1)).map(eventOfRow)
+          const rows = (await found.limit(limit + 1)).map(alertOfRow)
           const listed = pageOf(rows, limit, last => ({ at: last.at, id: last.id }))
           return { ...listed, refusing: await findFact(tx, CHANNEL_REFUSING) }
         }),
@@ -194,7 +194,7 @@ const FIND: Sql = d => `
 /** Returns the stored ones of these alerts, by `subjectKey`. */
 const findAll = async (tx: Tx, names: readonly AlertName[]): Promise<Map<string, ClaimedAlert>> => {
   const rows = await tx.all<Row<'operatorEvents'>>(FIND, { names })
-  return new Map(rows.map(row => [subjectKey(row), eventOfRow(row)]))
+  return new Map(rows.map(row => [subjectKey(row), alertOfRow(row)]))
 }
 
 const due = async (tx: Tx): Promise<ClaimedAlert[]> => {
@@ -203,7 +203,7 @@ const due = async (tx: Tx): Promise<ClaimedAlert[]> => {
   if (claimableAt > tx.at && claimableAt <= latest) return []
   const { operatorEvents } = tx.schema
   const isDue = or(lte(operatorEvents.dueAt, tx.at), gt(operatorEvents.dueAt, latest))
-  return (await tx.select().from(operatorEvents).where(isDue)).map(eventOfRow)
+  return (await tx.select().from(operatorEvents).where(isDue)).map(alertOfRow)
 }
 
 const conditions = Object.entries(ALERT_KINDS)

@@ -3,7 +3,7 @@ import { chineseFaults } from '../../../scripts/chinese.ts'
 import type { Alert } from '../../../src/core/alert.ts'
 import { ACCOUNT_FAULTS } from '../../../src/core/answer.ts'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { CATALOGUES, describeEvent, describeTrouble } from '../../../src/core/operator-texts/describe.ts'
+import { CATALOGUES, describeAlert, describeTrouble } from '../../../src/core/operator-texts/describe.ts'
 import type { Trouble } from '../../../src/core/trouble.ts'
 
 const AT = Date.parse('2026-11-24T16:20:00.000Z')
@@ -129,7 +129,7 @@ test('an end that came before the beginning, by a clock that was set back, was s
     ...{ toldState: 'firing', toldAt: AT, dueAt: at },
   })
   for (const language of ['en', 'zh'] as const) {
-    const said = (at: number) => describeEvent(resolved(at), language, at).sentence
+    const said = (at: number) => describeAlert(resolved(at), language, at).sentence
     expect(said(AT + MINUTE)).toMatch(/16:20:00.*16:21:00|00:20:00.*00:21:00/)
     expect(said(AT - 2_000)).toMatch(/16:19:58|00:19:58/)
     expect(said(AT - 2_000)).not.toMatch(/16:20:00|00:20:00| 0 /)
@@ -146,7 +146,7 @@ test('what is put together in Chinese has its punctuation and its spaces', () =>
       nextTryAt: null,
     } as const
     const event = { condition: 'upstream.unreachable', subject: 'C1', since: AT, at: AT + MINUTE, count: 3 } as const
-    return describeEvent({ ...event, details, state, toldState: null, toldAt: null, dueAt: null }, 'zh', AT).headline
+    return describeAlert({ ...event, details, state, toldState: null, toldAt: null, dueAt: null }, 'zh', AT).headline
   }
   const texts = TROUBLES.flatMap(trouble => Object.values(describeTrouble(trouble, 'zh', AT)))
   expect([...texts, headline('firing'), headline('resolved')].flatMap(text => chineseFaults(text, 'page'))).toEqual([])

@@ -50,7 +50,7 @@ test('does not show a trouble as told that came back and was over before it was 
     store.noteAlerts([{ condition: 'disk.low', subject: 'disk', at: clock.now, adds: 0, details }])
   const tell = async () => {
     const events = await store.claimAlerts({ limit: 10, leaseMs: MINUTE, gapMs: 0 })
-    await store.settleAlerts({ events, outcome: 'told', claimableAt: null })
+    await store.settleAlerts({ alerts: events, outcome: 'told', claimableAt: null })
     clock.now += MINUTE
   }
   const low = { code: 'disk_low', since: null, freeBytes: 1 } as const

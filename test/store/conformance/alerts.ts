@@ -22,7 +22,7 @@ const room = (bench: StoreFixture): Observation => ({ ...low(bench), details: nu
 /** Tells all that is due, and gives what was told. */
 const tell = async (bench: StoreFixture) => {
   const events = await claim(bench)
-  await bench.store.settleAlerts({ events, outcome: 'told', claimableAt: null })
+  await bench.store.settleAlerts({ alerts: events, outcome: 'told', claimableAt: null })
   await bench.advance(GAP_MS)
   return events.map(({ condition, subject, state, count, since }) => ({ condition, subject, state, count, since }))
 }
@@ -76,7 +76,7 @@ export const describeAlerts = (open: OpenStore): void => {
     await bench.store.noteAlerts([exhausted(bench, 'one'), exhausted(bench, 'two')])
     const events = await claim(bench, 1)
     expect(await claim(bench, 1)).toEqual([])
-    await bench.store.settleAlerts({ events, outcome: 'told', claimableAt: at + MINUTE })
+    await bench.store.settleAlerts({ alerts: events, outcome: 'told', claimableAt: at + MINUTE })
     await bench.advance(GAP_MS)
     expect(await claim(bench, 1)).toEqual([])
     await bench.advance(MINUTE)
@@ -107,10 +107,10 @@ export const describeAlerts = (open: OpenStore): void => {
   test('of more than a thousand those go first of which nothing more is to be told', async () => {
     await using bench = await openStoreFixture(open)
     await bench.store.noteAlerts([low(bench)])
-    await bench.store.settleAlerts({ events: await claim(bench), outcome: 'told', claimableAt: null })
+    await bench.store.settleAlerts({ alerts: await claim(bench), outcome: 'told', claimableAt: null })
     await bench.store.noteAlerts([{ ...low(bench), details: null }])
     await bench.advance(GAP_MS)
-    await bench.store.settleAlerts({ events: await claim(bench), outcome: 'told', claimableAt: null })
+    await bench.store.settleAlerts({ alerts: await claim(bench), outcome: 'told', claimableAt: null })
     const many = Array.from({ length: MAX_ALERTS }, (_, n) => exhausted(bench, `partner_${n}`))
     expect((await bench.store.noteAlerts(many)).dropped).toEqual(['disk.low'])
   })
