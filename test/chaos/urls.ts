@@ -29,8 +29,9 @@ export const urlsOf = (
   const failed = webhooks.filter(({ status, at, answeredAt }) => !isOk(status) || answeredAt - at >= SLOW_MS)
   const unwell = Map.groupBy(failed, ({ url }) => new URL(url).host)
   const keyOf = ({ partner, url }: { partner: string | null; url: string }) => `${partner} ${url}`
-  // A 410 to a webhook whose registration is cancelled is not recorded.
-  const cancelledAt = new Map(acts.flatMap(({ what, id, at }) => (what === 'cancel' ? [[messageOf(id), at]] : [])))
+  // A 410 to a webhook whose registration is cancelled is not recorded. The first cancel counts: it may be repeated.
+  const cancelled = acts.filter(({ what }) => what === 'cancel').toSorted((one, other) => other.at - one.at)
+  const cancelledAt = new Map(cancelled.map(({ id, at }) => [messageOf(id), at]))
   const gone = Map.groupBy(
     webhooks.filter(one => one.status === 410 && (cancelledAt.get(one.id) ?? one.answeredAt + 1) > one.answeredAt),
     ({ signedBy, url }) => keyOf({ partner: signedBy, url }),
