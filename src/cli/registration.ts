@@ -90,8 +90,8 @@ export const commands = [
       const { data, nextCursor } = await searchAll(call, {
         ...{ limit, cursor, serial, status, delivery, host, account, reason: reasonEnded },
         partner: partner && (await findPartner(store, partner)).id,
-        since: iso(since?.(here) ?? null),
-        until: iso(until?.(here) ?? null),
+        since: since && iso(Math.max(0, since(here))),
+        until: until && iso(Math.max(0, until(here))),
       })
       const head = say(
         'id|serial|partner|status|webhook|last error|created',

@@ -59,7 +59,7 @@ export const operation = <Of extends Answers, Query = undefined, Body = undefine
   ...declared,
   createHandler: (deps, method) => {
     const body = bodyFor?.(deps) ?? declared.body
-    const mayBeEmpty = body !== undefined && isBodyOptional(method, body)
+    const mayBeEmpty = declared.body !== undefined && isBodyOptional(method, declared.body)
     /** Keeps the reason of an act for the audit. */
     const kept = <T>(c: Context<ApiEnv>, input: T): T => {
       const { reason = null } = (input ?? {}) as { reason?: string }

@@ -59,6 +59,7 @@ test('registration list and explain find out why, for every partner', async () =
     ['--status', 'succeeded'],
     ['--serial', 'passes'],
     ['--delivery', 'exhausted', '--since', '1h'],
+    ['--delivery', 'exhausted', '--since', '999999999d'],
   ])
     expect((await runJson<ListJson>('registration', 'list', ...filter)).data).toMatchObject([{ id: done.id }])
   expect((await runJson<ListJson>('registration', 'list', '--until', '1h')).data).toEqual([])

@@ -46,10 +46,11 @@ export const createAudit = ({ store, now, emit }: SharedDeps) => {
     async function audit(c, next) {
       const { id: who, name } = c.get('operator')
       const called = objectOf(c.req.param('id') ?? '')
-      let begun = null as { id: number; act: ActName; object: string } | null
+      let begun = null as { id: number; act: ActName; object: string | null } | null
       const record = (part: Omit<NewAct, 'who' | 'name' | 'reason'>): Promise<number> =>
         store.recordAct({ who, name, reason: c.get('reason') ?? null, ...part })
-      c.set('beginAct', async (object, { act = ofCall, ...edit } = {}) => {
+      c.set('beginAct', async (id, { act = ofCall, ...edit } = {}) => {
+        const object = objectOf(id)
         begun = { id: await record({ act, object, changes: changesOf(edit), outcome: 'begun' }), act, object }
       })
       await next()

@@ -16,9 +16,9 @@ export type ActEnd = Exclude<ActOutcome, 'begun'>
 /** Author of the acts done by commands. */
 export const COMMAND = 'command'
 
-/** Possible ids. */
-const ID = /^[\x21-\x7e]{1,128}$/
-/** Returns the given id as an act's object, or null if it cannot be an id, and is not worth keeping. */
+/** Possible ids, but no key, token or signing secret that was typed in the place of one. */
+const ID = /^(?!ifn_|ifnadmin_|whs[ek]c?_)[\x21-\x7e]{1,128}$/
+/** Returns the given id as an act's object, or null if it cannot be an id, and may not be kept. */
 export const objectOf = (text: string): string | null => (ID.test(text) ? text : null)
 
 /**

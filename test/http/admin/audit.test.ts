@@ -31,6 +31,13 @@ describe('the audit', () => {
     })
   })
 
+  test('keeps no key or secret that was typed in the place of an id, and neither does the log', async () => {
+    const typed = [api.partner.key, `ifnadmin_${'A'.repeat(40)}`, 'whsec_c2VjcmV0', 'whsk_c2VjcmV0']
+    for (const one of typed) expect((await admin('DELETE', `/keys/${one}`)).status).toBe(404)
+    expect((await acts()).map(({ object, outcome }) => [object, outcome])).toEqual(typed.map(() => [null, 'refused']))
+    expect(typed.filter(one => api.logged.join().includes(one))).toEqual([])
+  })
+
   test('did not say what was changed, or from what to what', async () => {
     const { partner, account } = api
     const partnerPath = `/partners/${partner.id}`
