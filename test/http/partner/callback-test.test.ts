@@ -51,3 +51,9 @@ test('M17: a partner may test ten callbacks at once and one a second, whatever t
   const body = { callbackUrl: 'https://partner.example/' }
   expect((await api.call('POST', '/v1/callbacks/test', { key: api.other.key, body })).status).toBe(200)
 })
+
+test('no callback URL is judged before a partner sends one', async () => {
+  const judgeUrl = vi.fn()
+  await using _api = await openApi({ judgeUrl })
+  expect(judgeUrl).not.toHaveBeenCalled()
+})
