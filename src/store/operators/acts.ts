@@ -18,7 +18,7 @@ export const COMMAND = 'command'
 
 /** Possible ids, but no key, token or signing secret that was typed in the place of one. */
 const ID = /^(?!ifn_|ifnadmin_|whs[ek]c?_)[\x21-\x7e]{1,128}$/
-/** Returns the given id as an act's object, or null if it cannot be an id, and may not be kept. */
+/** Returns the given id as an act's object, or null if it cannot be one, and so is not kept. */
 export const objectOf = (text: string): string | null => (ID.test(text) ? text : null)
 
 /**
