@@ -217,6 +217,46 @@ test('the end of a signing secret waits for claims only where it ends one', asyn
   }
 })
 
+test('of two partners that get one name at once, the second is refused', async () => {
+  await using opened = await openNodes()
+  const { bench, nodes, query, url } = opened
+  const partners = [bench.partnerId, await bench.addPartner()]
+  // No UPDATE of `partners` begins: without a lock of the name, both would find it free, and then take it.
+  const other = new pg.Client({ connectionString: url })
+  await other.connect()
+  try {
+    await other.query('BEGIN; LOCK TABLE partners IN SHARE MODE')
+    const named = nodes.map((node, i) => node.changePartner(partners[i] ?? '', { name: 'same' }))
+    const settled = Promise.allSettled(named)
+    await vi.waitUntil(async () => (await query(WAITING)).length === 2, 20_000)
+    await other.query('COMMIT')
+    expect((await settled).map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  } finally {
+    await other.end()
+  }
+})
+
+test('a webhook that becomes due while its lane is claimed is due after the claim', async () => {
+  await using opened = await openNodes()
+  const { bench, query, url } = opened
+  await bench.resolve()
+  await bench.register()
+  const asked = first(await bench.claim())
+  // As a claim that has taken the only message of the lane, and has not committed yet.
+  const claim = new pg.Client({ connectionString: url })
+  await claim.connect()
+  try {
+    await claim.query('BEGIN; UPDATE lanes SET due_at = NULL')
+    const settled = bench.store.settleVerifications([bench.answered(asked, SUCCESS)])
+    await vi.waitUntil(async () => (await query(WAITING)).length > 0, 20_000)
+    await claim.query('COMMIT')
+    await settled
+  } finally {
+    await claim.end()
+  }
+  expect(await bench.claimMessages()).toHaveLength(2)
+})
+
 test('a URL that is enabled while its notice is claimed is not told as disabled', async () => {
   await using opened = await openNodes()
   const { bench, query, url } = opened
