@@ -7,7 +7,7 @@ import { flagOf } from '../src/cli/program.ts'
 import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
 import { EVENTS } from '../src/telemetry/events.ts'
-import type { Declaration, LabelValues } from '../src/telemetry/metrics/declaration.ts'
+import type { Declaration, LabelSource, LabelValues } from '../src/telemetry/metrics/declaration.ts'
 
 /** A file that is generated; `path` is relative to the root of the project. */
 interface GeneratedDocument {
@@ -76,10 +76,14 @@ ${rows.join('\n')}
 `
 }
 
-const ORIGINS = {
+const ORIGINS: Readonly<Record<LabelSource, string>> = {
   accounts: 'the ids of the accounts (`account list`)',
-  routes: "the API's routes, as patterns",
-  'this node': 'of this process; settings and key as fingerprints',
+  routes: 'the path of the route, as a pattern',
+  methods: "the request's method, or `other`",
+  statuses: 'the status of the answer',
+  version: 'the version of this process',
+  settings: 'a fingerprint of its settings that all nodes share',
+  key: 'a fingerprint of its master key',
 }
 
 const labelText = (name: string, values: LabelValues): string =>
@@ -101,7 +105,7 @@ event loop, garbage collection (\`process_…\`, \`nodejs_…\`). If others than
 page then asks for it as a bearer token.
 
 - Every known label value is there from the start, at 0; only the durations of an API's route begin with its first request. No
-  label ever names a partner, a serial, a URL, a host or an id.
+  label ever names a partner, a serial, a URL or a host.
 - Counters and histograms count since the start of this process; figures of the process are at most 5 s old. Gauges of queues, accounts and
   callbacks come from the database, and are the same on every node. They are read once in 5 s, for all scrapers together, and without a scan.
 - If the database does not answer within 2 s, the page has the last figures; \`idface_stats_age_seconds\` is their age. The process's own

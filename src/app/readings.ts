@@ -40,7 +40,6 @@ type Queue = (typeof QUEUES)[number]
 const QUEUE_STATES = ['due', 'scheduled', 'leased', 'held'] as const
 
 const ACCOUNT = { from: 'accounts' } as const
-const THIS_NODE = { from: 'this node' } as const
 const MINUTE_SECONDS = 60
 
 const gauge = readFrom<MetricFacts>('gauge')
@@ -244,7 +243,7 @@ export const READ_METRICS = [
     'idface_node_info',
     'Version, settings and master key of this node; always 1. Nodes of one database should have the same.',
     {
-      labels: { version: THIS_NODE, settings: THIS_NODE, key: THIS_NODE },
+      labels: { version: { from: 'version' }, settings: { from: 'settings' }, key: { from: 'key' } },
       read: ({ stats, version, settings }) =>
         stats === null ? [] : [{ version, settings, key: stats.engine.masterKey, value: 1 }],
     },

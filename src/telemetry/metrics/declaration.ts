@@ -2,7 +2,8 @@ import type { Histogram } from '../../core/histogram.ts'
 import type { EventFields } from '../emit.ts'
 
 /** All values of a label, or their source. They are few, and never name a partner, a serial, a URL or a host. */
-export type LabelValues = readonly string[] | { readonly from: 'accounts' | 'routes' | 'this node' }
+export type LabelValues = readonly string[] | { readonly from: LabelSource }
+export type LabelSource = 'accounts' | 'routes' | 'methods' | 'statuses' | 'version' | 'settings' | 'key'
 type DeclaredLabels = Readonly<Record<string, LabelValues>>
 
 export interface Declaration {

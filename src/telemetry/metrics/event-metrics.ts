@@ -6,8 +6,7 @@ import { counter, type EventMetric, histogram } from './declaration.ts'
 import { ATTEMPT_OUTCOMES, attemptOutcomeOf, POLL_ANSWERS, pollAnswerOf } from './outcomes.ts'
 
 const ACCOUNT = { from: 'accounts' } as const
-const ROUTE = { from: 'routes' } as const
-const REQUEST = { route: ROUTE, method: ROUTE, code: ROUTE }
+const REQUEST = { route: { from: 'routes' }, method: { from: 'methods' }, code: { from: 'statuses' } } as const
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
