@@ -94,7 +94,11 @@ export const rotateSecret = async (
 /** Ends a signing secret of `partnerId`, for the partner or for an operator. */
 export const endSecret = async (c: Context<ApiEnv>, { store }: PartDeps, id: string) => {
   const partnerId = c.get('partnerId')
-  await c.get('beginAct')?.(id, { before: { partnerId } })
+  const beginAct = c.get('beginAct')
+  if (beginAct) {
+    const live = await store.listSigningSecrets(partnerId)
+    await beginAct(id, { before: { partnerId, type: live.find(one => one.id === id)?.type } })
+  }
   const outcome = found(await store.endSigningSecret(partnerId, id), NOUN)
   if (outcome === 'newest') throw new AppError('conflict', NEWEST)
   return c.body(null, 204)

@@ -40,6 +40,7 @@ describe('signing secrets of a partner', () => {
     expect(await end(newest, api.partner.id)).toBe(409)
     expect(await end(old, api.partner.id)).toBe(204)
     expect(await ids()).toEqual([newest])
+    expect((await acts())[0].changes).toEqual({ partnerId: { before: api.partner.id }, type: { before: 'v1' } })
     const outcomes = (await acts()).map(({ act, object, outcome }: Json) => [act, object, outcome])
     expect(outcomes.slice(0, 3)).toEqual([
       ['secret.end', old, 'done'],
