@@ -4,7 +4,7 @@ import { decimal, enumOf, matching } from '../config/parsers.ts'
 import { API_ID } from '../core/account.ts'
 import { codeOf } from '../core/error.ts'
 import { describeFault } from '../core/operator-texts/describe.ts'
-import { type AccountAnswer, viewAccount } from '../http/admin/accounts.ts'
+import { type AccountAnswer, API_KEY, API_KEY_RULE, viewAccount } from '../http/admin/accounts.ts'
 import type { CallAdminApi } from '../http/command-api.ts'
 import { isAlive } from '../store/operators/nodes.ts'
 import { listAll } from '../store/page.ts'
@@ -41,12 +41,16 @@ const stateOf = (account: AccountAnswer, { say, lang }: Common): string => {
 
 /** Reads the APIKEY from a file or stdin: other users of the machine can see a command's arguments. */
 const readKey = (file: string): string => {
+  let key = ''
   try {
-    return readFileSync(file === '-' ? STDIN : file, 'utf8').trim()
+    key = readFileSync(file === '-' ? STDIN : file, 'utf8').trim()
   } catch (error) {
     const code = codeOf(error)
-    return refuse(`--api-key-file ${file} cannot be read (${code})`, `无法读取 --api-key-file ${file}（${code}）`)
+    refuse(`--api-key-file ${file} cannot be read (${code})`, `无法读取 --api-key-file ${file}（${code}）`)
   }
+  const { en, zh } = API_KEY_RULE
+  if (!API_KEY.test(key)) refuse(`the content of --api-key-file ${file} ${en}`, `--api-key-file ${file} 的内容${zh}`)
+  return key
 }
 
 /** Words of `pause` and `resume`. */

@@ -1,7 +1,15 @@
+import type { Parser } from '../config/parsers.ts'
 import { viewKey } from '../http/admin/partners.ts'
-import { argument, defineCommand, partnerArgument } from './command.ts'
+import { anyText, argument, defineCommand, partnerArgument } from './command.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'
+
+const KEY = { en: 'its id, which "key list" shows, or the key itself', zh: '密钥 id（见 "key list"），或密钥本身' }
+/** Of a key, even if it is cut off, keeps only the id: the rest is secret, and is not repeated. */
+const idOfKey: Parser<string> = {
+  ...anyText,
+  parse: text => anyText.parse(text)?.replace(/^ifn_([0-9A-HJKMNP-TV-Z]{26})(_.*)?$/s, 'key_$1') ?? null,
+}
 
 export const group = {
   en: "create, list and revoke a partner's API keys",
@@ -40,7 +48,7 @@ export const commands = [
   defineCommand({
     path: 'key revoke',
     words: { en: 'revoke an API key; it stops within two seconds', zh: '吊销 API 密钥；两秒内失效' },
-    args: { keyId: argument('KEY_ID', { en: 'its id, which "key list" shows', zh: '密钥 id，见 "key list"' }) },
+    args: { keyId: argument('KEY_ID', KEY, idOfKey) },
     changes: true,
     example: 'key revoke key_01K9Z3N5T8V2X4B6D7F9G1H3J5',
     onStore: async (_store, { keyId: id, say, call }) => {

@@ -1,5 +1,6 @@
 import { Argument, type Help, Command as Program, Option as ProgramOption } from 'commander'
 import { enumOf, type Parser } from '../config/parsers.ts'
+import { AppError } from '../core/error.ts'
 import { type Language, languageOf, type Words } from '../core/language.ts'
 import { VERSION } from '../version.ts'
 import { apiCallsBy, auditedBy } from './audit.ts'
@@ -99,6 +100,9 @@ const runCommand = async (spec: Command, language: Language, command: Program): 
       })
   } catch (error) {
     complain(wordsOf(error)[language])
+    if (error instanceof AppError && error.code === 'not_found')
+      for (const { placeholder, words } of Object.values(spec.args).slice(-1))
+        complain(`${placeholder}: ${words[language]}`)
     process.exit(exitCodeOf(error))
   }
 }

@@ -54,8 +54,8 @@ export const commands = [
       const { id, secret, previousExpiresAt } = rotated
       const until = formatTime(previousExpiresAt === null ? store.now() : Date.parse(previousExpiresAt), lang)
       const text = say(
-        `Created ${id} of ${name}; it signs from now on, and is shown only once. Hand it over safely. The earlier ones end at ${until}.`,
-        `已为 ${name} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。此前的密钥于${until} 失效。`,
+        `Created ${id} of ${name}; it signs from now on, and is shown only once. Hand it over safely. The earlier ones end at ${until} at the latest.`,
+        `已为 ${name} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。此前的密钥最迟于${until} 失效。`,
       )
       return { data: { partnerId, ...rotated }, text: `${text}\n\n  secret  ${secret}` }
     },

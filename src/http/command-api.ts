@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { z } from 'zod'
+import { AppError } from '../core/error.ts'
 import type { ApiDeps, ApiEnv, PartDeps } from './api-env.ts'
 import { addCalls } from './calls.ts'
 import { type Query, queryText } from './console/api-calls.ts'
@@ -44,6 +45,9 @@ export const createCommandApi = ({ operator, reason, ...given }: Caller): CallAd
 
   return async (route, { id = '', query, body } = {}) => {
     refusal = null
+    // As a segment of a path they would lead to another call.
+    if (id === '.' || id === '..')
+      throw new AppError('not_found', { en: `There is no id ${id}.`, zh: `没有 id ${id}。` })
     const [method = '', path = ''] = route.split(' ')
     const search = queryText({ ...query, ...(method === 'DELETE' && { reason }) })
     const response = await app.request(`${path.replace(':id', encodeURIComponent(id))}${search}`, {

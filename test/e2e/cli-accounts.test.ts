@@ -54,7 +54,12 @@ test('account create, list, pause and resume keep to their shapes, and show no k
   expect((await cli.run('account', 'pause', 'C1')).stdout).toContain('run: idface-notifier account resume C1')
   expect((await cli.run('deliveries', 'hold')).stdout).toContain('run: idface-notifier deliveries resume')
   await cli.run('deliveries', 'resume')
-  expect((await cli.run('account', 'pause', 'C2', '--lang', 'zh')).stderr).toContain('没有该 id 对应的账户')
+  const unknown = await cli.run('account', 'pause', 'C2', '--lang', 'zh')
+  expect(unknown.stderr).toMatch(/没有该 id 对应的账户.*\n.*"account list"/)
+  for (const id of ['.', '..']) expect((await cli.run('account', 'pause', id)).code).toBe(2)
+  writeFileSync(join(cli.path, 'two-keys.txt'), 'one\ntwo\n')
+  const refused = await cli.run('account', 'create', 'C2', '--api-key-file', 'two-keys.txt')
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--api-key-file two-keys.txt') })
 })
 
 test('partner set changes what it names, and nothing else', async () => {

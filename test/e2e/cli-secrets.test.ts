@@ -28,10 +28,20 @@ test('secret list, rotate and end, and commands take partners by name', async ()
   expect((await cli.run('secret', 'end', 'Spruce Ltd', rotated.id)).code).toBe(2)
   expect(await cli.runJson('secret', 'end', 'Spruce Ltd', old, '--reason', 'leaked')).toEqual({ id: old, ended: true })
   expect((await cli.run('secret', 'end', partnerId, old)).code).toBe(0)
-  expect((await cli.run('secret', 'end', partnerId, 'secret_none')).code).toBe(2)
+  const unknown = await cli.run('secret', 'end', partnerId, 'secret_none')
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('"secret list"') })
   expect((await cli.runJson<Listed>('secret', 'list', partnerId)).data).toHaveLength(1)
 
-  expect(await cli.runJson('key', 'create', 'Spruce Ltd')).toMatchObject({ partnerId })
+  const key = await cli.runJson<{ id: string; apiKey: string }>('key', 'create', 'Spruce Ltd')
+  expect(key).toMatchObject({ partnerId })
+  // A leaked key may be all that is known, and cut off.
+  for (const typed of [key.apiKey, key.apiKey.slice(0, 40), key.id])
+    expect(await cli.runJson('key', 'revoke', typed)).toEqual({ id: key.id, revoked: true })
+  expect(await cli.run('key', 'revoke', key.apiKey.replace(/^(ifn_).../, '$1000'))).toMatchObject({
+    ...{ code: 2, stdout: '' },
+    stderr: expect.not.stringContaining(key.apiKey.slice(31)),
+  })
+  expect((await cli.run('key', 'revoke', 'key_none')).stderr).toContain('"key list"')
   const { partnerId: fir } = await cli.runJson<{ partnerId: string }>('partner', 'create', 'Fir')
   expect((await cli.run('partner', 'create', 'Fir', '--json')).stderr).toContain(fir)
   expect((await cli.run('key', 'list', 'spruce')).stderr).toMatch(/no partner spruce.*\n {2}Spruce Ltd \(partner_/)

@@ -16,10 +16,11 @@ const APIID = packWords({
   en: 'must be the APIID: 1 to 128 letters, digits and . _ @ -',
   zh: '必须是 APIID：1 到 128 个字母、数字或 . _ @ -',
 })
-const APIKEY = packWords({
+export const API_KEY = /^[\x21-\x7e]{1,256}$/
+export const API_KEY_RULE = {
   en: 'must be the APIKEY: 1 to 256 visible ASCII characters',
   zh: '必须是 APIKEY：1 到 256 个可见 ASCII 字符',
-})
+}
 const MODE = packWords({ en: 'must be dynamic or static', zh: '必须是 dynamic 或 static' })
 const RATE = packWords({
   en: 'must be a number of calls a second, from 0.001 to 100000',
@@ -32,7 +33,7 @@ const PARTNER = {
 /** The store encrypts the API key; it is never shown again. */
 const NEW_ACCOUNT = z.strictObject({
   account: textField(API_ID, APIID),
-  apiKey: textField(/^[\x21-\x7e]{1,256}$/, APIKEY),
+  apiKey: textField(API_KEY, packWords(API_KEY_RULE)),
   mode: z.enum(['dynamic', 'static'], MODE).optional(),
   rate: z.number(RATE).min(0.001, RATE).max(100_000, RATE).optional(),
   partnerId: textField(/^\w{1,64}$/, packWords(PARTNER)).optional(),
