@@ -29,7 +29,7 @@ const stateOf = async ({ store, partnerId, account, claim, claimMessages }: Stor
     accounts: await store.listAccounts({ limit: 100, after: null }),
     adminTokens: await store.listAdminTokens({ limit: 100, after: null }),
     bulkActs: await store.listBulkActs({ limit: 100, before: null }),
-    acts: await store.listActs({ who: null, act: null, since: null, limit: 100, before: null }),
+    acts: await store.listActs({ who: null, act: null, object: null, since: null, limit: 100, before: null }),
     completions: await store.completionsOf(account.id),
     claimed: [await claim(), await claim(), await claimMessages()],
     operatorEvents: await store.claimAlerts({ limit: 10, leaseMs: SECOND, gapMs: 0 }),

@@ -7,6 +7,7 @@ import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/paginati
 import { packWords } from '../json/validate.ts'
 
 const WHAT = packWords({ en: 'must be an act, such as account.pause', zh: '必须是某种操作，例如 account.pause' })
+const OBJECT = packWords({ en: 'must be the id of an object, such as reg_…', zh: '必须是对象的 id，例如 reg_…' })
 const AUDIT_QUERY = z.strictObject({
   who: lineField(MAX_NAME)
     .optional()
@@ -14,6 +15,9 @@ const AUDIT_QUERY = z.strictObject({
   act: textField(/^[a-z_]{1,30}\.[a-z_]{1,30}$/, WHAT)
     .optional()
     .describe('Only this act, such as `account.pause`.'),
+  object: textField(/^[\x21-\x7e]{1,128}$/, OBJECT)
+    .optional()
+    .describe('Only acts on the object with this id.'),
   since: timeField().optional().describe('Only acts done then or later.'),
   limit: PAGE_PARAMETERS.limit,
   cursor: cursorField(z.int().min(0)),
@@ -52,8 +56,9 @@ export const AUDIT_CALLS = {
     description: 'Changes requested by the admin API and changes made by commands, kept for a year.',
     query: AUDIT_QUERY,
     answers: { 200: listOf(AUDITED_ACT) },
-    handle: async (c, { store }, { query: { who, act, since, limit, cursor } }) => {
-      const page = { who: who ?? null, act: act ?? null, since: since ?? null, limit, before: cursor ?? null }
+    handle: async (c, { store }, { query: { who, act, object, since, limit, cursor } }) => {
+      const filter = { who: who ?? null, act: act ?? null, object: object ?? null, since: since ?? null }
+      const page = { ...filter, limit, before: cursor ?? null }
       return c.json(viewPage(await store.listActs(page), viewAct))
     },
   }),

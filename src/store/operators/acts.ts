@@ -38,6 +38,8 @@ export interface ActQuery {
   /** Equals the act's `who` or `name`. */
   who: string | null
   act: string | null
+  /** The id of the act's object. */
+  object: string | null
   /** Epoch ms. */
   since: number | null
   limit: number
@@ -77,7 +79,7 @@ export const actVerbs = {
 
   searches: ({ read, queued }) => ({
     /** Newest first. */
-    listActs: ({ who, act, since, limit, before }: ActQuery): Promise<Page<Act, number>> =>
+    listActs: ({ who, act, object, since, limit, before }: ActQuery): Promise<Page<Act, number>> =>
       queued('listActs', () =>
         read(async ({ select, at, schema: { acts } }) => {
           const filter = and(
@@ -85,6 +87,7 @@ export const actVerbs = {
             gte(acts.at, Math.max(since ?? 0, actsKeptFrom(at))),
             who === null ? undefined : or(eq(acts.who, who), eq(acts.name, who)),
             act === null ? undefined : eq(acts.act, act),
+            object === null ? undefined : eq(acts.object, object),
           )
           const found = select().from(acts).where(filter).orderBy(desc(acts.id))
           return pageOf(await found.limit(limit + 1), limit, idOf)

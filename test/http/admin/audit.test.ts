@@ -142,13 +142,15 @@ describe('the audit', () => {
     expect(api.logged.join('')).not.toContain('42-secret')
   })
 
-  test('is found by who, what and since when, page by page', async () => {
+  test('is found by who, what, to what and since when, page by page', async () => {
     const { id, text } = await api.addToken('operate')
     for (const act of ['pause', 'resume', 'pause']) await admin('POST', `/accounts/${api.account.id}/${act}`)
     api.clock.now += 60_000
     await api.call('POST', `/v1/admin/accounts/${api.account.id}/resume`, { key: text })
     expect(await acts(`?who=${id}`)).toHaveLength(1)
     expect(await acts('?act=account.pause')).toHaveLength(2)
+    expect(await acts(`?object=${api.account.id}`)).toHaveLength(4)
+    expect(await acts('?object=acc_1')).toEqual([])
     expect(await acts('?since=2026-11-25T00:21:00%2B08:00')).toHaveLength(1)
     const { data, nextCursor } = await audit('?limit=3')
     expect(data).toHaveLength(3)
@@ -156,7 +158,7 @@ describe('the audit', () => {
     expect([rest.data.length, rest.nextCursor]).toEqual([1, null])
   })
 
-  test.each(['?who=%20', '?act=x', '?since=yesterday', '?x=1'])('refuses %s', async query => {
+  test.each(['?who=%20', '?act=x', '?object=%20', '?since=yesterday', '?x=1'])('refuses %s', async query => {
     const { status, json } = await admin('GET', `/audit${query}`)
     expect([status, json.errors.length]).toEqual([400, 1])
   })

@@ -22,7 +22,7 @@ const RESUME: NewAct = {
   outcome: 'done',
 }
 /** Calls at a time. */
-const everything = { who: null, act: null, since: null, before: null, limit: 10 }
+const everything = { who: null, act: null, object: null, since: null, before: null, limit: 10 }
 
 export const describeOperators = (open: OpenStore): void => {
   test('have tokens, which are found by id', async () => {
@@ -73,6 +73,9 @@ export const describeOperators = (open: OpenStore): void => {
       ['account.resume', 'token_1'],
     ])
     expect(acts[2]).toEqual({ ...RESUME, at, id: acts[2]?.id })
+    const { object } = RESUME
+    expect((await store.listActs({ ...everything, object })).found).toEqual([acts[0], acts[2]])
+    expect((await store.listActs({ ...everything, object: 'acc_2' })).found).toEqual([])
     const first = await store.listActs({ ...everything, limit: 2 })
     expect(first).toEqual({ found: acts.slice(0, 2), next: acts[1]?.id })
     expect(await store.listActs({ ...everything, limit: 2, before: first.next })).toEqual({

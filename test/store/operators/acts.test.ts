@@ -21,6 +21,13 @@ test('an act was pushed out of the audit by a million others, such as what a tok
   client.prepare("UPDATE sqlite_sequence SET seq = 2000000 WHERE name = 'acts'").run()
   client.close()
   await store.recordAct({ ...ACT, outcome: 'refused' })
-  const { found: acts } = await store.listActs({ who: null, act: null, since: null, before: null, limit: 10 })
+  const { found: acts } = await store.listActs({
+    who: null,
+    act: null,
+    object: null,
+    since: null,
+    before: null,
+    limit: 10,
+  })
   expect(acts.map(({ outcome }) => outcome)).toEqual(['refused', 'done'])
 })

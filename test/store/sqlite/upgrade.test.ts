@@ -55,7 +55,7 @@ test('a file of the baseline opens with what was in it', async () => {
     INSERT INTO acts (at, who, name, act, outcome) VALUES (${NOW - 1}, 'command', 'ops', 'key.create', 'done');`
   const { store } = await upgraded(makeFile('0000_baseline', sql))
   expect(await store.findPartner('prt_1')).toMatchObject({ name: 'Zoë', disabled: false })
-  const query = { who: null, act: null, since: null, limit: 9, before: null }
+  const query = { who: null, act: null, object: null, since: null, limit: 9, before: null }
   expect((await store.listActs(query)).found).toMatchObject([{ id: 1, act: 'key.create', outcome: 'done' }])
   await store.putContact('prt_1', { url: 'https://partner.example/contact', secret: null, language: 'en' })
   expect(await store.claimContacts(1)).toMatchObject([{ news: [{ heldSince: NOW - 1, isOver: false }] }])

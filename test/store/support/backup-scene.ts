@@ -16,7 +16,7 @@ export const NOW = Date.parse('2036-11-26T03:00:00Z')
 
 export const BY = { name: 'zoe', reason: 'ticket 7' }
 /** Asks for all of the audit. */
-export const everyAct = { who: null, act: null, since: null, before: null, limit: 10 }
+export const everyAct = { who: null, act: null, object: null, since: null, before: null, limit: 10 }
 
 const openFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-backup-'))
