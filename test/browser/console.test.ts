@@ -333,8 +333,8 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   test('what is personal is shown for a reason, on a page that no address names', async () => {
     await using page = await openPage('operator', `registrations/${service.pending}`)
     expect(await page.locator('main').textContent()).not.toContain('<script>')
-    await page.fill('form[action$="/reveal"] [name="why"]', 'the person asks')
-    await page.click('text=Show message, scores and metadata')
+    await page.fill('[name="why"]', 'the person asks')
+    await page.click('button:text-is("Show message, scores and metadata")')
     await page.waitForSelector('dd:has-text("<script>alert(1)</script>")')
     await page.click('text=中文')
     await page.waitForURL(urlOf(`registrations/${service.pending}`))

@@ -7,7 +7,7 @@ import { showSeconds } from '../../core/show-sizes.ts'
 import { ACCOUNT_CALLS, type AccountAnswer } from '../admin/accounts.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
-import { actForm, actLink, field, numberOf } from './forms.ts'
+import { actForm, actForms, actLink, field, numberOf } from './forms.ts'
 import {
   type ConsolePage,
   empty,
@@ -95,11 +95,22 @@ const onePage = async (visit: Visit): Promise<ConsolePage> => {
   const [account, works] = await Promise.all([call<AccountAnswer>('GET', accountPath(visit)), worksOf(visit)])
   const { id, paused, tried, reason, mode } = account
   const verb = paused ? 'resume' : 'pause'
-  const pausing = actForm(visit, {
-    to: `accounts/${id}/${verb}`,
-    name: paused ? (reason === 'operator' ? RESUME : TRY) : { en: 'Pause', zh: '暂停' },
-    call: ACCOUNT_CALLS[`POST /v1/admin/accounts/:id/${verb}`],
-  })
+  const acts = actForms(visit, [
+    {
+      to: `accounts/${id}/${verb}`,
+      name: paused ? (reason === 'operator' ? RESUME : TRY) : { en: 'Pause', zh: '暂停' },
+      call: ACCOUNT_CALLS[`POST /v1/admin/accounts/:id/${verb}`],
+    },
+    {
+      to: `accounts/${id}/remove`,
+      name: { en: 'Remove the account', zh: '移除该账户' },
+      call: ACCOUNT_CALLS['DELETE /v1/admin/accounts/:id'],
+      warning: {
+        en: 'The account is no longer listed, and registrations that name it are refused. Its waiting serials are still polled until they end; then its APIKEY is erased.',
+        zh: '移除后无法再找到该账户，指定它的登记会被拒绝。等待中的流水号仍会用它查询到结束，之后清除其 APIKEY。',
+      },
+    },
+  ])
   const change = ACCOUNT_CALLS['PATCH /v1/admin/accounts/:id']
   const changing = html`<h2>${t({ en: 'New APIKEY', zh: '更换 APIKEY' })}</h2>
     <p>${t({
@@ -114,17 +125,8 @@ const onePage = async (visit: Visit): Promise<ConsolePage> => {
   return {
     title: account.account,
     body: html`${live(tried ? 2 : 20, accountFacts(visit, account, works))}
-    ${pausing}
-    ${(await visit.may(change)) ? changing : ''}
-    ${actForm(visit, {
-      to: `accounts/${id}/remove`,
-      name: { en: 'Remove the account', zh: '移除该账户' },
-      call: ACCOUNT_CALLS['DELETE /v1/admin/accounts/:id'],
-      warning: {
-        en: 'The account is no longer listed, and registrations that name it are refused. Its waiting serials are still polled until they end; then its APIKEY is erased.',
-        zh: '移除后无法再找到该账户，指定它的登记会被拒绝。等待中的流水号仍会用它查询到结束，之后清除其 APIKEY。',
-      },
-    })}`,
+    ${acts}
+    ${(await visit.may(change)) ? changing : ''}`,
   }
 }
 

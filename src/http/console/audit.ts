@@ -13,7 +13,7 @@ type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]
 type Act = Acts['data'][number]
 
 const WHAT: Words = { en: 'Act', zh: '操作' }
-const OUTCOMES = {
+export const OUTCOMES = {
   begun: { en: 'begun', zh: '已开始' },
   done: { en: 'done', zh: '已完成' },
   refused: { en: 'refused', zh: '被拒绝' },

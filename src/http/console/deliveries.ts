@@ -10,7 +10,7 @@ import type { StatusAnswer } from '../partner/status.ts'
 import { Refused } from './api-calls.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, field } from './forms.ts'
-import { attemptTable } from './one-registration.ts'
+import { attemptMoment, timeline } from './moments.ts'
 import {
   type Column,
   type ConsolePage,
@@ -193,7 +193,10 @@ export const addDeliveries = ({ page, act }: Console): void => {
       attempt.outcome === 'delivered'
         ? { en: 'The test arrived', zh: '测试已送达' }
         : { en: 'The test did not arrive', zh: '测试未送达' }
-    return { title: visit.t(arrived), body: html`<p><code>${callbackUrl}</code></p>${attemptTable(visit, [attempt])}` }
+    return {
+      title: visit.t(arrived),
+      body: html`<p><code>${callbackUrl}</code></p>${timeline(visit, [attemptMoment(visit, attempt)])}`,
+    }
   })
   act('deliveries/resend', async ({ call, form }) => {
     const body = { ...(await form()), delivery: 'exhausted' }

@@ -86,7 +86,7 @@ const TYPES = {
   ttl: { words: { en: 'Valid for', zh: '有效时长' }, choices: TTL_WORDS },
   overlap: { words: { en: 'Overlap', zh: '重叠期' }, choices: OVERLAP_WORDS },
   type: { words: { en: 'Signature', zh: '签名方式' }, choices: SIGNATURE_WORDS },
-  why: { words: { en: 'Reason (for the audit)', zh: '原因（记入审计）' }, attributes: `maxlength="${MAX_REASON}"` },
+  why: { words: { en: 'Reason (kept in the audit)', zh: '原因（记入审计）' }, attributes: `maxlength="${MAX_REASON}"` },
 } satisfies Record<string, FieldType>
 type Typed = keyof typeof TYPES
 
@@ -108,6 +108,18 @@ export const fieldOf = (reader: Reader, name: string, type: FieldType, value = '
 export const field = (reader: Reader, name: Typed, value: string | number = '', isRequired = false): Html =>
   fieldOf(reader, name, TYPES[name], String(value), isRequired)
 
+/** @param needing the names of the acts that require a reason, of those that the form has; `all`, or none */
+const reasonField = (reader: Reader, needing: 'all' | readonly string[]): Html => {
+  const [en, zh] =
+    needing === 'all'
+      ? ['required', '必填']
+      : needing.length === 0
+        ? ['optional', '选填']
+        : [`required for “${needing.join('”, “')}”`, `“${needing.join('”“')}”必填`]
+  const words = { en: `Reason (kept in the audit; ${en})`, zh: `原因（记入审计；${zh}）` }
+  return fieldOf(reader, 'why', { ...TYPES.why, words }, '', needing === 'all' || needing.length > 0)
+}
+
 interface ActForm {
   /** The path that the form is sent to. */
   to: string
@@ -128,9 +140,26 @@ export const actForm = async (
   if (call && !(await visit.may(call))) return html``
   const { t, session } = visit
   const form = html`<form method="post" action="${visit.to(to)}" class="${fields === '' ? 'row' : 'fields'}">
-    ${Object.entries(hidden).map(one => hiddenInput(...one))}${fields}${session.kind === 'operator' ? field(visit, 'why', '', isReasonRequired) : ''}
+    ${Object.entries(hidden).map(one => hiddenInput(...one))}${fields}${session.kind === 'operator' ? reasonField(visit, isReasonRequired ? 'all' : []) : ''}
     <button>${t(name)}</button></form>`
   return warning ? html`<details><summary>${t(name)}…</summary><p>${t(warning)}</p>${form}</details>` : form
+}
+/** One form for several acts on an object, with one reason, as `actForm` for each. Enter in the reason does none of them. */
+export const actForms = async (
+  visit: Visit,
+  acts: readonly Omit<ActForm, 'fields' | 'hidden'>[],
+): Promise<HtmlEscapedString> => {
+  const { t, to, session } = visit
+  const allowed = await Promise.all(acts.map(async act => (!act.call || (await visit.may(act.call)) ? [act] : [])))
+  const buttons = allowed.flat().map(({ to: path, name, warning, isReasonRequired }) => {
+    const button = html`<button formaction="${to(path)}"${isReasonRequired ? '' : raw(' formnovalidate')}>${t(name)}</button>`
+    return warning ? html`<details><summary>${t(name)}…</summary><p>${t(warning)}</p>${button}</details>` : button
+  })
+  if (buttons.length === 0) return html``
+  const needing = allowed.flat().flatMap(({ name, isReasonRequired }) => (isReasonRequired ? t(name) : []))
+  const reason =
+    session.kind === 'operator' ? reasonField(visit, needing.length === buttons.length ? 'all' : needing) : ''
+  return html`<form method="post" class="row acts"><button disabled hidden></button>${reason}${buttons}</form>`
 }
 const hiddenInput = (name: string, value = ''): Html => html`<input type="hidden" name="${name}" value="${value}">`
 

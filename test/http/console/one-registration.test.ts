@@ -99,7 +99,105 @@ describe('a registration', () => {
   })
 })
 
+/** Each moment on the page: its state, its time, and the numbers and names in it. */
+const momentsOf = (page: string) =>
+  [...page.matchAll(/<li class="([\w-]+)"><time datetime="([^"]+)">[^<]*<\/time><div>(.*?)<\/div><\/li>/gs)].map(
+    ([, is = '', at = '', what = '']) => ({ is, at, what: what.replace(/<[^>]*>/g, '') }),
+  )
+const atOf = (iso: string, ms: number): string => new Date(Date.parse(iso) + ms).toISOString()
+
+describe('the line of time', () => {
+  test('goes from the registering to what comes next, with every attempt and act', async () => {
+    const { api, post, read, cookies, sent, stateOf } = await populate()
+    await post(`registrations/${sent}/resend`, { why: 'their receiver works again' }, cookies.operate)
+    api.clock.now += SECOND
+    await api.receiveWith(500)
+    const { createdAt, delivery } = await stateOf(sent)
+    const moments = momentsOf(await read(`registrations/${sent}`, 'admin'))
+    expect(moments.map(({ is, at }) => [is, at])).toEqual([
+      ['plain', createdAt],
+      ['plain', createdAt],
+      ['went-well', createdAt],
+      ['went-wrong', createdAt],
+      ['plain', atOf(createdAt, SECOND)],
+      ['went-wrong', atOf(createdAt, 2 * SECOND)],
+      ['next', delivery.nextAttemptAt],
+    ])
+    for (const [n, marks] of [
+      [3, ['1', '503', '12 ms', 'hello']],
+      [4, ['值班', 'their receiver works again']],
+      [5, ['2', '500', 'hello']],
+    ] as const)
+      for (const mark of marks) expect(moments[n]?.what).toContain(mark)
+  })
+
+  test('has the acts of operators for those alone who may read the audit', async () => {
+    const { post, read, cookies, sent } = await populate()
+    await post(`registrations/${sent}/resend`, { why: 'a reason' }, cookies.admin)
+    for (const who of ['admin', 'operate', 'read', 'partner'] as const)
+      expect([who, (await read(`registrations/${sent}`, who)).includes('a reason')]).toEqual([who, who === 'admin'])
+  })
+
+  test('has the next poll and the deadline of one that waits', async () => {
+    const { api, read, waits, stateOf } = await populate()
+    await api.answerWith({ kind: 'waiting', code: 2, status: 'ING' })
+    const { createdAt, expiresAt, nextPollAt } = await stateOf(waits)
+    expect(momentsOf(await read(`registrations/${waits}`, 'partner')).map(({ is, at }) => [is, at])).toEqual([
+      ['plain', createdAt],
+      ['plain', createdAt],
+      ['next', nextPollAt],
+      ['next', expiresAt],
+    ])
+  })
+
+  test('says why a webhook is held, and numbers attempts of which only the newest are kept', async () => {
+    const { api, read } = await populate()
+    const { id } = await api.register({ idcardid: 'one', callbackUrl: 'https://gone.example/hook' })
+    const held = await api.register({ idcardid: 'two', callbackUrl: 'https://gone.example/hook' })
+    while (await api.succeed()) api.clock.now += SECOND
+    await api.receiveWith(410, { slots: 1 })
+    expect(momentsOf(await read(`registrations/${held.id}`, 'partner')).map(({ is }) => is)).toContain('warned')
+    for (let n = 0; n < 54; n++) {
+      await api.store.resend(api.partner.id, id)
+      api.clock.now += SECOND
+      await api.receiveWith(500)
+    }
+    const attempts = momentsOf(await read(`registrations/${id}`, 'partner')).filter(({ is }) => is === 'went-wrong')
+    expect(attempts.map(({ what }) => Number(/\d+/.exec(what)?.[0]))).toEqual(
+      Array.from({ length: 50 }, (_, n) => n + 6),
+    )
+  })
+
+  test('never says that one ended as cancelled before it was', async () => {
+    const { api, read, sent, waits } = await populate()
+    for (const id of [sent, waits]) await api.call('DELETE', `/v1/registrations/${id}`)
+    const [ended, cancelled] = await Promise.all([sent, waits].map(id => read(`registrations/${id}`, 'partner')))
+    const endOf = (page = '') => momentsOf(page).find(({ what }) => what.includes('cancel'))?.what
+    expect([endOf(ended), endOf(cancelled)]).toEqual(['ended; the cancellation has erased how', 'cancelled'])
+  })
+})
+
 describe('the forms', () => {
+  test('ask for one reason, which only revealing requires', async () => {
+    const { post, read, cookies, sent, stateOf } = await populate()
+    const form =
+      (await read(`registrations/${sent}`, 'admin')).match(/<form method="post" class="row acts">.*?<\/form>/s)?.[0] ??
+      ''
+    expect(form.match(/name="why"[^>]*required/g)).toHaveLength(1)
+    const buttons = [...form.matchAll(/formaction="([^"]*)"( formnovalidate)?/g)].map(([, to = '', free]) => [
+      to,
+      !free,
+    ])
+    expect(buttons).toEqual([
+      [`../registrations/${sent}/resend`, false],
+      [`../registrations/${sent}/reveal`, true],
+      [`../registrations/${sent}/cancel`, false],
+    ])
+    expect(await read(`registrations/${sent}`, 'operate')).not.toMatch(/name="why"[^>]*required/)
+    expect((await post(`registrations/${sent}/resend`, { why: '' }, cookies.operate)).status).toBe(303)
+    expect((await stateOf(sent)).delivery.state).toBe('pending')
+  })
+
   test('are gone once it is cancelled, and what is refused says why', async () => {
     const { post, read, cookies, waits } = await populate()
     expect(await read(`registrations/${waits}`, 'admin')).not.toContain('/resend"')
