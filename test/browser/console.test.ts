@@ -316,7 +316,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await page.keyboard.press('Tab')
     await page.keyboard.type('left us')
     await page.keyboard.press('Enter')
-    await page.waitForSelector('dd .bad:text-is("disabled")')
+    await page.waitForSelector('dd .badge:text-is("disabled")')
   })
 
   test('a button copies', async () => {

@@ -2,29 +2,30 @@ import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { describeFault } from '../../core/operator-texts/describe.ts'
-import { ANSWERS } from '../../core/operator-texts/overview.ts'
+import { ANSWERS, QUEUE } from '../../core/operator-texts/overview.ts'
 import { showSeconds } from '../../core/show-sizes.ts'
 import { ACCOUNT_CALLS, type AccountAnswer } from '../admin/accounts.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actForms, actLink, field, numberOf } from './forms.ts'
 import {
+  badge,
+  type Column,
   type ConsolePage,
-  empty,
-  type Fact,
   facts,
   type Html,
   live,
   nextPage,
+  PAGE_NAMES,
   type Reader,
   showCount,
+  table,
   time,
 } from './page.ts'
+import { FIRST_PAGE, type Partners, partnerIdOf } from './partners.ts'
 import { STATE } from './words.ts'
 
 export type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
-/** Queue and response time of an account; the account API does not return them. */
-type Work = Overview['accounts'][number]
 
 const ADD: Words = { en: 'Add an account', zh: '添加账户' }
 
@@ -33,67 +34,100 @@ const RESUME: Words = { en: 'Resume, slowly at first', zh: '恢复（逐步放�
 const TRY: Words = { en: 'Try it now', zh: '立即试探' }
 
 const accountPath = ({ id }: Visit): string => `/v1/admin/accounts/${id}`
-const worksOf = async ({ call }: Visit): Promise<readonly Work[]> =>
-  (await call<Overview>('GET', '/v1/admin/overview')).accounts
 
 const stateOf = ({ t, language }: Reader, account: AccountAnswer): Html => {
   const { paused, tried, reason, reachable, error } = account
   if (paused) {
     const fault = reason === null || reason === 'operator' ? null : describeFault(reason, language)
     const why = fault?.sentence ?? t({ en: 'by an operator', zh: '由运维人员暂停' })
-    return html`<span class="bad">${t({ en: 'paused: ', zh: '已暂停：' })}${why}</span> ${tried ? t(TRIED) : ''} ${fault?.here ?? ''}`
+    return badge(tried ? 'busy' : 'bad', html`${t({ en: 'paused: ', zh: '已暂停：' })}${why}`)
   }
-  if (reachable) return t({ en: 'works', zh: '正常' })
-  return html`<span class="bad">${t({ en: 'GetResult cannot be reached: ', zh: '无法连接 GetResult：' })}${error}</span>`
+  if (reachable) return badge('good', t({ en: 'works', zh: '正常' }))
+  return badge('bad', html`${t({ en: 'GetResult cannot be reached: ', zh: '无法连接 GetResult：' })}${error}`)
 }
 
-const work = (reader: Reader, { waiting, due, dueIsCapped, oldestDueAt, ...at }: Work): readonly Fact[] => [
-  [ANSWERS, at.answerMs === null ? '–' : showSeconds(at.answerMs, reader.language)],
-  [{ en: 'Next try', zh: '下次重试' }, time(reader, at.nextTryAt)],
-  [{ en: 'Waiting serials', zh: '等待中的流水号' }, waiting],
-  [{ en: 'Due now', zh: '已到期' }, showCount(due, dueIsCapped)],
-  [{ en: 'Oldest due since', zh: '最早到期于' }, time(reader, oldestDueAt)],
-]
+/** What to do about a pause, where the page has no button for it. */
+const adviceOn = ({ t, language }: Reader, { paused, tried, reason }: AccountAnswer): Html => {
+  const fault = paused && reason !== null && reason !== 'operator' && describeFault(reason, language)
+  return html`<p>${tried ? t(TRIED) : ''} ${fault ? fault.here : ''}</p>`
+}
 
-const accountFacts = (reader: Reader, account: AccountAnswer, works: readonly Work[]): Html => {
-  const { t, to } = reader
-  const { id, partnerId, rate, mode, code, since } = account
-  const waits = works.find(one => one.id === id)
-  const partner = partnerId && html`<a href="${to(`partners/${partnerId}`)}">${partnerId}</a>`
-  return facts(reader, [
-    [STATE, stateOf(reader, account)],
-    [{ en: 'GetResult code', zh: 'GetResult 返回码' }, code === null ? '–' : String(code)],
-    [{ en: 'Since', zh: '始于' }, time(reader, since)],
-    [{ en: 'Calls per second', zh: '每秒查询次数' }, String(rate)],
-    [{ en: 'Password mode', zh: '密码方式' }, mode],
-    [{ en: 'Used by', zh: '使用者' }, partner ?? t({ en: 'every partner', zh: '所有合作方' })],
-    ...(waits ? work(reader, waits) : []),
+/** The partner that alone may use the account. */
+const userOf = ({ t, to }: Reader, { partnerId }: AccountAnswer, names: ReadonlyMap<string, string>): Html =>
+  partnerId === null
+    ? t({ en: 'every partner', zh: '所有合作方' })
+    : html`<a href="${to(`partners/${partnerId}`)}"><bdi class="name">${names.get(partnerId) ?? partnerId}</bdi></a>`
+/** Names of the partners that have accounts of their own. */
+const namesOf = async ({ call }: Visit, accounts: readonly AccountAnswer[]): Promise<ReadonlyMap<string, string>> => {
+  if (accounts.every(({ partnerId }) => partnerId === null)) return new Map()
+  const { data } = await call<Partners>('GET', '/v1/admin/partners', FIRST_PAGE)
+  return new Map(data.map(({ id, name }) => [id, name]))
+}
+
+/** Facts of an account. The list has those by which it is sorted. The API of accounts has no queues: the overview has. */
+const columnsOf = async (
+  visit: Visit,
+  accounts: readonly AccountAnswer[],
+): Promise<readonly Column<AccountAnswer>[]> => {
+  const { call, to, language } = visit
+  const [{ accounts: works }, names] = await Promise.all([
+    call<Overview>('GET', '/v1/admin/overview'),
+    namesOf(visit, accounts),
   ])
+  const workOf = ({ id }: AccountAnswer) => works.find(one => one.id === id)
+  const number = (by: (account: AccountAnswer) => number | null) => ({ isNumber: true, by })
+  const waiting = (account: AccountAnswer) => workOf(account)?.waiting ?? null
+  const answerMs = (account: AccountAnswer) => workOf(account)?.answerMs ?? null
+  return [
+    ['APIID', ({ id, account }) => html`<a href="${to(`accounts/${id}`)}">${account}</a>`, { by: one => one.account }],
+    [STATE, one => stateOf(visit, one), { by: one => (one.paused ? 0 : Number(one.reachable) + 1) }],
+    [{ en: 'Since', zh: '始于' }, ({ since }) => time(visit, since), { by: ({ since }) => since }],
+    [
+      ANSWERS,
+      one => html`${answerMs(one) === null ? '–' : showSeconds(answerMs(one) ?? 0, language)}`,
+      number(answerMs),
+    ],
+    [{ en: 'Waiting serials', zh: '等待中的流水号' }, one => waiting(one) ?? '–', number(waiting)],
+    [
+      QUEUE.due,
+      one => showCount(workOf(one)?.due ?? 0, workOf(one)?.dueIsCapped),
+      number(one => workOf(one)?.due ?? 0),
+    ],
+    [{ en: 'Oldest due since', zh: '最早到期于' }, one => time(visit, workOf(one)?.oldestDueAt ?? null)],
+    [{ en: 'Next try', zh: '下次重试' }, one => time(visit, workOf(one)?.nextTryAt ?? null)],
+    [{ en: 'Calls per second', zh: '每秒查询次数' }, ({ rate }) => String(rate), number(({ rate }) => rate)],
+    [{ en: 'Used by', zh: '使用者' }, one => userOf(visit, one, names), { by: ({ partnerId }) => partnerId }],
+  ]
 }
 
 const listPage = async (visit: Visit): Promise<ConsolePage> => {
-  const { c, call } = visit
-  const [list, works] = await Promise.all([
-    call<Accounts>('GET', '/v1/admin/accounts', { query: { cursor: c.req.query('cursor') } }),
-    worksOf(visit),
-  ])
-  const { t, to } = visit
-  const sections = list.data.map(
-    account => html`<section>
-    <h2><a href="${to(`accounts/${account.id}`)}">${account.account}</a></h2>${accountFacts(visit, account, works)}</section>`,
-  )
+  const { c, call, to } = visit
+  const cursor = c.req.query('cursor')
+  const { data, nextCursor } = await call<Accounts>('GET', '/v1/admin/accounts', { query: { cursor } })
+  const list = table(visit, PAGE_NAMES.accounts, {
+    columns: (await columnsOf(visit, data)).filter(([, , options]) => options),
+    items: data,
+    none: { en: 'There is no account yet.', zh: '还没有账户。' },
+    sortedBy: cursor || nextCursor ? null : visit,
+  })
   return {
     body: html`${actLink(visit, { to: to('accounts/new'), name: ADD, call: ACCOUNT_CALLS['POST /v1/admin/accounts'] })}
-    ${sections.length === 0 ? empty(t({ en: 'There is no account yet.', zh: '还没有账户。' })) : live(20, html`${sections}`)}
-    ${nextPage(visit, list.nextCursor, { en: 'More accounts', zh: '更多账户' })}`,
+    ${live(20, list)}
+    ${nextPage(visit, nextCursor, { en: 'More accounts', zh: '更多账户' })}`,
   }
 }
 
 /** The facts refresh themselves; the forms beside them keep their input. */
 const onePage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t } = visit
-  const [account, works] = await Promise.all([call<AccountAnswer>('GET', accountPath(visit)), worksOf(visit)])
-  const { id, paused, tried, reason, mode } = account
+  const account = await call<AccountAnswer>('GET', accountPath(visit))
+  const { id, paused, tried, reason, mode, code } = account
+  const [, ...columns] = await columnsOf(visit, [account])
+  const accountFacts = facts(visit, [
+    ...columns.map(([name, cell]) => [name, cell(account)] as const),
+    [{ en: 'GetResult code', zh: 'GetResult 返回码' }, code === null ? '–' : String(code)],
+    [{ en: 'Password mode', zh: '密码方式' }, mode],
+  ])
   const verb = paused ? 'resume' : 'pause'
   const acts = actForms(visit, [
     {
@@ -124,7 +158,7 @@ const onePage = async (visit: Visit): Promise<ConsolePage> => {
     })}`
   return {
     title: account.account,
-    body: html`${live(tried ? 2 : 20, accountFacts(visit, account, works))}
+    body: html`${live(tried ? 2 : 20, html`${accountFacts}${adviceOn(visit, account)}`)}
     ${acts}
     ${(await visit.may(change)) ? changing : ''}`,
   }
@@ -144,9 +178,11 @@ export const addAccounts = ({ page, act }: Console): void => {
   page('accounts', listPage)
   page('accounts/new', newPage, ACCOUNT_CALLS['POST /v1/admin/accounts'])
   page('accounts/:id', onePage)
-  act('accounts/new', async ({ form, call }) => {
-    const body = await form()
-    await call('POST', '/v1/admin/accounts', { body: { ...body, rate: numberOf(body.rate) } })
+  act('accounts/new', async visit => {
+    const { form, call } = visit
+    const { partnerId, ...body } = await form()
+    const user = partnerId && { partnerId: await partnerIdOf(visit, partnerId) }
+    await call('POST', '/v1/admin/accounts', { body: { ...body, ...user, rate: numberOf(body.rate) } })
     return 'accounts'
   })
   for (const verb of ['pause', 'resume'])

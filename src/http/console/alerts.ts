@@ -3,7 +3,7 @@ import { REFIRE_MS } from '../../core/alert.ts'
 import type { Words } from '../../core/language.ts'
 import type { AlertsAnswer } from '../admin/alerts.ts'
 import type { Console, Visit } from './console.ts'
-import { type ConsolePage, facts, type Html, nextPage, PAGE_NAMES, type Reader, table, time } from './page.ts'
+import { badge, type ConsolePage, facts, type Html, nextPage, PAGE_NAMES, type Reader, table, time } from './page.ts'
 
 type Alert = AlertsAnswer['data'][number]
 
@@ -43,8 +43,7 @@ const noticeCell = (reader: Reader, { state, since, at, toldState, toldAt, dueAt
 }
 
 const alertCell = ({ state, headline, sentence, advice, type, subject }: Alert): Html =>
-  html`<strong class="${state === 'firing' ? 'bad' : ''}">${headline}</strong><br>${sentence} ${advice}
-    <br><small><code>${type}</code> ${subject}</small>`
+  html`${badge(state === 'firing' ? 'bad' : 'good', headline)}<br>${sentence} ${advice}<br><small><code>${type}</code> ${subject}</small>`
 
 const NOT_RECORDED: Words = {
   en: 'Nothing is recorded while OPERATOR_URL is not set.',

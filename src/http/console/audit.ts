@@ -7,7 +7,7 @@ import type { Console, Visit } from './console.ts'
 import { field } from './forms.ts'
 import { type Column, type ConsolePage, type Html, nextPage, PAGE_NAMES, type Reader, table, time } from './page.ts'
 import { asApiTakes } from './picked-time.ts'
-import { WHO } from './words.ts'
+import { stateBadge, WHO } from './words.ts'
 
 type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
 type Act = Acts['data'][number]
@@ -19,9 +19,6 @@ export const OUTCOMES = {
   refused: { en: 'refused', zh: '被拒绝' },
   failed: { en: 'failed', zh: '失败' },
 } satisfies Record<Act['outcome'], Words>
-
-const outcomeOf = ({ t }: Reader, { outcome }: Act): Html =>
-  outcome === 'done' ? t(OUTCOMES.done) : html`<span class="bad">${t(OUTCOMES[outcome])}</span>`
 
 /** Path of an object's page, by the prefix of its id. */
 const PLACES = new Map([
@@ -74,7 +71,7 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
     [{ en: 'Object', zh: '对象' }, one => whichOf(visit, one)],
     [{ en: 'Reason', zh: '原因' }, ({ reason }) => html`<bdi>${reason ?? '–'}</bdi>`],
     [{ en: 'Changes', zh: '变更' }, changesOf],
-    [{ en: 'Outcome', zh: '结果' }, one => outcomeOf(visit, one)],
+    [{ en: 'Outcome', zh: '结果' }, ({ outcome }) => stateBadge(visit, OUTCOMES, outcome)],
   ]
   return {
     body: html`${filterForm(visit, { who, act, since })}

@@ -24,7 +24,7 @@ import {
 } from './page.ts'
 import { asApiTakes } from './picked-time.ts'
 import { FIELDS, foundColumns } from './registration-columns.ts'
-import { CREATED, STATE, WHO } from './words.ts'
+import { CREATED, STATE, stateBadge, WHO } from './words.ts'
 
 type Bulk = z.output<typeof BULK>
 type Draft = z.output<typeof BULK_DRAFT>
@@ -72,7 +72,8 @@ const filterList = (reader: Reader, filter: Bulk['filter']): Html =>
 
 /** A finished resend has only queued its webhooks. */
 const isQueued = ({ act, state }: Bulk): boolean => act === 'resend' && state === 'done'
-const stateOf = (bulk: Bulk): Words => (isQueued(bulk) ? { en: 'queued', zh: '已加入投递队列' } : STATES[bulk.state])
+const QUEUED: typeof STATES = { ...STATES, done: { en: 'queued', zh: '已加入投递队列' } }
+const stateOf = (reader: Reader, bulk: Bulk): Html => stateBadge(reader, isQueued(bulk) ? QUEUED : STATES, bulk.state)
 
 const progress = ({ t, language }: Reader, bulk: Bulk): string => {
   const { state, done, count, ratePerSecond, secondsLeft } = bulk
@@ -99,7 +100,7 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
       none: { en: 'There are no bulk acts yet.', zh: '还没有批量操作。' },
       columns: [
         [{ en: 'Act', zh: '操作' }, ({ id, act }) => html`<a href="${to(`bulk/${id}`)}">${t(NAMES[act])}</a>`],
-        [STATE, bulk => t(stateOf(bulk))],
+        [STATE, bulk => stateOf(visit, bulk)],
         [{ en: 'Progress', zh: '进度' }, bulk => progress(visit, bulk)],
         [WHO, ({ name, who }) => name || who],
         [REASON, ({ reason }) => reason],
@@ -206,7 +207,7 @@ const onePage = async (visit: Visit): Promise<ConsolePage> => {
   const probe =
     probed && html`<a href="${to(`registrations/${probed.registrationId}`)}">${probed.registrationId}</a> ${arrived}`
   const progressFacts = facts(visit, [
-    [STATE, html`${t(stateOf(bulk))}${error ? html` <code class="bad">${error}</code>` : ''}`],
+    [STATE, html`${stateOf(visit, bulk)}${error ? html` <code class="bad">${error}</code>` : ''}`],
     [{ en: 'Progress', zh: '进度' }, progress(visit, bulk)],
     ...(probe ? [[{ en: 'Probe', zh: '探测' }, probe] as const] : []),
     [WHICH, filterList(visit, bulk.filter)],

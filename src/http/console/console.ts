@@ -2,6 +2,7 @@ import type { Context, Hono, MiddlewareHandler } from 'hono'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { MINUTE } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { describeTrouble } from '../../core/operator-texts/describe.ts'
@@ -23,10 +24,11 @@ import { addExport } from './export.ts'
 import { addFind } from './find.ts'
 import { type Form, formAgain, formOf, postedOf, roleOf } from './forms.ts'
 import { addKeys } from './keys.ts'
+import { COUNTED, layout, shortPage } from './layout.ts'
 import { addNodes } from './nodes.ts'
 import { addNow } from './now.ts'
 import { addOneRegistration } from './one-registration.ts'
-import { type ConsolePage, layout, type Reader, readerOf, shortPage } from './page.ts'
+import { type ConsolePage, type Counts, type Reader, readerOf } from './page.ts'
 import { addPartners } from './partners.ts'
 import { addRegistrations } from './registrations.ts'
 import { addSecrets } from './secrets.ts'
@@ -161,9 +163,10 @@ const addFrame = (app: Hono<ApiEnv>, { deps, sessions, send }: Frame): void => {
 }
 
 /** Returns a function that runs `make` for the signed-in caller, and leads others to the sign-in. */
-const createVisits =
-  ({ deps, sessions, send }: Frame, callApi: CallApi) =>
-  async (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Response>): Promise<Response> => {
+const createVisits = ({ deps, sessions, send }: Frame, callApi: CallApi) => {
+  /** Of the last operator's page with counts: all operators see the same. */
+  let lastCounts = { counts: {} as Counts, until: 0 }
+  return async (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Response>): Promise<Response> => {
     const session = sessions.of(c)
     const reader = readerOf(c, session)
     // 404 without ADMIN_TOKEN. Partners, and operators with a token from the database, can still sign in.
@@ -172,9 +175,13 @@ const createVisits =
         ? send(c, reader, { ...signInPage(reader), status: 404 })
         : c.redirect(reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c) : null }), 303)
     if (!session) return signIn()
+    let counts: Counts = session.kind === 'operator' && deps.now() < lastCounts.until ? lastCounts.counts : {}
     const call: Visit['call'] = async (method, path, more = {}) => {
       if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new WrongSessionKind()
       const answer = await callApi<never>(c, session, { method, path, ...more })
+      const found = COUNTED[path]?.(answer)
+      if (found) counts = found
+      if (found && session.kind === 'operator') lastCounts = { counts, until: deps.now() + MINUTE }
       // The API has counted the call, so a page that refreshes itself uses no `documents` rate.
       deps.rates.give('documents', session.who, 1)
       return answer
@@ -183,6 +190,7 @@ const createVisits =
     try {
       return await make({
         ...reader,
+        counts: () => counts,
         c,
         session,
         call,
@@ -203,6 +211,7 @@ const createVisits =
       return signIn()
     }
   }
+}
 
 /** `/console`: the API as pages, for operators and for partners with a key. */
 export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {

@@ -12,12 +12,14 @@ import type { Console, Visit } from './console.ts'
 import { actForm, actLink, field } from './forms.ts'
 import { attemptMoment, timeline } from './moments.ts'
 import {
+  badge,
   type Column,
   type ConsolePage,
   empty,
   facts,
   type Html,
   live,
+  NUMBER,
   nextPage,
   partnerLink,
   type Reader,
@@ -25,7 +27,7 @@ import {
   table,
   time,
 } from './page.ts'
-import { errorCell, STATE } from './words.ts'
+import { errorCell, STATE, stateBadge } from './words.ts'
 
 type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['answers'][200]>
 type Callbacks = z.output<(typeof CALLBACK_CALLS)['GET /v1/admin/callbacks']['answers'][200]>
@@ -59,9 +61,9 @@ const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
           html`<a href="${to('registrations', { host, error })}">${host}</a>${resend({ host, error })}`,
       ],
       [{ en: 'Error', zh: '错误' }, ({ error }) => errorCell(visit, error)],
-      [{ en: 'Webhooks', zh: '回调数' }, ({ count }) => count],
-      [PENDING, ({ host, error, pending }) => toThese({ host, error, delivery: 'pending' }, pending)],
-      [GIVEN_UP, ({ host, error, exhausted }) => toThese({ host, error, delivery: 'exhausted' }, exhausted)],
+      [{ en: 'Webhooks', zh: '回调数' }, ({ count }) => count, NUMBER],
+      [PENDING, ({ host, error, pending }) => toThese({ host, error, delivery: 'pending' }, pending), NUMBER],
+      [GIVEN_UP, ({ host, error, exhausted }) => toThese({ host, error, delivery: 'exhausted' }, exhausted), NUMBER],
       [{ en: 'Partners', zh: '合作方' }, one => (one.partners === 1 ? partnerLink(visit, one) : one.partners)],
       [SINCE, ({ oldestAt }) => time(visit, oldestAt)],
     ],
@@ -88,10 +90,10 @@ const isStopped = ({ lastError }: Trouble) => lastError === 'operator'
 /** The form stands below the URL, where narrow screens show it too. */
 const troubleColumns = <One extends Trouble>(reader: Reader, form: (one: One) => Html): readonly Column<One>[] => [
   [{ en: 'URL', zh: '回调地址' }, one => html`<code>${one.callbackUrl}</code>${form(one)}`],
-  [STATE, one => reader.t(isStopped(one) ? STOPPED : STATES[one.state])],
+  [STATE, one => (isStopped(one) ? badge('bad', reader.t(STOPPED)) : stateBadge(reader, STATES, one.state))],
   [SINCE, ({ since }) => time(reader, since)],
   [{ en: 'Last error', zh: '最近的错误' }, ({ lastError }) => errorCell(reader, lastError)],
-  [{ en: 'Held', zh: '暂停' }, ({ held }) => held],
+  [{ en: 'Held', zh: '暂停' }, ({ held }) => held, NUMBER],
 ]
 
 const callbackList = (visit: Visit, { data, nextCursor }: Callbacks): Html => {

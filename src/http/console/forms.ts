@@ -72,7 +72,7 @@ const TYPES = {
     attributes: NUMBER,
   },
   partnerId: {
-    words: { en: 'Partner’s ID; empty: every partner', zh: '合作方 ID；不填则共用' },
+    words: { en: 'Partner, by name or id; empty: every partner', zh: '合作方（名称或 ID）；不填则共用' },
     attributes: 'maxlength="64"',
   },
   payload: { words: PAYLOAD, choices: PAYLOAD_WORDS },

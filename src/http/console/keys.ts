@@ -6,7 +6,7 @@ import { KEY_CALLS } from '../admin/partners.ts'
 import type { ConsoleLinkAnswer } from '../partner/console-links.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, field, shownOnce } from './forms.ts'
-import { type Html, table, time } from './page.ts'
+import { badge, type Html, table, time } from './page.ts'
 import { CREATED } from './words.ts'
 
 type Keys = z.output<(typeof KEY_CALLS)['GET /v1/admin/partners/:id/keys']['answers'][200]>
@@ -26,11 +26,11 @@ export const keyTable = (visit: Visit, { data }: Keys, now: number): Html => {
   const { t } = visit
   const expiry = ({ expiresAt }: Key) =>
     expiresAt !== null && Date.parse(expiresAt) <= now
-      ? html`<span class="bad">${t({ en: 'expired', zh: '已过期' })}</span> ${time(visit, expiresAt)}`
+      ? html`${badge('warned', t({ en: 'expired', zh: '已过期' }))} ${time(visit, expiresAt)}`
       : time(visit, expiresAt)
   const revocation = ({ id, revoked }: Key) =>
     revoked
-      ? t({ en: 'revoked', zh: '已吊销' })
+      ? badge('idle', t({ en: 'revoked', zh: '已吊销' }))
       : actForm(visit, {
           to: `partners/${visit.id}/revoke`,
           name: REVOKE,

@@ -4,18 +4,14 @@ import { BACKUP_FAULTS } from '../../core/operator-texts/overview.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
-import { type ConsolePage, facts, type Html, PAGE_NAMES, type Reader, table, time } from './page.ts'
+import { badge, type ConsolePage, facts, type Html, PAGE_NAMES, type Reader, table, time } from './page.ts'
 
 const stateOf = ({ t, language }: Reader, { lost, differsIn }: Overview['nodes'][number]): Html => {
   const { traits } = CATALOGUES[language]
   const different = differsIn.map(trait => traits[trait]).join(t({ en: ', ', zh: '、' }))
-  const said = [
-    lost && t({ en: 'lost', zh: '失联' }),
-    different && t({ en: `differs in: ${different}`, zh: `与其他节点不一致：${different}` }),
-  ].filter(Boolean)
-  return said.length === 0
-    ? t({ en: 'works', zh: '正常' })
-    : html`<span class="bad">${said.join(t({ en: '; ', zh: '；' }))}</span>`
+  const differs = t({ en: `differs in: ${different}`, zh: `与其他节点不一致：${different}` })
+  if (!lost && !different) return badge('good', t({ en: 'works', zh: '正常' }))
+  return html`${lost ? badge('bad', t({ en: 'lost', zh: '失联' })) : ''} ${different ? badge('warned', differs) : ''}`
 }
 
 const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overview): Html => {

@@ -11,7 +11,7 @@ import { actForms } from './forms.ts'
 import { DEADLINE, registrationTimeline, type Told } from './moments.ts'
 import { type ConsolePage, copied, type Fact, facts, type Html, type Reader, time } from './page.ts'
 import type { Session } from './sessions.ts'
-import { DELIVERY_WORDS, statusOf } from './words.ts'
+import { DELIVERY_WORDS, stateBadge, statusOf } from './words.ts'
 
 type Detail = z.output<typeof REGISTRATION_DETAIL>
 /** A registration as its partner gets it, or as operators get it. */
@@ -61,7 +61,7 @@ const factsPart = (reader: Reader, one: One): Html => {
   ${facts(reader, [
     [{ en: 'Callback URL', zh: '回调地址' }, one.callbackUrl ?? ('host' in one ? one.host : '–')],
     ['webhook-id', messageId ?? '–'],
-    [{ en: 'Delivery', zh: '投递' }, messageId === null ? '–' : t(DELIVERY_WORDS[state])],
+    [{ en: 'Delivery', zh: '投递' }, messageId === null ? '–' : stateBadge(reader, DELIVERY_WORDS, state)],
   ])}`
 }
 

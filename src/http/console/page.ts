@@ -4,7 +4,7 @@ import type { HtmlEscapedString } from 'hono/utils/html'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Language, Words } from '../../core/language.ts'
 import { showPartner } from '../../core/operator-texts/catalogue.ts'
-import { SHOW_TIME, ZONE_OF, zoneName } from '../../core/show-time.ts'
+import { clockIn, SHOW_TIME, ZONE_OF } from '../../core/show-time.ts'
 import { languageFor } from '../language.ts'
 import { queryText } from './api-calls.ts'
 import type { Visit } from './console.ts'
@@ -18,6 +18,8 @@ export interface Reader {
   language: Language
   session: Session | null
   t: (words: Words) => string
+  /** The counts for the navigation that are at hand. */
+  counts?: () => Counts
   /** Returns a link to a console page, relative to the current page. */
   to: (path: string, query?: Readonly<Record<string, string | null | undefined>>) => string
 }
@@ -36,9 +38,16 @@ export const readerOf = (c: Context, session: Session | null): Reader => {
   }
 }
 
-/** A time of the API in the reader's zone. */
+const CLOCK = { en: clockIn(ZONE_OF.en), zh: clockIn(ZONE_OF.zh) }
+/** A time of the API in the reader's zone, which the foot of the page names. */
 export const time = ({ language }: Reader, at: string | null, none = '–'): Html =>
-  at === null ? none : html`<time datetime="${at}">${SHOW_TIME[language](Date.parse(at))}</time>`
+  at === null
+    ? none
+    : html`<time datetime="${at}" title="${SHOW_TIME[language](Date.parse(at))}">${CLOCK[language](Date.parse(at))}</time>`
+
+/** A state, by colour and shape. */
+export type Tone = 'good' | 'warned' | 'bad' | 'busy' | 'idle'
+export const badge = (tone: Tone, text: Html): Html => html`<span class="badge ${tone}">${text}</span>`
 
 /** Names of the pages in the navigation. */
 export const PAGE_NAMES = {
@@ -54,33 +63,14 @@ export const PAGE_NAMES = {
   audit: { en: 'Audit', zh: '审计' },
   secrets: { en: 'Signing secrets', zh: '签名密钥' },
 } satisfies Record<string, Words>
-type Entry = keyof typeof PAGE_NAMES
-const PAGES: Readonly<Record<Session['kind'], readonly Entry[]>> = {
-  operator: (Object.keys(PAGE_NAMES) as Entry[]).filter(name => name !== 'secrets'),
-  partner: ['', 'registrations', 'deliveries', 'secrets'],
-}
-
-const TAG: Readonly<Record<Language, string>> = { en: 'en', zh: 'zh-CN' }
+export type Entry = keyof typeof PAGE_NAMES
+/** Counts beside the names of pages, and what they count. */
+export type Counts = Partial<Record<Entry, readonly [count: number, words: Words]>>
 
 /** Example of a search by other fields than the serial. */
 export const SEARCH_EXAMPLE: Readonly<Record<Session['kind'], string>> = {
   operator: 'host:a.example since:2h',
   partner: 'metadata.order:42 since:2h',
-}
-const searchWords = (kind: Session['kind']): Words => ({
-  en: `Serial, id, ${kind === 'operator' ? 'partner name, APIID, ' : ''}or a search such as ${SEARCH_EXAMPLE[kind]}`,
-  zh: `流水号、ID${kind === 'operator' ? '、合作方名称、APIID' : ''}，或条件，例如 ${SEARCH_EXAMPLE[kind]}`,
-})
-
-const navigation = (reader: Reader, session: Session, active: string): Html => {
-  const { t, to } = reader
-  return html`<nav aria-label="${t({ en: 'Pages', zh: '页面' })}"><ul>${PAGES[session.kind].map(
-    path =>
-      html`<li><a href="${to(path)}"${path === active ? raw(' aria-current="page"') : ''}>${t(PAGE_NAMES[path])}</a></li>`,
-  )}</ul></nav>
-  <form role="search" action="${to('find')}"><label><span class="hidden">${t(searchWords(session.kind))}</span>
-    <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t({ en: 'Serial, id or search   /', zh: '流水号、ID 或条件   /' })}" data-key="/"></label></form>
-  <form method="post" action="${to('sign-out')}"><button class="plain">${t({ en: 'Sign out', zh: '退出' })}</button></form>`
 }
 
 /** A page without a title is in the navigation, and takes its name from there. */
@@ -89,51 +79,6 @@ export interface ConsolePage {
   body: Html
   status?: ContentfulStatusCode
 }
-
-/**
- * A whole page, with the label of the environment. Its referrer policy is looser than the header's: with `no-referrer`,
- * forms over plain HTTP send no origin and would be refused as coming from another site. Text of partners gets into the
- * page only through `html`, which escapes it.
- */
-export const layout = (c: Context, reader: Reader, page: ConsolePage, label: string | null): Html => {
-  const { language, session, t, to } = reader
-  const [, , active = ''] = c.req.path.split('/')
-  const { title = t(PAGE_NAMES[active as Entry]), body } = page
-  const other = language === 'en' ? 'zh' : 'en'
-  const here = new URL(c.req.url)
-  here.searchParams.set('lang', other)
-  const asset = (name: string) => to(`assets/${name}`)
-  return html`<!doctype html>
-<html lang="${TAG[language]}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="referrer" content="same-origin">
-<meta name="htmx-config" content='{"includeIndicatorCSS":false,"history":false}'>
-<title>${label === null ? '' : `${label} · `}${title} · idface-notifier</title>
-<link rel="icon" href="${asset('icon.svg')}">
-<link rel="stylesheet" href="${asset('uPlot.min.css')}">
-<link rel="stylesheet" href="${asset('console.css')}">
-<script src="${asset('htmx.min.js')}" defer></script>
-<script src="${asset('uPlot.iife.min.js')}" defer></script>
-<script src="${asset('console.js')}" defer></script>
-</head>
-<body>
-<a class="skip" href="#main">${t({ en: 'Skip to content', zh: '跳到正文' })}</a>
-<header><strong>idface-notifier</strong>${label === null ? '' : html`<strong class="label bad">${label}</strong>`}${session ? navigation(reader, session, active) : ''}
-<a class="language" href="${here.search}" lang="${TAG[other]}" hreflang="${TAG[other]}">${t({ en: '中文', zh: 'English' })}</a></header>
-<main id="main" tabindex="-1"><h1>${title}</h1>
-${body}
-</main>
-<footer>${t({ en: 'Times in', zh: '时间：' })} ${zoneName(language, ZONE_OF[language])} · <a href="${to('../docs')}">${t({ en: 'API documentation', zh: '接入文档' })}</a></footer>
-</body>
-</html>`
-}
-
-/** The page for a caller over the rate: cheap, and without assets. */
-export const shortPage = ({ language, t }: Reader, { title, detail }: Readonly<Record<'title' | 'detail', string>>) =>
-  html`<!doctype html><html lang="${TAG[language]}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${title} · idface-notifier</title><h1>${title}</h1><p role="alert">${detail}</p><p><a href="">${t({ en: 'Try again', zh: '重试' })}</a></p></html>`
 
 export const partnerLink = ({ to }: Reader, one: { partnerId: string; partnerName: string | null }): Html =>
   html`<a href="${to(`partners/${one.partnerId}`)}" title="${showPartner(one)}"><bdi class="name">${one.partnerName ?? one.partnerId}</bdi></a>`
@@ -149,22 +94,60 @@ const shown = (value: Html | number): Html => (typeof value === 'number' ? showC
 type Name = Words | string
 const named = ({ t }: Reader, name: Name): string => (typeof name === 'string' ? name : t(name))
 
+interface ColumnOptions<Item> {
+  /** Aligned to the right. */
+  isNumber?: boolean
+  /** What the table is sorted by. */
+  by?: (item: Item) => string | number | null
+}
 /** A column of a table: its name, and the cell of an item. */
-export type Column<Item> = readonly [name: Name, cell: (item: Item) => Html | number]
+export type Column<Item> = readonly [name: Name, cell: (item: Item) => Html | number, options?: ColumnOptions<Item>]
+export const NUMBER = { isNumber: true }
 
 interface Table<Item> {
   columns: readonly Column<Item>[]
   items: readonly Item[]
   /** The text without items; left out: an empty table. */
-  none?: Words
+  none?: Words | undefined
+  /** Set if `items` are all there are: heads sort them. `?sort=` is the number of a column, `-` before it: downwards. */
+  sortedBy?: Visit | null
 }
-/** A table that scrolls sideways on narrow screens. */
-export const table = <Item>(reader: Reader, label: Words, { columns, items, none }: Table<Item>): Html => {
+
+/** Empty cells come last. */
+const sorted = <Item>(items: readonly Item[], by: ColumnOptions<Item>['by'], sign: number): readonly Item[] =>
+  by === undefined
+    ? items
+    : items.toSorted((one, other) => {
+        const [a, b] = [by(one), by(other)]
+        if (a === null || b === null) return Number(a === null) - Number(b === null)
+        return sign * (typeof a === 'number' ? a - Number(b) : a.localeCompare(String(b)))
+      })
+
+/** On narrow screens each row is a card, where each cell says the name of its column. */
+export const table = <Item>(reader: Reader, label: Words, { columns, items, none, sortedBy }: Table<Item>): Html => {
   if (none && items.length === 0) return empty(reader.t(none))
-  const head = columns.map(([name]) => (name ? html`<th scope="col">${named(reader, name)}</th>` : html`<td></td>`))
-  const rows = items.map(item => html`<tr>${columns.map(([, cell]) => html`<td>${shown(cell(item))}</td>`)}</tr>`)
-  return html`<div class="table" role="region" aria-label="${reader.t(label)}" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`
+  const sort = sortedBy?.c.req.query('sort') ?? ''
+  const isDown = sort.startsWith('-')
+  const at = sort === '' ? -1 : Math.abs(Number(sort))
+  const linked = (name: string, i: number, isFirstDown = false) => {
+    const here = new URL(sortedBy?.c.req.url ?? '')
+    here.searchParams.set('sort', `${(i === at ? !isDown : isFirstDown) ? '-' : ''}${i}`)
+    return html`<a href="${here.search}">${name}</a>`
+  }
+  const heads = columns.map(([name, , { isNumber, by } = {}], i) => {
+    if (!name) return html`<td></td>`
+    const order = i === at && html` aria-sort="${isDown ? 'descending' : 'ascending'}"`
+    const shownName = named(reader, name)
+    return html`<th scope="col"${isNumber && NUMERIC}${order}>${sortedBy && by ? linked(shownName, i, isNumber) : shownName}</th>`
+  })
+  const cellOf = (item: Item, [name, cell, options]: Column<Item>) =>
+    html`<td${options?.isNumber && NUMERIC}${name && html` data-name="${named(reader, name)}"`}>${shown(cell(item))}</td>`
+  const rows = sorted(items, columns[at]?.[2]?.by, isDown ? -1 : 1).map(
+    item => html`<tr>${columns.map(column => cellOf(item, column))}</tr>`,
+  )
+  return html`<div class="table"><table aria-label="${reader.t(label)}"><thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`
 }
+const NUMERIC = raw(' class="number"')
 
 export type Fact = readonly [name: Name, value: Html | number]
 export const facts = (reader: Reader, all: readonly Fact[]): Html =>
@@ -174,20 +157,25 @@ export const facts = (reader: Reader, all: readonly Fact[]): Html =>
 export const copied = ({ t }: Reader, text: string, id = 'copied'): Html =>
   html`<pre id="${id}" tabindex="0">${text}</pre><p><button type="button" data-copy="#${id}" data-done="${t({ en: 'Copied', zh: '已复制' })}" hidden>${t({ en: 'Copy', zh: '复制' })}</button></p>`
 
-/** A link to the next page of a list; keeps the filter. */
+/** Links to the next and the first page of a list, which keep the filter; or says that the list has ended. */
 export const nextPage = (
   { c, t }: Visit,
   cursor: string | null,
   name: Words = { en: 'Older', zh: '更早的记录' },
 ): Html => {
-  if (cursor === null) return ''
-  const here = new URL(c.req.url)
-  here.searchParams.set('cursor', cursor)
-  return html`<p><a rel="next" href="${here.search}">${t(name)}</a></p>`
+  const to = (next: string | null) => {
+    const here = new URL(c.req.url)
+    if (next === null) here.searchParams.delete('cursor')
+    else here.searchParams.set('cursor', next)
+    return here.search || here.pathname
+  }
+  const first = html`<a class="button" href="${to(null)}">${t({ en: 'First page', zh: '第一页' })}</a> `
+  const next = cursor && html`<a class="button" rel="next" href="${to(cursor)}">${t(name)}</a>`
+  return html`<p class="pages">${c.req.query('cursor') && first}${next ?? html`<span class="end">${t({ en: 'End of the list', zh: '没有更多了' })}</span>`}</p>`
 }
 
 /** A part that refreshes itself, at the earliest after `seconds`; null: never, since it does not change any more. */
 export const live = (seconds: number | null, body: Html): Html => {
-  const again = html` hx-get="" hx-trigger="look" hx-select="#live" hx-swap="outerMorph" data-live="${seconds}"`
+  const again = html` hx-get="" hx-trigger="look" hx-select="#live" hx-select-oob="#pages:outerMorph" hx-swap="outerMorph" data-live="${seconds}"`
   return html`<div id="live"${seconds === null ? '' : again}>${body}</div>`
 }

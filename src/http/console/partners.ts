@@ -11,6 +11,7 @@ import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
 import { API_KEY, keyTable, linkForm, newKeyForm, readKeys } from './keys.ts'
 import {
+  badge,
   type ConsolePage,
   facts,
   type Html,
@@ -46,7 +47,7 @@ export const partnerIdOf = async (visit: Visit, typed: string): Promise<string> 
 }
 
 const stateOf = ({ t }: Reader, { disabled }: Pick<Partner, 'disabled'>): Html =>
-  disabled ? html`<span class="bad">${t({ en: 'disabled', zh: '已停用' })}</span>` : t({ en: 'enabled', zh: '启用' })
+  disabled ? badge('warned', t({ en: 'disabled', zh: '已停用' })) : badge('good', t({ en: 'enabled', zh: '启用' }))
 
 const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, call, t, to } = visit

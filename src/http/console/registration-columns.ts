@@ -6,7 +6,7 @@ import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
 import type { FieldType } from './forms.ts'
 import { type Column, type Html, PAGE_NAMES, partnerLink, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
-import { DELIVERY_WORDS, errorCell, REASON_WORDS, STATUS_WORDS, statusOf } from './words.ts'
+import { DELIVERY_WORDS, errorCell, REASON_WORDS, STATUS_WORDS, stateBadge, statusOf } from './words.ts'
 
 export type Found = z.output<typeof FOUND_REGISTRATION>
 export type AnyRegistration = Found | RegistrationAnswer
@@ -40,14 +40,14 @@ export const searchFieldsOf = ({ kind }: Pick<Session, 'kind'>): readonly string
 const isFound = (one: AnyRegistration): one is Found => 'partnerId' in one
 
 const first = (reader: Reader): readonly Column<AnyRegistration>[] => {
-  const { t, to } = reader
+  const { to } = reader
   return [
     [SERIAL, ({ id, idcardid }) => html`<a href="${to(`registrations/${id}`)}">${idcardid}</a>`],
     [STATUS, ({ status, reason }) => statusOf(reader, status, reason)],
     [
       WEBHOOK,
       ({ delivery: { messageId, state, attempts } }) =>
-        messageId === null ? '–' : `${t(DELIVERY_WORDS[state])} (${attempts})`,
+        messageId === null ? '–' : html`${stateBadge(reader, DELIVERY_WORDS, state)} <small>(${attempts})</small>`,
     ],
     [{ en: 'Registered', zh: '登记时间' }, ({ createdAt }) => time(reader, createdAt)],
   ]

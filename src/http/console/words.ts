@@ -8,7 +8,7 @@ import { QUOTA_NAMES } from '../json/fields.ts'
 import { errorText } from '../partner/explain-sentence.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { SigningSecretAnswer } from '../partner/signing-secrets.ts'
-import type { Html, Reader } from './page.ts'
+import { badge, type Html, type Reader, type Tone } from './page.ts'
 
 export const STATE: Words = { en: 'State', zh: '状态' }
 export const WHO: Words = { en: 'Who', zh: '操作人' }
@@ -68,14 +68,24 @@ export const TTL_WORDS = {
   '24h': { en: '24 hours', zh: '24 小时' },
 }
 
+/** The tone of a state, whatever is in it. */
+const TONES = {
+  ...{ succeeded: 'good', delivered: 'good', done: 'good' },
+  ...{ failed: 'bad', exhausted: 'bad', rejected: 'bad', gone: 'bad', refused: 'bad', failing: 'bad' },
+  ...{ unresolved: 'warned', stopped: 'warned', disabled: 'warned' },
+  ...{ pending: 'busy', probing: 'busy', running: 'busy', begun: 'busy' },
+  ...{ cancelled: 'idle', draft: 'idle' },
+} as const satisfies Record<string, Tone>
+/** The badge of a state, by its words. */
+export const stateBadge = <State extends keyof typeof TONES>(
+  { t }: Reader,
+  words: Readonly<Record<State, Words>>,
+  state: State,
+): Html => badge(TONES[state], t(words[state]))
+
 /** A status with its reason. */
-export const statusOf = ({ t }: Reader, status: RegistrationStatus, reason: Reason | null): string =>
-  reason === null
-    ? t(STATUS_WORDS[status])
-    : t({
-        en: `${STATUS_WORDS[status].en} (${REASON_WORDS[reason].en})`,
-        zh: `${STATUS_WORDS[status].zh}（${REASON_WORDS[reason].zh}）`,
-      })
+export const statusOf = (reader: Reader, status: RegistrationStatus, reason: Reason | null): Html =>
+  html`${stateBadge(reader, STATUS_WORDS, status)}${reason === null ? '' : html` <small>${reader.t(REASON_WORDS[reason])}</small>`}`
 
 /** The error of the last attempt, with advice. */
 export const errorCell = ({ language }: Reader, error: string | null): Html => {

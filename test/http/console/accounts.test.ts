@@ -27,7 +27,9 @@ describe('accounts', () => {
       probeAt: api.clock.now + 60_000,
     }
     await api.answerWith({ kind: 'account', code: 40502, fault: 'credentials_wrong' }, change)
-    const page = await read('accounts?lang=en', admin)
+    const list = await read('accounts?lang=en', admin)
+    for (const text of ['paused: ', '<td class="number" data-name="Waiting serials">1<']) expect(list).toContain(text)
+    const page = await read(`accounts/${api.account.id}?lang=en`, admin)
     for (const text of ['paused: ', '>40502<', 'datetime="2026-11-24T16:21:00.000Z"', '>Waiting serials</dt><dd>1<'])
       expect(page).toContain(text)
     expect(page).not.toContain('Open the page of the account')

@@ -101,7 +101,7 @@ describe('a registration', () => {
 
 /** Each moment on the page: its state, its time, and the numbers and names in it. */
 const momentsOf = (page: string) =>
-  [...page.matchAll(/<li class="([\w-]+)"><time datetime="([^"]+)">[^<]*<\/time><div>(.*?)<\/div><\/li>/gs)].map(
+  [...page.matchAll(/<li class="([\w-]+)"><time datetime="([^"]+)"[^>]*>[^<]*<\/time><div>(.*?)<\/div><\/li>/gs)].map(
     ([, is = '', at = '', what = '']) => ({ is, at, what: what.replace(/<[^>]*>/g, '') }),
   )
 const atOf = (iso: string, ms: number): string => new Date(Date.parse(iso) + ms).toISOString()

@@ -119,7 +119,7 @@ describe('partners', () => {
     expect((await post(`${path}/new-key`, { ...form, expiresAt: '2020-01-01T08:00' }, admin)).status).toBe(422)
     expect(await read(path, admin)).not.toContain('expired')
     api.clock.now = Date.parse('2027-01-01T00:00:00Z')
-    expect(await read(path, await cookieOf(ADMIN_TOKEN))).toContain('<span class="bad">expired</span>')
+    expect(await read(path, await cookieOf(ADMIN_TOKEN))).toContain('<span class="badge warned">expired</span>')
   })
 
   test.each(['read', 'operate'] as const)('offer the role %s nothing to change', async role => {

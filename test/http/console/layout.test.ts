@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import { MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { ADMIN_TOKEN } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+const open = async () => {
+  const { api, cookieOf, visit, ...console } = await openConsole()
+  const admin = await cookieOf(ADMIN_TOKEN)
+  return { ...console, api, cookieOf, read: async (path: string, cookie = admin) => (await visit(path, cookie)).text() }
+}
+/** The counts of the navigation, by the page's path. */
+const countsOf = (page: string) =>
+  Object.fromEntries(
+    [...page.matchAll(/<li><a href="([^"]*)"[^>]*>[^<]* <span class="count"[^>]*>(\d+)</g)].map(one => one.slice(1)),
+  )
+
+test('the navigation has counts of what a page has read, for a minute, and never of a call of its own', async () => {
+  const { api, read } = await open()
+  await api.register()
+  await api.succeed()
+  await api.receiveWith(503)
+  await api.store.pauseAccount(api.account.id)
+  expect(countsOf(await read('audit'))).toEqual({})
+  const counts = { './': '1', deliveries: '1', accounts: '1' }
+  expect(countsOf(await read(''))).toEqual(counts)
+  expect(countsOf(await read('audit'))).toEqual(counts)
+  api.clock.now += MINUTE
+  expect(countsOf(await read('audit'))).toEqual({})
+})
+
+test('a partner has counts of its own only', async () => {
+  const { api, cookieOf, read } = await open()
+  await api.register()
+  await api.succeed()
+  await api.receiveWith(503)
+  await read('')
+  const [mine, other] = [await cookieOf(api.partner.key), await cookieOf(api.other.key)]
+  expect(countsOf(await read('deliveries', mine))).toEqual({ deliveries: '1' })
+  for (const [path, cookie] of [
+    ['registrations', mine],
+    ['deliveries', other],
+  ] as const)
+    expect(countsOf(await read(path, cookie))).toEqual({})
+})
+
+test('a list that is there as a whole is sorted by its heads, and says by which', async () => {
+  const { api, read } = await open()
+  for (const account of ['B2', 'a1', 'C3'])
+    await api.call('POST', '/v1/admin/accounts', {
+      key: ADMIN_TOKEN,
+      body: { account, apiKey: 'k', rate: account.charCodeAt(1) },
+    })
+  const sortedBy = async (sort: string) => {
+    const page = await read(`accounts?sort=${sort}`)
+    const names = [...page.matchAll(/<td data-name="APIID"><a [^>]*>(\w+)</g)].map(([, name]) => name)
+    return [names, /<th scope="col"[^>]* aria-sort="(\w+)"><a href="([^"]*)"/.exec(page)?.slice(1)]
+  }
+  const byName = ['a1', 'B2', 'C12345678', 'C3']
+  expect(await sortedBy('0')).toEqual([byName, ['ascending', '?sort=-0']])
+  expect(await sortedBy('-0')).toEqual([byName.toReversed(), ['descending', '?sort=0']])
+  for (const odd of ['', '99', 'x', '-', '1e9', '%3Cb%3E']) expect((await sortedBy(odd))[0]).toHaveLength(4)
+})
+
+test('a list of more than a page leads on and back to its first page, says where it ends, and is not sorted', async () => {
+  const { api, read } = await open()
+  for (let n = 0; n < 50; n++) {
+    api.clock.now += SECOND
+    await api.call('POST', '/v1/admin/accounts', { key: ADMIN_TOKEN, body: { account: `A${n}`, apiKey: 'k' } })
+  }
+  const linksOf = (page: string) => /<p class="pages">(.*?)<\/p>/s.exec(page)?.[1] ?? ''
+  const first = await read('accounts?lang=en')
+  expect(first).not.toContain('?sort=')
+  const [, next = ''] = /rel="next" href="([^"]*)"/.exec(linksOf(first)) ?? []
+  expect(linksOf(first)).not.toContain('First page')
+  const last = linksOf(await read(`accounts${next.replaceAll('&amp;', '&')}`))
+  expect(last).not.toContain('rel="next"')
+  expect(last).toContain('End of the list')
+  expect(last).toContain('href="?lang=en"')
+})
