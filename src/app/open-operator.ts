@@ -27,13 +27,13 @@ const openChannelOf = ({ url, secret }: Config['operator']): Channel | null =>
 const openNotifying = (channel: Channel, { config: { operator }, store, emit }: RoleDeps) => {
   const { language } = operator
   const source = hostname()
-  const notifier = createNotifier({ store, channel, language, source, clock, random: Math.random, emit })
+  const notifier = createNotifier({ store, channel, audience: operator, source, clock, random: Math.random, emit })
   const buffer = createEventBuffer({ store, clock, emit })
   return {
     note: buffer.note,
     notifyNow: async (event: Alert): Promise<boolean> => {
       const id = `op_${event.condition}_${event.since}_${event.state}`
-      const items = [noticeItem(event, language, event.at)]
+      const items = [noticeItem(event, operator, event.at)]
       const answer = await channel.post({ id, at: event.at, language, source, items })
       const isDelivered = answer.kind === 'told'
       emit('operator_event.ended', { type: alertType(event), outcome: isDelivered ? 'sent' : 'failed' })
@@ -57,7 +57,7 @@ export const openOperator = (deps: RoleDeps) => {
   void store.recordOperatorChannel(null).catch(() => {})
   const channel = openChannelOf(config.operator)
   const { note, notifyNow, end, breakOff } = channel ? openNotifying(channel, deps) : NO_NOTICES
-  const watch = createWatch({ store, note, notifyNow, emit })
+  const watch = createWatch({ store, note, notifyNow, emit, consoleUrl: config.operator.consoleUrl })
   const check = () => void watch.check()
   const heartbeat = startHeartbeat({ everyMs: CHECK_EVERY_MS, wakeUp: check, clock })
   check()
@@ -83,7 +83,7 @@ export const sendTestNotice = async (operator: Config['operator']) => {
   try {
     const { language } = operator
     const [at, source] = [clock.now(), hostname()]
-    const items = [testItem(language, source, at)]
+    const items = [testItem(operator, source, at)]
     const answer = await channel.post({ id: `op_test_${at}`, at, language, source, items })
     return { channel: channel.name, answer }
   } finally {

@@ -15,7 +15,7 @@ import {
   wholeNumber,
 } from './parsers.ts'
 import { nodeSetting, type SettingGroup, setting } from './setting.ts'
-import { collectorUrl, databaseUrl, operatorUrl } from './url-parsers.ts'
+import { collectorUrl, consoleUrl, databaseUrl, operatorUrl } from './url-parsers.ts'
 
 export const STORAGE = {
   title: { en: 'Storage', zh: '存储' },
@@ -107,6 +107,10 @@ export const OPERATOR = {
     language: setting('OPERATOR_LANGUAGE', enumOf(['en', 'zh']), 'en', {
       en: 'The language of notices to operators, `en` or `zh`.',
       zh: '运维通知的语言，`en` 或 `zh`。',
+    }),
+    consoleUrl: setting('CONSOLE_URL', consoleUrl, null, {
+      en: 'The address of the console, such as `https://notifier.example/console`: notices to operators then link to the page of the console that fixes their cause.',
+      zh: '控制台的地址，例如 `https://notifier.example/console`；设置后，运维通知中会附上处理该事项的控制台页面链接。',
     }),
   },
 } satisfies SettingGroup

@@ -55,6 +55,19 @@ export const operatorUrl: Parser<Secret> = {
   },
 }
 
+/** Ends in `/console`. In a link of a chat, it needs no escaping. */
+export const consoleUrl: Parser<string> = {
+  must: {
+    en: 'must be the address of the console as browsers reach it, https://HOST/console (or http://), without query or user',
+    zh: '须为浏览器访问控制台所用的地址，格式为 https://主机/console（或 http://），不含查询参数和账号密码',
+  },
+  parse: text => {
+    const url = httpUrl(text)
+    const isPlain = /^https?:\/\/[\w.:[\]-]{1,260}(\/[\w.~-]{1,50}){0,4}\/console\/?$/.test(url?.href ?? '')
+    return isPlain && url ? url.href.replace(/\/$/, '') : null
+  },
+}
+
 /** Whether user and password fit Basic authentication, in which the first colon ends the user. */
 const areCredentials = ({ username, password }: URL): boolean => {
   try {

@@ -56,6 +56,16 @@ export const troubleKind = (code: TroubleCode) => {
   return { level, lights, page, ready, command, alert }
 }
 
+/** Returns the path below the console of the page that fixes an alert's condition; empty: the overview. */
+export const pageOf = ({ condition, details }: Pick<Alert, 'condition' | 'details'>): string => {
+  if ('account' in details) return `accounts/${encodeURIComponent(details.account)}`
+  if ('code' in details) return troubleKind(details.code).page ?? ''
+  const { partnerId: partner, host } = details
+  return condition === 'message.exhausted'
+    ? `registrations?${new URLSearchParams({ partner, delivery: 'exhausted' })}`
+    : `deliveries?${new URLSearchParams({ host })}#urls`
+}
+
 type AlertingCode = { [Code in TroubleCode]: [ConditionOf<Code>] extends [never] ? never : Code }[TroubleCode]
 type AlertingTrouble = Extract<Trouble, { code: AlertingCode }>
 

@@ -107,7 +107,7 @@ export const createContacts = (deps: {
     test: async (partnerId: string, id: string): Promise<Attempt | null> => {
       const contact = await store.findContact(partnerId)
       if (contact === null) return null
-      const { runbook: _none, ...item } = testItem(contact.language, partnerId, store.now())
+      const { runbook: _none, ...item } = testItem({ ...contact, consoleUrl: null }, partnerId, store.now())
       const { attempt } = await post(partnerId, contact, { id, items: [{ ...item, type: 'contact.test' }] })
       return attempt
     },

@@ -47,42 +47,54 @@ export const ROBOT = { maxAlerts: 200, gapMs: MINUTE / 18, avoidsFullHours: true
 const MAX_DETAIL = 300
 
 /**
- * Returns the alerts as at most `count` paragraphs of plain text that is harmless in a chat, together at most `limit`
- * bytes. The last ones name the types that do not fit, and the source. A single alert has no headline: it is the title.
+ * Returns the alerts as at most `count` paragraphs of plain text that is harmless in a chat, each at most `each` and
+ * together at most `limit` bytes. Only a link to the console is markup, and never cut. The last paragraphs name the types
+ * that do not fit, and the source. A single alert has no headline: it is the title.
  */
 export const paragraphsOf = (
   { items, language, source }: Notice,
   {
     limit,
+    each = limit,
     count = Number.POSITIVE_INFINITY,
     paragraph,
-  }: { limit: number; count?: number; paragraph: (headlines: readonly string[], lines: readonly string[]) => string },
+    link = (text, url) => `[${text}](${url})`,
+  }: {
+    limit: number
+    each?: number
+    count?: number
+    paragraph: (headlines: readonly string[], lines: readonly string[]) => string
+    link?: (text: string, url: string) => string
+  },
 ): string[] => {
   const words = CATALOGUES[language]
   const footer = defused(`idface-notifier · ${source}`)
-  const texts = items.map(({ headline, sentence, remedy, runbook, subject }) => {
-    const lines = [
-      sentence,
-      ...(remedy === '' ? [] : [words.toDo + remedy]),
-      ...(runbook === undefined ? [] : [`${words.page(runbook.replace(/.*#/, ''))} · ${cutTo(subject, 200)}`]),
-    ]
-    return paragraph(
-      items.length === 1 ? [] : [defused(headline)],
-      lines.map(line => cutTo(defused(line), limit / 4)),
-    )
-  })
   const moreOf = (from: number): string => {
     const types = [...new Set(items.slice(from).map(({ type }) => type))]
     return words.more(items.length - from, types.join(', '))
   }
   const room = limit - bytesOf(footer) - (items.length > 1 ? bytesOf(moreOf(0)) : 0) - 10
+  const texts = items.map(({ headline, sentence, remedy, runbook, page, subject }) => {
+    const about = ` · ${cutTo(defused(subject), 200)}`
+    const end = page === undefined ? '' : `\n\n${link(words.openPage, page)}${about}`
+    const lines = [
+      sentence,
+      ...(remedy === '' ? [] : [words.toDo + remedy]),
+      ...(runbook === undefined || end !== '' ? [] : [words.page(runbook.replace(/.*#/, '')) + about]),
+    ]
+    const text = paragraph(
+      items.length === 1 ? [] : [defused(headline)],
+      lines.map(line => cutTo(defused(line), limit / 4)),
+    )
+    return cutTo(text, Math.min(room, each) - bytesOf(end)) + end
+  })
   const fitting: string[] = []
   let used = 0
   // Two are reserved: for the alerts that do not fit, and the footer.
   for (const text of texts.slice(0, count - 2)) {
     used += bytesOf(text) + 4
     if (used > room && fitting.length > 0) break
-    fitting.push(cutTo(text, room))
+    fitting.push(text)
   }
   return [...fitting, ...(fitting.length < texts.length ? [moreOf(fitting.length)] : []), footer]
 }

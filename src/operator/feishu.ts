@@ -25,7 +25,7 @@ const signatureOf = (timestamp: string, secret: string): string =>
 
 const plain = (content: string) => ({ tag: 'plain_text', content })
 
-/** 飞书, and Lark: a card of version 1.0. Plain text makes no mentions. */
+/** 飞书, and Lark: a card of version 1.0. Plain text makes no mentions, and has no links: with one it is markdown. */
 export const FEISHU: Dialect = {
   ...ROBOT,
   render: (notice, [secret]) => {
@@ -34,6 +34,7 @@ export const FEISHU: Dialect = {
       limit: MAX_BYTES,
       paragraph: (headlines, lines) => [...headlines, ...lines].join('\n'),
     })
+    const tag = notice.items.some(({ page }) => page !== undefined) ? 'lark_md' : 'plain_text'
     const isFiring = notice.items.some(({ state }) => state === 'firing')
     const card = {
       config: { wide_screen_mode: true },
@@ -41,7 +42,7 @@ export const FEISHU: Dialect = {
         title: plain(titleOf(notice)),
         template: isFiring ? 'red' : 'green',
       },
-      elements: paragraphs.map(text => ({ tag: 'div', text: plain(text) })),
+      elements: paragraphs.map(content => ({ tag: 'div', text: { tag, content } })),
     }
     const signed = secret === undefined ? {} : { timestamp, sign: signatureOf(timestamp, secret) }
     return { body: JSON.stringify({ ...signed, msg_type: 'interactive', card }) }

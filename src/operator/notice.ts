@@ -1,11 +1,20 @@
 import type { Alert } from '../core/alert.ts'
 import type { Language } from '../core/language.ts'
 import { type AlertWords, CATALOGUES, describeAlert } from '../core/operator-texts/describe.ts'
+import { pageOf } from '../core/trouble-kinds.ts'
+
+/** How operators read notices. `consoleUrl`: without it, no notice links to the console. */
+export interface Audience {
+  language: Language
+  consoleUrl: string | null
+}
 
 /** One alert in words, as plain text: each channel makes it harmless in its own way. Empty remedy: nothing to do. */
 export interface NoticeItem extends Omit<AlertWords, 'advice'>, Pick<Alert, 'subject' | 'state' | 'since' | 'count'> {
   /** Runbook page for operators. */
   runbook?: string
+  /** URL of the page of the console that fixes it. */
+  page?: string
   details: Readonly<Record<string, unknown>>
 }
 
@@ -22,8 +31,13 @@ export interface Notice {
 
 const RUNBOOK = { en: 'docs/operations.md', zh: 'docs/operations.zh-CN.md' } as const
 
+/** Returns the page's URL, as a field; none without `consoleUrl`. @param path below the console */
+export const pageAt = ({ consoleUrl }: Pick<Audience, 'consoleUrl'>, path: string): Pick<NoticeItem, 'page'> =>
+  consoleUrl === null ? {} : { page: `${consoleUrl}${path && `/${path}`}` }
+
 /** @param at epoch ms */
-export const noticeItem = (alert: Alert, language: Language, at: number): NoticeItem => {
+export const noticeItem = (alert: Alert, audience: Audience, at: number): NoticeItem => {
+  const { language } = audience
   const { subject, state, since, count, details, condition } = alert
   const { advice: _, ...words } = describeAlert(alert, language, at)
   return {
@@ -34,11 +48,13 @@ export const noticeItem = (alert: Alert, language: Language, at: number): Notice
     details: { ...details },
     ...words,
     runbook: `${RUNBOOK[language]}#${condition}`,
+    ...pageAt(audience, pageOf(alert)),
   }
 }
 
 /** Returns the item that `notify-test` sends. */
-export const testItem = (language: Language, source: string, at: number): NoticeItem => {
+export const testItem = (audience: Audience, source: string, at: number): NoticeItem => {
+  const { language } = audience
   const { title, ...words } = CATALOGUES[language].test
   return {
     type: 'operator.test',
@@ -50,5 +66,6 @@ export const testItem = (language: Language, source: string, at: number): Notice
     headline: title,
     ...words,
     runbook: `${RUNBOOK[language]}#alerts`,
+    ...pageAt(audience, ''),
   }
 }

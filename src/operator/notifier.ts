@@ -1,7 +1,6 @@
 import { alertType, MAX_NOTICE_WAIT_MS } from '../core/alert.ts'
 import type { Clock } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
-import type { Language } from '../core/language.ts'
 import type { OperatorProblem, RefusingChannel } from '../core/operator-channel.ts'
 import { channelRemedy } from '../core/operator-texts/describe.ts'
 import type { ClaimedAlert } from '../store/operators/alerts.ts'
@@ -9,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Channel } from './channel.ts'
 import type { ChannelReply } from './dialect.ts'
-import { type Notice, noticeItem } from './notice.ts'
+import { type Audience, type Notice, noticeItem } from './notice.ts'
 
 /** Longer than a message may take. */
 const LEASE_MS = MINUTE
@@ -47,14 +46,14 @@ export const createNotifier = (deps: {
     'now' | 'findPartner' | 'givenUpOf' | 'noteAlerts' | 'claimAlerts' | 'settleAlerts' | 'recordOperatorChannel'
   >
   channel: Pick<Channel, 'name' | 'maxAlerts' | 'gapMs' | 'avoidsFullHours' | 'post'>
-  language: Language
+  audience: Audience
   /** Name of this service. */
   source: string
   clock: Pick<Clock, 'sleep'>
   random: () => number
   emit: Emit<'operator_event.ended' | 'operator_channel.failing' | 'operator_channel.back' | 'operator_channel.off'>
 }) => {
-  const { store, channel, language, source, clock, random, emit } = deps
+  const { store, channel, audience, source, clock, random, emit } = deps
   const stopping = new AbortController()
   let failures = 0
   let failingSince = 0
@@ -83,8 +82,8 @@ export const createNotifier = (deps: {
     const id = alerts.map(({ id, since, state, count }) => `op_${id}_${since}_${state}_${count}`).join('.')
     const counted = (alert: ClaimedAlert) =>
       'left' in alert.details ? (alert.details.left ?? alert.count) : alert.count
-    const items = alerts.map(alert => noticeItem({ ...alert, count: counted(alert) }, language, at))
-    return { id, at, language, source, items }
+    const items = alerts.map(alert => noticeItem({ ...alert, count: counted(alert) }, audience, at))
+    return { id, at, language: audience.language, source, items }
   }
 
   const emitEnded = (alerts: readonly ClaimedAlert[], outcome: 'sent' | 'merged' | 'dropped' | 'failed') => {

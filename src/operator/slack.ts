@@ -23,7 +23,9 @@ export const SLACK: Dialect = {
     const sections = paragraphsOf(notice, {
       limit: MAX_BYTES,
       count: MAX_SECTIONS,
-      paragraph: (headlines, lines) => cutTo([...headlines.map(one => `*${one}*`), ...lines].join('\n'), MAX_SECTION),
+      each: MAX_SECTION,
+      paragraph: (headlines, lines) => [...headlines.map(one => `*${one}*`), ...lines].join('\n'),
+      link: (text, url) => `<${url.replaceAll('&', '&amp;')}|${text}>`,
     })
     const blocks = [
       { type: 'header', text: { type: 'plain_text', text: cutTo(title, MAX_HEADER), emoji: false } },

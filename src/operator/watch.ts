@@ -1,12 +1,13 @@
 import { ALERT_KINDS, type Alert, type Observation, subjectKey } from '../core/alert.ts'
 import { describeAlert } from '../core/operator-texts/describe.ts'
-import { alertOf } from '../core/trouble-kinds.ts'
+import { alertOf, pageOf } from '../core/trouble-kinds.ts'
 import { GIVEN_UP_MS, type Stats } from '../store/stats/stats.ts'
 import { troublesOf } from '../store/stats/troubles.ts'
 import type { Store } from '../store/store.ts'
 import { findWriteError } from '../store/unavailable.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { createCommandWatch } from './command-watch.ts'
+import { type Audience, pageAt } from './notice.ts'
 
 type Finding = Pick<Alert, 'condition' | 'subject' | 'details'>
 
@@ -45,12 +46,14 @@ export const createWatch = ({
   note,
   notifyNow,
   emit,
+  consoleUrl,
 }: {
   store: Pick<Store, 'stats' | 'now' | 'probe' | 'firingAlerts' | 'givenUpOf'>
   note: (note: Observation) => void
   /** Notifies operators past the store, of conditions that cannot be stored. Resolves to false if not sent. */
   notifyNow: (alert: Alert) => Promise<boolean>
   emit: Emit<'operator.event' | 'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>
+  consoleUrl: Audience['consoleUrl']
 }) => {
   const logCommands = createCommandWatch(emit)
   /** Conditions that the log shows as firing, and since when. */
@@ -66,7 +69,8 @@ export const createWatch = ({
     else logged.delete(key)
     const { type, headline, sentence } = describeAlert(alert, 'en', at)
     const { subject } = alert
-    emit('operator.event', { type, subject, state, sentence: state === 'firing' ? sentence : headline })
+    const { page = null } = pageAt({ consoleUrl }, pageOf(alert))
+    emit('operator.event', { type, subject, state, sentence: state === 'firing' ? sentence : headline, page })
   }
 
   let failing: { error: string; since: number } | null = null

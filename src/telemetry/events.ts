@@ -166,8 +166,8 @@ export const EVENTS = {
     'A step of a bulk act has failed. That act is `failed`, unless the database did not work; the service goes on within a second. Reported at once, and then once a minute.',
   ),
   'operator.event': warn(
-    { type: TEXT, subject: TEXT, state: field<AlertState>('text'), sentence: TEXT },
-    'An alert has fired (`firing`) or is over (`resolved`), and `sentence` says it: polls or webhooks are late (`backlog.growing`, `backlog.gone`), the database cannot be written, or does not answer (`store.failing`), the disk is nearly full (`disk.low`), a node is lost (`node.lost`), or a clock is wrong (`clock.wrong`). Checked every 15 s, with `OPERATOR_URL` or without. Other alerts have events of their own. See [alerts](operations.md#alerts).',
+    { type: TEXT, subject: TEXT, state: field<AlertState>('text'), sentence: TEXT, page: orNull(TEXT) },
+    'An alert has fired (`firing`) or is over (`resolved`), and `sentence` says it: polls or webhooks are late (`backlog.growing`, `backlog.gone`), the database cannot be written, or does not answer (`store.failing`), the disk is nearly full (`disk.low`), a node is lost (`node.lost`), or a clock is wrong (`clock.wrong`). Checked every 15 s, with `OPERATOR_URL` or without. `page`, with `CONSOLE_URL`: the page of the console that fixes it. Other alerts have events of their own. See [alerts](operations.md#alerts).',
   ),
   'operator_event.ended': debug(
     { type: TEXT, outcome: field<'sent' | 'merged' | 'dropped' | 'failed'>('text') },

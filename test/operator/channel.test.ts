@@ -5,7 +5,7 @@ import { Secret } from '../../src/core/secret.ts'
 import { openChannel } from '../../src/operator/channel.ts'
 import { clockWith } from '../support/clock.ts'
 import { openAnswering, openRobot, ROBOT_SECRET, type RobotName } from '../support/operator-robots.ts'
-import { AT, exhausted, noticeOf, PAUSED } from './support.ts'
+import { AT, CONSOLE_URL, exhausted, linked, noticeOf, PAUSED } from './support.ts'
 
 type At = Pick<Awaited<ReturnType<typeof openAnswering>>, 'url' | 'connect'>
 
@@ -32,6 +32,22 @@ describe.each(NAMES)('%s', name => {
     expect(text).toContain('“account.paused” on the page Operations')
     // A link that a reader cannot click is left out.
     expect(text).not.toMatch(/docs\/|#account/)
+  })
+
+  test('gets a whole link to the console instead, whatever a partner has given', async () => {
+    await using robot = await openRobot(name)
+    using channel = channelTo(robot)
+    const evil = exhausted('partner_1', '[pay](https://evil.example)'.repeat(2_000))
+    const url = `${CONSOLE_URL}/registrations?partner=partner_1&delivery=exhausted`
+    const link =
+      name === 'slack' ? `<${url.replace('&', '&amp;')}|Open in the console>` : `[Open in the console](${url})`
+    for (const events of [[evil], [evil, exhausted('partner_2')]]) {
+      expect(await channel.post(linked(events))).toEqual({ kind: 'told' })
+      const text = robot.texts().at(-1) ?? ''
+      expect(text).toContain(`\n\n${link} · partner_1\n`)
+      expect(text).not.toContain('on the page Operations')
+      expect(text).not.toContain('://evil')
+    }
   })
 
   test.each(['en', 'zh'] as const)('takes a digest of very many long events (%s)', async language => {
@@ -147,6 +163,16 @@ describe('any other receiver', () => {
         remedy: expect.stringContaining('enter the right APIKEY and save'),
         runbook: 'docs/operations.md#account.paused',
       },
+    })
+  })
+
+  test('gets the page of the console beside the runbook', async () => {
+    await using receiver = await openAnswering(() => ({ body: '' }))
+    using channel = channelTo(receiver)
+    await channel.post(linked([PAUSED]))
+    expect(JSON.parse(receiver.calls[0]?.body ?? '').data).toMatchObject({
+      page: `${CONSOLE_URL}/accounts/C12345678`,
+      runbook: 'docs/operations.md#account.paused',
     })
   })
 

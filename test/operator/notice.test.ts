@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ALERT_TYPES, type Alert } from '../../src/core/alert.ts'
 import { noticeItem } from '../../src/operator/notice.ts'
-import { AT, PAUSED } from './support.ts'
+import { AT, CONSOLE_URL, PAUSED } from './support.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const OPERATIONS = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
@@ -25,6 +25,20 @@ const DETAILS: { [Condition in Alert['condition']]: Alert['details'] } = {
   'disk.low': { code: 'disk_low', since: null, freeBytes: 5e8 },
   'store.failing': { code: 'store_failing', since: null, error: 'ECONNREFUSED' },
 }
+const PAGES: { [Condition in Alert['condition']]: string } = {
+  'account.paused': '/accounts/C12345678',
+  'upstream.unreachable': '/accounts/C1',
+  'upstream.unknown_status': '/accounts/acc_1',
+  'backlog.growing': '',
+  'callback.failing': '/deliveries?host=hooks.partner.example#urls',
+  'callback.disabled': '/deliveries?host=hooks.partner.example#urls',
+  'message.exhausted': '/registrations?partner=partner_1&delivery=exhausted',
+  'node.lost': '/nodes',
+  'clock.wrong': '',
+  'backup.failed': '/nodes#backups',
+  'disk.low': '',
+  'store.failing': '',
+}
 const CONDITIONS = Object.keys(DETAILS) as Alert['condition'][]
 
 describe.each(CONDITIONS)('%s', condition => {
@@ -34,9 +48,14 @@ describe.each(CONDITIONS)('%s', condition => {
     ['en', 'docs/operations.md'],
     ['zh', 'docs/operations.zh-CN.md'],
   ] as const)('has its place in the runbook (%s)', (language, page) => {
-    const [file, anchor] = (noticeItem(event, language, AT).runbook ?? '').split('#')
+    const [file, anchor] = (noticeItem(event, { language, consoleUrl: null }, AT).runbook ?? '').split('#')
     expect(file).toBe(page)
     expect(readFileSync(join(ROOT, page), 'utf8')).toContain(`<a id="${anchor}"></a>`)
+  })
+
+  test('links to the page of the console that fixes it', () => {
+    const audience = { language: 'en', consoleUrl: CONSOLE_URL } as const
+    expect(noticeItem(event, audience, AT).page).toBe(`${CONSOLE_URL}${PAGES[condition]}`)
   })
 })
 

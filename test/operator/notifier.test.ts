@@ -40,7 +40,7 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
         return state.first.shift() ?? state.answer
       },
     },
-    ...{ language: 'en', source: 'node-1', clock, random: () => 0.5 },
+    ...{ audience: { language: 'en', consoleUrl: null }, source: 'node-1', clock, random: () => 0.5 },
     emit: (...event) => void emitted.push(event),
   })
   const settle = async () => {

@@ -23,7 +23,15 @@ export const exhausted = (partnerId: string, host = 'hooks.partner.example', cou
   ...{ condition: 'message.exhausted', subject: partnerId, count, details: { partnerId, host, error: 'timeout' } },
 })
 
+export const CONSOLE_URL = 'https://notifier.example/console'
+
 export const noticeOf = (events: readonly Alert[], language: Language = 'en', at = Date.now()): Notice => ({
   ...{ id: 'op_1', at, language, source: 'node-1' },
-  items: events.map(event => noticeItem(event, language, at)),
+  items: events.map(event => noticeItem(event, { language, consoleUrl: null }, at)),
+})
+
+/** With links to the console. */
+export const linked = (events: readonly Alert[], language: Language = 'en'): Notice => ({
+  ...noticeOf(events, language),
+  items: events.map(event => noticeItem(event, { language, consoleUrl: CONSOLE_URL }, AT)),
 })

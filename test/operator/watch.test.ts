@@ -8,7 +8,7 @@ import type { ServiceNode } from '../../src/store/operators/nodes.ts'
 import type { SqliteStats, Stats } from '../../src/store/stats/stats.ts'
 import { unavailableBy } from '../../src/store/unavailable.ts'
 import { openNewStore } from '../support/sqlite-template.ts'
-import { AT } from './support.ts'
+import { AT, CONSOLE_URL } from './support.ts'
 
 const ENGINE: SqliteStats = { kind: 'sqlite', databaseBytes: 1, walBytes: 1, diskFreeBytes: 1e12, masterKey: 'f00d' }
 
@@ -69,6 +69,7 @@ const open = async () => {
       return !state.isUntold
     },
     emit: (...event) => void logged.push(event[1]),
+    consoleUrl: CONSOLE_URL,
   })
   const check = async () => {
     noted.length = 0
@@ -87,7 +88,10 @@ test('notes what has come and what is over, once', async () => {
   state.engine = {}
   expect(await check()).toEqual(['disk.low disk: over'])
   expect(logged).toMatchObject([
-    { type: 'disk.low', subject: 'disk', state: 'firing', sentence: expect.stringContaining('500 MB') },
+    {
+      ...{ type: 'disk.low', subject: 'disk', state: 'firing', page: CONSOLE_URL },
+      sentence: expect.stringContaining('500 MB'),
+    },
     { type: 'disk.low', subject: 'disk', state: 'resolved' },
   ])
 })

@@ -66,6 +66,7 @@ export interface Catalogue {
   }
   toDo: string
   page: (anchor: string) => string
+  openPage: string
   several: (count: number) => string
   more: (count: number, types: string) => string
 }

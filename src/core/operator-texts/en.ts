@@ -266,6 +266,7 @@ export const EN: Catalogue = {
   },
   toDo: 'What to do: ',
   page: anchor => `More: “${anchor}” on the page Operations (operations.md)`,
+  openPage: 'Open in the console',
   several: count => `${count} events`,
   more: (count, types) => `and ${count} more: ${types}`,
 }

@@ -242,6 +242,7 @@ export const ZH: Catalogue = {
   },
   toDo: '处理方法：',
   page: anchor => `详见运维手册（operations.zh-CN.md）中的“${anchor}”`,
+  openPage: '在控制台中打开',
   several: count => `${count} 个事件`,
   more: (count, types) => `另有 ${count} 个：${types}`,
 }
