@@ -22,7 +22,7 @@ import { addBulk } from './bulk.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addExport } from './export.ts'
 import { addFind } from './find.ts'
-import { type Form, formAgain, formOf, postedOf, roleOf } from './forms.ts'
+import { type Form, formAgain, formOf, postedOf, roleOf, wrongFields } from './forms.ts'
 import { addKeys } from './keys.ts'
 import { COUNTED, layout, shortPage } from './layout.ts'
 import { addNodes } from './nodes.ts'
@@ -130,14 +130,19 @@ const addFrame = (app: Hono<ApiEnv>, { deps, sessions, send }: Frame): void => {
     // The input can be corrected, or sent again later.
     const isCorrectable = isRefused && c.req.method === 'POST' && [409, 422, 429].includes(problem.status)
     const form = isCorrectable ? formAgain(reader, await postedOf(c)) : isRefused ? error.form : ''
-    const errors = problem.errors?.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)
     const isShort = problem.status === 429 && form === ''
     const [, fault] = (sessions.of(c)?.kind === 'operator' && DATABASE_FAULT.exec(problem.detail)) || []
     const failing = fault && ({ code: 'store_failing', since: null, error: fault } as const)
     const todo = failing ? html`<p>${describeTrouble(failing, reader.language, 0).advice}</p>` : ''
-    const body = html`<p role="alert" class="bad">${problem.detail}</p>
-    ${errors ? html`<ul>${errors}</ul>` : ''}${todo}${form}`
-    const page = { title: problem.title, status: problem.status as ContentfulStatusCode, body }
+    const { errors, detail } = problem
+    const isInput = [400, 422].includes(problem.status)
+    const body = html`<p role="alert" class="bad">${errors ? reader.t(WRONG) : detail}</p>
+    ${errors ? wrongFields(reader, errors) : ''}${todo}${form}`
+    const page = {
+      title: isInput ? reader.t(CHECK_INPUT) : problem.title,
+      status: problem.status as ContentfulStatusCode,
+      body,
+    }
     c.res = isShort ? await c.html(shortPage(reader, problem), 429) : await send(c, reader, page)
   }
   /** Runs first, so that a caller over the rate costs little more than at the API. */
@@ -271,6 +276,8 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
 /** An operator opened a page or form for partners, or the reverse. The API would count the token as wrong. */
 class WrongSessionKind extends Error {}
 
+const CHECK_INPUT: Words = { en: 'Check the input', zh: '请检查输入' }
+const WRONG: Words = { en: 'These fields cannot be used as they are:', zh: '以下各项填写有误：' }
 const OTHER_SITE: Words = {
   en: 'This form was sent from another site. Open the console and send it from there.',
   zh: '该表单来自其他网站。请打开控制台，在其中提交。',

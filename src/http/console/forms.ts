@@ -7,9 +7,11 @@ import type { Words } from '../../core/language.ts'
 import { MAX_NAME, MAX_REASON } from '../../core/line.ts'
 import type { Role } from '../../core/role.ts'
 import type { OPERATOR_CALLS } from '../admin/me.ts'
+import type { ProblemAnswer } from '../json/problem.ts'
 import type { Visit } from './console.ts'
 import { copied, type Html, type Reader } from './page.ts'
 import { asApiTakes, isZone, timeInput, zoneOf } from './picked-time.ts'
+import { FIELDS } from './registration-columns.ts'
 import {
   limitOf,
   MODE_WORDS,
@@ -169,6 +171,21 @@ export const actLink = async (
   { to, name, call }: { to: string; name: Words; call: { role: Role } },
 ): Promise<HtmlEscapedString> =>
   (await may(call)) ? html`<p><a class="button" href="${to}">${t(name)}</a></p>` : html``
+
+/** What the API says of times, as forms take them. */
+const asTyped = (message: string): string =>
+  message
+    .replace(/,? in ISO 8601 with its offset|，格式为带时区偏移的 ISO 8601|带时区偏移的 ISO 8601 /, '')
+    .replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ/, '$1 $2')
+
+/** The wrong fields of a refused form, by their labels. */
+export const wrongFields = ({ t }: Reader, errors: NonNullable<ProblemAnswer['errors']>): Html => {
+  const labels: Readonly<Record<string, FieldType | undefined>> = { ...TYPES, ...FIELDS, idcardid: FIELDS.serial }
+  return html`<ul>${errors.map(({ path, message }) => {
+    const [label] = t(labels[path.replace(/^filter\./, '')]?.words ?? { en: path, zh: path }).split(/[;；]/)
+    return html`<li data-field="${path}"><strong>${label}</strong> ${asTyped(message)}</li>`
+  })}</ul>`
+}
 
 /** A refused form with its input, to be corrected and sent again. An API key has to be typed anew. */
 export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>): Html => {

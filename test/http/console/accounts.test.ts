@@ -109,7 +109,7 @@ describe('accounts', () => {
     const answer = await post('accounts/new', form, admin)
     expect(answer.status).toBe(422)
     const page = await answer.text()
-    for (const path of ['account', 'rate']) expect(page).toContain(`<code>${path}</code>`)
+    for (const path of ['account', 'rate']) expect(page).toContain(`<li data-field="${path}">`)
     expect((await visit('accounts/nobody', admin)).status).toBe(404)
   })
 })

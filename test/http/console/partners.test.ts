@@ -73,7 +73,7 @@ describe('partners', () => {
     for (const daily of ['many', '0x10', '1e400', '1e2', '-1']) {
       const answer = await post(path, { ...CHANGE, 'quotas.daily': daily }, admin)
       expect(answer.status).toBe(422)
-      expect(await answer.text()).toContain('<code>quotas.daily</code>')
+      expect(await answer.text()).toContain('<li data-field="quotas.daily"><strong>Limit of ')
     }
     expect(await partner()).toEqual(changed)
   })

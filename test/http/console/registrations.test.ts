@@ -56,7 +56,9 @@ describe('the list', () => {
   test('takes the name of a partner, and shows its id, which export and bulk acts take', async () => {
     const { api, read } = await populate()
     expect(await read('registrations?partner=other')).toContain(`name="partner" value="${api.other.id}"`)
-    expect(await read('registrations?partner=nobody&lang=en')).toContain('<code>partner</code>')
+    expect(await read('registrations?partner=nobody&lang=en')).toContain(
+      '<li data-field="partner"><strong>Partner</strong>',
+    )
   })
 
   test('shows partners their own only', async () => {
@@ -195,6 +197,16 @@ describe('finding', () => {
       expect(page).toContain(`<time datetime="${new Date(lookedBackTo).toISOString()}"`)
       expect(page).toContain('rel="next"')
     }
+  })
+
+  test('says what is wrong with a time by the label of its field, as the field takes it', async () => {
+    const { read, partner } = await populate()
+    const told = async (lang: string) =>
+      /<li data-field="since">(.*?)<\/li>/.exec(await read(`registrations?since=yesterday&lang=${lang}`, partner))?.[1]
+    expect(await told('en')).toBe(
+      '<strong>Since</strong> must be a time, such as 2026-11-24 08:00, or a duration before now, such as 2h',
+    )
+    expect(await told('zh')).toBe('<strong>起始时间</strong> 必须是时间，例如 2026-11-24 08:00，或距现在多久，例如 2h')
   })
 
   test('says what is wrong with a search', async () => {
