@@ -367,6 +367,19 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     expect(await service.api.store.findAccount('C99')).toMatchObject({ rate: 7, passwordMode: 'static' })
   })
 
+  test('opens its menu on a narrow screen without JavaScript, and closes it by Escape', async () => {
+    const narrow = { viewport: { width: 375, height: 700 }, javaScriptEnabled: false }
+    await using page = await openPage('operator', 'registrations', narrow)
+    expect(await page.isVisible('nav')).toBe(false)
+    await page.click('[popovertarget]')
+    await page.waitForSelector('nav:visible')
+    await page.keyboard.press('Escape')
+    await page.waitForSelector('nav', { state: 'hidden' })
+    await page.click('[popovertarget]')
+    await page.click('nav >> text=Nodes')
+    await page.waitForURL(urlOf('nodes'))
+  })
+
   test('signs in, finds, resends and leaves without JavaScript', async () => {
     await using page = await openPage(null, '', { javaScriptEnabled: false })
     await page.fill('[name="token"]', service.api.partner.key)

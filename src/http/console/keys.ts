@@ -43,12 +43,17 @@ export const keyTable = (visit: Visit, { data }: Keys, now: number): Html => {
         })
   const list = table(visit, API_KEY, {
     items: data,
+    sortedBy: visit,
     none: { en: 'There is no key.', zh: '没有密钥。' },
     columns: [
       ['id', ({ id }) => html`<code>${id}</code>`],
-      [CREATED, ({ createdAt }) => time(visit, createdAt)],
-      [{ en: 'Last used', zh: '最近使用' }, ({ lastUsedAt }) => time(visit, lastUsedAt)],
-      [{ en: 'Expires', zh: '到期时间' }, expiry],
+      [CREATED, ({ createdAt }) => time(visit, createdAt), { by: ({ createdAt }) => createdAt }],
+      [
+        { en: 'Last used', zh: '最近使用' },
+        ({ lastUsedAt }) => time(visit, lastUsedAt),
+        { by: ({ lastUsedAt }) => lastUsedAt },
+      ],
+      [{ en: 'Expires', zh: '到期时间' }, expiry, { by: ({ expiresAt }) => expiresAt }],
       [REVOKE, revocation],
     ],
   })

@@ -39,18 +39,31 @@ const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overv
   ])}<p>${t({ en: 'To make one while the service runs:', zh: '备份不影响服务运行，命令为' })} <code>idface-notifier backup FILE</code>${t({ en: '. See docs/backup.md.', zh: '，见 docs/backup.zh-CN.md。' })}</p>`
 }
 
-const nodeTable = (reader: Reader, nodes: Overview['nodes']): Html =>
+const nodeTable = (reader: Visit, nodes: Overview['nodes']): Html =>
   table(reader, PAGE_NAMES.nodes, {
     items: nodes,
+    sortedBy: reader,
     none: { en: 'No node uses the database.', zh: '没有节点使用此数据库。' },
     columns: [
-      [{ en: 'Name', zh: '名称' }, ({ id, name }) => html`<span title="${id}">${name}</span>`],
-      [{ en: 'State', zh: '状态' }, node => stateOf(reader, node)],
+      [
+        { en: 'Name', zh: '名称' },
+        ({ id, name }) => html`<span title="${id}">${name}</span>`,
+        { by: ({ name }) => name },
+      ],
+      [
+        { en: 'State', zh: '状态' },
+        node => stateOf(reader, node),
+        { by: ({ lost, differsIn }) => (lost ? 0 : differsIn.length > 0 ? 1 : 2) },
+      ],
       [{ en: 'Roles', zh: '角色' }, ({ roles }) => roles.join(' ')],
       [{ en: 'Version', zh: '版本' }, ({ version }) => version],
       [{ en: 'Settings', zh: '配置' }, ({ settings }) => html`<code>${settings}</code>`],
-      [{ en: 'Started', zh: '启动时间' }, ({ startedAt }) => time(reader, startedAt)],
-      [{ en: 'Last seen', zh: '最近心跳' }, ({ seenAt }) => time(reader, seenAt)],
+      [
+        { en: 'Started', zh: '启动时间' },
+        ({ startedAt }) => time(reader, startedAt),
+        { by: ({ startedAt }) => startedAt },
+      ],
+      [{ en: 'Last seen', zh: '最近心跳' }, ({ seenAt }) => time(reader, seenAt), { by: ({ seenAt }) => seenAt }],
     ],
   })
 
