@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts'
 import { createEmit, type Emit, type Listener } from '../telemetry/emit.ts'
 import { openUpstream } from '../upstream/upstream.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
+import { openHistory } from '../worker/history.ts'
 import { createPresence } from '../worker/presence.ts'
 import { emitCallbackChanges } from './callback-changes.ts'
 import { clock, createIds, system } from './clock-and-ids.ts'
@@ -41,6 +42,8 @@ const TEST_ACCOUNT: NewAccount = {
 }
 /** Maximum time to send the last spans, out of the grace period of a stop. */
 const FLUSH_MS = 2 * SECOND
+/** Maximum time to write what the last minute has counted. */
+const HISTORY_MS = 500
 /** Maximum time of a whole stop, even if the database does not answer: the roles take up to 11 s of it. */
 const STOP_MS = 11.8 * SECOND
 
@@ -89,6 +92,10 @@ export const openApp = async (
   const metrics = createNodeMetrics(store, config, workers)
   const listeners = [log, metrics.listener]
   const emit = createEmit(listeners)
+  const history = openHistory({ store, node: self.id, clock, emit })
+  listeners.push(history.listen)
+  // After all roles, whose last events it counts.
+  stack.defer(() => within(clock, HISTORY_MS, history.close()))
   store.hints.on('unreadable', row => emit('value.unreadable', row))
   emitCallbackChanges(store, emit)
   await store.putDefaultAccount({

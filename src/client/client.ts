@@ -1,5 +1,6 @@
 import { SECOND } from '../core/duration.ts'
 import type { MessageState } from '../core/message.ts'
+import { splitBatches } from './batches.ts'
 import { NotifierError } from './error.ts'
 import { createPages, type Pages } from './pages.ts'
 import { pause } from './pause.ts'
@@ -9,6 +10,8 @@ import type {
   ConsoleLink,
   Contact,
   Explanation,
+  History,
+  HostHistory,
   LookedUp,
   Me,
   NewSigningSecret,
@@ -47,6 +50,12 @@ export type BatchResult =
   | { status: RefusedStatus; problem: Problem; registration?: undefined }
 /** 429 and 503 may succeed later. */
 type RefusedStatus = 403 | 409 | 422 | 429 | 503
+
+/** A text is ISO 8601 with its offset, or how long ago, such as `2h`. `until` is not included. */
+export interface HistorySpan {
+  since?: Date | string | undefined
+  until?: Date | string | undefined
+}
 
 export interface RegistrationFilter {
   idcardid?: string | undefined
@@ -144,32 +153,16 @@ export interface Client {
    * `account`, if given.
    */
   status(options?: Signalled & { account?: string | undefined }): Promise<Status>
+  /** What happened in each step of a span, by default of five minutes in the last 24 hours; of one host, if given. */
+  history(
+    span?: HistorySpan & { step?: '1m' | '5m' | '1h'; host?: string | undefined },
+    options?: Signalled,
+  ): Promise<History>
+  /** What happened to the webhooks of each host, those with the most failures first. */
+  hostHistory(span?: HistorySpan, options?: Signalled): Promise<HostHistory>
 }
 
 const MIN_TURN_MS = 1 * SECOND
-const MAX_BATCH_SIZE = 1_000
-/** Below the limit of 1 MiB per batch, to leave room for its frame. */
-const MAX_BATCH_BYTES = 1_000_000
-
-/** Splits items into batches that are neither too many nor too large as JSON; in order, and never empty. */
-export const splitBatches = <T>(items: readonly T[]): T[][] => {
-  const encoder = new TextEncoder()
-  const batches: T[][] = []
-  let bytes = 0
-  for (const item of items) {
-    const size = encoder.encode(JSON.stringify(item)).length + 1
-    const last = batches.at(-1)
-    if (last && last.length < MAX_BATCH_SIZE && bytes + size <= MAX_BATCH_BYTES) {
-      last.push(item)
-      bytes += size
-    } else {
-      batches.push([item])
-      bytes = size
-    }
-  }
-  return batches
-}
-
 /** @param deps.elapsed ms of a clock that never jumps */
 export const createCalls = ({ request, elapsed }: { request: Transport; elapsed: () => number }): Client => {
   const get = <Answer>(path: string, more: Omit<ApiCall, 'method' | 'path'> = {}) =>
@@ -272,6 +265,11 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
 
     me: ({ signal } = {}) => get('v1/me', { signal }),
     status: ({ account, signal } = {}) => get('v1/status', { query: { account }, signal }),
+
+    history: ({ since, until, ...filter } = {}, { signal } = {}) =>
+      get('v1/history', { query: { ...filter, since: timeOf(since), until: timeOf(until) }, signal }),
+    hostHistory: ({ since, until } = {}, { signal } = {}) =>
+      get('v1/history/hosts', { query: { since: timeOf(since), until: timeOf(until) }, signal }),
   }
 }
 

@@ -179,6 +179,39 @@ export interface Status {
   }[]
 }
 
+/** What happened in a time. */
+export interface HistoryFigures {
+  /** New ones. */
+  registrations: number
+  /** Registrations that ended, by their end. */
+  verdicts: { succeeded: number; failed: number; unresolved: number; cancelled: number }
+  webhooks: {
+    delivered: number
+    failedAttempts: number
+    givenUp: number
+    /** How many of `delivered` were answered within 5 s of their verdict. */
+    within5s: number
+    /** Of the time from the verdict to the 2xx, estimated; null: nothing was delivered. */
+    p50Ms: number | null
+    p95Ms: number | null
+  }
+}
+
+export interface History {
+  since: string
+  until: string
+  step: '1m' | '5m' | '1h'
+  /** Oldest first; without the steps in which nothing happened. */
+  data: (HistoryFigures & { at: string })[]
+  totals: HistoryFigures
+}
+
+export interface HostHistory {
+  data: (HistoryFigures & { host: string })[]
+  /** Not all is listed: there are more than 250 hosts. */
+  isCapped: boolean
+}
+
 /**
  * RFC 9457. `errors` names each invalid field. `nextCursor` is in the 409 for a cursor of events that a restore of the
  * service's database has ended: continue with it.

@@ -21,3 +21,26 @@ export const createHistogram = (bounds: readonly number[]) => {
     read: (): Histogram => ({ bounds, counts: [...counts], sum }),
   }
 }
+
+/** Returns the name of the first of the `bounds` that the value does not exceed, or `Over`. */
+export const boundOf = <Bound extends number>(bounds: readonly Bound[], value: number): Bound | 'Over' =>
+  bounds.find(bound => value <= bound) ?? 'Over'
+
+/**
+ * Estimates a quantile by linear interpolation within a bucket, as Prometheus does: of values above the last bound it
+ * returns that bound. Null: there are no values.
+ */
+export const quantileOf = (q: number, { bounds, counts }: Pick<Histogram, 'bounds' | 'counts'>): number | null => {
+  const all = counts.reduce((sum, count) => sum + count, 0)
+  if (all === 0) return null
+  let before = 0
+  for (const [i, to] of bounds.entries()) {
+    const count = counts[i] ?? 0
+    if (count > 0 && before + count >= q * all) {
+      const from = bounds[i - 1] ?? 0
+      return from + ((to - from) * (q * all - before)) / count
+    }
+    before += count
+  }
+  return bounds.at(-1) ?? null
+}

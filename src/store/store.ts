@@ -6,6 +6,7 @@ import { callbackVerbs } from './callbacks/callbacks.ts'
 import { callbackNoticeVerbs } from './callbacks/notices.ts'
 import type { StoreContext, VerbModule } from './context.ts'
 import type { StoreHints } from './hints.ts'
+import { historyVerbs } from './history/history.ts'
 import { messageClaimVerbs } from './messages/claims.ts'
 import { eventVerbs } from './messages/events.ts'
 import { messageSettlingVerbs } from './messages/settling.ts'
@@ -48,6 +49,7 @@ const MODULES = [
   eventVerbs,
   explanationVerbs,
   factVerbs,
+  historyVerbs,
   messageClaimVerbs,
   messageSettlingVerbs,
   nodeVerbs,

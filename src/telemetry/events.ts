@@ -158,6 +158,13 @@ export const EVENTS = {
     'The service erased `count` registrations that had ended longer than `RETENTION` ago.',
   ),
   'retention.failed': failed('Old registrations could not be erased; the service tries again within a minute.'),
+  'history.done': debug(
+    { count: NUMBER },
+    'What happened in the last minute was written to the history; `count` is the number of partners, hosts and accounts with anything, and one for all.',
+  ),
+  'history.failed': failed(
+    'The counts of the last minute could not be written to the history, because of the database. The service keeps those of the last 15 minutes, and tries again within seconds; only figures of the console and of `GET /v1/history` depend on them. Reported at once, and then once a minute.',
+  ),
   'bulk.done': info(
     { count: NUMBER },
     'Bulk acts of operators, and bulk resends of partners, were done to `count` registrations. Nothing is left to do now, or they wait for a probe. `GET /v1/admin/bulk` has each.',

@@ -39,6 +39,10 @@ export const QUEUE_EVENTS = {
     { account: TEXT, status: field<'succeeded' | 'failed'>('text'), registrations: NUMBER, lagMs: orNull(DURATION_MS) },
     'A verdict is in the database, with the end of the `registrations` that waited for it. It came within `lagMs`, the time since the last poll that showed the check open; null: this was the first poll. The event names no serial and no partner.',
   ),
+  'verdict.received': debug(
+    { partnerId: TEXT, status: field<'succeeded' | 'failed'>('text') },
+    'A registration of the partner has ended with a verdict. The event names no serial and no registration.',
+  ),
   'registration.ended': debug(
     {
       registrationId: TEXT,

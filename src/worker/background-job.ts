@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { onceAMinute } from './rounds.ts'
 
-type Job = 'retention' | 'bulk' | 'due_times' | 'callback_notice'
+type Job = 'retention' | 'bulk' | 'due_times' | 'callback_notice' | 'history'
 
 export interface BackgroundJob {
   /** Runs all batches of the work that may be due, one at a time. */

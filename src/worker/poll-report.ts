@@ -76,19 +76,20 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
 
 /** Emits a verdict and the registrations that ended, once they are recorded. */
 export const createOutcomeReport =
-  (emit: Emit<'verdict.found' | 'registration.ended'>) =>
+  (emit: Emit<'verdict.found' | 'verdict.received' | 'registration.ended'>) =>
   (
     { apiId: account }: Pick<ClaimedAccount, 'apiId'>,
     { step, observedAt }: Pick<VerificationSettlement, 'step' | 'observedAt'>,
     { verdict, ended }: VerificationOutcome,
   ): void => {
-    if (verdict && step.verdict) {
-      const status = step.verdict.status === 'SUCCESS' ? 'succeeded' : 'failed'
+    const status = step.verdict && (step.verdict.status === 'SUCCESS' ? 'succeeded' : 'failed')
+    if (verdict && status) {
       const lagMs = verdict.previousPollAt === null ? null : since(verdict.previousPollAt, observedAt)
       emit('verdict.found', { account, status, registrations: ended.length, lagMs })
     }
     for (const { registrationId, partnerId, createdAt, reason } of ended) {
       const end = reason === null ? 'verdict' : 'unresolved'
+      if (reason === null && status) emit('verdict.received', { partnerId, status })
       emit('registration.ended', { registrationId, partnerId, end, reason, ageMs: since(createdAt, observedAt) })
     }
   }

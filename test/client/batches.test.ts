@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { splitBatches } from '../../src/client/client.ts'
+import { splitBatches } from '../../src/client/batches.ts'
 
 const MIB = 1024 * 1024
 

@@ -6,6 +6,7 @@ import type { ConsoleLinkAnswer } from '../../src/http/partner/console-links.ts'
 import type { ContactAnswer } from '../../src/http/partner/contact.ts'
 import type { EventAnswer } from '../../src/http/partner/events.ts'
 import type { ExplanationAnswer } from '../../src/http/partner/explain.ts'
+import type { HistoryAnswer, HostHistoryAnswer } from '../../src/http/partner/history.ts'
 import type { LookupAnswer } from '../../src/http/partner/lookup.ts'
 import type { MeAnswer } from '../../src/http/partner/me.ts'
 import type {
@@ -35,6 +36,10 @@ test("the client's shapes are the service's", () => {
   expectTypeOf<ContactAnswer>().toEqualTypeOf<client.Contact>()
   expectTypeOf<ConsoleLinkAnswer>().toEqualTypeOf<client.ConsoleLink>()
   expectTypeOf<MeAnswer>().toEqualTypeOf<client.Me>()
+  expectTypeOf<HistoryAnswer>().toExtend<client.History>()
+  expectTypeOf<client.History>().toExtend<HistoryAnswer>()
+  expectTypeOf<HostHistoryAnswer>().toExtend<client.HostHistory>()
+  expectTypeOf<client.HostHistory>().toExtend<HostHistoryAnswer>()
   expectTypeOf<StatusAnswer>().toEqualTypeOf<client.Status>()
   expectTypeOf<keyof ProblemAnswer>().toEqualTypeOf<keyof client.Problem>()
   expectTypeOf<ErrorCode>().toExtend<client.NotifierErrorCode>()

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { noCounts } from '../../src/core/history.ts'
 import { ADMIN_TOKEN, HOOK, openApi } from './support/api.ts'
 import { BODIES, FOREIGN_HOOK, type Kind, MATRIX, SERIAL, SINCE, UNKNOWN } from './support/tenancy-matrix.ts'
 
@@ -43,6 +44,8 @@ const populate = async ({ register, succeed, receiveWith, store, other, call, cl
   await call('PUT', '/v1/contact', { key: other.key, body: { url: 'https://foreign.example/contact' } })
   const resend = await call('POST', '/v1/resend', { key: other.key, body: { ...SINCE, until: SINCE.since } })
   await store.continueBulkActs(1)
+  const series = { accountId: '', partnerId: other.id, host: 'foreign.example' }
+  await store.addHistory('node', { at: clock.now, entries: [{ ...series, ...noCounts(), delivered: 1 }] })
   return {
     reg: pending.id as string,
     exhausted: exhausted.id as string,
@@ -59,6 +62,8 @@ const snapshot = async (): Promise<string> => {
     '/v1/contact',
     '/v1/me',
     '/v1/status',
+    '/v1/history',
+    '/v1/history/hosts',
     '/v1/events',
     `/v1/resend/${foreign.resend}`,
   ]

@@ -16,6 +16,7 @@ import { describeFailingCallbacks } from './conformance/failing-callbacks.ts'
 import { describeFencing } from './conformance/fencing.ts'
 import { describeGoneCallbacks } from './conformance/gone-callbacks.ts'
 import { describeHandles, type OpenTwo } from './conformance/handles.ts'
+import { describeHistory } from './conformance/history.ts'
 import { describeHolding } from './conformance/holding.ts'
 import { describeLanes } from './conformance/lanes.ts'
 import { describeNodes } from './conformance/nodes.ts'
@@ -61,6 +62,7 @@ const PARTS = {
   operators: describeOperators,
   'signing secrets': describeSecrets,
   stats: describeStats,
+  history: describeHistory,
   'what operators are told': describeAlerts,
   nodes: describeNodes,
   retention: describeRetention,

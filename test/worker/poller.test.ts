@@ -236,6 +236,7 @@ test('tells of a call what it said and how long it took, and of an end once it i
   await poller.whenIdle()
   expect(told.slice(1).map(({ name, fields }) => [name, fields])).toEqual([
     ['verdict.found', { account: 'C1', status: 'succeeded', registrations: 1, lagMs: 4_300 }],
+    ['verdict.received', { partnerId: 'partner_1', status: 'succeeded' }],
     [
       'registration.ended',
       { registrationId: 'reg_1', partnerId: 'partner_1', end: 'verdict', reason: null, ageMs: HOUR + 300 },

@@ -4,6 +4,7 @@ import { AUDIT_CALLS } from '../admin/audit.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
 import { CALLBACK_CALLS } from '../admin/callbacks.ts'
 import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
+import { OPERATOR_HISTORY_CALLS } from '../admin/history.ts'
 import { OPERATOR_CALLS } from '../admin/me.ts'
 import { FAILURE_CALLS } from '../admin/messages.ts'
 import { NODE_CALLS } from '../admin/nodes.ts'
@@ -17,6 +18,7 @@ import { CONSOLE_LINK_CALLS } from '../partner/console-links.ts'
 import { CONTACT_CALLS } from '../partner/contact.ts'
 import { EVENT_CALLS } from '../partner/events.ts'
 import { EXPLAIN_CALLS } from '../partner/explain.ts'
+import { HISTORY_CALLS } from '../partner/history.ts'
 import { LOOKUP_CALLS } from '../partner/lookup.ts'
 import { ME_CALLS } from '../partner/me.ts'
 import { REGISTER_CALLS } from '../partner/register.ts'
@@ -29,7 +31,7 @@ import { STATUS_CALLS } from '../partner/status.ts'
 export const PARTNER_OPERATIONS = {
   Registrations: { ...REGISTER_CALLS, ...LOOKUP_CALLS, ...REGISTRATION_CALLS, ...EXPLAIN_CALLS },
   Delivery: { ...DELIVERY_CALLS, ...BULK_RESEND_CALLS, ...EVENT_CALLS, ...CALLBACK_TEST_CALLS, ...CONTACT_CALLS },
-  Account: { ...SECRET_CALLS, ...ME_CALLS, ...STATUS_CALLS, ...CONSOLE_LINK_CALLS },
+  Account: { ...SECRET_CALLS, ...ME_CALLS, ...STATUS_CALLS, ...HISTORY_CALLS, ...CONSOLE_LINK_CALLS },
 }
 
 /** Operator calls, by tag. */
@@ -42,6 +44,7 @@ export const OPERATOR_OPERATIONS = {
     ...ACCOUNT_CALLS,
     ...NODE_CALLS,
     ...OVERVIEW_CALLS,
+    ...OPERATOR_HISTORY_CALLS,
     ...OPERATOR_CALLS,
     ...SETTING_CALLS,
     ...ALERT_CALLS,

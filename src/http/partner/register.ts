@@ -81,8 +81,10 @@ export const createRegistrar = (deps: SharedDeps) => {
     const registrationId = registration?.id ?? null
     emit('registration.answered', { partnerId, registrationId, answer: ANSWERS[registered.outcome] })
     // The verdict of its serial was known.
-    if (registration && registered.outcome === 'created' && registration.status !== 'pending')
+    if (registered.outcome === 'created' && registration && registration.status !== 'pending') {
+      emit('verdict.received', { partnerId, status: registration.status === 'succeeded' ? 'succeeded' : 'failed' })
       emit('registration.ended', { partnerId, registrationId: registration.id, end: 'verdict', reason: null, ageMs: 0 })
+    }
     if (registered.outcome === 'taken') enumerationGuard.recordConflict(partnerId)
   }
 

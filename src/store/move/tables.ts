@@ -43,6 +43,7 @@ const MOVED = [
   schema.bulkActs,
   schema.acts,
   schema.operatorEvents,
+  schema.history,
   schema.meta,
 ] as const
 

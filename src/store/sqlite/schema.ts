@@ -1,5 +1,6 @@
 import { accountTables } from '../schema/accounts.ts'
 import { databaseTables } from '../schema/database.ts'
+import { historyTables } from '../schema/history.ts'
 import { messageTables } from '../schema/messages.ts'
 import { operatorTables } from '../schema/operators.ts'
 import { partnerTables } from '../schema/partners.ts'
@@ -12,3 +13,4 @@ export const { lanes, messageBodies, deliveries, attempts } = messageTables(kit)
 export const { partners, apiKeys, signingSecrets, callbacks, contacts, toldCallbacks } = partnerTables(kit)
 export const { operatorEvents, nodes, adminTokens, acts, bulkActs } = operatorTables(kit)
 export const { meta, counts } = databaseTables(kit)
+export const { history } = historyTables(kit)

@@ -47,6 +47,8 @@ export const MATRIX: Record<string, Kind | 'own' | 'operator' | 'public'> = {
   'POST /v1/console-links': 'own',
   'GET /v1/me': 'own',
   'GET /v1/status': 'own',
+  'GET /v1/history': 'own',
+  'GET /v1/history/hosts': 'own',
   'GET /v1/signing-secrets': 'own',
   'POST /v1/signing-secrets/rotate': 'own',
   'DELETE /v1/signing-secrets/:id': 'secret',

@@ -1,0 +1,153 @@
+import { z } from 'zod'
+import { DAY, formatDuration, HOUR, MINUTE } from '../../core/duration.ts'
+import { historyFigures } from '../../core/history.ts'
+import {
+  HISTORY_STEPS,
+  type HistoryBucket,
+  type HistorySpan,
+  type HistoryStep,
+  HOURS_KEPT_MS,
+  MINUTES_KEPT_MS,
+  totalsOf,
+} from '../../store/history/history.ts'
+import { AT, COUNT, choiceField, SEARCHED_BY, timed } from './fields.ts'
+import { invalid } from './validate.ts'
+
+const STEPS = ['1m', '5m', '1h'] as const satisfies HistoryStep[]
+const DEFAULT_SPAN_MS = DAY
+/** Calls take time, and clocks differ. */
+const TOLERANCE_MS = 5 * MINUTE
+
+const SINCE = 'The beginning: a time, or how long ago; by default 24 hours before the end.'
+/** Parameters of both forms of history. */
+export const SPAN_QUERY = {
+  since: timed(SINCE),
+  until: timed('The end, which is not included: a time, or how long ago; by default now.'),
+}
+export const SERIES_QUERY = {
+  ...SPAN_QUERY,
+  step: choiceField(STEPS).describe(
+    'The length of a step. `1m` and `5m` go back 24 hours, `1h` goes back 8 days. By default `5m`, and `1h` for what is older.',
+  ),
+}
+export const HOST = SEARCHED_BY.host
+
+const MS = z.int().min(0).nullable()
+/** Of a partner. */
+const FIGURES = {
+  registrations: COUNT.describe('New registrations.'),
+  verdicts: z
+    .object({
+      succeeded: COUNT.describe('With a verdict that the check has succeeded.'),
+      failed: COUNT.describe('With a verdict that it has failed.'),
+      unresolved: COUNT.describe('Without a verdict.'),
+      cancelled: COUNT.describe('By the partner or an operator.'),
+    })
+    .describe('Registrations that ended, by their end. One that is cancelled after its verdict counts twice.'),
+  webhooks: z.object({
+    delivered: COUNT.describe('Webhooks answered with 2xx.'),
+    failedAttempts: COUNT.describe('Failed attempts, whether the webhook arrived later or not.'),
+    givenUp: COUNT.describe('Webhooks that were given up.'),
+    within5s: COUNT.describe('How many of `delivered` were answered within 5 s of their verdict.'),
+    p50Ms: MS.describe('Median of the time from the verdict to the 2xx, estimated; null: nothing was delivered.'),
+    p95Ms: MS.describe('The same for 95 % of them. An hour also stands for more than an hour.'),
+  }),
+}
+/** Also of upstream. */
+const ALL_FIGURES = {
+  ...FIGURES,
+  polls: z
+    .object({
+      count: COUNT.describe('Calls of GetResult.'),
+      failed: COUNT.describe('Calls without a usable answer, or that refused the account.'),
+      p50Ms: MS.describe('Median of its answer time, estimated; null: there were no calls.'),
+      p95Ms: MS.describe('The same for 95 % of the calls. 10,000 also stands for more.'),
+    })
+    .nullable()
+    .describe('Null of a partner or a host.'),
+  due: z
+    .object({
+      polls: COUNT.describe('Serials that could be polled.'),
+      webhooks: COUNT.describe('Webhooks that could be sent.'),
+    })
+    .nullable()
+    .describe('What was due, sampled once a minute: the highest. Null of a partner or a host.'),
+}
+
+const historyOf = <Figures extends z.ZodRawShape>(figures: Figures) =>
+  z.object({
+    since: AT.describe('The beginning of the first step.'),
+    until: AT.describe('The end, which is not included.'),
+    step: z.enum(STEPS).describe('The length of a step.'),
+    data: z
+      .array(z.object({ at: AT.describe('The beginning of the step.'), ...figures }))
+      .describe('Oldest first; without the steps in which nothing happened.'),
+    totals: z.object(figures).describe('Of the whole span.'),
+  })
+const CAPPED = z
+  .boolean()
+  .describe(
+    'Not all is listed: there are more than 250, or too many rows for the whole span, whose oldest hours are left out.',
+  )
+
+export const HISTORY = historyOf(FIGURES).meta({ id: 'HistoryReport', description: 'What happened, by time.' })
+export const OPERATOR_HISTORY = historyOf(ALL_FIGURES)
+export const HOST_HISTORY = z
+  .object({
+    data: z.array(
+      z.object({
+        host: z.string().describe('The host of the callback URL, with its port if the URL has one.'),
+        ...FIGURES,
+      }),
+    ),
+    isCapped: CAPPED,
+  })
+  .meta({ id: 'HostHistory', description: 'What happened, by host.' })
+export const GROUP_FIGURES = ALL_FIGURES
+export { CAPPED }
+
+interface Asked {
+  since?: ((now: number) => number) | undefined
+  until?: ((now: number) => number) | undefined
+}
+
+/** Reads the span of a history; `since` becomes the beginning of a step. Throws the problem that names a wrong end. */
+export const readSpan = (
+  { since: from, until: to, step: wished }: Asked & { step?: HistoryStep | undefined },
+  now: number,
+): HistorySpan & { step: HistoryStep } => {
+  const until = Math.min(now, to?.(now) ?? now)
+  const since = from?.(now) ?? until - DEFAULT_SPAN_MS
+  const goesBack = (ms: number) => since >= now - ms - TOLERANCE_MS
+  const step = wished ?? (goesBack(MINUTES_KEPT_MS) ? '5m' : '1h')
+  const keptMs = step === '1h' ? HOURS_KEPT_MS : MINUTES_KEPT_MS
+  const kept = formatDuration(keptMs)
+  if (!goesBack(keptMs))
+    throw invalid('query', [
+      {
+        path: 'since',
+        message:
+          step === '1h'
+            ? { en: `must be at most ${kept} ago`, zh: `不能早于 ${kept} 之前` }
+            : { en: `must be at most 24h ago, or use step=1h`, zh: `不能早于 24h 之前，更早请用 step=1h` },
+      },
+    ])
+  if (since >= until)
+    throw invalid('query', [{ path: 'since', message: { en: 'must be before until', zh: '必须早于 until' } }])
+  return { since: since - (since % HISTORY_STEPS[step]), until, step }
+}
+
+/** Rows of one series that are read for a span. */
+export const rowsOf = ({ since, until, step }: HistorySpan & { step: HistoryStep }): number =>
+  Math.ceil((until - since) / (step === '1h' ? HOUR : MINUTE))
+
+/** Returns the history; `viewed` returns the figures of a step, or of all. */
+export const viewHistory = <Figures>(
+  span: HistorySpan & { step: HistoryStep },
+  buckets: readonly HistoryBucket[],
+  viewed: (figures: ReturnType<typeof historyFigures>) => Figures,
+) => ({
+  ...span,
+  data: buckets.map(({ at, ...counts }) => ({ at, ...viewed(historyFigures(counts)) })),
+  totals: viewed(historyFigures(totalsOf(buckets))),
+})

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { historyFigures } from '../../core/history.ts'
+import { operation, type PartnerCalls } from '../calls.ts'
+import {
+  HISTORY,
+  HOST,
+  HOST_HISTORY,
+  readSpan,
+  rowsOf,
+  SERIES_QUERY,
+  SPAN_QUERY,
+  viewHistory,
+} from '../json/history.ts'
+import { pageCost } from '../rates.ts'
+
+export type HistoryAnswer = z.output<typeof HISTORY>
+export type HostHistoryAnswer = z.output<typeof HOST_HISTORY>
+
+const withoutUpstream = ({ polls: _, due: __, ...figures }: ReturnType<typeof historyFigures>) => figures
+
+/** `/v1/history`: what happened to the registrations and webhooks of a partner. */
+export const HISTORY_CALLS = {
+  'GET /v1/history': operation({
+    operationId: 'history',
+    summary: 'Your registrations and webhooks by time',
+    description:
+      'What happened in each minute, five minutes or hour. It is counted within the service and stored once a minute, so the last minute is missing, and a crash of the service loses what it has counted since. In a minute in which more than 500 partners, hosts and accounts have anything, those beyond are not counted apart.',
+    query: z.strictObject({ ...SERIES_QUERY, host: HOST }),
+    answers: { 200: HISTORY },
+    handle: async (c, { store, rates, now }, { query: { host = '', ...asked } }) => {
+      const partnerId = c.get('partnerId')
+      const span = readSpan(asked, now())
+      rates.take('items', partnerId, pageCost(0, rowsOf(span)))
+      const series = { accountId: '', partnerId, host: host.toLowerCase() }
+      const buckets = await store.historyOf(partnerId, series, span)
+      return c.json(z.decode(HISTORY, viewHistory(span, buckets, withoutUpstream)))
+    },
+  }),
+  'GET /v1/history/hosts': operation({
+    operationId: 'hostHistory',
+    summary: 'Your webhooks by host',
+    description:
+      'What happened to the webhooks of each host, in whole hours: those with the most failures first, then those with the most webhooks, 250 at most. Registrations and verdicts are not counted by host.',
+    query: z.strictObject(SPAN_QUERY),
+    answers: { 200: HOST_HISTORY },
+    handle: async (c, { store, rates, now }, { query }) => {
+      const partnerId = c.get('partnerId')
+      const span = readSpan({ ...query, step: '1h' }, now())
+      rates.take('items', partnerId, pageCost(0, rowsOf(span)))
+      const { found, isCapped } = await store.hostHistoryOf(partnerId, span)
+      const data = found.map(({ host, ...counts }) => ({ host, ...withoutUpstream(historyFigures(counts)) }))
+      return c.json(z.decode(HOST_HISTORY, { data, isCapped }))
+    },
+  }),
+} satisfies PartnerCalls

@@ -1,0 +1,180 @@
+import { DAY, HOUR, MINUTE } from '../../core/duration.ts'
+import {
+  addCounts,
+  HISTORY_COUNTS,
+  HISTORY_PEAKS,
+  HISTORY_SUMS,
+  type HistoryCounts,
+  type HistoryEntry,
+  type HistoryMinute,
+  noCounts,
+  type Series,
+} from '../../core/history.ts'
+import type { VerbModule } from '../context.ts'
+import { type Dialect, type Sql, snakeCase, type Tx } from '../tx.ts'
+
+/** Steps of the answers. Minutes are the source of the first two, hours of the last. */
+export const HISTORY_STEPS = { '1m': MINUTE, '5m': 5 * MINUTE, '1h': HOUR } as const
+export type HistoryStep = keyof typeof HISTORY_STEPS
+
+/** How far back rows of a minute and of an hour can be asked for. They are erased an hour later. */
+export const MINUTES_KEPT_MS = DAY
+export const HOURS_KEPT_MS = 8 * DAY
+const ERASED_LATER_MS = HOUR
+
+/** Epoch ms; `since` is the beginning of a step, and `until` is not included. */
+export interface HistorySpan {
+  since: number
+  until: number
+}
+
+export type HistoryBucket = HistoryCounts & { at: number }
+export type HistoryGroup = HistoryCounts & Series
+export interface HistoryGroups {
+  found: readonly HistoryGroup[]
+  /** There are more groups, or more rows than are read: the oldest hours are left out. */
+  isCapped: boolean
+}
+
+/** Maximum number of groups. */
+const MAX_GROUPS = 250
+/** Maximum number of rows of hours that are read for the groups of all. */
+const MAX_ROWS = 100_000
+/** About how many old rows are erased when others are written. */
+const ERASED_AT_ONCE = 2_000
+
+const columns = (names: readonly string[], write: (column: string) => string): string =>
+  names.map(name => write(snakeCase(name))).join(', ')
+
+const PARAMETERS = {
+  ...({ accountId: 'text', partnerId: 'text', host: 'text' } as const),
+  ...(Object.fromEntries(HISTORY_COUNTS.map(name => [name, 'int8'])) as Record<keyof HistoryCounts, 'int8'>),
+}
+const COUNTS = columns(HISTORY_COUNTS, column => column)
+
+/** SQLite reads the text of a row again for each column, so it is short. */
+const withoutZeros = (entry: HistoryEntry): Partial<HistoryEntry> =>
+  Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== 0))
+
+/** The rows of the minute and of its hour. */
+const ADD = (d: Dialect) => `
+  INSERT INTO history (step_ms, at, account_id, partner_id, host, node, ${COUNTS})
+  SELECT steps.ms, CAST(@at AS bigint) - CAST(@at AS bigint) % steps.ms, account_id, partner_id, host, @node,
+    ${columns(HISTORY_COUNTS, column => `coalesce(${column}, 0)`)}
+  FROM ${d.rows('entries', PARAMETERS)}
+    CROSS JOIN (SELECT ${MINUTE} AS ms UNION ALL SELECT ${HOUR}) AS steps
+  WHERE true
+  ON CONFLICT (step_ms, at, account_id, partner_id, host, node) DO UPDATE SET
+    ${columns(HISTORY_SUMS, column => `${column} = history.${column} + excluded.${column}`)},
+    ${columns(
+      HISTORY_PEAKS,
+      column =>
+        `${column} = CASE WHEN history.${column} > excluded.${column} THEN history.${column} ELSE excluded.${column} END`,
+    )}`
+
+/** Up to the step of the last row that may go: so whole steps go, the oldest first. */
+const ERASE = `
+  DELETE FROM history WHERE step_ms = @stepMs AND at <= (
+    SELECT max(at) FROM (
+      SELECT at FROM history WHERE step_ms = @stepMs AND at < @before ORDER BY at LIMIT ${ERASED_AT_ONCE}) AS old)`
+
+const aggregated = [
+  ...HISTORY_SUMS.map(name => `sum(${snakeCase(name)}) AS "${name}"`),
+  ...HISTORY_PEAKS.map(name => `max(${snakeCase(name)}) AS "${name}"`),
+].join(', ')
+
+/** One seek for each time: the primary key begins with it. */
+const OF_SERIES = (d: Dialect) => `
+  SELECT at - at % CAST(@bucketMs AS bigint) AS at, ${aggregated} FROM history
+  WHERE step_ms = @stepMs AND at IN ${d.list('times', 'int8')}
+    AND account_id = @accountId AND partner_id = @partnerId AND host = @host
+  GROUP BY 1 ORDER BY 1`
+
+const grouped = (condition: string): string => `
+  SELECT account_id AS "accountId", partner_id AS "partnerId", host, ${aggregated} FROM history
+  WHERE step_ms = ${HOUR} AND ${condition}
+  GROUP BY account_id, partner_id, host
+  ORDER BY sum(failed_attempts + given_up + failed_polls) DESC, sum(delivered) DESC, sum(registrations) DESC,
+    sum(polls) DESC, account_id, partner_id, host
+  LIMIT ${MAX_GROUPS + 1}`
+
+const GROUPS = {
+  account: "account_id <> ''",
+  partner: "partner_id <> '' AND host = ''",
+  host: "host <> ''",
+} as const
+export type HistoryGrouping = keyof typeof GROUPS
+const OF_GROUPS: Readonly<Record<HistoryGrouping, string>> = {
+  account: grouped(`at >= @since AND at < @until AND ${GROUPS.account}`),
+  partner: grouped(`at >= @since AND at < @until AND ${GROUPS.partner}`),
+  host: grouped(`at >= @since AND at < @until AND ${GROUPS.host}`),
+}
+const HOSTS_OF = (d: Dialect) =>
+  grouped(`at IN ${d.list('times', 'int8')} AND account_id = '' AND partner_id = @partnerId AND host > ''`)
+
+/** The hour of the last row that is too many, from the newest. */
+const TOO_OLD = `
+  SELECT at FROM history WHERE step_ms = ${HOUR} AND at >= @since AND at < @until
+  ORDER BY at DESC LIMIT 1 OFFSET ${MAX_ROWS}`
+
+const timesIn = ({ since, until }: HistorySpan, stepMs: number): number[] =>
+  Array.from({ length: Math.max(0, Math.ceil((until - since) / stepMs)) }, (_, n) => since + n * stepMs)
+
+const groupsOf = async (tx: Tx, sql: Sql, values: Record<string, unknown>): Promise<HistoryGroups> => {
+  const found = await tx.all<HistoryGroup>(sql, values)
+  return { found: found.slice(0, MAX_GROUPS), isCapped: found.length > MAX_GROUPS }
+}
+
+/** Returns the sums of all buckets, and their highest peaks. */
+export const totalsOf = (buckets: readonly HistoryCounts[]): HistoryCounts => {
+  const totals = noCounts()
+  for (const bucket of buckets) addCounts(totals, bucket)
+  return totals
+}
+
+/** What happened, by time: counted by each node, and written once a minute. */
+export const historyVerbs = {
+  loops: ({ write }) => ({
+    /** Adds the counts of a minute of this node to those of its minute and hour. Also erases some expired rows. */
+    addHistory: (node: string, { at, entries }: HistoryMinute): Promise<void> =>
+      write(async tx => {
+        await tx.all(ADD, { node, at, entries: entries.map(withoutZeros) })
+        for (const [stepMs, keptMs] of [
+          [MINUTE, MINUTES_KEPT_MS],
+          [HOUR, HOURS_KEPT_MS],
+        ] as const)
+          await tx.all(ERASE, { stepMs, before: tx.at - keptMs - ERASED_LATER_MS })
+      }, 'soon'),
+  }),
+
+  lists: ({ read, queued }) => ({
+    /**
+     * The steps of a series that have any counts, oldest first.
+     *
+     * @param caller whose reads it waits behind
+     */
+    historyOf: (caller: string, series: Series, { step, ...span }: HistorySpan & { step: HistoryStep }) =>
+      queued(caller, () => {
+        const stepMs = step === '1h' ? HOUR : MINUTE
+        const values = { ...series, stepMs, bucketMs: HISTORY_STEPS[step], times: timesIn(span, stepMs) }
+        return read(tx => tx.all<HistoryBucket>(OF_SERIES, values))
+      }),
+
+    /** Hosts of a partner, those with the most failures first, then those with the most webhooks. */
+    hostHistoryOf: (partnerId: string, span: HistorySpan): Promise<HistoryGroups> =>
+      queued(partnerId, () => read(tx => groupsOf(tx, HOSTS_OF, { partnerId, times: timesIn(span, HOUR) }))),
+  }),
+
+  searches: ({ read, queued }) => ({
+    /** Groups of the hours of a span, in the order of `hostHistoryOf`. */
+    historyGroups: (by: HistoryGrouping, { since, until }: HistorySpan): Promise<HistoryGroups> =>
+      queued('historyGroups', () =>
+        read(async tx => {
+          const [tooOld] = await tx.all<{ at: number }>(TOO_OLD, { since, until })
+          const from = tooOld ? tooOld.at + HOUR : since
+          const groups = await groupsOf(tx, OF_GROUPS[by], { since: from, until })
+          return { ...groups, isCapped: groups.isCapped || tooOld !== undefined }
+        }),
+      ),
+  }),
+} satisfies VerbModule

@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest'
+import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { ALL_SERIES, type HistoryCounts, noCounts, type Series } from '../../../src/core/history.ts'
+import { type OpenStore, openStoreFixture } from '../../support/store.ts'
+
+const entry = (series: Partial<Series>, counts: Partial<HistoryCounts>) => ({
+  ...ALL_SERIES,
+  ...series,
+  ...noCounts(),
+  ...counts,
+})
+
+export const describeHistory = (open: OpenStore): void => {
+  const opened = async () => {
+    const bench = await openStoreFixture(open)
+    const { store } = bench
+    const hour = store.now() - (store.now() % HOUR)
+    const historyOf = (step: '1m' | '5m' | '1h', series: Partial<Series> = {}, span = {}) =>
+      store.historyOf('caller', { ...ALL_SERIES, ...series }, { since: hour, until: hour + HOUR, step, ...span })
+    return { bench, store, hour, historyOf, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
+  }
+
+  test('adds up the nodes and the writes of a minute, and takes the highest of what was due', async () => {
+    await using scene = await opened()
+    const { store, hour, historyOf } = scene
+    const add = (node: string, at: number, counts: Partial<HistoryCounts>) =>
+      store.addHistory(node, { at, entries: [entry({}, counts)] })
+    await add('node_a', hour, { registrations: 1, arrived50: 1, duePolls: 7 })
+    await add('node_a', hour, { registrations: 2, arrivedOver: 1, duePolls: 3 })
+    await add('node_b', hour, { registrations: 4, duePolls: 5, dueWebhooks: 2 })
+    await add('node_b', hour + 4 * MINUTE, { registrations: 8, duePolls: 9 })
+    await add('node_b', hour + 5 * MINUTE, { registrations: 16 })
+    const first = { ...noCounts(), registrations: 7, arrived50: 1, arrivedOver: 1, duePolls: 7, dueWebhooks: 2 }
+    expect(await historyOf('1m')).toEqual([
+      { at: hour, ...first },
+      { at: hour + 4 * MINUTE, ...noCounts(), registrations: 8, duePolls: 9 },
+      { at: hour + 5 * MINUTE, ...noCounts(), registrations: 16 },
+    ])
+    expect(await historyOf('5m')).toEqual([
+      { at: hour, ...first, registrations: 15, duePolls: 9 },
+      { at: hour + 5 * MINUTE, ...noCounts(), registrations: 16 },
+    ])
+    expect(await historyOf('1h')).toEqual([{ at: hour, ...first, registrations: 31, duePolls: 9 }])
+  })
+
+  test('returns the steps of a span and a series only', async () => {
+    await using scene = await opened()
+    const { store, hour, historyOf } = scene
+    const [mine, other] = [{ partnerId: 'partner_a', host: 'a.example' }, { partnerId: 'partner_b' }]
+    for (const minutes of [0, 1, 2, 3])
+      await store.addHistory('node', {
+        at: hour + minutes * MINUTE,
+        entries: [entry({}, { delivered: 9 }), entry(mine, { delivered: 1 + minutes }), entry(other, { delivered: 5 })],
+      })
+    const found = await historyOf('1m', mine, { since: hour + MINUTE, until: hour + 3 * MINUTE })
+    expect(found.map(({ at, delivered }) => [at, delivered])).toEqual([
+      [hour + MINUTE, 2],
+      [hour + 2 * MINUTE, 3],
+    ])
+    expect(await historyOf('1m', { partnerId: 'partner_a' })).toEqual([])
+  })
+
+  test('groups hours by partner, host and account, those with the most failures first', async () => {
+    await using scene = await opened()
+    const { store, hour } = scene
+    const host = (partnerId: string, name: string, counts: Partial<HistoryCounts>) => [
+      entry({ partnerId }, counts),
+      entry({ partnerId, host: name }, counts),
+    ]
+    const entries = [
+      entry({}, { delivered: 90 }),
+      entry({ accountId: 'acc_a' }, { polls: 3 }),
+      ...host('partner_a', 'a.example', { delivered: 9, failedAttempts: 1 }),
+      ...host('partner_b', 'b.example', { delivered: 2, failedAttempts: 1, givenUp: 1 }),
+      ...host('partner_c', 'c.example', { delivered: 50 }),
+    ]
+    await store.addHistory('node', { at: hour - HOUR, entries })
+    await store.addHistory('node', { at: hour, entries })
+    await store.addHistory('node', { at: hour - 9 * HOUR, entries: host('partner_d', 'd.example', { givenUp: 9 }) })
+    const span = { since: hour - HOUR, until: hour + HOUR }
+    const { found: partners, isCapped } = await store.historyGroups('partner', span)
+    expect(isCapped).toBe(false)
+    expect(partners.map(one => [one.partnerId, one.host, one.delivered])).toEqual([
+      ['partner_b', '', 4],
+      ['partner_a', '', 18],
+      ['partner_c', '', 100],
+    ])
+    const { found: hosts } = await store.historyGroups('host', span)
+    expect(hosts.map(one => one.host)).toEqual(['b.example', 'a.example', 'c.example'])
+    expect((await store.historyGroups('account', span)).found).toMatchObject([{ accountId: 'acc_a', polls: 6 }])
+    expect((await store.hostHistoryOf('partner_a', span)).found).toEqual([
+      { accountId: '', partnerId: 'partner_a', host: 'a.example', ...noCounts(), delivered: 18, failedAttempts: 2 },
+    ])
+  })
+
+  test('returns 250 groups at most, and says that there are more', async () => {
+    await using scene = await opened()
+    const { store, hour } = scene
+    const entries = Array.from({ length: 251 }, (_, n) =>
+      entry({ partnerId: 'partner_a', host: `h${n}` }, { delivered: n }),
+    )
+    await store.addHistory('node', { at: hour, entries })
+    const { found, isCapped } = await store.historyGroups('host', { since: hour, until: hour + HOUR })
+    expect([found.length, isCapped, found.at(-1)?.host]).toEqual([250, true, 'h1'])
+  })
+
+  test('keeps minutes for a day and hours for eight, and erases what is older with the next write', async () => {
+    await using scene = await opened()
+    const { bench, store, hour, historyOf } = scene
+    const add = (at: number) => store.addHistory('node', { at, entries: [entry({}, { polls: 1 })] })
+    await add(hour)
+    const span = { since: hour, until: hour + HOUR }
+    await bench.advance(DAY + HOUR)
+    await add(hour + DAY + HOUR)
+    expect([(await historyOf('1m', {}, span)).length, (await historyOf('1h', {}, span)).length]).toEqual([1, 1])
+    await bench.advance(HOUR)
+    await add(hour + DAY + 2 * HOUR)
+    expect([(await historyOf('1m', {}, span)).length, (await historyOf('1h', {}, span)).length]).toEqual([0, 1])
+    await bench.advance(7 * DAY)
+    await add(hour + 8 * DAY + 2 * HOUR)
+    expect((await historyOf('1h', {}, span)).length).toBe(0)
+  })
+}
