@@ -24,6 +24,7 @@ import {
 } from './page.ts'
 import { asApiTakes } from './picked-time.ts'
 import { FIELDS, foundColumns } from './registration-columns.ts'
+import { HELD } from './ticked.ts'
 import { CREATED, STATE, stateBadge, WHO } from './words.ts'
 
 type Bulk = z.output<typeof BULK>
@@ -164,7 +165,7 @@ const previewPage = (visit: Visit, asked: BulkRequest, draft: Draft): ConsolePag
       [{ en: 'Registrations', zh: '登记数' }, showCount(draft.count, draft.countIsCapped)],
       [{ en: 'Estimated duration', zh: '预计用时' }, showSpan(draft.estimatedSeconds * SECOND, language)],
       [WHICH, filterList(visit, draft.filter)],
-    ])}${
+    ])}${draft.act === 'resend' ? html`<p>${t(HELD)}</p>` : ''}${
       draft.count === 0
         ? empty(t(draft.countIsCapped ? NONE_YET : NONE))
         : html`${startForm(visit, draft, asked)}${samples(visit, draft)}`
@@ -173,9 +174,13 @@ const previewPage = (visit: Visit, asked: BulkRequest, draft: Draft): ConsolePag
 }
 
 /** The bulk acts for all matches of a list, as far as the operator's role allows them. */
-export const bulkLinks = async (visit: Visit, filter: Readonly<Record<string, string | undefined>>): Promise<Html> => {
+export const bulkLinks = async (
+  visit: Visit,
+  filter: Readonly<Record<string, string | undefined>>,
+  acts: readonly Bulk['act'][] = BULK_ACTS,
+): Promise<Html> => {
   const { t, to } = visit
-  const links = BULK_ACTS.map(async act =>
+  const links = acts.map(async act =>
     (await visit.may({ role: roleOfBulkAct(act) }))
       ? html`<a class="button" href="${to('bulk/new', { act, ...filter })}">${t(NAMES[act])}…</a> `
       : '',

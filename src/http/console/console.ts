@@ -35,6 +35,7 @@ import { addSecrets } from './secrets.ts'
 import { createSessions, type Session, type Sessions } from './sessions.ts'
 import { addSettings } from './settings.ts'
 import { addSigningIn, signInPage } from './signing-in.ts'
+import { addTicked } from './ticked.ts'
 
 /** The context of one request of a signed-in caller. */
 export interface Visit extends Reader {
@@ -257,6 +258,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addSigningIn(pages, { deps, sessions, callApi })
   addNow(pages, deps)
   addRegistrations(pages)
+  addTicked(pages)
   addExport(pages, deps)
   addOneRegistration(pages)
   addFind(pages)

@@ -27,6 +27,7 @@ import {
   table,
   time,
 } from './page.ts'
+import { listPart, readSearchQuery } from './registrations.ts'
 import { errorCell, STATE, stateBadge } from './words.ts'
 
 type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['answers'][200]>
@@ -108,13 +109,13 @@ const callbackList = (visit: Visit, { data, nextCursor }: Callbacks): Html => {
     items: data,
     none: NO_URL,
     columns: [...troubleColumns(visit, form), [{ en: 'Partner', zh: '合作方' }, one => partnerLink(visit, one)]],
-  })}${nextPage(visit, nextCursor, { en: 'More URLs', zh: '更多回调地址' })}`
+  })}${nextPage(visit, nextCursor, { en: 'More URLs', zh: '更多回调地址' }, 'urls')}`
 }
 
 /** If the role may not list the URLs, returns the refusal as text, so that the rest of the page is shown. */
 const callbacksFor = async (visit: Visit): Promise<Html> => {
   try {
-    const query = { cursor: visit.c.req.query('cursor') }
+    const query = { cursor: visit.c.req.query('urls') }
     return callbackList(visit, await visit.call<Callbacks>('GET', '/v1/admin/callbacks', { query }))
   } catch (error) {
     if (!(error instanceof Refused && error.problem.status === 403)) throw error
@@ -138,7 +139,8 @@ const operatorPage = async (visit: Visit): Promise<ConsolePage> => {
   return {
     body: html`${groupList(visit, groups)}
     <h2 id="urls">${t(URLS)}</h2>${callbacks}
-    ${(await visit.may(BULK_CALLS['POST /v1/admin/bulk'])) ? givenUpForm(visit) : ''}`,
+    ${(await visit.may(BULK_CALLS['POST /v1/admin/bulk'])) ? givenUpForm(visit) : ''}
+    ${await webhookList(visit)}`,
   }
 }
 
@@ -161,7 +163,10 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
       to: 'deliveries/resend',
       name: { en: 'Resend', zh: '重新投递' },
       fields: html`${field(visit, 'since', '', true)}${field(visit, 'until')}`,
-    })}`,
+    })}
+    <h2>${t(name)}</h2>
+    ${actForm(visit, { to: 'deliveries/test', name, fields: field(visit, 'callbackUrl') })}
+    ${await webhookList(visit)}`,
   }
 }
 
@@ -180,9 +185,21 @@ const resendPage = async (visit: Visit): Promise<ConsolePage> => {
   return { title: t(SEND_AGAIN), body: live(done ? null : 5, progress) }
 }
 
-/** `/console/deliveries`: failing webhooks, and the actions on them. */
+/** The list of webhooks. Searched or paged, it is the page. */
+const webhookList = async (visit: Visit, searched: Awaited<ReturnType<typeof readSearchQuery>> = {}): Promise<Html> =>
+  html`<h2 id="list">${visit.t({ en: 'Webhooks, newest registration first', zh: '回调（按登记时间倒序）' })}</h2>
+  ${await listPart(visit, 'deliveries', searched)}`
+
+const deliveriesPage = async (visit: Visit): Promise<ConsolePage> => {
+  const searched = await readSearchQuery(visit, visit.c.req.query())
+  if (Object.keys(searched).length > 0 || visit.c.req.query('cursor'))
+    return { body: await webhookList(visit, searched) }
+  return visit.session.kind === 'operator' ? operatorPage(visit) : partnerPage(visit)
+}
+
+/** `/console/deliveries`: failing webhooks and all others, and the actions on them. */
 export const addDeliveries = ({ page, act }: Console): void => {
-  page('deliveries', visit => (visit.session.kind === 'operator' ? operatorPage(visit) : partnerPage(visit)))
+  page('deliveries', deliveriesPage)
   page('deliveries/resend/:id', resendPage)
   act('deliveries/enable', async ({ call, form }) => {
     await call('POST', '/v1/admin/callbacks/enable', { body: await form() })

@@ -27,8 +27,9 @@ type Operator = z.output<(typeof OPERATOR_CALLS)['GET /v1/admin/me']['answers'][
 
 const NO_FORM: Words = { en: 'The body must be a form.', zh: '请求体必须是表单。' }
 
-const MAX_FIELDS = 40
-const TOO_MANY: Words = { en: 'A form has 40 fields at most, each once.', zh: '表单最多 40 个字段，且不得重复。' }
+/** A page of selected rows, a reason and a rest. */
+const MAX_FIELDS = 60
+const TOO_MANY: Words = { en: 'A form has 60 fields at most, each once.', zh: '表单最多 60 个字段，且不得重复。' }
 
 /** Returns the posted fields, trimmed: pasted text often brings blanks along. */
 export const postedOf = async (c: Context): Promise<Readonly<Record<string, string>>> => {
@@ -81,6 +82,7 @@ const TYPES = {
   'quotas.pending': { words: limitOf('pending'), example: NO_LIMIT, attributes: NUMBER },
   'quotas.hosts': { words: limitOf('hosts'), example: NO_LIMIT, attributes: NUMBER },
   'quotas.daily': { words: limitOf('daily'), example: NO_LIMIT, attributes: NUMBER },
+  callbackUrl: { words: { en: 'Callback URL', zh: '回调地址' }, attributes: 'type="url" required maxlength="2048"' },
   since: { words: { en: 'Since', zh: '起始时间' }, isTime: true },
   until: { words: { en: 'Until; empty: now', zh: '截止时间；不填则为现在' }, isTime: true },
   messageSince: { words: { en: 'Created since', zh: '创建时间不早于' }, isTime: true },
@@ -150,6 +152,7 @@ export const actForm = async (
 export const actForms = async (
   visit: Visit,
   acts: readonly Omit<ActForm, 'fields' | 'hidden'>[],
+  formId?: string,
 ): Promise<HtmlEscapedString> => {
   const { t, to, session } = visit
   const allowed = await Promise.all(acts.map(async act => (!act.call || (await visit.may(act.call)) ? [act] : [])))
@@ -161,7 +164,7 @@ export const actForms = async (
   const needing = allowed.flat().flatMap(({ name, isReasonRequired }) => (isReasonRequired ? t(name) : []))
   const reason =
     session.kind === 'operator' ? reasonField(visit, needing.length === buttons.length ? 'all' : needing) : ''
-  return html`<form method="post" class="row acts"><button disabled hidden></button>${reason}${buttons}</form>`
+  return html`<form method="post" class="row acts"${formId ? html` id="${formId}"` : ''}><button disabled hidden></button>${reason}${buttons}</form>`
 }
 const hiddenInput = (name: string, value = ''): Html => html`<input type="hidden" name="${name}" value="${value}">`
 

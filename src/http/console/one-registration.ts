@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
+import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
 import type { REGISTRATION_DETAIL } from '../admin/registration-view.ts'
 import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
@@ -10,7 +11,7 @@ import type { Console, Visit } from './console.ts'
 import { actForms } from './forms.ts'
 import { DEADLINE, registrationTimeline, type Told } from './moments.ts'
 import { type ConsolePage, copied, type Fact, facts, type Html, type Reader, time } from './page.ts'
-import type { Session } from './sessions.ts'
+import { actOn, BASES } from './ticked.ts'
 import { DELIVERY_WORDS, stateBadge, statusOf } from './words.ts'
 
 type Detail = z.output<typeof REGISTRATION_DETAIL>
@@ -19,11 +20,6 @@ type One = RegistrationAnswer | Detail
 
 /** Matches only the ids of registrations, so that no path can reach other API calls. */
 const PATH = 'registrations/:id{reg_[0-9A-Z]+}'
-/** Base path of the API calls, by the kind of session. */
-const BASES: Readonly<Record<Session['kind'], string>> = {
-  operator: '/v1/admin/registrations',
-  partner: '/v1/registrations',
-}
 const registrationPath = ({ id, session }: Visit): string => `${BASES[session.kind]}/${id}`
 const pagePath = ({ id }: Visit): string => `registrations/${id}`
 
@@ -142,15 +138,9 @@ export const addOneRegistration = ({ page, act }: Console): void => {
     const body = await visit.form()
     return onePage(visit, () => visit.call<Detail>('POST', `${registrationPath(visit)}/reveal`, { body }))
   })
-  for (const name of ['poll', 'resend'])
+  for (const name of BULK_ACTS)
     act(`${PATH}/${name}`, async visit => {
-      await visit.call('POST', `${registrationPath(visit)}/${name}`, { body: await visit.form() })
+      await actOn(visit, { id: visit.id, act: name, reason: (await visit.form()).reason })
       return pagePath(visit)
     })
-  act(`${PATH}/cancel`, async visit => {
-    // A partner gives no reason.
-    const query = visit.session.kind === 'operator' ? await visit.form() : {}
-    await visit.call('DELETE', registrationPath(visit), { query })
-    return pagePath(visit)
-  })
 }

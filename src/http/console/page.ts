@@ -162,16 +162,17 @@ export const nextPage = (
   { c, t }: Visit,
   cursor: string | null,
   name: Words = { en: 'Older', zh: '更早的记录' },
+  parameter = 'cursor',
 ): Html => {
   const to = (next: string | null) => {
     const here = new URL(c.req.url)
-    if (next === null) here.searchParams.delete('cursor')
-    else here.searchParams.set('cursor', next)
+    if (next === null) here.searchParams.delete(parameter)
+    else here.searchParams.set(parameter, next)
     return here.search || here.pathname
   }
   const first = html`<a class="button" href="${to(null)}">${t({ en: 'First page', zh: '第一页' })}</a> `
   const next = cursor && html`<a class="button" rel="next" href="${to(cursor)}">${t(name)}</a>`
-  return html`<p class="pages">${c.req.query('cursor') && first}${next ?? html`<span class="end">${t({ en: 'End of the list', zh: '没有更多了' })}</span>`}</p>`
+  return html`<p class="pages">${c.req.query(parameter) && first}${next ?? html`<span class="end">${t({ en: 'End of the list', zh: '没有更多了' })}</span>`}</p>`
 }
 
 /** A part that refreshes itself, at the earliest after `seconds`; null: never, since it does not change any more. */

@@ -37,6 +37,10 @@ const FOR_OPERATORS = ['reason', 'partner', 'account', 'error']
 export const searchFieldsOf = ({ kind }: Pick<Session, 'kind'>): readonly string[] =>
   Object.keys(FIELDS).filter(name => (kind === 'operator' ? name !== 'metadata' : !FOR_OPERATORS.includes(name)))
 
+const WITHOUT_WEBHOOK = ['serial', 'status', 'reason', 'account']
+export const listFieldsOf = (session: Pick<Session, 'kind'>, name: ListName): readonly string[] =>
+  searchFieldsOf(session).filter(field => name === 'registrations' || !WITHOUT_WEBHOOK.includes(field))
+
 const isFound = (one: AnyRegistration): one is Found => 'partnerId' in one
 
 const first = (reader: Reader): readonly Column<AnyRegistration>[] => {
@@ -66,7 +70,22 @@ const ownColumns = (reader: Reader): readonly Column<AnyRegistration>[] => [
   [{ en: 'Callback URL', zh: '回调地址' }, ({ callbackUrl }) => callbackUrl ?? '–'],
 ]
 
-export const registrationTable = (reader: Reader, items: Found[] | RegistrationAnswer[], none: Words): Html =>
-  items.every(isFound)
-    ? table(reader, PAGE_NAMES.registrations, { columns: foundColumns(reader), items, none })
-    : table(reader, PAGE_NAMES.registrations, { columns: ownColumns(reader), items, none })
+const LAST_ATTEMPT: Words = { en: 'Last attempt', zh: '最近一次投递' }
+
+/** The pages that list registrations: all of them, or those that have a webhook. */
+export type ListName = 'registrations' | 'deliveries'
+/** @param ticks the column to select rows by, if the caller may act on them */
+export const registrationTable = (
+  reader: Reader,
+  name: ListName,
+  { items, none, ticks }: { items: AnyRegistration[]; none: Words; ticks: readonly Column<AnyRegistration>[] },
+): Html => {
+  const last: Column<Found> = [LAST_ATTEMPT, ({ delivery }) => time(reader, delivery.lastAttemptAt)]
+  return items.every(isFound)
+    ? table(reader, PAGE_NAMES[name], {
+        columns: [...ticks, ...foundColumns(reader), ...(name === 'deliveries' ? [last] : [])],
+        items,
+        none,
+      })
+    : table(reader, PAGE_NAMES[name], { columns: [...ticks, ...ownColumns(reader)], items, none })
+}

@@ -1,14 +1,23 @@
 import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
+import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
 import { Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
 import { fieldOf } from './forms.ts'
-import { type ConsolePage, type Html, nextPage, type Reader, time } from './page.ts'
+import { type Html, nextPage, type Reader, time } from './page.ts'
 import { partnerIdOf } from './partners.ts'
 import { searchAsApiTakes, zoneInput } from './picked-time.ts'
-import { FIELDS, type Found, registrationTable, searchFieldsOf } from './registration-columns.ts'
+import {
+  FIELDS,
+  type Found,
+  type ListName,
+  listFieldsOf,
+  registrationTable,
+  searchFieldsOf,
+} from './registration-columns.ts'
+import { tickColumn, tickedForm } from './ticked.ts'
 
 interface ListOf<Item> {
   data: Item[]
@@ -24,32 +33,41 @@ const metadataQuery = (text: string | undefined) => {
   return key === undefined ? { metadata: text } : { [`metadata.${key}`]: value }
 }
 
+/** Of every webhook. */
+const EVER = '1970-01-01T00:00:00Z'
+
 /**
- * Searches registrations. Throws `Refused` if the API refuses the search; after a 400 with its form for correction.
+ * Searches registrations; for the page of webhooks only those that have one. Throws `Refused` if the API refuses the search; after a 400 with its form for correction.
  * In a partner's call `serial` is named `idcardid`.
  */
-export const search = (visit: Visit, searched: Search): Promise<ListOf<Found> | ListOf<RegistrationAnswer>> => {
+export const search = (
+  visit: Visit,
+  searched: Search,
+  name: ListName = 'registrations',
+): Promise<ListOf<Found> | ListOf<RegistrationAnswer>> => {
   const { serial, metadata, ...query } = searched
   const { session, call } = visit
   const found =
     session.kind === 'operator'
-      ? call<ListOf<Found>>('GET', '/v1/admin/registrations', { query: { ...query, serial } })
+      ? call<ListOf<Found>>('GET', '/v1/admin/registrations', {
+          query: { ...(name === 'deliveries' && { messageSince: EVER }), ...query, serial },
+        })
       : call<ListOf<RegistrationAnswer>>('GET', '/v1/registrations', {
           query: { ...query, ...metadataQuery(metadata), idcardid: serial },
         })
   return found.catch((error: unknown) => {
-    if (error instanceof Refused && error.problem.status === 400) error.form = searchForm(visit, searched)
+    if (error instanceof Refused && error.problem.status === 400) error.form = searchForm(visit, searched, name)
     throw error
   })
 }
 
-const searchForm = (visit: Visit, searched: Search): Html => html`
-  <form class="row" action="${visit.to('registrations')}">
+const searchForm = (visit: Visit, searched: Search, name: ListName): Html => html`
+  <form class="row" action="${visit.to(name)}">
     ${Object.entries(FIELDS)
-      .filter(([name]) => searchFieldsOf(visit.session).includes(name))
+      .filter(([field]) => listFieldsOf(visit.session, name).includes(field))
       .map(field => fieldOf(visit, ...field, searched[field[0]]))}
     ${zoneInput(visit, 'since')}${zoneInput(visit, 'until')}<button>${visit.t({ en: 'Search', zh: '查找' })}</button>
-    <a href="${visit.to('registrations')}">${visit.t({ en: 'All', zh: '全部' })}</a>
+    <a href="${visit.to(name)}">${visit.t({ en: 'All', zh: '全部' })}</a>
   </form>`
 
 /** The reason for an empty page: the scan stopped early, nothing matches, or nothing is registered yet. */
@@ -75,20 +93,25 @@ export const readSearchQuery = async (visit: Visit, given: Readonly<Record<strin
   return searched
 }
 
-const listPage = async (visit: Visit): Promise<ConsolePage> => {
+/** The search form, a page of what it finds, and the acts on selected rows and on all that match. */
+export const listPart = async (visit: Visit, name: ListName, searched: Search): Promise<Html> => {
   const { c, session, t } = visit
-  const searched = await readSearchQuery(visit, c.req.query())
-  const found = await search(visit, { ...searched, cursor: c.req.query('cursor') })
+  const found = await search(visit, { ...searched, cursor: c.req.query('cursor') }, name)
+  // The partners' search cannot leave out registrations without a webhook.
+  const items = found.data.filter(one => name === 'registrations' || one.delivery.messageId !== null)
   const isSearched = Object.keys(searched).length > 0
-  const isEmpty = found.data.length === 0
-  return {
-    body: html`${searchForm(visit, searched)}
-    ${registrationTable(visit, found.data, nothing(found, isSearched))}
-    ${session.kind === 'operator' && isSearched && !isEmpty ? await bulkLinks(visit, searched) : ''}
-    ${isEmpty ? '' : html`<p><a href="${visit.to('registrations/export', searched)}">${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a></p>`}
-    ${stopped(visit, found)}${nextPage(visit, found.nextCursor)}`,
-  }
+  const isEmpty = items.length === 0
+  const acts = name === 'registrations' ? BULK_ACTS : (['resend'] as const)
+  return html`${searchForm(visit, searched, name)}
+    ${registrationTable(visit, name, { items, none: nothing(found, isSearched), ticks: await tickColumn(visit) })}
+    ${isEmpty ? '' : await tickedForm(visit, acts)}
+    ${session.kind === 'operator' && isSearched && !isEmpty ? await bulkLinks(visit, searched, acts) : ''}
+    ${isEmpty || name === 'deliveries' ? '' : html`<p><a href="${visit.to('registrations/export', searched)}">${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a></p>`}
+    ${stopped(visit, found)}${nextPage(visit, found.nextCursor)}`
 }
 
 /** `/console/registrations`: the search of the API, newest first. */
-export const addRegistrations = ({ page }: Console): void => page('registrations', listPage)
+export const addRegistrations = ({ page }: Console): void =>
+  page('registrations', async visit => ({
+    body: await listPart(visit, 'registrations', await readSearchQuery(visit, visit.c.req.query())),
+  }))

@@ -61,6 +61,43 @@ describe('to operators', () => {
   })
 })
 
+describe('the list of webhooks', () => {
+  test('has only registrations with a webhook, filtered by host and state, for operators and for partners', async () => {
+    const { api, show } = await openFailing()
+    await api.register({ idcardid: 'waiting' })
+    for (const token of [ADMIN_TOKEN, api.partner.key]) {
+      const shown = async (query: string) => (await show(`deliveries${query}`, token)).match(/form="ticked"/g)?.length
+      expect(await shown('')).toBe(1)
+      expect(await shown('?host=partner.example&delivery=exhausted')).toBe(1)
+      expect(await shown('?host=other.example')).toBeUndefined()
+      expect(await shown('?delivery=delivered')).toBeUndefined()
+    }
+    expect(await show('deliveries', api.other.key)).not.toContain('form="ticked"')
+  })
+
+  test('has no boxes to select rows by for who only reads', async () => {
+    const { api, show } = await openFailing()
+    const { text } = await api.addToken('read')
+    const page = await show('deliveries?delivery=exhausted', text)
+    expect(page).toContain('http_503')
+    expect(page).not.toContain('checkbox')
+  })
+
+  test('acts on what is selected, and tells which were refused', async () => {
+    const { api, post, cookieOf } = await openFailing()
+    const [{ id }] = (await api.call('GET', '/v1/registrations')).json.data
+    const { id: waiting } = await api.register({ idcardid: 'waiting' })
+    const form = { [id]: '1', [waiting]: '1', why: 'mended' }
+    const answer = await post('registrations/resend', form, await cookieOf(ADMIN_TOKEN))
+    expect(answer.status).toBe(200)
+    expect((await answer.text()).match(/href="[^"]*reg_\w+"/g)).toEqual([expect.stringContaining(waiting)])
+    const { json } = await api.call('GET', '/v1/admin/audit?act=registration.resend', { key: ADMIN_TOKEN })
+    const acts = json.data.map((one: Record<string, string>) => [one.object, one.reason, one.outcome])
+    expect(acts).toContainEqual([id, 'mended', 'done'])
+    expect(acts).toContainEqual([waiting, 'mended', 'refused'])
+  })
+})
+
 describe('to partners', () => {
   test('links how many are retried to their list', async () => {
     const { api, show } = await openConsole().then(({ api, visit, cookieOf }) => ({
@@ -104,7 +141,7 @@ describe('to partners', () => {
     await api.store.disableCallback({ partnerId: api.partner.id, callbackUrl: HOOK })
     const page = await show('deliveries', api.partner.key)
     expect(page).toContain(HOOK)
-    expect(page).not.toContain('action="deliveries/test"')
+    expect(page).not.toContain('type="hidden" name="callbackUrl"')
     expect(page).not.toContain('five days')
   })
 

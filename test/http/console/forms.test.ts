@@ -167,12 +167,17 @@ const CASES: readonly Case[] = [
       ['resend', 'POST /v1/admin/registrations/:id/resend', 'POST /v1/registrations/:id/resend'],
       ['cancel', 'DELETE /v1/admin/registrations/:id', 'DELETE /v1/registrations/:id'],
     ] as const
-  ).map(([act, operator, partner]) => ({
-    route: `registrations/:id/${act}`,
-    ...{ operator, partner },
-    id: ({ waits, failed }: World) => (act === 'resend' ? failed : waits),
-    form: because,
-  })),
+  ).flatMap(([act, operator, partner]) => {
+    const id = ({ waits, failed }: World) => (act === 'resend' ? failed : waits)
+    return [
+      { route: `registrations/:id/${act}`, ...{ operator, partner, id }, form: because },
+      {
+        route: `registrations/${act}`,
+        ...{ operator, partner },
+        form: (world: World) => ({ [id(world)]: '1', why: reason }),
+      },
+    ]
+  }),
   {
     route: 'registrations/:id/reveal',
     operator: 'POST /v1/admin/registrations/:id/reveal',
@@ -337,7 +342,7 @@ describe('forms', () => {
     for (const path of ['accounts/new', 'partners/new', 'bulk/new', 'deliveries/enable'])
       expect([path, await refused(path, cookies.admin, form, '')]).toEqual([path, 422])
     expect(await refused('bulk/new', cookies.admin, form, 'act=poll&status=pending&status=failed&why=x')).toBe(422)
-    const fields = Array.from({ length: 41 }, (_, n) => `x${n}=`).join('&')
+    const fields = Array.from({ length: 61 }, (_, n) => `x${n}=`).join('&')
     expect([
       await refused('sign-in', cookies.one, form, fields),
       await refused('deliveries/test', cookies.one, `${form}; charset=utf-8`, `callbackUrl=`),
