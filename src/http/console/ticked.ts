@@ -30,8 +30,8 @@ const CANCELLED: Words = {
   zh: '所选登记将不再查询，也不再投递回调，且无法恢复。',
 }
 export const HELD: Words = {
-  en: 'Webhooks to a held URL are sent only once it is enabled.',
-  zh: '回调地址已暂停投递的，启用该地址后才会投递。',
+  en: 'Webhooks to a URL that the operator has disabled are sent only once it is enabled.',
+  zh: '回调地址由运维人员停用的，重新启用后才会投递。',
 }
 
 /** Calls the API for an act on one registration. */
