@@ -1,9 +1,10 @@
-import { callbackPolicy, judgeUrl } from '../core/callback-url.ts'
+import { callbackPolicy, hostOf, judgeUrl } from '../core/callback-url.ts'
 import { showPartner } from '../core/operator-texts/catalogue.ts'
 import { callbackFacts, viewCallback } from '../http/admin/callbacks.ts'
 import { withPartnerNames } from '../http/admin/partner-names.ts'
 import type { Callback, CallbackTrouble } from '../store/callbacks/health.ts'
 import { listAll } from '../store/page.ts'
+import { ALL_REGISTRATIONS } from '../store/registrations/filter.ts'
 import type { Store } from '../store/store.ts'
 import { argument, defineCommand, partnerOption, required } from './command.ts'
 import { refuse } from './ending.ts'
@@ -14,6 +15,9 @@ const URL_ARGUMENT = argument('URL', {
   en: 'the URL, as "callback list --json" has it',
   zh: '地址，见 "callback list --json"',
 })
+
+/** Maximum number of registrations at the host in which a URL is looked for. */
+const RECENT = 1_000
 
 const allCallbacks = (store: Store, partnerId: string | null) =>
   listAll<CallbackTrouble, Callback>(page => store.listCallbacks(partnerId, page))
@@ -68,11 +72,18 @@ export const commands = [
       const disabled = await audited({ act: 'callback.disable', object: partnerId, after }, () =>
         store.disableCallback({ partnerId, callbackUrl }),
       )
+      const filter = { ...ALL_REGISTRATIONS, partnerId, host: hostOf(callbackUrl) }
+      const { found } = await store.searchRegistrations({ filter, act: null, limit: RECENT, before: null })
+      const isRegistered = found.some(one => one.callbackUrl === callbackUrl)
+      const unknown = say(
+        ' No recent registration of the partner names this URL: check its spelling.',
+        '该合作方近期的登记均未使用此地址，请核对是否有误。',
+      )
       const text = say(
         `${callbackUrl} is disabled: its webhooks are held until "callback enable".`,
         `已停用 ${callbackUrl}：其回调暂停投递，直到 "callback enable"。`,
       )
-      return { data: { disabled }, text }
+      return { data: { disabled, isRegistered }, text: isRegistered ? text : `${text}${unknown}` }
     },
   }),
   defineCommand({

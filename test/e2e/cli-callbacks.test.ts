@@ -46,8 +46,8 @@ test('callback list shows what is disabled, and callback enable enables it', asy
   expect(await cli.runJson('callback', 'list')).toEqual({ data: [], nextCursor: null })
 
   const URL = ['HTTPS://Partner.example/hook', '--partner', 'one']
-  expect(await cli.runJson('callback', 'disable', ...URL)).toEqual({ disabled: true })
-  expect(await cli.runJson('callback', 'disable', ...URL)).toEqual({ disabled: false })
+  expect(await cli.runJson('callback', 'disable', ...URL)).toEqual({ disabled: true, isRegistered: false })
+  expect(await cli.runJson('callback', 'disable', ...URL)).toEqual({ disabled: false, isRegistered: false })
   expect(await cli.runJson('callback', 'list')).toMatchObject({
     data: [{ partnerId, callbackUrl: HOOK, state: 'disabled', lastError: 'operator' }],
   })
