@@ -2,6 +2,7 @@ import { clock, createIds } from '../app/clock-and-ids.ts'
 import { AppError } from '../core/error.ts'
 import type { TypedTime } from '../core/read-time.ts'
 import { TOO_MANY_BULK_ACTS } from '../http/admin/bulk.ts'
+import { bulkFacts } from '../http/admin/bulk-view.ts'
 import { exhaustedIn, isUnderWay } from '../store/bulk/states.ts'
 import { COMMAND } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
@@ -34,10 +35,11 @@ const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
   const span = { since: since(here), until: until?.(here) ?? createdAt }
   if (span.until < span.since) refuse('--until must not be before --since', '--until 不能早于 --since')
   const id = createIds()('bulk')
-  const resent = await audited({ act: 'bulk.create', object: id }, async () => {
+  const meant = exhaustedIn(partnerId, span)
+  const resent = await audited({ act: 'bulk.create', object: id, after: bulkFacts(meant) }, async () => {
     const counted = { count: await store.countExhausted(partnerId, span), isCapped: false }
     const by = { partnerId: null, who: COMMAND, name: userName(), reason: reason ?? '' }
-    await store.createBulkAct({ id, ...exhaustedIn(partnerId, span), ...by, counted, createdAt })
+    await store.createBulkAct({ id, ...meant, ...by, counted, createdAt })
     const started = await store.startBulkAct(id)
     if (started?.outcome !== 'changed') throw new AppError('conflict', TOO_MANY_BULK_ACTS)
     return finish(store, id, say('Making webhooks due', '正在安排重发'))
@@ -48,8 +50,8 @@ const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
     `${from} 至${to} 期间产生的回调都未放弃投递：请扩大范围，例如 --since 7d。`,
   )
   const some = say(
-    `Given-up webhooks of ${from} to ${to} that are due again: ${resent}. The service sends them.`,
-    `${from} 至${to} 期间放弃投递的 ${resent} 个回调已安排重发，由服务投递。`,
+    `Given-up webhooks of ${from} to ${to} that are due again: ${resent}. The service sends them, those to URLs disabled by "callback disable" once these are enabled.`,
+    `${from} 至${to} 期间放弃投递的 ${resent} 个回调已安排重发，由服务投递；已用 "callback disable" 停用的地址，启用后才会投递。`,
   )
   return { data: { id, since: iso(span.since), until: iso(span.until), resent }, text: resent === 0 ? none : some }
 }

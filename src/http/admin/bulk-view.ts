@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ChangeFacts } from '../../core/changes.ts'
 import { SECOND } from '../../core/duration.ts'
 import { MESSAGE_STATES } from '../../core/message.ts'
 import { maskSerial, REGISTRATION_STATUSES } from '../../core/registration.ts'
@@ -67,6 +68,18 @@ export const BULK_DRAFT = z.object({
   sample: z.array(FOUND_REGISTRATION).describe('The newest ten that match.'),
   estimatedSeconds: COUNT.describe(`How long it takes at ${BULK_RATE} a second, which is the most.`),
 })
+
+const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
+/** For the audit: not the serial, which only the role `admin` sees. */
+export const bulkFacts = ({ act, filter }: Pick<BulkAct, 'act' | 'filter'>): ChangeFacts => {
+  const { partnerId, accountId, status, reason, delivery, host, error } = filter
+  const { since, until, messageSince, messageUntil } = filter
+  return {
+    ...{ act, partnerId, accountId, status, reason, delivery, host, error },
+    ...{ since: isoOf(since), until: isoOf(until) },
+    ...{ messageSince: isoOf(messageSince), messageUntil: isoOf(messageUntil) },
+  }
+}
 
 const progressOf = ({ state, startedAt, endedAt, probedAt, doneAtStart, done, counted }: BulkAct, now: number) => {
   const seconds = startedAt === null ? 0 : ((endedAt ?? now) - Math.max(startedAt, probedAt ?? 0)) / SECOND

@@ -12,7 +12,7 @@ import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
 import { mustBeOneOf, packWords } from '../json/validate.ts'
 import { ACT, REASON } from './authorize.ts'
-import { BULK, BULK_DRAFT, viewBulk } from './bulk-view.ts'
+import { BULK, BULK_DRAFT, bulkFacts, viewBulk } from './bulk-view.ts'
 import { withPartnerNames } from './partner-names.ts'
 import { viewFound } from './registration-view.ts'
 import { FILTER_QUERY, readFilter } from './search.ts'
@@ -125,7 +125,7 @@ export const BULK_CALLS = {
         counted,
         createdAt: at,
       }
-      if (!dryRun) await c.get('beginAct')(draft.id)
+      if (!dryRun) await c.get('beginAct')(draft.id, { after: bulkFacts(draft) })
       const bulk = dryRun ? { ...draft, ...NOT_BEGUN } : await store.createBulkAct(draft)
       if (!dryRun) c.header('location', `/v1/admin/bulk/${bulk.id}`)
       const drafted: z.output<typeof BULK_DRAFT> = {

@@ -42,6 +42,11 @@ describe('a bulk act', () => {
       estimatedSeconds: 1,
     })
     expect(json.sample.map(({ id }: Json) => id)).toEqual(ids.slice(0, 10))
+    expect((await call('GET', '/audit?act=bulk.create')).json.data[0].changes).toMatchObject({
+      act: { after: 'resend' },
+      delivery: { after: 'exhausted' },
+      until: { after: '2026-11-24T16:20:12.000Z' },
+    })
     await run()
     expect(await api.receiveWith(200)).toBe(0)
   })
