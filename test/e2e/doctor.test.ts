@@ -1,5 +1,6 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { expect, test, vi } from 'vitest'
 import { CHECK_NAMES } from '../../src/cli/doctor/doctor.ts'
 import { createAdminClient } from '../support/api-client.ts'
@@ -58,6 +59,15 @@ test('finds nothing wrong beside a running service, asks each account once, and 
   expect(chinese).toMatchObject({ code: 0, stderr: '' })
   expect(chinese.stdout).toMatch(/^正常 {2}upstream .*正确返回 4061/)
   expect(chinese.stdout.trimEnd().split('\n')).toHaveLength(2)
+
+  const other = new Database(join(folder, 'notifier.db'))
+  other.exec('BEGIN IMMEDIATE')
+  const locked = await doctor(['--only', 'work'])
+  other.close()
+  expect(locked.code).toBe(1)
+  expect(locked.of('work')).toContainEqual(
+    expect.objectContaining({ state: 'failed', text: expect.stringContaining('SQLITE_BUSY') }),
+  )
 })
 
 test('says what is wrong, with the command that mends it, and ends with 1', async () => {

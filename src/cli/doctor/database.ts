@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { random } from '../../app/clock-and-ids.ts'
 import { DAY, HOUR } from '../../core/duration.ts'
 import type { Language } from '../../core/language.ts'
+import { FULL_BYTES } from '../../core/operator-texts/catalogue.ts'
 import { describeTrouble } from '../../core/operator-texts/describe.ts'
 import { showSpan } from '../../core/show-sizes.ts'
 import type { Trouble } from '../../core/trouble.ts'
@@ -11,6 +12,7 @@ import type { BackupError, LastBackup } from '../../store/backup.ts'
 import type { SchemaAge } from '../../store/opening.ts'
 import { isAlive } from '../../store/operators/nodes.ts'
 import { findBackupProblem } from '../../store/sqlite/backups.ts'
+import type { EngineStats } from '../../store/stats/stats.ts'
 import { troublesOf } from '../../store/stats/troubles.ts'
 import { formatTime } from '../output.ts'
 import { programCommand } from '../program.ts'
@@ -89,12 +91,20 @@ export const judgeTrouble = (trouble: Trouble, { at, due = 0 }: { at: number; du
   })
 }
 
+/** Returns SQLite's code for what keeps the service from writing; null: nothing that can be seen without a write. */
+export const writeErrorOf = (engine: EngineStats, isLocked: boolean): string | null => {
+  if (isLocked) return 'SQLITE_BUSY'
+  const free = engine.kind === 'sqlite' ? engine.diskFreeBytes : null
+  return free !== null && free < FULL_BYTES ? 'SQLITE_FULL' : null
+}
+
 /** The troubles that `status` lists, each as a finding. */
 export const checkWork = onTables(async inspection => {
   const stats = await inspection.stats()
   const { at, polls, deliveries } = stats
   const isServed = stats.nodes.some(node => isAlive(node, at))
-  const found = troublesOf({ stats, isServed, writeError: null })
+  const writeError = writeErrorOf(stats.engine, inspection.kind === 'sqlite' && inspection.isLocked())
+  const found = troublesOf({ stats, isServed, writeError })
     // The check `space` reports that.
     .filter(({ code }) => code !== 'disk_low')
     .map(one => judgeTrouble(one, { at, due: polls.due + deliveries.due }))

@@ -2,12 +2,14 @@ import { findRegistered, type Inspection, inspectAccounts } from '../inspection.
 import { statsVerbs } from '../stats/counts.ts'
 import { ageOf, canaryOf, hasTable } from './opening.ts'
 import { openReadOnly } from './read-only.ts'
+import { isKeptFromWriting } from './service-lock.ts'
 import type { SqliteOptions } from './store.ts'
 
 export interface SqliteInspection extends Inspection {
   kind: 'sqlite'
   /** Returns SQLite's findings of damage, or null if there are none. Takes time proportional to the file's size. */
   findDamage(pragma: 'quick_check' | 'integrity_check'): string | null
+  isLocked(): boolean
 }
 
 /** @param options.path real path of an existing file */
@@ -27,6 +29,7 @@ export const openInspection = (options: SqliteOptions): SqliteInspection => {
       const found = client.prepare<[], string>(`PRAGMA ${pragma}(3)`).pluck().all().join('; ').replaceAll(/\s+/g, ' ')
       return found === 'ok' ? null : found
     },
+    isLocked: () => isKeptFromWriting(options.path),
     stats: statsVerbs.searches(context, engine).stats,
     accounts: () => inspectAccounts(context),
     registeredAs: serial => findRegistered(context, serial),

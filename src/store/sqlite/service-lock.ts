@@ -25,6 +25,23 @@ export const lockForService = (path: string): { release(): void } => {
   return { release: client.close.bind(client) }
 }
 
+/** Whether a process holds the write lock beside a running service, which has the file open: so nothing is checkpointed. */
+export const isKeptFromWriting = (path: string): boolean =>
+  isBusy(`${path}.lock`, 'SELECT * FROM sqlite_schema') && isBusy(path, 'BEGIN IMMEDIATE; ROLLBACK')
+
+const isBusy = (file: string, sql: string): boolean => {
+  let client: Database.Database | null = null
+  try {
+    client = new Database(file, { fileMustExist: true, timeout: WAIT_MS })
+    client.exec(sql)
+    return false
+  } catch (error) {
+    return judgeFailure(error) === 'busy'
+  } finally {
+    client?.close()
+  }
+}
+
 const otherService = (path: string) => ({
   en: `DATABASE_URL: another service has ${path} open: end it first, or use PostgreSQL for several`,
   zh: `DATABASE_URL：另一个服务正在使用 ${path}：请先停止它；需要运行多个服务时请使用 PostgreSQL`,

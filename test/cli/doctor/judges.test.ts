@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { judgeBackup, judgeDamage, judgeKey, judgeSchema, judgeTrouble } from '../../../src/cli/doctor/database.ts'
+import {
+  judgeBackup,
+  judgeDamage,
+  judgeKey,
+  judgeSchema,
+  judgeTrouble,
+  writeErrorOf,
+} from '../../../src/cli/doctor/database.ts'
 import { judgeBroken } from '../../../src/cli/doctor/doctor.ts'
 import type { DoctorFacts } from '../../../src/cli/doctor/facts.ts'
 import { type Finding, quoted } from '../../../src/cli/doctor/finding.ts'
@@ -59,6 +66,13 @@ describe('a judgement', () => {
   test('of space', () => {
     const space = (free: number, used: number) => states(judgeSpace({ free, used, folder: '/d' }))
     expect([space(2e9, 1e9), space(2e9, 3e9), space(1e8, 1)].flat()).toEqual(['ok', 'warning', 'failed'])
+  })
+
+  test('of a database that cannot be written says why', () => {
+    const engine = (diskFreeBytes: number | null) =>
+      ({ kind: 'sqlite', databaseBytes: 1, walBytes: 1, diskFreeBytes, masterKey: '' }) as const
+    expect([null, 1e9, 0].map(free => writeErrorOf(engine(free), false))).toEqual([null, null, 'SQLITE_FULL'])
+    expect(writeErrorOf(engine(1e9), true)).toBe('SQLITE_BUSY')
   })
 
   test('of file, schema and key', () => {
