@@ -140,7 +140,7 @@ export const READ_METRICS = [
   ),
   gauge(
     'idface_callbacks_disabled',
-    'Callback URLs that were disabled after five days in which every attempt failed; their webhooks are held.',
+    'Callback URLs that are disabled, after five days in which every attempt failed or by an operator; their webhooks are held.',
     { read: ({ stats }) => sample(stats?.callbacks.disabled) },
   ),
   gauge(

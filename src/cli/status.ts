@@ -35,7 +35,7 @@ const showOverview = (overview: Overview, reader: Reader): string => {
     ...(disabledPartners.length === 0
       ? []
       : [`${DISABLED[lang]}${disabledPartners.map(({ name }) => name).join(say(', ', '、'))}`]),
-    ...(deliveries.scheduled === 0 ? [] : [retried(String(deliveries.scheduled))[lang]]),
+    ...(deliveries.scheduled === 0 ? [] : [retried(String(deliveries.scheduled), disabledPartners)[lang]]),
     '',
     queueTable(overview, reader),
     '',

@@ -43,6 +43,8 @@ export type Trouble =
       reason: AccountFault
       upstreamCode: number | null
       nextTryAt: number | null
+      /** It has no page, and no command finds it. */
+      isRemoved?: true
     }
   | { code: 'account_paused_by_operator'; since: number; account: string }
   | { code: 'upstream_unreachable'; since: number; account: string; error: string; nextTryAt: number | null }

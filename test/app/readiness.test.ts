@@ -13,6 +13,7 @@ const ACCOUNT: AccountStats = {
     rateNow: 5,
     probeAt: null,
     waiting: 0,
+    isRemoved: false,
     catchUpMs: 0,
     answers: null,
     ...QUEUE,
@@ -35,7 +36,14 @@ const STATS: Stats = {
 }
 
 const open = (stats: Partial<Stats> = {}) => {
-  const state = { now: 0, probes: 0, looks: 0, fault: null as Error | null, waits: null as Promise<void> | null }
+  const state = {
+    now: 0,
+    probes: 0,
+    isRemoved: false,
+    looks: 0,
+    fault: null as Error | null,
+    waits: null as Promise<void> | null,
+  }
   const stopping = new AbortController()
   const ready = createReadiness(
     {

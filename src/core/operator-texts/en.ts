@@ -63,7 +63,7 @@ const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
   read_only:
     'It is read-only: mount the disk of the database for writing, and give the file, its -wal and -shm, and its folder to the user of the service (chown).',
   locked:
-    'Another process or session keeps the database busy: end it. With PostgreSQL "idface-notifier doctor --only locks" names it, and the SQL that ends it.',
+    'Another process or session keeps the database busy: end it. With SQLite "lsof FILE" lists the processes; with PostgreSQL "idface-notifier doctor --only locks" names it, and the SQL that ends it.',
   server_full: 'Make room on the disk of the PostgreSQL server.',
   connections: 'Raise max_connections of PostgreSQL, or end the sessions that hold its connections.',
   standby: 'DATABASE_URL leads to a standby, or the server refuses writes: point it to the primary.',
@@ -103,10 +103,14 @@ const TROUBLES: Catalogue['troubles'] = {
     remedy:
       'Start it as before (npm start, systemctl start idface-notifier), and see the last lines of its log for why it ended.',
   }),
-  account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
-    sentence: `Account ${account} has been paused since ${showTime(since)}: ${FAULTS[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait${reason === 'serial_not_received' ? '' : '; none of them expires'}.`,
-    remedy: `${remedyOf(FAULTS[reason])} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; once this is fixed, have it tried at once.`,
-    commands: [`"idface-notifier account resume ${account}" tries it at once.`],
+  account_paused: ({ account, since, reason, upstreamCode, nextTryAt, isRemoved }, { at, showTime }) => ({
+    sentence: `Account ${account}${isRemoved ? ', which is removed,' : ''} has been paused since ${showTime(since)}: ${FAULTS[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait${reason === 'serial_not_received' ? '' : '; none of them expires'}.`,
+    remedy: isRemoved
+      ? 'The service tries it again by itself. If its APIKEY no longer works, add the account again with the right one: its serials go on. Or cancel its registrations.'
+      : `${remedyOf(FAULTS[reason])} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; once this is fixed, have it tried at once.`,
+    commands: isRemoved
+      ? [`"idface-notifier account create ${account} --api-key-file FILE" adds it again.`]
+      : [`"idface-notifier account resume ${account}" tries it at once.`],
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `An operator paused account ${account} at ${showTime(since)}. Its serials wait.`,
@@ -182,7 +186,7 @@ const TROUBLES: Catalogue['troubles'] = {
     commands: ['"idface-notifier callback list" shows the URLs, since when and why.'],
   }),
   messages_held: ({ held, urls }) => ({
-    sentence: `${held === 1 ? '1 webhook is' : `${held} webhooks are`} on hold (callback URLs: ${urls}): the URL answered 410, or is disabled after five days of failures or by an operator.`,
+    sentence: `${held === 1 ? '1 webhook is' : `${held} webhooks are`} on hold. Callback URLs that answered 410, or are disabled after five days of failures or by an operator: ${urls}.`,
     remedy:
       'Ask the partners to register with their URL again, or to resend. A URL that an operator disabled needs an operator to enable it.',
     commands: [
@@ -242,7 +246,7 @@ export const EN: Catalogue = {
     'store.failing': 'database cannot be written',
   },
   states: { firing: 'ALERT: ', resolved: 'RESOLVED: ' },
-  times: count => ` (${count} times)`,
+  times: count => ` (${count} occurrences)`,
   lasted: (since, until, span) => `It lasted from ${since} to ${until}, ${span}.`,
   ended: until => `It ended at ${until}. A clock was set back meanwhile, so its duration is unknown.`,
   test: {

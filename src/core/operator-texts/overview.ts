@@ -14,11 +14,14 @@ export const DISABLED: Words = {
   en: 'Disabled partners with waiting work: ',
   zh: '合作方已停用，但仍有登记待查询或回调待投递：',
 }
-/** Only retries wait: a new webhook is due at once. */
-export const retried = (count: string): Words => ({
-  en: `Webhooks waiting for a retry: ${count}`,
-  zh: `${count} 个回调投递失败，等待重试`,
-})
+/** A new webhook is due at once, unless its partner is disabled. */
+export const retried = (count: string, disabled: readonly unknown[]): Words =>
+  disabled.length === 0
+    ? { en: `Webhooks waiting for a retry: ${count}`, zh: `${count} 个回调投递失败，等待重试` }
+    : {
+        en: `Webhooks waiting for a retry, or of disabled partners: ${count}`,
+        zh: `${count} 个回调等待重试，或属于已停用的合作方`,
+      }
 /** Why a backup failed; any other reason is shown as it is. */
 export const BACKUP_FAULTS: Readonly<Record<string, Words>> = {
   no_room: { en: 'not enough room', zh: '空间不足' },

@@ -51,7 +51,7 @@ const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
   read_only:
     '数据库只读：请以可写方式挂载其所在磁盘，并把数据库文件、其 -wal 和 -shm 以及所在文件夹的属主改为服务所用的用户（chown）。',
   locked:
-    '另一进程或会话占用了数据库，请结束它。使用 PostgreSQL 时，运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL。',
+    '另一进程或会话占用了数据库，请结束它。使用 SQLite 时，可用 "lsof 数据库文件" 列出占用的进程；使用 PostgreSQL 时，运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL。',
   server_full: '请在 PostgreSQL 服务器的磁盘上腾出空间。',
   connections: '请调大 PostgreSQL 的 max_connections，或结束占用连接的程序。',
   standby: 'DATABASE_URL 指向备库，或服务器拒绝写入：请使其指向主库。',
@@ -88,10 +88,14 @@ const TROUBLES: Catalogue['troubles'] = {
     remedy:
       '请按原来的方式启动服务（npm start、systemctl start idface-notifier），并查看其日志的最后几行，了解其退出原因。',
   }),
-  account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
-    sentence: `账户 ${account} 自${showTime(since)} 起暂停使用：${FAULTS[reason].sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中${reason === 'serial_not_received' ? '' : '，不会过期'}。`,
-    remedy: `${remedyOf(FAULTS[reason])}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；处理完成后，可立即试探该账户。`,
-    commands: [`立即试探的命令："idface-notifier account resume ${account}"。`],
+  account_paused: ({ account, since, reason, upstreamCode, nextTryAt, isRemoved }, { at, showTime }) => ({
+    sentence: `${isRemoved ? '已移除的' : ''}账户 ${account} 自${showTime(since)} 起暂停使用：${FAULTS[reason].sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中${reason === 'serial_not_received' ? '' : '，不会过期'}。`,
+    remedy: isRemoved
+      ? '系统会自动重试。若其 APIKEY 已失效，请以正确的 APIKEY 重新添加该账户，其流水号随即继续查询；或取消等待它的登记。'
+      : `${remedyOf(FAULTS[reason])}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；处理完成后，可立即试探该账户。`,
+    commands: isRemoved
+      ? [`重新添加的命令："idface-notifier account create ${account} --api-key-file FILE"。`]
+      : [`立即试探的命令："idface-notifier account resume ${account}"。`],
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `运维人员已于${showTime(since)} 暂停账户 ${account}，其流水号等待中。`,
@@ -165,7 +169,7 @@ const TROUBLES: Catalogue['troubles'] = {
     commands: ['用 "idface-notifier callback list" 查看地址、起始时间和原因。'],
   }),
   messages_held: ({ held, urls }) => ({
-    sentence: `${held} 个回调暂停投递：${urls} 个回调地址返回 410，或因连续五天失败、由运维人员操作而停用。`,
+    sentence: `${held} 个回调暂停投递。返回 410，或因连续五天失败、由运维人员操作而停用的回调地址：${urls} 个。`,
     remedy: '请让合作方用该地址重新登记，或重新投递；由运维人员停用的，只能由运维人员启用。',
     commands: [
       '用 "idface-notifier callback list" 查看这些地址，用 "idface-notifier callback enable URL --partner PARTNER" 启用。',
@@ -222,7 +226,7 @@ export const ZH: Catalogue = {
     'store.failing': '数据库无法写入',
   },
   states: { firing: '告警：', resolved: '已恢复：' },
-  times: count => `（${count} 次）`,
+  times: count => `（发生 ${count} 次）`,
   lasted: (since, until, span) => `自${since} 至${until}，持续 ${span}。`,
   ended: until => `已于${until} 结束；期间时钟曾被回拨，持续时间未知。`,
   test: { title: '测试：通知渠道正常', sentence: '这是一条测试消息，系统没有异常。', remedy: '' },

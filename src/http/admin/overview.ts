@@ -76,7 +76,7 @@ export const OVERVIEW = z.object({
   callbacks: z.object({
     gone: COUNT.describe('URLs held after a 410.'),
     failing: COUNT.describe('URLs where every attempt of an hour or more, ten at least, has failed.'),
-    disabled: COUNT.describe('URLs held after five days of failed attempts only.'),
+    disabled: COUNT.describe('URLs that are disabled: after five days of failed attempts only, or by an operator.'),
   }),
   bulk: z.object({
     resends: bulkOf('Webhooks that are still to be made due.').describe('Bulk resends of partners.'),
@@ -128,11 +128,13 @@ export const readOverview = async (store: Pick<Store, 'stats' | 'probe'>, reader
       since: trouble.since,
       ...describeTrouble(trouble, language, stats.at, showTime),
     })),
-    accounts: stats.accounts.map(account => ({
-      ...namedFacts(account),
-      nextTryAt: account.probeAt,
-      answerMs: account.answers?.ms ?? null,
-    })),
+    accounts: stats.accounts
+      .filter(({ isRemoved }) => !isRemoved)
+      .map(account => ({
+        ...namedFacts(account),
+        nextTryAt: account.probeAt,
+        answerMs: account.answers?.ms ?? null,
+      })),
     nodes: namedNodes(stats.nodes),
   })
 }

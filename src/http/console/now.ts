@@ -76,8 +76,10 @@ const disabledOnes = ({ t, to }: Reader, { disabledPartners }: Overview): Html =
           html`${i === 0 ? '' : t({ en: ', ', zh: '、' })}<a href="${to(`partners/${id}`)}"><bdi>${name}</bdi></a>`,
       )}</p>`
 
-const later = ({ t, to }: Reader, { scheduled }: Overview['deliveries']): Html =>
-  scheduled === 0 ? '' : html`<p><a href="${to('deliveries')}">${t(retried(showCount(scheduled)))}</a></p>`
+const later = ({ t, to }: Reader, { deliveries: { scheduled }, disabledPartners }: Overview): Html =>
+  scheduled === 0
+    ? ''
+    : html`<p><a href="${to('deliveries')}">${t(retried(showCount(scheduled), disabledPartners))}</a></p>`
 
 const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
   const { t, language } = reader
@@ -142,7 +144,7 @@ const operatorPage = async (visit: Visit, metrics: Html, isNotified: boolean): P
     ${lights(visit, overview, isNotified)}
     ${problemList(visit, overview)}
     ${disabledOnes(visit, overview)}
-    ${later(visit, overview.deliveries)}
+    ${later(visit, overview)}
     ${queues(visit, overview)}
     <h2>${t({ en: 'Service', zh: '服务' })}</h2>
     ${engineFacts(visit, overview)}

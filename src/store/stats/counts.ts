@@ -2,13 +2,14 @@ import { durationOf, effectiveRate } from '../../core/account.ts'
 import { answersOf, reachOf } from '../../core/answer-times.ts'
 import { earlier } from '../../core/clock.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
+import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import { LATE_MS, type MostWaiting } from '../../core/trouble.ts'
-import { accountOfRow, isShown } from '../accounts/rows.ts'
+import { accountOfRow, isInUse } from '../accounts/rows.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { failingHosts } from '../callbacks/failing-hosts.ts'
 import { STILL_FAILING_MS } from '../callbacks/health.ts'
 import type { VerbModule } from '../context.ts'
-import { asc } from '../drizzle.ts'
+import { asc, ne } from '../drizzle.ts'
 import { IS_FREE } from '../messages/claims.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, findFact } from '../operators/facts.ts'
 import { isAlive, loadNodes } from '../operators/nodes.ts'
@@ -66,9 +67,15 @@ export const statsVerbs = {
       queued('stats', () =>
         read(async tx => {
           const { at, select, schema } = tx
-          const stored = select().from(schema.accounts).where(isShown(tx)).orderBy(asc(schema.accounts.id))
-          const rows = await stored.limit(MAX_ACCOUNTS)
-          const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
+          const isOurs = ne(schema.accounts.id, TEST_ACCOUNT_ID)
+          const stored = await select()
+            .from(schema.accounts)
+            .where(isOurs)
+            .orderBy(asc(schema.accounts.id))
+            .limit(MAX_ACCOUNTS)
+          const countOf = await loadCounts(tx, [ALL, ...stored.map(({ id }) => id)])
+          const waitingFor = (id: string) => countOf('verifications_waiting', id) + countOf('verifications_leased', id)
+          const rows = stored.filter(row => isInUse(row) || waitingFor(row.id) > 0)
           const due = await dueVerifications(tx)
           const most = await mostWaiting(tx, due)
           const nodes = await loadNodes(tx)
@@ -92,8 +99,8 @@ export const statsVerbs = {
             const reach = reachOf(answers)
             const catchUpMs = Math.max(durationOf(queue.due, ramp, at), (queue.due / reach) * SECOND)
             const pace = { rateNow: Math.min(effectiveRate(ramp, at), reach), answers, catchUpMs }
-            const waiting = countOf('verifications_waiting', row.id) + queue.leased
-            return { ...account, probeAt: row.probeAt, ...pace, waiting, ...queue, most: most.get(row.id) }
+            const seen = { waiting: waitingFor(row.id), isRemoved: !isInUse(row) }
+            return { ...account, probeAt: row.probeAt, ...pace, ...seen, ...queue, most: most.get(row.id) }
           })
           return {
             at,

@@ -27,6 +27,8 @@ export interface QueueStats {
 export interface AccountStats extends Omit<Account, 'passwordMode' | 'partnerId'>, QueueStats {
   /** Sum of `due`, `scheduled` and `leased`. */
   waiting: number
+  /** Removed, but serials wait for it. */
+  isRemoved: boolean
   /** Set if polls are late. */
   most?: MostWaiting | undefined
   /** Earliest time of the next canary, in a pause or an outage. */

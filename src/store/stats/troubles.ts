@@ -45,14 +45,13 @@ interface Moment {
 }
 
 const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
-  const { apiId, pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
+  const { apiId, isRemoved, pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
   const nextTryAt = moment.isServed ? account.probeAt : null
   if (pausedAt !== null) {
     const paused = { since: pausedAt, account: apiId }
     if (pauseReason === 'operator') return [{ code: 'account_paused_by_operator', ...paused }]
-    return [
-      { code: 'account_paused', ...paused, reason: pauseReason ?? 'unknown_code', upstreamCode: pauseCode, nextTryAt },
-    ]
+    const refused = { reason: pauseReason ?? 'unknown_code', upstreamCode: pauseCode, nextTryAt }
+    return [{ code: 'account_paused', ...paused, ...refused, ...(isRemoved ? { isRemoved } : {}) }]
   }
   if (unreachableAt !== null)
     return [

@@ -109,6 +109,7 @@ test('advice names no command for what the console has a button for, and the rem
   const paused = { code: 'account_paused', since, account: 'C1', upstreamCode: 405, nextTryAt: null } as const
   for (const trouble of [
     { ...paused, reason: 'credentials_wrong' },
+    { ...paused, reason: 'credentials_wrong', isRemoved: true },
     { code: 'account_paused_by_operator', since, account: 'C1' },
     { code: 'messages_exhausted', since: null, count: 1, isCapped: false },
     { code: 'callbacks_failing', since, worst: [FAILING], hosts: 1 },

@@ -3,6 +3,7 @@ import type { AccountChange } from '../../../src/core/account.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../../../src/core/test-serial.ts'
+import { troublesOf } from '../../../src/store/stats/troubles.ts'
 import { first, HOOK, LEASE_MS, type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
@@ -239,11 +240,29 @@ export const describeAccounts = (open: OpenStore): void => {
       expect(await store.accountFor(bench.partnerId, name)).toBeNull()
     }
     expect(await store.listAccounts({ limit: 10, after: null })).toEqual({ found: [bench.account], next: null })
-    expect((await store.stats()).accounts.map(({ id }) => id)).toEqual([bench.account.id])
+    const seen = async () => (await store.stats()).accounts.map(({ id, isRemoved }) => [id, isRemoved])
     const after = await bench.register({ accountId: 'acc_z' })
     await bench.advance(MINUTE)
     expect(await bench.poll(SUCCESS)).toBe(2)
     for (const { id } of [before, after]) expect(await bench.find(id)).toMatchObject({ status: 'succeeded' })
+    expect(await seen()).toEqual([[bench.account.id, false]])
+  })
+
+  test('removed while GetResult refused them, waited with their serials, and nobody saw it', async () => {
+    await using bench = await openStoreFixture(open)
+    const { store } = bench
+    await store.createAccount(account())
+    await bench.register({ accountId: 'acc_z' })
+    await pause(bench, HOUR)
+    await store.removeAccount('acc_z')
+    const stats = await store.stats()
+    expect(stats.accounts.map(({ id, isRemoved, waiting }) => [id, isRemoved, waiting])).toEqual([
+      [bench.account.id, false, 0],
+      ['acc_z', true, 1],
+    ])
+    expect(troublesOf({ stats, writeError: null, isServed: true })).toMatchObject([
+      { code: 'account_paused', account: 'C87654321', reason: 'frozen', isRemoved: true },
+    ])
   })
 
   test('removed, come back when they are created again, or the settings name them, with what waits for them', async () => {

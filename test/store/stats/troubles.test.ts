@@ -27,6 +27,7 @@ const stats: Stats = {
       rate: 5,
       ...WELL,
       probes: 0,
+      isRemoved: false,
       probeAt: null,
       rateNow: 5,
       catchUpMs: 0,
