@@ -23,7 +23,7 @@ const FAULTS: Catalogue['faults'] = {
   credentials_wrong: {
     sentence: 'the APIID or the APIKEY is wrong',
     page: PAGE,
-    remedy: `${SETTINGS} If the APIID in IHUYI_ACCOUNT is mistyped, correct it there and restart: "systemctl restart idface-notifier". Cancel the registrations of the wrong account before you remove it. Repeated bad logins may freeze an account.`,
+    remedy: `${SETTINGS} If the APIID itself is mistyped, see "A paused account" in docs/operations.md.`,
   },
   frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
   clock: {

@@ -19,7 +19,7 @@ const FAULTS: Catalogue['faults'] = {
   credentials_wrong: {
     sentence: 'APIID 或 APIKEY 错误',
     page: PAGE,
-    remedy: `${SETTINGS}若是 IHUYI_ACCOUNT 中的 APIID 填错：请在配置中改正并重启（"systemctl restart idface-notifier"）；移除填错的账户前，请先取消等待它的登记。多次登录失败可能导致账户被冻结。`,
+    remedy: `${SETTINGS}若是 APIID 填错，请参阅 docs/operations.zh-CN.md 的“账户暂停”。`,
   },
   frozen: { sentence: '账户已被冻结', remedy: '请联系厂商解冻。' },
   clock: { sentence: '本服务与 GetResult 的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
