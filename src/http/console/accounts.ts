@@ -23,7 +23,7 @@ import {
   time,
 } from './page.ts'
 import { FIRST_PAGE, type Partners, partnerIdOf } from './partners.ts'
-import { STATE } from './words.ts'
+import { MODE_WORDS, STATE } from './words.ts'
 
 export type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
 
@@ -126,7 +126,7 @@ const onePage = async (visit: Visit): Promise<ConsolePage> => {
   const accountFacts = facts(visit, [
     ...columns.map(([name, cell]) => [name, cell(account)] as const),
     [{ en: 'GetResult code', zh: 'GetResult 返回码' }, code === null ? '–' : String(code)],
-    [{ en: 'Password mode', zh: '密码方式' }, mode],
+    [{ en: 'Password mode', zh: '密码方式' }, visit.t(MODE_WORDS[mode])],
   ])
   const verb = paused ? 'resume' : 'pause'
   const acts = actForms(visit, [

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
+import { showAct } from '../../core/act.ts'
 import type { Words } from '../../core/language.ts'
 import { MAX_NAME } from '../../core/line.ts'
 import type { AUDIT_CALLS } from '../admin/audit.ts'
@@ -67,7 +68,7 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const columns: readonly Column<Act>[] = [
     [{ en: 'When', zh: '时间' }, ({ at }) => time(visit, at)],
     [WHO, one => html`<a href="${only({ who: one.who })}" title="${one.who}"><bdi>${one.name}</bdi></a>`],
-    [WHAT, one => html`<a href="${only({ act: one.act })}">${one.act}</a>`],
+    [WHAT, one => html`<a href="${only({ act: one.act })}" title="${one.act}">${showAct(one.act, visit.language)}</a>`],
     [{ en: 'Object', zh: '对象' }, one => whichOf(visit, one)],
     [{ en: 'Reason', zh: '原因' }, ({ reason }) => html`<bdi>${reason ?? '–'}</bdi>`],
     [{ en: 'Changes', zh: '变更' }, changesOf],

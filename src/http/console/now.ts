@@ -7,12 +7,12 @@ import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import { type Light, troubleKind } from '../../core/trouble-kinds.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { SharedDeps } from '../api-env.ts'
-import { QUOTA_KEYS, QUOTA_NAMES } from '../json/fields.ts'
+import { QUOTA_KEYS } from '../json/fields.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
 import { type ConsolePage, facts, type Html, live, PAGE_NAMES, type Reader, showCount, table, time } from './page.ts'
-import { NO_LIMIT, PAYLOAD, PAYLOAD_WORDS } from './words.ts'
+import { NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, usageOf } from './words.ts'
 
 const STATES = {
   good: { en: 'OK', zh: '正常' },
@@ -21,7 +21,7 @@ const STATES = {
 }
 /** One light: its state and its subject. */
 const light = ({ t }: Reader, state: keyof typeof STATES, name: Words): Html =>
-  html`<li class="light ${state}"><span aria-hidden="true"></span>${t(name)}<span class="hidden">: ${t(STATES[state])}</span></li>`
+  html`<li class="light ${state}"><span aria-hidden="true"></span>${t(name)}<span class="hidden">${t({ en: ': ', zh: '：' })}${t(STATES[state])}</span></li>`
 
 const LIGHTS: Readonly<Record<Light, Words>> = {
   polls: { en: 'GetResult', zh: '查询' },
@@ -140,7 +140,7 @@ const operatorPage = async (visit: Visit, metrics: Html, isNotified: boolean): P
     body: live(
       20,
       html`
-    <p class="as-of">${t({ en: 'As of ', zh: '数据更新于' })}${time(visit, overview.at)}</p>
+    <p class="as-of">${t({ en: 'As of ', zh: '数据更新于 ' })}${time(visit, overview.at)}</p>
     ${lights(visit, overview, isNotified)}
     ${problemList(visit, overview)}
     ${disabledOnes(visit, overview)}
@@ -170,9 +170,9 @@ const usageFacts = (
   return html`<h2>${t({ en: 'Limits and usage', zh: '限额与用量' })}</h2>
   ${facts(reader, [
     [{ en: 'Partner', zh: '合作方' }, html`${name} <code>${partnerId}</code>`],
-    ...QUOTA_KEYS.map(key => [QUOTA_NAMES[key], `${showCount(usage[key])} / ${limit(quotas[key])}`] as const),
+    ...QUOTA_KEYS.map(key => [usageOf(key), `${showCount(usage[key])} / ${limit(quotas[key])}`] as const),
     [{ en: 'Requests per key', zh: '每个密钥的请求' }, perSecond(rate)],
-    [{ en: 'Registrations', zh: '登记速率' }, perSecond(registrationRate)],
+    [{ en: 'New registrations', zh: '登记速率' }, perSecond(registrationRate)],
     [PAYLOAD, t(PAYLOAD_WORDS[payload])],
   ])}`
 }
@@ -199,7 +199,7 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     body: live(
       20,
       html`
-    <p class="as-of">${t({ en: 'As of ', zh: '数据更新于' })}${time(visit, at)}</p>
+    <p class="as-of">${t({ en: 'As of ', zh: '数据更新于 ' })}${time(visit, at)}</p>
     <ul class="lights">${light(visit, isAsked ? 'good' : 'bad', LIGHTS.polls)}${light(visit, arrives ? 'good' : 'bad', LIGHTS.deliveries)}</ul>
     ${isAsked ? '' : waiting}${arrives ? '' : failing}${isAsked && arrives ? calm : ''}
     ${facts(visit, [

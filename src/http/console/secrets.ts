@@ -62,7 +62,7 @@ const rotate = async (visit: Visit, { all }: typeof OWN): Promise<ConsolePage> =
   const made = await call<NewSigningSecretAnswer>('POST', `${all}/rotate`, { body: await form() })
   return {
     title: t(PAGE_NAMES.secrets),
-    body: html`${shownOnce(visit, [[SIGNING_SECRET, made.secret]])}<p>${t({ en: 'The previous secrets sign until', zh: '此前的密钥失效于' })} ${time(visit, made.previousExpiresAt)}</p>`,
+    body: html`${shownOnce(visit, [[SIGNING_SECRET, made.secret]])}<p>${t({ en: 'The previous secrets end at the latest at', zh: '此前的密钥最迟失效于' })} ${time(visit, made.previousExpiresAt)}</p>`,
   }
 }
 

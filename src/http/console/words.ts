@@ -24,7 +24,7 @@ export const STATUS_WORDS: Readonly<Record<RegistrationStatus, Words>> = {
 export const DELIVERY_WORDS: Readonly<Record<MessageState, Words>> = {
   pending: { en: 'pending', zh: '待投递' },
   delivered: { en: 'delivered', zh: '已送达' },
-  exhausted: { en: 'exhausted', zh: '已放弃' },
+  exhausted: { en: 'given up', zh: '已放弃' },
 }
 export const REASON_WORDS: Readonly<Record<Reason, Words>> = {
   expired: { en: 'no verdict in time', zh: '已过截止时间' },
@@ -37,9 +37,13 @@ export const limitOf = (quota: keyof typeof QUOTA_NAMES): Words => {
   const { en, zh } = QUOTA_NAMES[quota]
   return { en: `Limit of ${en}`, zh: `${zh}上限` }
 }
+export const usageOf = (quota: keyof typeof QUOTA_NAMES): Words => {
+  const { en, zh } = QUOTA_NAMES[quota]
+  return { en: en.charAt(0).toUpperCase() + en.slice(1), zh }
+}
 export const NO_LIMIT: Words = { en: 'no limit', zh: '不限' }
 /** Content of a partner's webhooks. */
-export const PAYLOAD: Words = { en: 'Webhooks', zh: '回调内容' }
+export const PAYLOAD: Words = { en: 'Webhook content', zh: '回调内容' }
 export const PAYLOAD_WORDS: Readonly<Record<MeAnswer['payload'], Words>> = {
   full: { en: 'full', zh: '完整（full）' },
   thin: { en: 'thin: without the scores and the message', zh: '精简（thin）：不含分数和 message' },

@@ -50,7 +50,7 @@ describe('the preview', () => {
       )
     const scope = [
       'Status: succeeded',
-      'Webhook: exhausted',
+      'Webhook: given up',
       'Host: partner.example',
       'Until: ',
       'Webhook created since: ',

@@ -29,7 +29,7 @@ test('tells a partner what it has used of its quotas, and its name as text', asy
   })
   await api.register()
   const page = await (await visit('?lang=en', await cookieOf(api.partner.key))).text()
-  expect(page).toMatch(/pending registrations<\/dt><dd>1 \/ 1,500</)
+  expect(page).toMatch(/Pending registrations<\/dt><dd>1 \/ 1,500</)
   expect(page).toMatch(/callback hosts<\/dt><dd>1 \/ no limit</)
   expect(page).toContain('&lt;b&gt;Bank')
   expect(page).toMatch(/in 24 hours<\/dt><dd>1 \/ no limit</)
