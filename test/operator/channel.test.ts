@@ -158,7 +158,7 @@ describe('any other receiver', () => {
           upstreamCode: 405,
           nextTryAt: null,
         },
-        headline: 'ALERT: upstream account paused (3 times)',
+        headline: 'ALERT: upstream account paused (3 occurrences)',
         sentence: expect.stringContaining('Account C12345678 has been paused since'),
         remedy: expect.stringContaining('enter the right APIKEY and save'),
         runbook: 'docs/operations.md#account.paused',

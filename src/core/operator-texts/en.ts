@@ -23,7 +23,7 @@ const FAULTS: Catalogue['faults'] = {
   credentials_wrong: {
     sentence: 'the APIID or the APIKEY is wrong',
     page: PAGE,
-    remedy: `${SETTINGS} If the APIID itself is mistyped, see "A paused account" in docs/operations.md.`,
+    remedy: `${SETTINGS} If the APIID itself is mistyped, correct IHUYI_ACCOUNT and restart; the registrations of the wrong one have to be cancelled.`,
   },
   frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
   clock: {

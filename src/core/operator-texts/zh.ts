@@ -19,7 +19,7 @@ const FAULTS: Catalogue['faults'] = {
   credentials_wrong: {
     sentence: 'APIID 或 APIKEY 错误',
     page: PAGE,
-    remedy: `${SETTINGS}若是 APIID 填错，请参阅 docs/operations.zh-CN.md 的“账户暂停”。`,
+    remedy: `${SETTINGS}若是 APIID 填错，请改正 IHUYI_ACCOUNT 并重启；填错期间的登记须取消。`,
   },
   frozen: { sentence: '账户已被冻结', remedy: '请联系厂商解冻。' },
   clock: { sentence: '本服务与 GetResult 的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
