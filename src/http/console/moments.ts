@@ -68,7 +68,12 @@ const pollMoments = ({ t }: Reader, { polling }: ExplanationAnswer): readonly Mo
   const { polls, lastPolledAt: at, lastAnswer: kind, code, status } = polling
   if (at === null) return []
   const name = { en: polls === 1 ? 'Polled once' : `Polled ${polls} times`, zh: `已查询 ${polls} 次` }
-  const answer = kind === null ? [] : [t(ANSWER_WORDS[kind]), code === null ? null : t({ en: `code ${code}`, zh: `返回码 ${code}` }), status].filter(part => part !== null)
+  const answer =
+    kind === null
+      ? []
+      : [t(ANSWER_WORDS[kind]), code === null ? null : t({ en: `code ${code}`, zh: `返回码 ${code}` }), status].filter(
+          part => part !== null,
+        )
   const last = answer.length === 0 ? '' : t({ en: ' · last answer: ', zh: ' · 最近一次的响应：' })
   const is = kind === 'verdict' || kind === 'waiting' ? 'plain' : 'warned'
   return [{ at, is, what: html`<strong>${t(name)}</strong>${last}${answer.join(' · ')}` }]

@@ -51,7 +51,9 @@ const first = (reader: Reader): readonly Column<AnyRegistration>[] => {
     [
       WEBHOOK,
       ({ delivery: { messageId, state, attempts } }) =>
-        messageId === null ? '–' : html`${stateBadge(reader, DELIVERY_WORDS, state)} <small>${reader.t({ en: `(${attempts})`, zh: `（${attempts} 次）` })}</small>`,
+        messageId === null
+          ? '–'
+          : html`${stateBadge(reader, DELIVERY_WORDS, state)} <small>${reader.t({ en: `(${attempts})`, zh: `（${attempts} 次）` })}</small>`,
     ],
     [{ en: 'Registered', zh: '登记时间' }, ({ createdAt }) => time(reader, createdAt)],
   ]
