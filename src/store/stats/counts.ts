@@ -67,12 +67,9 @@ export const statsVerbs = {
       queued('stats', () =>
         read(async tx => {
           const { at, select, schema } = tx
-          const isOurs = ne(schema.accounts.id, TEST_ACCOUNT_ID)
-          const stored = await select()
-            .from(schema.accounts)
-            .where(isOurs)
-            .orderBy(asc(schema.accounts.id))
-            .limit(MAX_ACCOUNTS)
+          const { accounts: all } = schema
+          const query = select().from(all).where(ne(all.id, TEST_ACCOUNT_ID)).orderBy(asc(all.id))
+          const stored = await query.limit(MAX_ACCOUNTS)
           const countOf = await loadCounts(tx, [ALL, ...stored.map(({ id }) => id)])
           const waitingFor = (id: string) => countOf('verifications_waiting', id) + countOf('verifications_leased', id)
           const rows = stored.filter(row => isInUse(row) || waitingFor(row.id) > 0)
@@ -99,8 +96,8 @@ export const statsVerbs = {
             const reach = reachOf(answers)
             const catchUpMs = Math.max(durationOf(queue.due, ramp, at), (queue.due / reach) * SECOND)
             const pace = { rateNow: Math.min(effectiveRate(ramp, at), reach), answers, catchUpMs }
-            const seen = { waiting: waitingFor(row.id), isRemoved: !isInUse(row) }
-            return { ...account, probeAt: row.probeAt, ...pace, ...seen, ...queue, most: most.get(row.id) }
+            const seen = { waiting: waitingFor(row.id), isRemoved: !isInUse(row), most: most.get(row.id) }
+            return { ...account, probeAt: row.probeAt, ...pace, ...seen, ...queue }
           })
           return {
             at,
