@@ -82,6 +82,8 @@ export interface EventFilter {
   since?: Date | string | undefined
   /** Only webhooks in this state now. */
   delivery?: MessageState | undefined
+  /** Only the webhook of this registration. */
+  registrationId?: string | undefined
   /** The size of a page, 250 at most. */
   limit?: number | undefined
 }

@@ -334,7 +334,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await using page = await openPage('operator', `registrations/${service.pending}`)
     expect(await page.locator('main').textContent()).not.toContain('<script>')
     await page.fill('[name="why"]', 'the person asks')
-    await page.click('button:text-is("Show message, scores and metadata")')
+    await page.click('button:text-is("Show personal data")')
     await page.waitForSelector('dd:has-text("<script>alert(1)</script>")')
     await page.click('text=中文')
     await page.waitForURL(urlOf(`registrations/${service.pending}`))

@@ -66,6 +66,12 @@ export const REGISTRATION_DETAIL = z.object({
   callbackUrl: ADMIN_ONLY_TEXT,
   metadata: REGISTRATION.shape.metadata.nullable().describe('Null, unless it is revealed.'),
   result: REGISTRATION.shape.result.describe('Its message and scores are null, unless they are revealed.'),
+  webhookBody: z
+    .string()
+    .nullable()
+    .describe(
+      'The exact text of the webhook; null, unless it is revealed, and if there is none, it is erased or cannot be decrypted.',
+    ),
   host: z.string(),
   partner: z.object({ id: idField('partner'), name: z.string().nullable(), disabled: z.boolean().nullable() }),
   account: z.object({ id: z.string(), account: z.string().nullable().describe('The APIID.'), ...PAUSE }),
@@ -77,10 +83,11 @@ interface ViewFacts {
   explanation: Explanation
   partner: Partner | null
   account: Account | null
+  webhookBody: string | null
 }
 
 export const viewDetail = (
-  { explanation, partner, account }: ViewFacts,
+  { explanation, partner, account, webhookBody }: ViewFacts,
   { role, revealed }: { role: Role; revealed: boolean },
 ): z.output<typeof REGISTRATION_DETAIL> => {
   const { registration } = explanation
@@ -100,6 +107,7 @@ export const viewDetail = (
     expiresAt,
     resolvedAt,
     ...(seesAll(role) ? { idcardid, callbackUrl } : { idcardid: maskSerial(idcardid), callbackUrl: null }),
+    webhookBody,
     ...(revealed ? { metadata, result: verdict } : { metadata: null, result }),
     host: hostOf(callbackUrl),
     partner: { id: registration.partnerId, name: partner?.name ?? null, disabled: partner?.disabled ?? null },

@@ -40,6 +40,10 @@ const target = async (c: Context<ApiEnv>, store: Store) => {
   const partnerId = isRegistrationId(id) ? await store.partnerOf(id) : null
   return [found(partnerId, 'registration'), id] as const
 }
+const bodyOf = async (store: Store, partnerId: string, registrationId: string): Promise<string | null> => {
+  const page = await store.listEvents(partnerId, { after: null, limit: 1, registrationId })
+  return page.outcome === 'page' ? (page.events[0]?.body ?? null) : null
+}
 const detailOf = async (
   c: Context<ApiEnv>,
   { store, revealed = false }: { store: Store; revealed?: boolean },
@@ -51,7 +55,8 @@ const detailOf = async (
     store.findAccount(explanation.account.id),
   ])
   if (revealed) await c.get('beginAct')(id)
-  return c.json(viewDetail({ explanation, partner, account }, { role: c.get('operator').role, revealed }))
+  const webhookBody = revealed ? await bodyOf(store, partnerId, id) : null
+  return c.json(viewDetail({ explanation, partner, account, webhookBody }, { role: c.get('operator').role, revealed }))
 }
 const filterOf = (query: Filter, { store, now }: Pick<PartDeps, 'store' | 'now'>) =>
   readFilter(query, { store, now: now(), source: 'query' })
@@ -89,7 +94,7 @@ export const FOUND_REGISTRATION_CALLS = {
     operationId: 'getRegistrationDetail',
     summary: 'Get a registration of any partner, with its partner and its account',
     description:
-      'Without metadata and the message and scores of the verdict, which `reveal` shows. The serial is masked and the callback URL left out, except for the role `admin`.',
+      'Without metadata, the message and scores of the verdict and the text of the webhook, which `reveal` shows. The serial is masked and the callback URL left out, except for the role `admin`.',
     answers: { 200: REGISTRATION_DETAIL },
     handle: (c, { store }) => detailOf(c, { store }),
   }),
@@ -97,7 +102,7 @@ export const FOUND_REGISTRATION_CALLS = {
     role: 'admin',
     act: 'registration.reveal',
     operationId: 'revealRegistration',
-    summary: 'Get a registration with its metadata, and the message and the scores of its verdict',
+    summary: 'Get a registration with its metadata, the message and the scores of its verdict, and its webhook',
     description: 'It changes nothing. The audit records who reads them, and why, before they are returned.',
     body: z.strictObject({ reason: REASON }),
     answers: { 200: REGISTRATION_DETAIL },

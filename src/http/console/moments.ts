@@ -113,7 +113,7 @@ const ACT_WORDS: Readonly<Partial<Record<ActName, Words>>> = {
   'registration.poll': { en: 'Poll requested', zh: '要求立即查询' },
   'registration.resend': { en: 'Resend requested', zh: '要求重发回调' },
   'registration.cancel': { en: 'Cancellation', zh: '取消登记' },
-  'registration.reveal': { en: 'Personal data shown', zh: '查看个人信息' },
+  'registration.reveal': { en: 'Personal data shown', zh: '查看个人数据' },
 }
 const actMoment = ({ t }: Reader, { at, act, name, who, reason, outcome }: Act): Moment => {
   const words = ACT_WORDS[act as ActName]

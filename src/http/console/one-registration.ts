@@ -5,6 +5,7 @@ import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
 import type { REGISTRATION_DETAIL } from '../admin/registration-view.ts'
 import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
+import type { EventAnswer } from '../partner/events.ts'
 import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
 import type { Console, Visit } from './console.ts'
@@ -12,7 +13,7 @@ import { actForms } from './forms.ts'
 import { DEADLINE, registrationTimeline, type Told } from './moments.ts'
 import { type ConsolePage, copied, type Fact, facts, type Html, type Reader, time } from './page.ts'
 import { actOn, BASES } from './ticked.ts'
-import { DELIVERY_WORDS, stateBadge, statusOf } from './words.ts'
+import { DELIVERY_WORDS, PAYLOAD_WORDS, stateBadge, statusOf } from './words.ts'
 
 type Detail = z.output<typeof REGISTRATION_DETAIL>
 /** A registration as its partner gets it, or as operators get it. */
@@ -23,12 +24,10 @@ const PATH = 'registrations/:id{reg_[0-9A-Z]+}'
 const registrationPath = ({ id, session }: Visit): string => `${BASES[session.kind]}/${id}`
 const pagePath = ({ id }: Visit): string => `registrations/${id}`
 
-/** JSON with escaped bidirectional control characters, which would reorder the text around them. */
-const jsonOf = (value: unknown, indent = 0): string =>
-  JSON.stringify(value, null, indent).replace(
-    /\p{Bidi_Control}/gu,
-    one => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+/** Escapes bidirectional control characters in JSON: they would reorder the text around them. */
+const escaped = (json: string): string =>
+  json.replace(/\p{Bidi_Control}/gu, one => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+const jsonOf = (value: unknown, indent = 0): string => escaped(JSON.stringify(value, null, indent))
 
 /** Partner and account of the registration, for operators. */
 const belonging = ({ t, to }: Reader, { partner, account }: Detail): readonly Fact[] => {
@@ -41,8 +40,22 @@ const belonging = ({ t, to }: Reader, { partner, account }: Detail): readonly Fa
   ]
 }
 
+const BODY: Words = { en: 'Body', zh: '正文' }
+const whyNoBody = ({ session }: Reader, { status, metadata }: One): Words => {
+  if (status === 'cancelled') return { en: 'erased by the cancellation', zh: '已随取消删除' }
+  return session?.kind === 'operator' && metadata === null
+    ? { en: 'hidden', zh: '已隐藏' }
+    : { en: 'cannot be decrypted', zh: '无法解密' }
+}
+const bodyPart = (reader: Reader, body: string): Html => {
+  const { t } = reader
+  const isThin = !Object.hasOwn(JSON.parse(body).data, 'message')
+  return html`<details><summary>${t(BODY)}</summary>${copied(reader, escaped(body), 'body')}
+    ${isThin ? html`<p>${t(PAYLOAD_WORDS.thin)}</p>` : ''}</details>`
+}
+
 /** What the line of time does not say. */
-const factsPart = (reader: Reader, one: One): Html => {
+const factsPart = (reader: Reader, one: One, body: string | null): Html => {
   const { t } = reader
   const { messageId, state } = one.delivery
   const metadata = one.metadata === null ? t({ en: 'hidden', zh: '已隐藏' }) : jsonOf(one.metadata)
@@ -58,7 +71,8 @@ const factsPart = (reader: Reader, one: One): Html => {
     [{ en: 'Callback URL', zh: '回调地址' }, one.callbackUrl ?? ('host' in one ? one.host : '–')],
     ['webhook-id', messageId ?? '–'],
     [{ en: 'Delivery', zh: '投递' }, messageId === null ? '–' : stateBadge(reader, DELIVERY_WORDS, state)],
-  ])}`
+    ...(messageId === null || body !== null ? [] : [[BODY, t(whyNoBody(reader, one))] as const]),
+  ])}${body === null ? '' : bodyPart(reader, body)}`
 }
 
 const actsPart = (visit: Visit, { status, delivery, metadata }: One): Html => {
@@ -71,7 +85,7 @@ const actsPart = (visit: Visit, { status, delivery, metadata }: One): Html => {
   })
   const reveal = {
     to: `${path}/reveal`,
-    name: { en: 'Show message, scores and metadata', zh: '显示结果说明、分数和自定义数据' },
+    name: { en: 'Show personal data', zh: '显示个人数据' },
     call: FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/reveal'],
     isReasonRequired: true,
   }
@@ -108,6 +122,14 @@ const actsOf = async ({ id, session, call, may }: Visit): Promise<Told['acts']> 
   return (await call<{ data: Told['acts'] }>('GET', '/v1/admin/audit', { query: { object: id, limit: '100' } })).data
 }
 
+/** The webhook as it is sent, for its partner; null: none, erased, or not decryptable. */
+const sentBody = async ({ id, call }: Visit): Promise<string | null> => {
+  const { data } = await call<{ data: EventAnswer[] }>('GET', '/v1/events', {
+    query: { registrationId: id, limit: '1' },
+  })
+  return data[0]?.body ?? null
+}
+
 /** @param readOne reads the registration as far as the caller may see it */
 const onePage = async (
   visit: Visit,
@@ -115,10 +137,11 @@ const onePage = async (
 ): Promise<ConsolePage> => {
   const { id, call, t } = visit
   const one = await readOne()
-  const [explanation, { data: attempts }, acts] = await Promise.all([
+  const [explanation, { data: attempts }, acts, body] = await Promise.all([
     call<ExplanationAnswer>('GET', `${registrationPath(visit)}/explain`),
     call<{ data: AttemptAnswer[] }>('GET', `${registrationPath(visit)}/attempts`),
     actsOf(visit),
+    'webhookBody' in one ? one.webhookBody : sentBody(visit),
   ])
   return {
     title: t({ en: `Registration ${id}`, zh: `登记 ${id}` }),
@@ -126,7 +149,7 @@ const onePage = async (
     <div class="beside"><section><h2>${t({ en: 'Timeline', zh: '时间线' })}</h2>
     ${registrationTimeline(visit, { one, explanation, attempts, acts })}
     ${actsPart(visit, one)}</section>
-    <section><h2>${t({ en: 'Registration', zh: '登记' })}</h2>${factsPart(visit, one)}</section></div>
+    <section><h2>${t({ en: 'Registration', zh: '登记' })}</h2>${factsPart(visit, one, body)}</section></div>
     ${callPart(visit, one)}`,
   }
 }

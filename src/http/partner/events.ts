@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { MESSAGE_STATES, MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
 import { EVENT_WINDOW, type EventPosition } from '../../store/messages/events.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
-import { AT, choiceField, idField, timeField } from '../json/fields.ts'
+import { AT, choiceField, idField, textField, timeField } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
 import { packWords } from '../json/validate.ts'
@@ -27,6 +27,7 @@ const SINCE = {
   en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z; write a + as %2B',
   zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z；+ 须写作 %2B',
 }
+const REGISTRATION_ID = packWords({ en: 'must be the id of a registration, reg_…', zh: '必须是登记的 id，即 reg_…' })
 const EVENT_QUERY = z.strictObject({
   limit: PAGE_PARAMETERS.limit,
   after: z
@@ -41,6 +42,9 @@ const EVENT_QUERY = z.strictObject({
   delivery: choiceField(MESSAGE_STATES).describe(
     `Only messages whose delivery is in this state now. A page scans ${EVENT_WINDOW} messages at most, so a page that is not the last may have fewer than \`limit\`, even none.`,
   ),
+  registrationId: textField(/^reg_\w{1,60}$/, REGISTRATION_ID)
+    .optional()
+    .describe('Only the webhook of this registration.'),
 })
 
 const EVENT = z
@@ -92,11 +96,11 @@ export const EVENT_CALLS = {
     query: EVENT_QUERY,
     answers: { 200: EVENT_LIST },
     problems: ['conflict'],
-    handle: async (c, { store, rates, signEvents }, { query: { limit, after = null, since, delivery } }) => {
+    handle: async (c, { store, rates, signEvents }, { query: { limit, after = null, ...query } }) => {
       const partnerId = c.get('partnerId')
-      const taken = pageCost(limit, delivery === undefined ? 0 : EVENT_WINDOW)
+      const taken = pageCost(limit, query.delivery === undefined ? 0 : EVENT_WINDOW)
       rates.take('items', partnerId, taken)
-      const page = await store.listEvents(partnerId, { after, limit, since, delivery })
+      const page = await store.listEvents(partnerId, { ...query, after, limit })
       if (page.outcome === 'lost')
         return sendProblem(c, { code: 'conflict', detail: LOST_CURSOR, nextCursor: cursorOf(page.beginAfter) })
       const { events } = page

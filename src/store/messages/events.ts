@@ -29,6 +29,8 @@ export interface EventQuery {
   since?: number | undefined
   /** Only events whose delivery is in this state now; by default all. */
   delivery?: MessageState | undefined
+  /** Only the event of this registration; by default those of all. */
+  registrationId?: string | undefined
 }
 
 export interface StoredEvent {
@@ -61,7 +63,7 @@ interface PositionFacts {
 const isOfThisHistory = ({ n, at }: EventPosition, { newest, createdAt }: PositionFacts): boolean =>
   n <= newest && (createdAt === null || createdAt === at)
 
-interface PageQuery extends Pick<EventQuery, 'limit' | 'delivery' | 'since'> {
+interface PageQuery extends Pick<EventQuery, 'limit' | 'delivery' | 'since' | 'registrationId'> {
   begin: EventPosition | null
 }
 
@@ -123,10 +125,12 @@ export const newestOf = (partnerId: string): string => `
   ORDER BY partner_id DESC, event DESC`
 
 /** `state` avoids a join, which may read all deliveries. */
-const FOLLOWING = `
+const SELECT_AFTER = `
   SELECT event AS n, ${columnsOf('messageBodies', ['registrationId', 'type', 'createdAt', 'body'])},
     (SELECT state FROM messages WHERE seq = m.seq) AS state
-  FROM messages m WHERE partner_id = @partnerId AND event > @n ORDER BY event LIMIT @limit`
+  FROM messages m WHERE partner_id = @partnerId AND event > @n`
+const FOLLOWING = `${SELECT_AFTER} ORDER BY event LIMIT @limit`
+const OF_REGISTRATION = `${SELECT_AFTER} AND registration_id = @registrationId LIMIT @limit`
 
 /**
  * Reads a partner's messages in commit order. Transactions that write messages assign their numbers under the lock of
@@ -183,9 +187,12 @@ const readPage = async (
   query: PageQuery & { partnerId: string },
   { sealed, openOrElse }: Pick<StoreContext, 'sealed' | 'openOrElse'>,
 ): Promise<EventPage> => {
-  const { partnerId, limit, begin } = query
+  const { partnerId, limit, begin, registrationId } = query
   const size = Math.min(limit, EVENT_WINDOW)
-  const following = (n: number, max: number) => tx.all<EventRow>(FOLLOWING, { partnerId, n, limit: max })
+  const following = (n: number, max: number) =>
+    registrationId === undefined
+      ? tx.all<EventRow>(FOLLOWING, { partnerId, n, limit: max })
+      : tx.all<EventRow>(OF_REGISTRATION, { partnerId, registrationId, n, limit: max })
   const open = (row: EventRow) =>
     openOrElse(
       { table: 'messages', id: row.registrationId },

@@ -153,8 +153,11 @@ describe('an operator', () => {
         ...hidden,
         metadata: { order: '42' },
         result: { status: 'SUCCESS', message: '认证成功', similarity: '100', livingScore: null },
+        webhookBody: json.webhookBody,
       },
     ])
+    const [event] = (await api.call('GET', `/v1/events?registrationId=${failing}`)).json.data
+    expect([hidden.webhookBody, json.webhookBody]).toEqual([null, event.body])
     for (const body of [undefined, {}, { reason: ' ' }, { reason: 'x', why: 'y' }])
       expect([400, 415, 422]).toContain((await reveal(failing, body)).status)
     expect((await reveal('reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH', { reason: 'x' })).status).toBe(404)

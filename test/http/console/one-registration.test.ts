@@ -53,7 +53,7 @@ describe('a registration', () => {
     await api.answerWith({ kind: 'verdict', code: 2, verdict })
     const page = await (await visit(`registrations/${id}`, await cookieOf(api.partner.key))).text()
     expect(page.match(/.{5}\u202e[^<]*.{6}/g)).toEqual([`<bdi>${message}</bdi>`])
-    expect(page.match(/\\u202eturned/g)).toHaveLength(3)
+    expect(page.match(/\\u202eturned/g)).toHaveLength(5)
   })
 
   test('is revealed to the role admin, for a reason that the audit has', async () => {
@@ -63,6 +63,10 @@ describe('a registration', () => {
     const revealed = await post(`registrations/${sent}/reveal`, { why: 'the person asks' }, cookies.admin)
     expect([revealed.status, revealed.headers.get('cache-control')]).toEqual([200, 'no-store'])
     const page = await revealed.text()
+    const body = (await api.call('GET', '/v1/events')).json.data[0].body
+    const bodyOn = (page: string) => /<pre id="body" tabindex="0">(.*?)<\/pre>/s.exec(page)?.[1]
+    expect(bodyOn(page)?.replaceAll('&quot;', '"')).toContain(body.slice(0, body.indexOf(',"metadata"')))
+    expect(bodyOn(await read(`registrations/${sent}`, 'admin'))).toBeUndefined()
     for (const mark of ['认证成功', 'similarity 100', 'order']) expect(page).toContain(mark)
     expect(page).not.toContain('/reveal"')
     expect(page).not.toContain('<script>alert')
@@ -74,6 +78,18 @@ describe('a registration', () => {
       { act: 'registration.reveal', object: sent, reason: null, outcome: 'refused' },
       { act: 'registration.reveal', object: sent, reason: 'the person asks', outcome: 'done' },
     ])
+  })
+
+  test('has the body of its webhook for its partner, and says if it is thin or erased', async () => {
+    const { api, read, sent, waits } = await populate()
+    expect(await read(`registrations/${sent}`, 'partner')).toContain('<pre id="body"')
+    await api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, { key: ADMIN_TOKEN, body: { payload: 'thin' } })
+    await api.succeed()
+    const [full, thin] = await Promise.all([sent, waits].map(id => read(`registrations/${id}`, 'partner')))
+    expect([full, thin].map(page => page?.includes('without the scores'))).toEqual([false, true])
+    await api.call('DELETE', `/v1/registrations/${sent}`)
+    const erased = await read(`registrations/${sent}`, 'partner')
+    expect([erased.includes('<pre id="body"'), erased.includes('erased by the cancellation')]).toEqual([false, true])
   })
 
   test('is shown in Chinese', async () => {

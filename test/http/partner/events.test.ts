@@ -104,12 +104,20 @@ test('of one state of delivery are those that were missed', async () => {
   expect(idsOf(await events('?delivery=pending'))).toEqual([])
 })
 
+test('of one registration are found by it, and by its partner alone', async () => {
+  const [one = '', other] = await resolveEach('a', 'b')
+  expect([idsOf(await events(`?registrationId=${one}`)), idsOf(await events())]).toEqual([[one], [one, other]])
+  const theirs = await api.call('GET', `/v1/events?registrationId=${one}`, { key: api.other.key })
+  expect(theirs.json.data).toEqual([])
+})
+
 test.each([
   'since=yesterday',
   'since=2026-11-24T08:00:00',
   'since=2026-11-24T08:00:00+08:00',
   'since=',
   'delivery=sent',
+  'registrationId=16236437872836',
 ])('refuses ?%s', async query => {
   const { status, json } = await events(`?${query}`)
   expect([status, json.errors]).toEqual([

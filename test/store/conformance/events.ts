@@ -101,6 +101,25 @@ export const describeEvents = (open: OpenStore): void => {
     expect(await of('exhausted')).toEqual([])
   })
 
+  test('of one registration are its own alone, after the position too', async () => {
+    await using bench = await openStoreFixture(open)
+    const of = async (registrationId: string, after: EventPosition | null = null) => {
+      const page = await bench.store.listEvents(bench.partnerId, { after, limit: 1, registrationId })
+      return page.outcome === 'page' ? page.events.map(event => event.registrationId) : page.outcome
+    }
+    const { id } = await bench.resolve()
+    await bench.resolve()
+    const waiting = await bench.register()
+    const [own, next] = await read(bench)
+    expect([await of(id), await of(waiting.id), await of('reg_1')]).toEqual([[id], [], []])
+    expect([await of(id, own?.position), await of(next?.registrationId ?? '', own?.position)]).toEqual([
+      [],
+      [next?.registrationId],
+    ])
+    await bench.store.cancel(bench.partnerId, id)
+    expect(await of(id)).toEqual([])
+  })
+
   test('of a state that few are in come in pages that look at a thousand at most, and each goes on after the last', async () => {
     await using bench = await openStoreFixture(open)
     await bench.resolve()
