@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import type { Answer } from '../src/core/answer.ts'
 import { HOUR, MINUTE, SECOND } from '../src/core/duration.ts'
-import { afterAttempt } from '../src/core/message.ts'
+import { afterAttempt, attemptOriginOf } from '../src/core/message.ts'
 import { LIMITS } from '../src/http/listen.ts'
 import type { HostSignal } from '../src/store/messages/message.ts'
 import { openListening } from '../test/attack/support/listening.ts'
@@ -93,6 +93,7 @@ const openDay = async () => {
           error,
           durationMs: 31 + ((message.seq + 5 * message.attempts) % 17),
           responseExcerpt: text,
+          origin: attemptOriginOf(message),
         }
         return { message, step, hostSignal, attempt: { ...attempt, outcome } as const }
       }),

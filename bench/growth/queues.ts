@@ -142,6 +142,7 @@ const settleAsDelivered = async (store: Store, rows: readonly ClaimedMessage[]) 
         error: null,
         durationMs: 12,
         responseExcerpt: null,
+        origin: null,
       },
       hostSignal: 'answers',
     })),

@@ -44,3 +44,7 @@ CREATE TABLE "history" (
 --> statement-breakpoint
 -- The rows of the hour are written again each minute.
 ALTER TABLE "history" SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+--> statement-breakpoint
+ALTER TABLE "attempts" ADD COLUMN "origin" text COLLATE "C";
+--> statement-breakpoint
+CREATE INDEX "acts_object" ON "acts" USING btree ("object","id");

@@ -41,3 +41,7 @@ CREATE TABLE `history` (
 	`due_webhooks` integer NOT NULL,
 	PRIMARY KEY(`step_ms`, `at`, `account_id`, `partner_id`, `host`, `node`)
 ) WITHOUT ROWID;
+--> statement-breakpoint
+ALTER TABLE `attempts` ADD `origin` text;
+--> statement-breakpoint
+CREATE INDEX `acts_object` ON `acts` (`object`);

@@ -74,7 +74,7 @@ export const attemptOf = (result: Outcome & { durationMs: number; isInside?: boo
   if (result.kind === 'answered') {
     const { httpStatus, excerpt, durationMs } = result
     const outcome = httpStatus >= 200 && httpStatus < 300 ? 'delivered' : httpStatus === 410 ? 'gone' : 'rejected'
-    return { at, outcome, httpStatus, error: null, durationMs, responseExcerpt: excerpt }
+    return { at, outcome, httpStatus, error: null, durationMs, responseExcerpt: excerpt, origin: null }
   }
   const found = DISCLOSED.find(([, failures]) => failures.test(`${result.error} ${result.detail}`))
   const told = found?.[0] ?? (result.isInside ? DISCLOSED_INSIDE[result.error] : null) ?? 'no_response'
@@ -83,5 +83,5 @@ export const attemptOf = (result: Outcome & { durationMs: number; isInside?: boo
   // The error code of net, tls or DNS, if any.
   const cause = result.detail !== null && /^[A-Z]\w+$/.test(result.detail) ? result.detail : result.error
   const error = told === cause ? told : `${told} ${cause}`
-  return { at, outcome: 'failed', httpStatus: null, error, durationMs, responseExcerpt: null }
+  return { at, outcome: 'failed', httpStatus: null, error, durationMs, responseExcerpt: null, origin: null }
 }

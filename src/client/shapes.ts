@@ -48,6 +48,8 @@ export interface Attempt {
   durationMs: number
   /** The first KiB of the receiver's response. */
   responseExcerpt: string | null
+  /** What it was made for; null for a test, and if an earlier version of the service made it. */
+  origin: 'first' | 'retry' | 'resend' | null
 }
 
 /** Why there is no webhook yet. */

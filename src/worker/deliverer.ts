@@ -3,7 +3,7 @@ import { attemptOf } from '../callback/outcome.ts'
 import type { Sender, SendResult } from '../callback/sender.ts'
 import { createSigningKeys, webhookHeaders } from '../callback/signing.ts'
 import { SECOND } from '../core/duration.ts'
-import { afterAttempt, type MessageStep, messageIdOf, ourFailureDelay } from '../core/message.ts'
+import { afterAttempt, attemptOriginOf, type MessageStep, messageIdOf, ourFailureDelay } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
 import { isSentTwice } from '../core/test-serial.ts'
@@ -87,11 +87,11 @@ export const createDeliverer = (deps: DelivererDeps) => {
   /** For test serials that ask for it: repeats the message, as after a crash before its first 2xx was recorded. */
   const repeated = (message: ClaimedMessage, step: MessageStep): MessageStep =>
     step.state === 'delivered' && message.attempts === 0 && isSentTwice(message.body)
-      ? { ...step, state: 'pending', dueAt: store.now() }
+      ? { ...step, state: 'pending', dueAt: store.now(), retries: 1 }
       : step
 
   const judge = (message: ClaimedMessage, result: SendResult, { at, now }: { at: number; now: number }) => {
-    const attempt = attemptOf(result, at)
+    const attempt = { ...attemptOf(result, at), origin: attemptOriginOf(message) }
     const retryAfterMs = readRetryAfter(result.kind === 'answered' ? result.retryAfter : null, now)
     const outcome = { httpStatus: attempt.httpStatus, retryAfterMs }
     const moment = { now, random: deps.random(), scheduleMs: deps.scheduleMs }

@@ -60,6 +60,7 @@ describe('an answered attempt', () => {
       error: null,
       durationMs: 123,
       responseExcerpt: 'hello',
+      origin: null,
     })
   })
 })
@@ -75,6 +76,7 @@ describe('an attempt without an answer', () => {
         error: `no_response ${error}`,
         durationMs: 100,
         responseExcerpt: null,
+        origin: null,
       })
       expect(withPublicError(failed(error, 3)).error).toBe('no_response')
       expect(failed(error, 101).durationMs).toBe(200)

@@ -33,7 +33,10 @@ describe('a test serial is answered', () => {
     expect(second.headers['webhook-id']).toBe(first.headers['webhook-id'])
     expect(bodyOf(second).data).toMatchObject({ status: 'SUCCESS', similarity: '95' })
     await stage.api.until(id, ({ delivery }) => delivery.state === 'delivered')
-    expect(await stage.api.attempts(id)).toMatchObject([{ outcome: 'delivered' }, { outcome: 'delivered' }])
+    expect(await stage.api.attempts(id)).toMatchObject([
+      { outcome: 'delivered', origin: 'first' },
+      { outcome: 'delivered', origin: 'retry' },
+    ])
     expect(stage.deliveriesOf(id)).toHaveLength(2)
   })
 

@@ -4,7 +4,7 @@ import type { AccountChange } from '../../src/core/account.ts'
 import type { Answer } from '../../src/core/answer.ts'
 import { runBatches } from '../../src/core/batches.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
-import { afterAttempt } from '../../src/core/message.ts'
+import { afterAttempt, attemptOriginOf } from '../../src/core/message.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { afterAnswer } from '../../src/core/verification.ts'
@@ -182,6 +182,7 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
         error: httpStatus === null ? 'no_response' : null,
         durationMs: 12,
         responseExcerpt: httpStatus === null ? null : 'hello',
+        origin: attemptOriginOf(message),
       },
       hostSignal: httpStatus === null ? 'hangs' : 'answers',
     }

@@ -20,6 +20,7 @@ test('signs and sends what it claims, decides, and records under the claim', asy
     { ...recorded, message: { seq: 1, claim: 7 }, step: { state: 'delivered', dueAt: null } },
     { ...recorded, message: { seq: 2, claim: 7 }, step: { state: 'exhausted', dueAt: null } },
   ])
+  expect(settled.map(({ attempt }) => attempt?.origin)).toEqual(['first', 'retry'])
 })
 
 test('a round that claims nothing of what is due goes on when a slot is free', async () => {

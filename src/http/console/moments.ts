@@ -38,11 +38,21 @@ const ATTEMPT_WORDS: Readonly<Record<AttemptAnswer['outcome'], Words>> = {
   gone: { en: 'gone', zh: '地址已废弃' },
   failed: { en: 'no response', zh: '无响应' },
 }
+const ORIGIN_WORDS: Readonly<Record<NonNullable<AttemptAnswer['origin']>, Words>> = {
+  first: { en: 'new webhook', zh: '新回调' },
+  retry: { en: 'scheduled retry', zh: '按计划重试' },
+  resend: { en: 'resend', zh: '重发' },
+}
 /** @param n its number among the attempts of the webhook; left out: it is a test */
 export const attemptMoment = ({ t }: Reader, attempt: AttemptAnswer, n?: number): Moment => {
-  const { at, outcome, httpStatus, error, errorText, durationMs, responseExcerpt } = attempt
+  const { at, outcome, httpStatus, error, errorText, durationMs, responseExcerpt, origin } = attempt
   const name = n === undefined ? ATTEMPT : { en: `Attempt ${n}`, zh: `第 ${n} 次投递` }
-  const parts = [t(ATTEMPT_WORDS[outcome]), httpStatus ?? error ?? '–', `${Math.round(durationMs)} ms`]
+  const parts = [
+    ...(origin ? [t(ORIGIN_WORDS[origin])] : []),
+    t(ATTEMPT_WORDS[outcome]),
+    httpStatus ?? error ?? '–',
+    `${Math.round(durationMs)} ms`,
+  ]
   const why = errorText === null ? '' : html`<br><small>${errorText}</small>`
   const answer =
     responseExcerpt === null

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MAX_URL } from '../../core/callback-url.ts'
 import type { Language } from '../../core/language.ts'
-import { COMMON_ERRORS, MESSAGE_STATES, NETWORK_ERRORS } from '../../core/message.ts'
+import { ATTEMPT_ORIGINS, COMMON_ERRORS, MESSAGE_STATES, NETWORK_ERRORS } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import {
   CITIZEN_ID,
@@ -189,6 +189,12 @@ export const ATTEMPT = z
       .min(0)
       .meta({ description: 'From the beginning to the end of the answer, in milliseconds.', examples: [84] }),
     responseExcerpt: z.string().nullable().describe('The first 1 KiB of the body, after the `Location` of a redirect.'),
+    origin: z
+      .enum(ATTEMPT_ORIGINS)
+      .nullable()
+      .describe(
+        'What it was made for: `first`, the new webhook; `retry`, the schedule after a failure; `resend`. Null for a test, and if an earlier version made it.',
+      ),
   })
   .meta({ id: 'Attempt', description: 'One POST of a webhook to your receiver.' })
 export type AttemptAnswer = z.output<typeof ATTEMPT>

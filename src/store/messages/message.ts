@@ -1,4 +1,4 @@
-import type { MessageEnd, MessageStep } from '../../core/message.ts'
+import type { AttemptOrigin, MessageEnd, MessageStep } from '../../core/message.ts'
 import type { Secret } from '../../core/secret.ts'
 
 /** How an attempt ended, as shown to its partner. */
@@ -12,6 +12,8 @@ export interface Attempt {
   error: string | null
   durationMs: number
   responseExcerpt: string | null
+  /** Null: a test, or recorded by an earlier version. */
+  origin: AttemptOrigin | null
 }
 
 export interface MessageClaimRequest {

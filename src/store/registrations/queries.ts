@@ -98,7 +98,7 @@ const OF_SERIALS: Sql = d => `
   SELECT r.id FROM verifications v ${d.joinByLookup('registrations r', 'r.verification_id = v.id')}
   WHERE v.idcardid IN ${d.list('idcardids', 'text')} AND v.partner_id = @partnerId LIMIT @limit`
 
-const ATTEMPT = ['at', 'outcome', 'httpStatus', 'error', 'durationMs', 'responseExcerpt'] as const
+const ATTEMPT = ['at', 'outcome', 'httpStatus', 'error', 'durationMs', 'responseExcerpt', 'origin'] as const
 const NEWEST_ATTEMPTS = `
   SELECT ${columnsOf('attempts', ['n', ...ATTEMPT])} FROM attempts WHERE message_seq = @messageSeq ORDER BY n DESC LIMIT @limit`
 

@@ -1,4 +1,4 @@
-import type { MessageState, MessageType } from '../../core/message.ts'
+import type { AttemptOrigin, MessageState, MessageType } from '../../core/message.ts'
 import { isOneOf, sql } from '../drizzle.ts'
 import type { AttemptKind } from '../messages/message.ts'
 import type { Kit } from '../postgres/drizzle.ts'
@@ -137,6 +137,8 @@ export const messageTables = ({
       error: text('error'),
       durationMs: integer('duration_ms').notNull(),
       responseExcerpt: text('response_excerpt'),
+      /** Without a CHECK, which would rewrite the table. */
+      origin: text('origin').$type<AttemptOrigin>(),
     },
     t => [
       // WITHOUT ROWID on SQLite.

@@ -17,6 +17,7 @@ export const operatorTables = ({
   int8,
   integer,
   json,
+  rowid,
   table,
   text,
   time,
@@ -97,7 +98,7 @@ export const operatorTables = ({
       changes: text('changes'),
       outcome: text('outcome', { enum: ACT_OUTCOMES }).notNull(),
     },
-    () => [check('acts_outcome', isOneOf('outcome', ACT_OUTCOMES))],
+    t => [index('acts_object').on(t.object, ...rowid(t.id)), check('acts_outcome', isOneOf('outcome', ACT_OUTCOMES))],
   ),
 
   /** Acts on all registrations that match a filter. */

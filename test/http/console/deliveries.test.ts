@@ -123,6 +123,7 @@ describe('to partners', () => {
         error: null,
         durationMs: 7,
         responseExcerpt: '</pre><script>alert(1)</script>\u202e',
+        origin: null,
       }),
     })
     expect(await show('deliveries', api.partner.key)).toContain(`value="${HOOK}"`)

@@ -533,7 +533,7 @@ test('hostile names, serials, metadata, reasons and excerpts are text on every p
   const opened = await openConsole({
     testCallback: async () => ({
       ...{ at: 0, outcome: 'rejected', httpStatus: 502, durationMs: 7 },
-      ...{ error: SHORT, responseExcerpt: HOSTILE },
+      ...{ error: SHORT, responseExcerpt: HOSTILE, origin: null },
     }),
   })
   const { api, visit, post, cookieOf } = opened

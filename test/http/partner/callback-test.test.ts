@@ -1,7 +1,15 @@
 import { expect, test, vi } from 'vitest'
 import { HOOK, openApi, START } from '../support/api.ts'
 
-const ATTEMPT = { at: START, outcome: 'rejected', httpStatus: 500, error: null, durationMs: 7, responseExcerpt: 'no' }
+const ATTEMPT = {
+  at: START,
+  outcome: 'rejected',
+  httpStatus: 500,
+  error: null,
+  durationMs: 7,
+  responseExcerpt: 'no',
+  origin: null,
+}
 const failing = () => vi.fn().mockResolvedValue(ATTEMPT)
 
 test('answers 200 with the attempt, whatever its outcome', async () => {

@@ -55,7 +55,7 @@ test.each([
 
 test('is tested at the rate of callbacks, and the attempt is answered', async () => {
   const attempt = { at: START, outcome: 'rejected', httpStatus: 200, error: 'errcode 300005', durationMs: 7 } as const
-  const testContact = vi.fn().mockResolvedValue({ ...attempt, responseExcerpt: 'token is not exist' })
+  const testContact = vi.fn().mockResolvedValue({ ...attempt, responseExcerpt: 'token is not exist', origin: null })
   await using api = await openApi({ testContact })
   const { status, json } = await api.call('POST', '/v1/contact/test')
   expect([status, json]).toMatchObject([200, { outcome: 'rejected', error: 'errcode 300005', errorText: null }])

@@ -25,6 +25,7 @@ const attempt = (values: Partial<Attempt>): Attempt => ({
   error: null,
   durationMs: 10,
   responseExcerpt: null,
+  origin: 'first',
   ...values,
 })
 

@@ -253,6 +253,7 @@ describe('a registration', () => {
           errorText: null,
           durationMs: 12,
           responseExcerpt: 'hello',
+          origin: 'first',
         },
         expect.objectContaining({
           at: '2026-11-24T16:30:00.000Z',

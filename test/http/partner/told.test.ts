@@ -2,7 +2,14 @@ import { expect, test } from 'vitest'
 import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
 
 test('the code behind a failure is told to operators, and to partners nowhere', async () => {
-  const attempt = { at: 0, outcome: 'failed', httpStatus: null, durationMs: 7, responseExcerpt: null } as const
+  const attempt = {
+    at: 0,
+    outcome: 'failed',
+    httpStatus: null,
+    durationMs: 7,
+    responseExcerpt: null,
+    origin: null,
+  } as const
   await using api = await openApi({ testCallback: async () => ({ ...attempt, error: 'no_response ECONNREFUSED' }) })
   const { id } = await api.register()
   await api.succeed()

@@ -9,7 +9,7 @@ import type { Answer } from '../../../src/core/answer.ts'
 import { createAdminToken } from '../../../src/core/api-key.ts'
 import { judgeUrl } from '../../../src/core/callback-url.ts'
 import { MINUTE } from '../../../src/core/duration.ts'
-import { afterAttempt } from '../../../src/core/message.ts'
+import { afterAttempt, attemptOriginOf } from '../../../src/core/message.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
 import type { Role } from '../../../src/core/role.ts'
 import { Secret } from '../../../src/core/secret.ts'
@@ -96,10 +96,19 @@ export const openApi = async (
       error: null,
       durationMs: 1,
       responseExcerpt: null,
+      origin: null,
     }),
     testContact: async id =>
       (await store.findContact(id)) && {
-        ...{ at: now(), outcome: 'delivered', httpStatus: 200, error: null, durationMs: 1, responseExcerpt: null },
+        ...{
+          at: now(),
+          outcome: 'delivered',
+          httpStatus: 200,
+          error: null,
+          durationMs: 1,
+          responseExcerpt: null,
+          origin: null,
+        },
       },
     metrics: { contentType: 'text/plain', text: async () => '' },
     tracer: null,
@@ -208,6 +217,7 @@ export const openApi = async (
         error,
         durationMs: 12,
         responseExcerpt: 'hello',
+        origin: attemptOriginOf(message),
       } as const
       return { message, step, attempt, hostSignal: httpStatus === null ? null : ('answers' as const) }
     })

@@ -113,6 +113,43 @@ export const describeDelivering = (open: OpenStore): void => {
     expect(attempts?.[1]?.at).toBe((attempts?.[0]?.at ?? 0) + MINUTE)
   })
 
+  test('says what each attempt was made for', async () => {
+    await using bench = await openStoreFixture(open)
+    const { id } = await bench.resolve()
+    const originsOf = async (one: string) =>
+      (await bench.store.listAttempts(bench.partnerId, one))?.map(({ origin }) => origin)
+    await bench.deliver(500)
+    await bench.advance(MINUTE)
+    await bench.deliver(500)
+    await bench.store.resend(bench.partnerId, id)
+    await bench.deliver(500)
+    await bench.advance(MINUTE)
+    const held = await bench.register()
+    await bench.deliver(410)
+    expect(await originsOf(id)).toEqual(['first', 'retry', 'resend', 'retry'])
+
+    await bench.poll(SUCCESS)
+    expect(await bench.deliver(200)).toBe(0)
+    await bench.store.resend(bench.partnerId, id)
+    await bench.deliver(200)
+    await bench.deliver(200)
+    expect((await originsOf(id))?.at(-1)).toBe('resend')
+    expect(await originsOf(held.id)).toEqual(['first'])
+  })
+
+  test('says the same of an attempt that is made again, because its worker died', async () => {
+    await using bench = await openStoreFixture(open)
+    const { id } = await bench.resolve()
+    const died = first(await bench.claimMessages())
+    await bench.advance(LEASE_MS)
+    await bench.deliver(500)
+    await bench.store.resend(bench.partnerId, id)
+    await bench.deliver(500)
+    await bench.store.settleMessages([bench.received(died, 500)])
+    const attempts = await bench.store.listAttempts(bench.partnerId, id)
+    expect(attempts?.map(({ origin }) => origin)).toEqual(['first', 'first', 'resend'])
+  })
+
   test('keeps the newest 50 attempts of a message, and counts all', async () => {
     await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()

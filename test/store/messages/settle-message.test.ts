@@ -9,6 +9,7 @@ const ATTEMPT: Attempt = {
   error: null,
   durationMs: 9,
   responseExcerpt: 'hello',
+  origin: 'first',
 }
 const FACTS: MessageFacts = {
   seq: 7,
