@@ -39,7 +39,7 @@ export interface HistoryGroups {
 /** Maximum number of groups. */
 const MAX_GROUPS = 250
 /** Maximum number of rows of hours that are read for the groups of all. */
-const MAX_ROWS = 100_000
+const MAX_ROWS = 60_000
 /** About how many old rows are erased when others are written. */
 const ERASED_AT_ONCE = 2_000
 
@@ -73,7 +73,7 @@ const ADD = (d: Dialect) => `
     )}`
 
 /** Up to the step of the last row that may go: so whole steps go, the oldest first. */
-const ERASE = `
+export const ERASE = `
   DELETE FROM history WHERE step_ms = @stepMs AND at <= (
     SELECT max(at) FROM (
       SELECT at FROM history WHERE step_ms = @stepMs AND at < @before ORDER BY at LIMIT ${ERASED_AT_ONCE}) AS old)`
@@ -84,38 +84,45 @@ const aggregated = [
 ].join(', ')
 
 /** One seek for each time: the primary key begins with it. */
-const OF_SERIES = (d: Dialect) => `
+export const OF_SERIES = (d: Dialect) => `
   SELECT at - at % CAST(@bucketMs AS bigint) AS at, ${aggregated} FROM history
   WHERE step_ms = @stepMs AND at IN ${d.list('times', 'int8')}
     AND account_id = @accountId AND partner_id = @partnerId AND host = @host
   GROUP BY 1 ORDER BY 1`
 
-const grouped = (condition: string): string => `
+/** By a list of hours, not by a range: PostgreSQL expects a range to have as many rows of hours as of minutes. */
+const grouped = (condition: string) => (d: Dialect) =>
+  `
   SELECT account_id AS "accountId", partner_id AS "partnerId", host, ${aggregated} FROM history
-  WHERE step_ms = ${HOUR} AND ${condition}
+  WHERE step_ms = ${HOUR} AND at IN ${d.list('times', 'int8')} AND ${condition}
   GROUP BY account_id, partner_id, host
   ORDER BY sum(failed_attempts + given_up + failed_polls) DESC, sum(delivered) DESC, sum(registrations) DESC,
     sum(polls) DESC, account_id, partner_id, host
   LIMIT ${MAX_GROUPS + 1}`
 
-const GROUPS = {
-  account: "account_id <> ''",
-  partner: "partner_id <> '' AND host = ''",
-  host: "host <> ''",
-} as const
-export type HistoryGrouping = keyof typeof GROUPS
-const OF_GROUPS: Readonly<Record<HistoryGrouping, string>> = {
-  account: grouped(`at >= @since AND at < @until AND ${GROUPS.account}`),
-  partner: grouped(`at >= @since AND at < @until AND ${GROUPS.partner}`),
-  host: grouped(`at >= @since AND at < @until AND ${GROUPS.host}`),
-}
-const HOSTS_OF = (d: Dialect) =>
-  grouped(`at IN ${d.list('times', 'int8')} AND account_id = '' AND partner_id = @partnerId AND host > ''`)
+export const OF_GROUPS = {
+  account: grouped("account_id <> ''"),
+  partner: grouped("partner_id <> '' AND host = ''"),
+  host: grouped("host <> ''"),
+} as const satisfies Record<string, Sql>
+export type HistoryGrouping = keyof typeof OF_GROUPS
+export const HOSTS_OF = grouped("account_id = '' AND partner_id = @partnerId AND host > ''")
 
-/** The hour of the last row that is too many, from the newest. */
-const TOO_OLD = `
-  SELECT at FROM history WHERE step_ms = ${HOUR} AND at >= @since AND at < @until
-  ORDER BY at DESC LIMIT 1 OFFSET ${MAX_ROWS}`
+/** How many rows each hour has. */
+export const HOURS = (d: Dialect) => `
+  SELECT at, count(*) AS n FROM history WHERE step_ms = ${HOUR} AND at IN ${d.list('times', 'int8')}
+  GROUP BY at ORDER BY at DESC`
+
+/** Returns the newest hours that have `MAX_ROWS` rows together. */
+const readable = (hours: readonly { at: number; n: number }[]): number[] => {
+  let rows = 0
+  return hours
+    .filter(({ n }) => {
+      rows += n
+      return rows <= MAX_ROWS
+    })
+    .map(({ at }) => at)
+}
 
 const timesIn = ({ since, until }: HistorySpan, stepMs: number): number[] =>
   Array.from({ length: Math.max(0, Math.ceil((until - since) / stepMs)) }, (_, n) => since + n * stepMs)
@@ -167,13 +174,13 @@ export const historyVerbs = {
 
   searches: ({ read, queued }) => ({
     /** Groups of the hours of a span, in the order of `hostHistoryOf`. */
-    historyGroups: (by: HistoryGrouping, { since, until }: HistorySpan): Promise<HistoryGroups> =>
+    historyGroups: (by: HistoryGrouping, span: HistorySpan): Promise<HistoryGroups> =>
       queued('historyGroups', () =>
         read(async tx => {
-          const [tooOld] = await tx.all<{ at: number }>(TOO_OLD, { since, until })
-          const from = tooOld ? tooOld.at + HOUR : since
-          const groups = await groupsOf(tx, OF_GROUPS[by], { since: from, until })
-          return { ...groups, isCapped: groups.isCapped || tooOld !== undefined }
+          const hours = await tx.all<{ at: number; n: number }>(HOURS, { times: timesIn(span, HOUR) })
+          const times = readable(hours)
+          const groups = await groupsOf(tx, OF_GROUPS[by], { times })
+          return { ...groups, isCapped: groups.isCapped || times.length < hours.length }
         }),
       ),
   }),

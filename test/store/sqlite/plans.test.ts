@@ -1,21 +1,31 @@
 import { readFileSync } from 'node:fs'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { ERASE, HOSTS_OF, HOURS, OF_GROUPS, OF_SERIES } from '../../../src/store/history/history.ts'
 import { FIRST_PARTNERS } from '../../../src/store/messages/claims.ts'
 import { openConnection } from '../../../src/store/sqlite/connection.ts'
 import type { Sql, Values } from '../../../src/store/tx.ts'
 import { DUE_PARTNERS } from '../../../src/store/verifications/queue-heads.ts'
 
-const BASELINE = new URL('../../../migrations/sqlite/0000_baseline.sql', import.meta.url)
+const MIGRATIONS = ['0000_baseline', '0003_history'].map(
+  name => new URL(`../../../migrations/sqlite/${name}.sql`, import.meta.url),
+)
 
 /** What SQLite says of how it runs a statement. */
 const planOf = async (sql: Sql, values: Values): Promise<string[]> => {
   const connection = openConnection(':memory:', { now: () => 7, onBroken: () => {} })
   onTestFinished(() => connection.close())
-  connection.client.exec(readFileSync(BASELINE, 'utf8'))
+  for (const migration of MIGRATIONS) connection.client.exec(readFileSync(migration, 'utf8'))
   const prepared = vi.spyOn(connection.client, 'prepare')
   await connection.read(tx => tx.all(sql, values))
   const text = prepared.mock.calls.at(-1)?.[0]
-  const steps = connection.client.prepare(`EXPLAIN QUERY PLAN ${text}`).all(values) as { detail: string }[]
+  const bound = Object.entries(values).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? JSON.stringify(value) : value,
+  ])
+  const steps = connection.client.prepare(`EXPLAIN QUERY PLAN ${text}`).all(Object.fromEntries(bound)) as {
+    detail: string
+  }[]
   return steps.map(({ detail }) => detail)
 }
 
@@ -27,4 +37,23 @@ test.each<[string, Sql, Values]>([
   expect(steps).not.toEqual([])
   // So the statements name the tables.
   expect(steps.filter(step => /^SCAN [lpv]\b(?!.* USING )|TEMP B-TREE FOR ORDER/.test(step))).toEqual([])
+})
+
+const SERIES = { accountId: '', partnerId: 'par_1', host: 'a.example', times: [0, MINUTE] }
+test.each<[string, Sql, Values, string]>([
+  [
+    'the history of a series',
+    OF_SERIES,
+    { ...SERIES, stepMs: MINUTE, bucketMs: HOUR },
+    'step_ms=? AND at=? AND account_id=? AND partner_id=? AND host=?',
+  ],
+  ['the hosts of a partner', HOSTS_OF, SERIES, 'step_ms=? AND at=? AND account_id=? AND partner_id=? AND host>?'],
+  ['the groups of all', OF_GROUPS.account, { times: [0, HOUR] }, 'step_ms=? AND at=?'],
+  ['the rows of hours', HOURS, { times: [0, HOUR] }, 'step_ms=? AND at=?'],
+  ['what is old', ERASE, { stepMs: MINUTE, before: 0 }, 'step_ms=? AND at<?'],
+])('%s is found by the primary key', async (_, sql, values, by) => {
+  const steps = (await planOf(sql, values)).filter(step => step.includes('history'))
+  expect(steps).not.toEqual([])
+  expect(steps.join()).toContain(`SEARCH history USING PRIMARY KEY (${by})`)
+  expect(steps.filter(step => step.startsWith('SCAN'))).toEqual([])
 })

@@ -1,0 +1,83 @@
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { HISTORY_COUNTS } from '../../../src/core/history.ts'
+import { ERASE, HOSTS_OF, HOURS, OF_GROUPS, OF_SERIES } from '../../../src/store/history/history.ts'
+import { type Sql, snakeCase, type Values } from '../../../src/store/tx.ts'
+import { explain, openPlanDatabase, statementsOf } from '../../support/postgres-plan.ts'
+
+const DAYS = 60
+const PARTNERS = 50
+const NOW = Date.parse('2026-11-24T08:00:00Z')
+
+let database: Awaited<ReturnType<typeof openPlanDatabase>>
+let client: pg.Client
+
+/** Hours of 60 days, and minutes of a day, of all, 50 partners and a host of each. */
+const fill = async () => {
+  const names = HISTORY_COUNTS.map(snakeCase)
+  for (const [stepMs, ms] of [
+    [HOUR, DAYS * DAY],
+    [MINUTE, DAY],
+  ])
+    await client.query(
+      `INSERT INTO history (step_ms, at, account_id, partner_id, host, node, ${names})
+       SELECT $1::int, at, '', CASE WHEN n = 0 THEN '' ELSE 'par_' || (n + 1) / 2 END,
+         CASE WHEN n % 2 = 1 OR n = 0 THEN '' ELSE 'a.example' END, 'node', ${names.map(() => 1)}
+       FROM generate_series($2::bigint, $3::bigint, $1::int) AS at, generate_series(0, 2 * $4::int) AS n`,
+      [stepMs, NOW - (ms ?? 0), NOW - MINUTE, PARTNERS],
+    )
+}
+
+beforeAll(async () => {
+  database = await openPlanDatabase()
+  client = database.client
+  await fill()
+}, 180_000)
+afterAll(() => database[Symbol.asyncDispose]())
+
+const times = (ms: number, stepMs: number) => Array.from({ length: ms / stepMs }, (_, n) => NOW - ms + n * stepMs)
+const SERIES = { accountId: '', partnerId: 'par_1', host: 'a.example' }
+/** A seek takes three blocks of the index and one of the table. */
+const SEEK = 5
+/** All series of an hour. */
+const ROWS = 2 * PARTNERS + 1
+
+const CASES: readonly { name: string; sql: Sql; values: Values; blocks: number }[] = [
+  {
+    name: 'the minutes of a series',
+    sql: OF_SERIES,
+    values: { ...SERIES, stepMs: MINUTE, bucketMs: 5 * MINUTE, times: times(DAY, MINUTE) },
+    blocks: 1_440 * SEEK,
+  },
+  {
+    name: 'the hours of a series',
+    sql: OF_SERIES,
+    values: { ...SERIES, stepMs: HOUR, bucketMs: HOUR, times: times(8 * DAY, HOUR) },
+    blocks: 8 * 24 * SEEK,
+  },
+  {
+    name: 'the hosts of a partner',
+    sql: HOSTS_OF,
+    values: { partnerId: 'par_1', times: times(DAY, HOUR) },
+    blocks: 24 * SEEK,
+  },
+  { name: 'the groups of a day', sql: OF_GROUPS.partner, values: { times: times(DAY, HOUR) }, blocks: 24 * ROWS * 2 },
+  { name: 'the rows of hours', sql: HOURS, values: { times: times(DAY, HOUR) }, blocks: 24 * ROWS * 2 },
+  { name: 'what is old', sql: ERASE, values: { stepMs: HOUR, before: NOW - 8 * DAY }, blocks: 2_200 * 2 * SEEK },
+]
+
+describe.each(['before', 'after'] as const)('%s statistics were collected', when => {
+  beforeAll(async () => {
+    if (when === 'after') await client.query('ANALYZE')
+  }, 60_000)
+
+  describe.each(['custom', 'generic'] as const)('with a %s plan', mode => {
+    test.each(CASES)('$name costs no more than what it takes', async ({ sql, values, blocks }) => {
+      const [statement] = await statementsOf(client, NOW, tx => tx.all(sql, values))
+      const seen = await explain(client, statement?.text ?? '', { values: statement?.values ?? [], mode })
+      expect(seen.scanned).toEqual([])
+      expect(seen.blocks).toBeLessThanOrEqual(blocks)
+    })
+  })
+})
