@@ -13,6 +13,7 @@ import { openFolder } from './support/service.ts'
 const ROWS = 1_000_000
 const PARTNERS = 50
 const ADMIN_TOKEN = 'the-operator-of-this-benchmark-0123456789'
+const HISTORY_DAYS = 365
 const LOOKS = 20
 /** *Now* looks again each 20 s. */
 const OPEN_PAGES = 20
@@ -40,6 +41,19 @@ const pagesOf = (id: string, partner: string): readonly string[] => [
   'audit',
 ]
 
+/** Calls of the history, by which the pages draw their charts. */
+const historiesOf = (partner: string): readonly string[] =>
+  [
+    'history',
+    'history?step=1m',
+    'history?since=8d',
+    `history?partner=${partner}&host=127.0.0.1:1`,
+    'history/groups?by=partner',
+    'history/groups?by=partner&since=8d',
+    'history/groups?by=host&since=8d',
+    'history/groups?by=account',
+  ].map(path => `/v1/admin/${path}`)
+
 const signIn = async (url: string): Promise<string> => {
   const answer = await fetch(`${url}/console/sign-in`, {
     method: 'POST',
@@ -64,7 +78,9 @@ const measure = async (databaseUrl: string, masterKey: Buffer, say: (line: strin
   await using app = await openApp(read.config, log)
   const cookie = await signIn(app.url)
   const get = async (path: string): Promise<string> => {
-    const answer = await fetch(`${app.url}/console/${path}`, { headers: { cookie } })
+    const isCall = path.startsWith('/v1/')
+    const headers = isCall ? { authorization: `Bearer ${ADMIN_TOKEN}` } : { cookie }
+    const answer = await fetch(`${app.url}${isCall ? path : `/console/${path}`}`, { headers })
     const text = await answer.text()
     if (answer.status !== 200) throw new Error(`${path}: ${answer.status}`)
     return text
@@ -75,7 +91,7 @@ const measure = async (databaseUrl: string, masterKey: Buffer, say: (line: strin
   const medians: number[] = []
   let longestMs = 0
   let loopMs = 0
-  for (const path of pagesOf(id, partner)) {
+  for (const path of [...pagesOf(id, partner), ...historiesOf(partner)]) {
     await get(path)
     const loop = monitorEventLoopDelay({ resolution: 1 })
     loop.enable()
@@ -117,14 +133,10 @@ export const consolePart: Part = async ({ rounds, scale, say }) => {
   using folder = openFolder()
   await using server = await openPostgres()
   const path = join(folder.path, 'notifier.db')
-  const filled = await fillDatabase(path, { rows: ROWS * scale, now: Date.now(), partners: PARTNERS, queues: 3 })
+  const fill = { rows: ROWS * scale, partners: PARTNERS, queues: 3, historyDays: Math.ceil(HISTORY_DAYS * scale) }
+  const filled = await fillDatabase(path, { ...fill, now: Date.now() })
   say('filled SQLite')
-  const copy = await fillDatabase(join(folder.path, 'moved.db'), {
-    rows: ROWS * scale,
-    now: Date.now(),
-    partners: PARTNERS,
-    queues: 3,
-  })
+  const copy = await fillDatabase(join(folder.path, 'moved.db'), { ...fill, now: Date.now() })
   await moveInto(server.connection, copy)
   say('filled PostgreSQL')
   const samples = await contest(
@@ -137,8 +149,8 @@ export const consolePart: Part = async ({ rounds, scale, say }) => {
   return {
     part: 'console',
     title: 'The console',
-    method: `A service in one process with whoever looks at it, over ${(ROWS * scale).toLocaleString('en')} rows of ${PARTNERS} partners: half serials that are due, half messages. Every
-page, and searches that find much, little or nothing, ${LOOKS} times each. \`Now\` looks again each 20 s; its cost has that of the client in it.`,
+    method: `A service in one process with whoever looks at it, over ${(ROWS * scale).toLocaleString('en')} rows of ${PARTNERS} partners: half serials that are due, half messages, and the history of a
+year: each hour, and each minute of the last day; before it each minute of all and of the account. Every page, and searches that find much, little or nothing, ${LOOKS} times each. \`Now\` looks again each 20 s; its cost has that of the client in it.`,
     ...tableOf(samples, COLUMNS),
     findings: ['SQLite', 'PostgreSQL'].flatMap(engine => [
       findAtMost(`${engine}: the longest page`, medianOf(samples, engine, 'longestMs'), {

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import Database from 'better-sqlite3'
 import { encodeTime } from 'ulid'
-import { DAY, HOUR } from '../../src/core/duration.ts'
+import { DAY, HOUR, MINUTE } from '../../src/core/duration.ts'
+import { HISTORY_COUNTS } from '../../src/core/history.ts'
 import { webhookBody } from '../../src/core/message.ts'
 import { sealedUnder } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { snakeCase } from '../../src/store/tx.ts'
 import { addAccount, addPartner } from '../support/jobs.ts'
 
 const HOSTS = 4
@@ -23,6 +25,8 @@ export interface Fill {
   partners?: number
   /** Number of queues of each partner with verifications. */
   queues?: number
+  /** Days of history, as if none of it were ever erased. */
+  historyDays?: number
 }
 
 export interface Filled {
@@ -38,7 +42,7 @@ export interface Filled {
  */
 export const fillDatabase = async (
   path: string,
-  { rows, now, partners: count = 8, queues = 1 }: Fill,
+  { rows, now, partners: count = 8, queues = 1, historyDays = 0 }: Fill,
 ): Promise<Filled> => {
   const masterKey = randomBytes(32)
   const { partnerIds, accountId } = await prepareStore(path, { masterKey, now, count })
@@ -59,6 +63,7 @@ export const fillDatabase = async (
     }
     for (const text of FILL) db.prepare(text).run(of)
   })
+  fillHistory(db, { now, days: historyDays, accountId })
   finish(db)
   return { path, masterKey }
 }
@@ -188,3 +193,29 @@ const FILL = [
   'UPDATE lanes SET due_at = (SELECT min(due_at) FROM deliveries WHERE lane_id = lanes.id)',
   'UPDATE partners SET events = @rows / 2',
 ]
+
+/** All, the account, the partners and their hosts. */
+const SERIES = `
+  SELECT '' AS account_id, '' AS partner_id, '' AS host UNION ALL SELECT @accountId, '', ''
+  UNION ALL SELECT '', partner_id, '' FROM owners
+  UNION ALL SELECT '', owners.partner_id, lanes.host FROM owners JOIN lanes USING (partner_id)`
+const COUNT_NAMES = HISTORY_COUNTS.map(snakeCase)
+/** In the order of the primary key. */
+const HISTORY = `
+  WITH RECURSIVE times(at) AS (SELECT @since UNION ALL SELECT at + @stepMs FROM times WHERE at + @stepMs < @now)
+  INSERT INTO history (step_ms, at, account_id, partner_id, host, node, ${COUNT_NAMES})
+  SELECT @stepMs, at, account_id, partner_id, host, 'node_bench', ${COUNT_NAMES.map((_, n) => `(at / @stepMs + ${n}) % 40`)}
+  FROM times CROSS JOIN (SELECT * FROM (${SERIES}) WHERE @all OR (partner_id = '') ORDER BY 1, 2, 3)`
+
+/** Hours of all series, and minutes: of the last day of all series, of what is older only of all and of the account. */
+const fillHistory = (
+  db: Database.Database,
+  { now, days, accountId }: { now: number; days: number; accountId: string },
+) => {
+  if (days === 0) return
+  const insert = db.prepare(HISTORY)
+  const [hour, dayAgo] = [now - (now % HOUR), now - (now % MINUTE) - DAY]
+  insert.run({ stepMs: HOUR, since: hour - days * DAY, now, accountId, all: 1 })
+  insert.run({ stepMs: MINUTE, since: dayAgo - days * DAY, now: dayAgo, accountId, all: 0 })
+  insert.run({ stepMs: MINUTE, since: dayAgo, now, accountId, all: 1 })
+}
