@@ -92,63 +92,89 @@ export const MAX_SERIES = 500
 /** Minutes that are kept while they cannot be written; then the oldest is dropped. */
 const MAX_MINUTES = 15
 
-const keyOf = ({ accountId, partnerId, host }: Series): string => `${accountId} ${partnerId} ${host}`
-const ALL_KEY = keyOf(ALL_SERIES)
+const newEntry = (series: Series): HistoryEntry => ({ ...series, ...noCounts() })
+
+interface Minute {
+  all: HistoryEntry
+  /** By id of the account or the partner. */
+  owners: Map<string, { entry: HistoryEntry; hosts: Map<string, HistoryEntry> }>
+  /** Number of series but all. */
+  size: number
+}
 
 /** Counts by minute and series, in bounded memory, until they are taken. */
 export const createHistoryCounts = () => {
-  const minutes = new Map<number, Map<string, HistoryEntry>>()
+  const minutes = new Map<number, Minute>()
 
-  const minuteOf = (at: number): Map<string, HistoryEntry> => {
+  const minuteOf = (now: number): Minute => {
+    const at = now - (now % MINUTE)
     const known = minutes.get(at)
     if (known) return known
     if (minutes.size >= MAX_MINUTES) minutes.delete(Math.min(...minutes.keys()))
-    const minute = new Map<string, HistoryEntry>()
+    const minute = { all: newEntry(ALL_SERIES), owners: new Map(), size: 0 }
     minutes.set(at, minute)
     return minute
   }
 
-  const entryOf = (minute: Map<string, HistoryEntry>, series: Series): HistoryEntry | null => {
-    const key = keyOf(series)
-    const known = minute.get(key)
-    if (known) return known
-    if (minute.size > MAX_SERIES && key !== ALL_KEY) return null
-    const { accountId, partnerId, host } = series
-    const entry = { accountId, partnerId, host, ...noCounts() }
-    minute.set(key, entry)
+  /** Finds an entry, or adds it while there is room. */
+  const findOrAdd = <Entry>(
+    minute: Minute,
+    among: Map<string, Entry>,
+    key: string,
+    create: () => Entry,
+  ): Entry | null => {
+    const known = among.get(key)
+    if (known !== undefined) return known
+    if (minute.size >= MAX_SERIES) return null
+    minute.size++
+    const entry = create()
+    among.set(key, entry)
     return entry
+  }
+
+  /** Returns the entries of an owner and its host, as far as there is room for them. */
+  const entriesOf = (minute: Minute, { accountId, partnerId, host }: Series) => {
+    const owner = findOrAdd(minute, minute.owners, partnerId || accountId, () => {
+      return { entry: newEntry({ accountId, partnerId, host: '' }), hosts: new Map<string, HistoryEntry>() }
+    })
+    if (owner === null || host === '') return { owner: owner?.entry ?? null, ofHost: null }
+    const create = () => newEntry({ accountId, partnerId, host })
+    return { owner: owner.entry, ofHost: findOrAdd(minute, owner.hosts, host, create) }
   }
 
   return {
     /** Counts each of `names` once for all, and for an account, or a partner and its host. */
-    count: (now: number, of: Partial<Series>, ...names: readonly HistorySum[]): void => {
-      const minute = minuteOf(now - (now % MINUTE))
-      const { accountId = '', partnerId = '', host = '' } = of
-      const series = [ALL_SERIES, { accountId, partnerId, host: '' }]
-      if (host !== '') series.push({ accountId, partnerId, host })
-      for (const one of series) {
-        const entry = entryOf(minute, one)
-        if (entry) for (const name of names) entry[name]++
+    count: (now: number, series: Series, ...names: readonly HistorySum[]): void => {
+      const minute = minuteOf(now)
+      const { owner, ofHost } = entriesOf(minute, series)
+      for (const name of names) {
+        minute.all[name]++
+        if (owner) owner[name]++
+        if (ofHost) ofHost[name]++
       }
     },
 
     /** Adds counts of a series to a minute: samples of what is due, or counts that could not be written. */
     add: (at: number, series: Series, counts: Partial<HistoryCounts>): void => {
-      const entry = entryOf(minuteOf(at - (at % MINUTE)), series)
+      const minute = minuteOf(at)
+      const isAll = series.accountId === '' && series.partnerId === ''
+      const { owner, ofHost } = isAll ? { owner: minute.all, ofHost: null } : entriesOf(minute, series)
+      const entry = series.host === '' ? owner : ofHost
       if (entry) addCounts(entry, { ...noCounts(), ...counts })
     },
 
     /** Whether there is a minute other than the one of `now`. */
-    hasEnded: (now: number): boolean => minutes.size > 1 || (minutes.size === 1 && !minutes.has(now - (now % MINUTE))),
+    hasEnded: (now: number): boolean => minutes.size > (minutes.has(now - (now % MINUTE)) ? 1 : 0),
 
     /** Removes and returns the oldest minute, without the one of `now`; null: there is none. */
     take: (now: number | null): HistoryMinute | null => {
       const ended = [...minutes.keys()].filter(at => now === null || at !== now - (now % MINUTE))
-      if (ended.length === 0) return null
       const at = Math.min(...ended)
-      const entries = [...(minutes.get(at)?.values() ?? [])]
+      const minute = minutes.get(at)
+      if (minute === undefined) return null
       minutes.delete(at)
-      return { at, entries }
+      const owners = [...minute.owners.values()]
+      return { at, entries: [minute.all, ...owners.flatMap(({ entry, hosts }) => [entry, ...hosts.values()])] }
     },
   }
 }

@@ -74,40 +74,41 @@ export const openHistory = ({
       switch (event.name) {
         case 'registration.answered': {
           const { answer, partnerId } = event.fields
-          if (answer === 'created') counts.count(store.now(), { partnerId }, 'registrations')
+          if (answer === 'created') counts.count(store.now(), { ...ALL_SERIES, partnerId }, 'registrations')
           break
         }
         case 'verdict.received': {
           const { status, partnerId } = event.fields
-          counts.count(store.now(), { partnerId }, status)
+          counts.count(store.now(), { ...ALL_SERIES, partnerId }, status)
           break
         }
         case 'registration.ended': {
           const { end, partnerId } = event.fields
-          if (end !== 'verdict') counts.count(store.now(), { partnerId }, end)
+          if (end !== 'verdict') counts.count(store.now(), { ...ALL_SERIES, partnerId }, end)
           break
         }
         case 'poll.answered': {
           const { accountId, kind, durationMs } = event.fields
           const answered = answerIn(durationMs)
-          if (NO_ANSWERS.has(kind)) counts.count(store.now(), { accountId }, 'polls', 'failedPolls', answered)
-          else counts.count(store.now(), { accountId }, 'polls', answered)
+          if (NO_ANSWERS.has(kind))
+            counts.count(store.now(), { ...ALL_SERIES, accountId }, 'polls', 'failedPolls', answered)
+          else counts.count(store.now(), { ...ALL_SERIES, accountId }, 'polls', answered)
           break
         }
         case 'delivery.attempted': {
           const { outcome, partnerId, host } = event.fields
           if (outcome !== 'delivered' && outcome !== 'not_sent')
-            counts.count(store.now(), { partnerId, host }, 'failedAttempts')
+            counts.count(store.now(), { accountId: '', partnerId, host }, 'failedAttempts')
           break
         }
         case 'message.delivered': {
           const { ageMs, partnerId, host } = event.fields
-          counts.count(store.now(), { partnerId, host }, 'delivered', arrivalIn(ageMs))
+          counts.count(store.now(), { accountId: '', partnerId, host }, 'delivered', arrivalIn(ageMs))
           break
         }
         case 'message.exhausted': {
           const { partnerId, host } = event.fields
-          counts.count(store.now(), { partnerId, host }, 'givenUp')
+          counts.count(store.now(), { accountId: '', partnerId, host }, 'givenUp')
           break
         }
       }

@@ -69,8 +69,8 @@ test('counts each event for all, for its partner or account, and for its host', 
   expect(taken()).toEqual([
     { ...ofPartner, ...ofHost, ...ofPolls },
     { partnerId, ...ofPartner, ...ofHost },
-    { accountId: 'acc_a', ...ofPolls },
     { partnerId, host, ...ofHost },
+    { accountId: 'acc_a', ...ofPolls },
   ])
 })
 
