@@ -68,7 +68,7 @@ const listenToKeys = () => {
       event.preventDefault()
     }
     if (event.key === 'j' || event.key === 'k') {
-      const links = [...document.querySelectorAll('tbody tr td:first-child a')]
+      const links = [...document.querySelectorAll('tbody td:first-child a, tbody td:has(> [type="checkbox"]) + td a')]
       const at = links.indexOf(document.activeElement)
       links.at(event.key === 'j' ? Math.min(at + 1, links.length - 1) : Math.max(at - 1, 0))?.focus()
     }
