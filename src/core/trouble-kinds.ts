@@ -61,9 +61,10 @@ export const pageOf = ({ condition, details }: Pick<Alert, 'condition' | 'detail
   if ('account' in details) return `accounts/${encodeURIComponent(details.account)}`
   if ('code' in details) return troubleKind(details.code).page ?? ''
   const { partnerId: partner, host } = details
+  if (condition === 'callback.disabled') return 'deliveries#urls'
   return condition === 'message.exhausted'
     ? `registrations?${new URLSearchParams({ partner, delivery: 'exhausted' })}`
-    : `deliveries?${new URLSearchParams({ host })}#urls`
+    : `deliveries?${new URLSearchParams({ host })}`
 }
 
 type AlertingCode = { [Code in TroubleCode]: [ConditionOf<Code>] extends [never] ? never : Code }[TroubleCode]
