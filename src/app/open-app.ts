@@ -127,7 +127,7 @@ export const openApp = async (
     const leftMs = GRACE_MS - (clock.monotonic() - begunAt)
     await traces?.close(Math.max(0, Math.min(FLUSH_MS, leftMs)))
   })
-  const operator = openOperator(shared)
+  const operator = openOperator({ ...shared, certificateEnds: untraced.certificateEnds })
   roles.push(operator)
   listeners.push(operator.listen)
   const stopping = new AbortController()

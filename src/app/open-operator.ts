@@ -1,8 +1,10 @@
 import { hostname } from 'node:os'
+import type { Sender } from '../callback/sender.ts'
 import type { Config } from '../config/settings.ts'
 import { type Alert, alertType } from '../core/alert.ts'
 import { SECOND } from '../core/duration.ts'
 import { type Channel, openChannel } from '../operator/channel.ts'
+import { createDaily } from '../operator/daily.ts'
 import { createEventBuffer } from '../operator/event-buffer.ts'
 import { noticeItem, testItem } from '../operator/notice.ts'
 import { createNotifier } from '../operator/notifier.ts'
@@ -23,13 +25,25 @@ const CHECK_AT_ONCE = new Set<string>(['account.paused', 'account.resumed', 'ups
 const openChannelOf = ({ url, secret }: Config['operator']): Channel | null =>
   url && openChannel({ url, secret, userAgent: USER_AGENT, clock })
 
+type OperatorDeps = RoleDeps & Pick<Sender, 'certificateEnds'>
+
 /** Notifies operators over the channel of the events that are noted. */
-const openNotifying = (channel: Channel, { config: { operator }, store, emit }: RoleDeps) => {
+const openNotifying = (
+  channel: Channel,
+  { config: { operator, node }, store, emit, certificateEnds }: OperatorDeps,
+) => {
   const { language } = operator
   const source = hostname()
   const notifier = createNotifier({ store, channel, audience: operator, source, clock, random: Math.random, emit })
   const buffer = createEventBuffer({ store, clock, emit })
+  // A node that sends nothing knows no certificates.
+  const time = node.roles.includes('deliver') ? operator.daily : null
+  const daily =
+    time === null
+      ? null
+      : createDaily({ store, channel, audience: operator, daily: time, source, certificateEnds, emit })
   return {
+    check: () => void daily?.check(),
     note: buffer.note,
     notifyNow: async (event: Alert): Promise<boolean> => {
       const id = `op_${event.condition}_${event.since}_${event.state}`
@@ -39,28 +53,38 @@ const openNotifying = (channel: Channel, { config: { operator }, store, emit }: 
       emit('operator_event.ended', { type: alertType(event), outcome: isDelivered ? 'sent' : 'failed' })
       return isDelivered
     },
-    end: () => Promise.all([notifier.stop(), buffer.stop()]),
+    end: () => Promise.all([notifier.stop(), buffer.stop(), daily?.stop()]),
     breakOff: channel.close,
   }
 }
 
 /** Without OPERATOR_URL. */
-const NO_NOTICES = { note: () => {}, notifyNow: async () => true, end: async () => {}, breakOff: () => {} }
+const NO_NOTICES = {
+  check: () => {},
+  note: () => {},
+  notifyNow: async () => true,
+  end: async () => {},
+  breakOff: () => {},
+}
 
 /**
  * Checks from now on for conditions that operators have to know. They are logged and, if OPERATOR_URL is set, sent
  * there.
  */
-export const openOperator = (deps: RoleDeps) => {
+export const openOperator = (deps: OperatorDeps) => {
   const { config, store, emit } = deps
   // Clears the finding of an earlier process. If this fails, other events report the database.
   void store.recordOperatorChannel(null).catch(() => {})
   const channel = openChannelOf(config.operator)
-  const { note, notifyNow, end, breakOff } = channel ? openNotifying(channel, deps) : NO_NOTICES
+  const { check: checkDaily, note, notifyNow, end, breakOff } = channel ? openNotifying(channel, deps) : NO_NOTICES
   const watch = createWatch({ store, note, notifyNow, emit, consoleUrl: config.operator.consoleUrl })
   const check = () => void watch.check()
-  const heartbeat = startHeartbeat({ everyMs: CHECK_EVERY_MS, wakeUp: check, clock })
-  check()
+  const wakeUp = () => {
+    check()
+    checkDaily()
+  }
+  const heartbeat = startHeartbeat({ everyMs: CHECK_EVERY_MS, wakeUp, clock })
+  wakeUp()
   return {
     listen: (event: TelemetryEvent): void => {
       if (CHECK_AT_ONCE.has(event.name)) check()

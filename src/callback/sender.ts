@@ -1,3 +1,4 @@
+import { setNewest } from '../core/bounded-map.ts'
 import type { CallbackUrl, UrlPolicy } from '../core/callback-url.ts'
 import type { Clock } from '../core/clock.ts'
 import { openClient, SHORT_ANSWER } from '../http-client/client.ts'
@@ -25,6 +26,9 @@ export type SendResult = Outcome & { durationMs: number; isInside?: boolean }
 
 export type Sender = ReturnType<typeof openSender>
 
+/** Maximum number of hosts whose certificates are known. */
+const MAX_CERTIFICATES = 10_000
+
 /**
  * @param deps.timeoutMs limit of one attempt
  * @param deps.proxy URL of an egress proxy, or null; proxy settings of the environment have no effect
@@ -42,12 +46,14 @@ export const openSender = (deps: {
   const resolver = deps.resolver ?? openNameResolver({ clock })
   const proxy = deps.proxy === null ? null : new URL(deps.proxy)
   const guard = createGuardedConnect({ allowed: policy.allowed, resolver, proxy })
+  const certificateEnds = new Map<string, number>()
   const client = openClient({
     connect: guard.connect,
     limits: { ...SHORT_ANSWER, keptBytes: EXCERPT_BYTES },
     // Safe: a repeated webhook has the same id.
     retries: 'unanswered',
     clock,
+    onCertificate: (host, endsAt) => setNewest(certificateEnds, MAX_CERTIFICATES, [host, endsAt]),
   })
   const judge = createUrlJudge(policy)
 
@@ -66,6 +72,8 @@ export const openSender = (deps: {
   }
 
   return {
+    /** When the last certificate of each host ends (epoch ms). */
+    certificateEnds: certificateEnds as ReadonlyMap<string, number>,
     /**
      * Sends once and never rejects. Judges the URL on every call, and its addresses for every new connection. If the
      * receiver has closed a reused connection, the same bytes are sent once more on a new one.

@@ -49,6 +49,11 @@ export const someOf = <const T extends string>(words: readonly T[]): Parser<read
   },
 })
 
+export const timeOfDay = matching(/^([01]\d|2[0-3]):[0-5]\d$/, {
+  en: 'must be a time of the day, from 00:00 to 23:59',
+  zh: '须为 00:00 到 23:59 的时刻',
+})
+
 export const flag: Parser<boolean> = {
   must: { en: 'must be true or false', zh: '须为 true 或 false' },
   parse: text => (text === 'true' || text === 'false' ? text === 'true' : null),

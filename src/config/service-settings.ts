@@ -12,6 +12,7 @@ import {
   secretKey,
   secretWord,
   someOf,
+  timeOfDay,
   wholeNumber,
 } from './parsers.ts'
 import { nodeSetting, type SettingGroup, setting } from './setting.ts'
@@ -107,6 +108,10 @@ export const OPERATOR = {
     language: setting('OPERATOR_LANGUAGE', enumOf(['en', 'zh']), 'en', {
       en: 'The language of notices to operators, `en` or `zh`.',
       zh: '运维通知的语言，`en` 或 `zh`。',
+    }),
+    daily: setting('OPERATOR_DAILY', timeOfDay, null, {
+      en: 'The time of the day, such as `09:00`, at which a report about the day before is sent to `OPERATOR_URL`: UTC, or Beijing time if `OPERATOR_LANGUAGE` is `zh`.',
+      zh: '每天向 `OPERATOR_URL` 发送前一天简报的时刻，例如 `09:00`；`OPERATOR_LANGUAGE` 为 `zh` 时是北京时间，否则是 UTC。',
     }),
     consoleUrl: setting('CONSOLE_URL', consoleUrl, null, {
       en: 'The address of the console, such as `https://notifier.example/console`: notices to operators then link to the page of the console that fixes their cause.',

@@ -4,6 +4,7 @@ import type { Origin } from '../core/origin.ts'
 import { type Connection, createConnection, type Exchange, type ExchangeEnd, type Limits } from './connection.ts'
 import { type HttpRequest, writeRequest } from './request.ts'
 import { type Connect, createOpen } from './socket.ts'
+import type { OnCertificate } from './tls.ts'
 
 export type { Exchange, Fault, Limits } from './connection.ts'
 export type { ResponseHead } from './response-head.ts'
@@ -44,10 +45,11 @@ export const openClient = <O extends Origin = Origin>(deps: {
   limits: Limits
   retries: 'unsent' | 'unanswered'
   clock: Clock
+  onCertificate?: OnCertificate
 }) => {
   const { limits, retries } = deps
   const { monotonic: now, sleep } = deps.clock
-  const openTo = createOpen<O>(deps.connect ?? ((_origin, { openTcp }) => openTcp()), deps.clock)
+  const openTo = createOpen<O>(deps.connect ?? ((_origin, { openTcp }) => openTcp()), deps.clock, deps.onCertificate)
   /** All connections that are not closed. */
   const open = new Set<Connection>()
   /**

@@ -4,7 +4,7 @@ import { type Clock, within } from '../core/clock.ts'
 import type { Origin } from '../core/origin.ts'
 import type { Open } from './connection.ts'
 import { createHandshakes } from './handshakes.ts'
-import { createStartTls } from './tls.ts'
+import { createStartTls, type OnCertificate } from './tls.ts'
 
 export interface Opening {
   /** Aborted when the time is over. */
@@ -60,9 +60,13 @@ const openTcp = async (options: TcpSocketConnectOpts, signal: AbortSignal): Prom
 const FIRST_MS = 250
 
 /** Returns how to open a connection to an origin: by `connect`, then TLS if the origin is https. */
-export const createOpen = <O extends Origin>(connect: Connect<O>, clock: Clock): ((origin: O) => Open) => {
+export const createOpen = <O extends Origin>(
+  connect: Connect<O>,
+  clock: Clock,
+  onCertificate?: OnCertificate,
+): ((origin: O) => Open) => {
   const { begin, isProven } = createHandshakes(clock)
-  const startTls = createStartTls(begin)
+  const startTls = createStartTls(begin, onCertificate)
 
   const open = async (origin: O, { signal, onRead, onProxy, onTls }: Parameters<Open>[0]): Promise<Socket> => {
     const { protocol, hostname, port } = origin

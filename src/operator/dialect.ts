@@ -74,11 +74,11 @@ export const paragraphsOf = (
     return words.more(items.length - from, types.join(', '))
   }
   const room = limit - bytesOf(footer) - (items.length > 1 ? bytesOf(moreOf(0)) : 0) - 10
-  const texts = items.map(({ headline, sentence, remedy, runbook, page, subject }) => {
+  const texts = items.map(({ headline, sentence, lines: told = [sentence], remedy, runbook, page, subject }) => {
     const about = ` · ${cutTo(defused(subject), 200)}`
     const end = page === undefined ? '' : `\n\n${link(words.openPage, page)}${about}`
     const lines = [
-      sentence,
+      ...told,
       ...(remedy === '' ? [] : [words.toDo + remedy]),
       ...(runbook === undefined || end !== '' ? [] : [words.page(runbook.replace(/.*#/, '')) + about]),
     ]

@@ -11,6 +11,8 @@ export interface Audience {
 
 /** One alert in words, as plain text: each channel makes it harmless in its own way. Empty remedy: nothing to do. */
 export interface NoticeItem extends Omit<AlertWords, 'advice'>, Pick<Alert, 'subject' | 'state' | 'since' | 'count'> {
+  /** The sentence in lines, where there is room for them. */
+  lines?: readonly string[]
   /** Runbook page for operators. */
   runbook?: string
   /** URL of the page of the console that fixes it. */
@@ -29,7 +31,7 @@ export interface Notice {
   items: readonly NoticeItem[]
 }
 
-const RUNBOOK = { en: 'docs/operations.md', zh: 'docs/operations.zh-CN.md' } as const
+export const RUNBOOK = { en: 'docs/operations.md', zh: 'docs/operations.zh-CN.md' } as const
 
 /** Returns the page's URL, as a field; none without `consoleUrl`. @param path below the console */
 export const pageAt = ({ consoleUrl }: Pick<Audience, 'consoleUrl'>, path: string): Pick<NoticeItem, 'page'> =>

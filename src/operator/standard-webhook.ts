@@ -32,7 +32,7 @@ export const STANDARD_WEBHOOK: Dialect = {
   render: ({ id, at, source, items }, secrets) => {
     const [item] = items
     if (!item) throw new Error('a notice has an event')
-    const { type, since, headline, sentence, remedy, details, ...rest } = item
+    const { type, since, headline, sentence, lines: _, remedy, details, ...rest } = item
     const texts = { headline: oneLine(headline), sentence: oneLine(sentence), remedy: oneLine(remedy) }
     const body = JSON.stringify({
       type,

@@ -178,7 +178,7 @@ export const EVENTS = {
   ),
   'operator_event.ended': debug(
     { type: TEXT, outcome: field<'sent' | 'merged' | 'dropped' | 'failed'>('text') },
-    'An event of an alert was sent in a notice of its own (`sent`), or with others, as a count or in a digest (`merged`); could not be sent this time (`failed`); or will not be sent (`dropped`: there are more than 1,000, or the robot refuses its text).',
+    'An event of an alert, or the daily report, was sent in a notice of its own (`sent`), or with others, as a count or in a digest (`merged`); could not be sent this time (`failed`); or will not be sent (`dropped`: there are more than 1,000, or the robot refuses its text).',
   ),
   'operator_channel.failing': warn(
     { channel: CHANNEL, error: TEXT, answer: TEXT },

@@ -31,6 +31,9 @@ describe('TLS', () => {
       error: 'tls',
       detail: 'ERR_TLS_CERT_ALTNAME_INVALID',
     })
+    // Only of a certificate that was accepted.
+    expect([...sender.certificateEnds.keys()]).toEqual([`good.example:${receiver.port}`])
+    expect(sender.certificateEnds.get(`good.example:${receiver.port}`)).toBeGreaterThan(Date.now())
   })
 
   test.each([

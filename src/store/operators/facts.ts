@@ -20,6 +20,8 @@ export const BACKUPS = json<LastBackup>('backups')
 /** Earliest time of the next claim of alerts. */
 export const EVENTS_CLAIMABLE = json<number>('operator_events_claimable')
 export const CHANNEL_REFUSING = json<RefusingChannel>('operator_channel_refusing')
+/** The day of the last daily message, and until when it is claimed; null: it was sent. */
+const DAILY = json<{ day: string; until: number | null }>('operator_daily')
 const PROBED = json<number>('probed')
 /** Of a file: where its content was moved. */
 export const MOVED_TO = text('moved_to')
@@ -44,6 +46,27 @@ export const removeFact = async (tx: Tx, { name }: Pick<Fact<unknown>, 'name'>):
 export const heldAt = (tx: Tx): Promise<number | null> => findFact(tx, DELIVERIES_HELD)
 
 export const factVerbs = {
+  loops: ({ read, write }) => {
+    const isTaken = async (tx: Tx, day: string): Promise<boolean> => {
+      const last = await findFact(tx, DAILY)
+      return last?.day === day && (last.until === null || last.until > tx.at)
+    }
+    return {
+      /** Claims the daily message of this day for one caller; false: it was sent, or is claimed. */
+      claimDaily: async (day: string, leaseMs: number): Promise<boolean> => {
+        if (await read(tx => isTaken(tx, day))) return false
+        return write(async tx => {
+          await tx.lock([DAILY.name])
+          if (await isTaken(tx, day)) return false
+          await putFact(tx, DAILY, { day, until: tx.at + leaseMs })
+          return true
+        })
+      },
+      /** Records that the daily message of this day needs to be sent no more. */
+      settleDaily: (day: string): Promise<void> => write(tx => putFact(tx, DAILY, { day, until: null })),
+    }
+  },
+
   lookups: ({ read }) => ({
     /** Returns the time since which no message is claimed, or null if messages are claimed. */
     deliveriesHeldAt: (): Promise<number | null> => read(heldAt),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { SECOND } from '../../../src/core/duration.ts'
+import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import type { ClaimedMessage, MessageSettlement } from '../../../src/store/messages/message.ts'
 import { first, type OpenStore, openStoreFixture } from '../../support/store.ts'
 
@@ -7,6 +7,19 @@ type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
 /** A message that is not sent: nobody may claim it now, or it has been claimed and is released, or cancelled. */
 export const describeHolding = (open: OpenStore): void => {
+  test('the daily message of a day is sent by one node, once, and again only if it was not accepted', async () => {
+    await using bench = await openStoreFixture(open)
+    const { store } = bench
+    const claims = await Promise.all([store.claimDaily('2026-12-02', MINUTE), store.claimDaily('2026-12-02', MINUTE)])
+    expect(claims.toSorted()).toEqual([false, true])
+    await bench.advance(MINUTE)
+    expect(await store.claimDaily('2026-12-02', MINUTE)).toBe(true)
+    await store.settleDaily('2026-12-02')
+    await bench.advance(MINUTE)
+    expect(await store.claimDaily('2026-12-02', MINUTE)).toBe(false)
+    expect(await store.claimDaily('2026-12-03', MINUTE)).toBe(true)
+  })
+
   describe('while deliveries are held', () => {
     test('no message is claimed, checks go on, and all of them are claimed afterwards', async () => {
       await using bench = await openStoreFixture(open)

@@ -103,7 +103,7 @@ test('no span has a serial, a secret, a score, a query, a path, a header or a te
         made++
       }
       for (const result of resultsOf(drawn)) {
-        const sender = { send: async () => result, close: () => {} }
+        const sender = { send: async () => result, close: () => {}, certificateEnds: new Map() }
         await traceAttempts(sender, tracer).send(outgoingOf(drawn))
         made++
       }
