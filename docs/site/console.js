@@ -22,40 +22,137 @@ const watchLive = () => {
   setTimeout(look, waitMs)
 }
 
-/** The backlog as this page has seen it. */
-const drawBacklog = () => {
-  const points = [[], [], []]
-  let chart = null
-  const add = () => {
-    const figure = document.querySelector('.backlog')
-    if (!figure) return
-    const { at, polls, deliveries } = figure.dataset
-    const seconds = Date.parse(at) / 1_000
-    if (points[0].at(-1) === seconds) return
-    for (const [i, value] of [seconds, Number(polls), Number(deliveries)].entries()) points[i].push(value)
-    if (points[0].length < 2) return
-    figure.hidden = false
-    const place = figure.querySelector('[data-labels]')
-    const [time, first, second] = place.dataset.labels.split('|')
-    if (chart === null || !place.contains(chart.root)) {
-      chart = new window.uPlot(
-        {
-          width: Math.min(720, figure.clientWidth || 320),
-          height: 180,
-          series: [
-            { label: time, value: '{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}' },
-            { label: first, stroke: '#0b6e4f', width: 2 },
-            { label: second, stroke: '#0b5cad', width: 2 },
-          ],
-          axes: [{ stroke: 'gray' }, { stroke: 'gray' }],
-        },
-        points,
-        place,
-      )
-    } else chart.setData(points)
+const IS_CHINESE = document.documentElement.lang === 'zh-CN'
+/** Undefined: the browser's. */
+const ZONE = IS_CHINESE ? 'Asia/Shanghai' : undefined
+const clockOf = timeStyle => new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle, timeZone: ZONE }).format
+const [toMinutes, toSeconds] = [clockOf('short'), clockOf('medium')]
+
+/** The UTC offset of a time without one, in the browser's zone. */
+const offsetOf = local => {
+  const ahead = -new Date(local.replace(' ', 'T')).getTimezoneOffset()
+  if (Number.isNaN(ahead)) return 'Z'
+  const [hours, minutes] = [Math.floor(Math.abs(ahead) / 60), Math.abs(ahead) % 60]
+  return `${ahead < 0 ? '-' : '+'}${`${hours}`.padStart(2, '0')}:${`${minutes}`.padStart(2, '0')}`
+}
+
+/** On English pages times are in the browser's zone instead of UTC: those shown, and those typed. */
+const useZoneOfBrowser = () => {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const rewrite = () => {
+    for (const name of document.querySelectorAll('[data-zone]')) name.textContent = zone
+    for (const time of document.querySelectorAll('time[title]')) {
+      time.textContent = toSeconds(new Date(time.dateTime))
+      time.title = `${time.textContent} (${zone})`
+    }
   }
-  add()
-  document.addEventListener('htmx:after:swap', add)
+  rewrite()
+  document.addEventListener('htmx:after:swap', rewrite)
+  for (const hidden of document.querySelectorAll('[name$="-zone"]')) {
+    const input = hidden.form.elements[hidden.name.slice(0, -'-zone'.length)]
+    if (input?.type === 'datetime-local' && input.value) input.value = toMinutes(new Date(`${input.value}Z`))
+  }
+  const typed = /((?:since|until)[:：]"?)(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)(?=["\s]|$)/gi
+  document.addEventListener('formdata', ({ formData }) => {
+    for (const [name, value] of [...formData]) {
+      const zoned = name.endsWith('-zone') && formData.get(name.slice(0, -'-zone'.length))
+      if (zoned) formData.set(name, offsetOf(zoned))
+      if (name === 'q')
+        formData.set(
+          name,
+          value.replace(
+            typed,
+            (_, field, at) => `${field}${at.replace(' ', 'T')}${/:\d\d:/.test(at) ? '' : ':00'}${offsetOf(at)}`,
+          ),
+        )
+    }
+  })
+}
+
+/** Draws a chart into its figure, with what happened meanwhile. Its keys have the colours of its lines, and the values under the pointer. */
+const drawChart = (figure, { at, spanMs, marks }) => {
+  const place = figure.querySelector('div')
+  const keys = [...figure.querySelectorAll('.key')]
+  const totals = keys.map(key => key.lastElementChild.textContent)
+  const { unit } = figure.dataset
+  const show = n => {
+    if (n === null || n === undefined) return '–'
+    if (unit === undefined) return n.toLocaleString('en')
+    return n < 1_000 ? `${n} ms` : `${(n / 1_000).toLocaleString('en', { maximumSignificantDigits: 3 })} ${unit}`
+  }
+  const showAt = index => {
+    figure.querySelector('small').textContent = index === null ? '' : toMinutes(new Date(at[index] * 1_000))
+    for (const [i, key] of keys.entries())
+      key.lastElementChild.textContent = index === null ? totals[i] : show(chart.data[i + 1][index])
+  }
+  const addMarks = u => {
+    for (const [from, to, tone, words] of marks) {
+      const [left, right] = [from, to].map(ms => Math.max(0, u.valToPos(ms / 1_000, 'x')))
+      const mark = document.createElement('i')
+      mark.className = tone
+      mark.title = words
+      mark.style.left = `${left}px`
+      mark.style.width = `${Math.max(2, right - left)}px`
+      u.over.prepend(mark)
+    }
+  }
+  const quiet = getComputedStyle(figure).color
+  const line = getComputedStyle(figure).borderTopColor
+  const isDay = spanMs <= 86_400_000
+  const axis = { stroke: quiet, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: '11px system-ui' }
+  const chart = new window.uPlot(
+    {
+      width: place.clientWidth,
+      height: 130,
+      padding: [6, 4, 0, 0],
+      legend: { show: false },
+      cursor: { sync: { key: 'charts' }, drag: { x: false, y: false }, y: false },
+      tzDate: seconds =>
+        window.uPlot.tzDate(new Date(seconds * 1_000), ZONE ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
+      series: [
+        {},
+        ...keys.map(key => ({
+          stroke: getComputedStyle(key, '::before').backgroundColor,
+          width: 1.5,
+          points: { size: 3 },
+        })),
+      ],
+      scales: { y: { range: (_, _min, max) => [0, Math.max(max ?? 0, unit === undefined ? 4 : 100) * 1.08] } },
+      axes: [
+        {
+          ...axis,
+          size: 22,
+          grid: { show: false },
+          incrs: isDay ? [10_800, 21_600, 43_200] : [86_400, 172_800],
+          values: isDay ? '{HH}:{mm}' : '{MM}-{DD}',
+        },
+        { ...axis, size: 46, space: 34, values: (_, splits) => splits.map(n => (Number.isInteger(n) ? show(n) : '')) },
+      ],
+      hooks: { ready: [addMarks], setCursor: [({ cursor }) => showAt(cursor.idx ?? null)] },
+    },
+    [at, ...JSON.parse(figure.dataset.chart)],
+    place,
+  )
+}
+
+/** Draws the charts of a page, and again once it has other data, another width or other colours. */
+const drawCharts = () => {
+  const draw = () => {
+    for (const strip of document.querySelectorAll('.strip')) {
+      const { since, step, marks } = strip.dataset
+      for (const figure of strip.querySelectorAll('[data-chart]')) {
+        const place = figure.querySelector('div')
+        place.replaceChildren()
+        const steps = JSON.parse(figure.dataset.chart)[0].length
+        const at = Array.from({ length: steps }, (_, i) => (Number(since) + i * Number(step)) / 1_000)
+        drawChart(figure, { at, spanMs: steps * Number(step), marks: JSON.parse(marks) })
+      }
+    }
+  }
+  draw()
+  document.addEventListener('htmx:after:swap', draw)
+  window.addEventListener('resize', draw)
+  window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw)
 }
 
 /** `/` looks for something, `j` and `k` go down and up a list, Enter opens. */
@@ -91,6 +188,7 @@ const copyTexts = () => {
 }
 
 watchLive()
-drawBacklog()
+if (!IS_CHINESE) useZoneOfBrowser()
+drawCharts()
 listenToKeys()
 copyTexts()

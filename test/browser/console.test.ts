@@ -1,6 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { MINUTE } from '../../src/core/duration.ts'
+import { HOUR, MINUTE } from '../../src/core/duration.ts'
+import { ALL_SERIES, noCounts } from '../../src/core/history.ts'
 import { LIMITS } from '../../src/http/listen.ts'
 import { openListening } from '../attack/support/listening.ts'
 import { ADMIN_TOKEN } from '../http/support/api.ts'
@@ -49,6 +50,22 @@ const openService = async () => {
       details: { partnerId: api.partner.id, host: `${'long.'.repeat(20)}example`, error: 'http_503' },
     },
   ])
+  const { id: partnerId } = api.partner
+  const counts = {
+    ...noCounts(),
+    succeeded: 2,
+    delivered: 2,
+    arrived200: 2,
+    failedAttempts: 1,
+    polls: 3,
+    answered100: 3,
+  }
+  await api.store.addHistory('node_0', {
+    at: api.clock.now - (api.clock.now % MINUTE) - HOUR,
+    entries: [ALL_SERIES, { ...ALL_SERIES, partnerId }, { ...ALL_SERIES, partnerId, host: 'down.example' }].map(
+      series => ({ ...series, ...counts }),
+    ),
+  })
   const cancelled = await register('1000000006', 'well.example')
   await api.call('DELETE', `/v1/registrations/${cancelled}`)
   await admin('PATCH', `partners/${api.other.id}`, { name: HOSTILE, reason: HOSTILE })
@@ -93,6 +110,7 @@ const PAGES: Readonly<Record<Who, Readonly<Record<string, (service: Service) => 
     'a registration with attempts': ({ exhausted }) => `registrations/${exhausted}`,
     'a pending registration': ({ pending }) => `registrations/${pending}`,
     deliveries: () => 'deliveries',
+    hosts: () => 'hosts?span=7d',
     partners: () => 'partners',
     'a new partner': () => 'partners/new',
     'a partner': ({ api }) => `partners/${api.partner.id}`,
@@ -113,6 +131,7 @@ const PAGES: Readonly<Record<Who, Readonly<Record<string, (service: Service) => 
     registrations: () => 'registrations',
     'a registration': ({ exhausted }) => `registrations/${exhausted}`,
     deliveries: () => 'deliveries',
+    hosts: () => 'hosts',
     'sending again': ({ resend }) => `deliveries/resend/${resend}`,
     secrets: () => 'secrets',
   },
@@ -227,8 +246,30 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await page.clock.runFor(21_000)
     await expect.poll(() => lookedAt(page)).not.toBe(before)
     expect(await page.evaluate('[document.activeElement.isTheSame, window.scrollY]')).toEqual([true, 150])
-    // From the second look on there is a curve.
-    await page.waitForSelector('.backlog canvas')
+    expect(await page.locator('.chart canvas').count()).toBe(5)
+  })
+
+  test('shows times in the zone of the browser, and takes those that are typed in it', async () => {
+    const path = 'registrations?status=cancelled'
+    const timesOf = async (options: BrowserContextOptions) => {
+      await using page = await openPage('operator', path, options)
+      return await page.locator('tbody time').first().textContent()
+    }
+    const utc = await timesOf({ timezoneId: 'Asia/Tokyo', javaScriptEnabled: false })
+    const tokyo = await timesOf({ timezoneId: 'Asia/Tokyo' })
+    expect(Date.parse(`${tokyo}Z`) - Date.parse(`${utc}Z`)).toBe(9 * HOUR)
+    expect(await timesOf({ timezoneId: 'America/Lima', locale: 'zh-CN' })).toBe(
+      await timesOf({ timezoneId: 'Asia/Shanghai' }),
+    )
+    await using page = await openPage('operator', path, { timezoneId: 'Asia/Tokyo' })
+    expect(await page.locator('footer [data-zone]').textContent()).toBe('Asia/Tokyo')
+    await page.fill('[name="since"]', tokyo ?? '')
+    await page.click('main form button')
+    await page.waitForURL(/since-zone=%2B09/)
+    expect(await page.locator('tbody tr').count()).toBe(1)
+    await page.fill('[name="q"]', `status:cancelled since:2026-01-01T00:00`)
+    await page.press('[name="q"]', 'Enter')
+    await page.waitForURL(/reg_|since=2026-01-01T00%3A00%2B09/)
   })
 
   test('looks again at an account, and leaves what is typed beside it', async () => {

@@ -23,6 +23,7 @@ import { addDeliveries } from './deliveries.ts'
 import { addExport } from './export.ts'
 import { addFind } from './find.ts'
 import { type Form, formAgain, formOf, postedOf, roleOf, wrongFields } from './forms.ts'
+import { addHosts } from './hosts.ts'
 import { addKeys } from './keys.ts'
 import { COUNTED, layout, shortPage } from './layout.ts'
 import { addNodes } from './nodes.ts'
@@ -263,6 +264,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addOneRegistration(pages)
   addFind(pages)
   addDeliveries(pages)
+  addHosts(pages)
   addBulk(pages)
   addAccounts(pages)
   addPartners(pages, deps)

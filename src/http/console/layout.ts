@@ -19,11 +19,11 @@ import type { Session } from './sessions.ts'
 /** The pages in the navigation, in groups. */
 const GROUPS: Readonly<Record<Session['kind'], readonly (readonly Entry[])[]>> = {
   operator: [
-    ['', 'registrations', 'deliveries'],
+    ['', 'registrations', 'deliveries', 'hosts'],
     ['partners', 'accounts', 'bulk'],
     ['nodes', 'alerts', 'settings', 'audit'],
   ],
-  partner: [['', 'registrations', 'deliveries', 'secrets']],
+  partner: [['', 'registrations', 'deliveries', 'hosts', 'secrets']],
 }
 
 const RETRIED: Words = { en: 'waiting for a retry', zh: '等待重试' }
@@ -106,7 +106,7 @@ ${session ? navigation(reader, session, active) : ''}
 <main id="main" tabindex="-1"><h1>${title}</h1>
 ${body}
 </main>
-<footer>${t({ en: 'Times in', zh: '时间：' })} ${zoneName(language, ZONE_OF[language])} · <a href="${to('../docs')}">${t({ en: 'API documentation', zh: '接入文档' })}</a></footer>
+<footer>${t({ en: 'Times in', zh: '时间：' })} <span data-zone>${zoneName(language, ZONE_OF[language])}</span> · <a href="${to('../docs')}">${t({ en: 'API documentation', zh: '接入文档' })}</a></footer>
 </body>
 </html>`
 }

@@ -1,16 +1,21 @@
 import { html } from 'hono/html'
+import { ALERT_KINDS, type AlertCondition } from '../../core/alert.ts'
 import { HOUR, SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import type { NodeRole } from '../../core/node.ts'
+import { CATALOGUES } from '../../core/operator-texts/describe.ts'
 import { DISABLED, LAST_BACKUP, NO_BACKUP, NO_TROUBLE, QUEUE, retried } from '../../core/operator-texts/overview.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import { type Light, troubleKind } from '../../core/trouble-kinds.ts'
+import type { AlertsAnswer } from '../admin/alerts.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_KEYS } from '../json/fields.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
+import { type History, type Mark, spanLinks, stepQuery, strip } from './charts.ts'
 import type { Console, Visit } from './console.ts'
+import { hostTable, readGroups } from './hosts.ts'
 import { type ConsolePage, facts, type Html, live, PAGE_NAMES, type Reader, showCount, table, time } from './page.ts'
 import { NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, usageOf } from './words.ts'
 
@@ -100,11 +105,7 @@ const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
       [QUEUE.scheduled, ({ scheduled }) => scheduled],
       [QUEUE.held, ({ held }) => held ?? '–'],
     ],
-  })}
-  <figure class="backlog" data-at="${at}" data-polls="${polls.due}" data-deliveries="${deliveries.due}" hidden>
-    <figcaption>${t({ en: 'Due now, since this page was opened', zh: '打开本页后的待处理数' })}</figcaption>
-    <div data-labels="${t({ en: 'Time', zh: '时间' })}|${t({ en: 'Serials', zh: '流水号' })}|${t({ en: 'Webhooks', zh: '回调' })}"></div>
-  </figure>`
+  })}`
 }
 
 const BACKUP_IS_OLD_MS = 36 * HOUR
@@ -133,28 +134,51 @@ const engineFacts = (reader: Reader, overview: Overview): Html => {
       ])
 }
 
-const operatorPage = async (visit: Visit, metrics: Html, isNotified: boolean): Promise<ConsolePage> => {
+/** What happened, as the alerts and the nodes tell it. */
+const marksOf = ({ t, language }: Reader, { nodes, problems }: Overview, { data, channel }: AlertsAnswer): Mark[] => {
+  const { states } = CATALOGUES[language]
+  const noted = data.map(({ type, state, since, at, headline, subject }): Mark => {
+    const { end } = ALERT_KINDS[type as AlertCondition] ?? {}
+    const lasts = state === 'firing' && end !== null
+    return {
+      from: since,
+      to: lasts ? null : at,
+      tone: 'alarm',
+      words: `${headline.replace(states[state], '')}: ${subject}`,
+    }
+  })
+  const others = problems.flatMap(({ code, since, sentence }): Mark[] => {
+    const { alert, level } = troubleKind(code)
+    if (since === null || (channel !== null && alert !== null)) return []
+    return [{ from: since, to: null, tone: level === 'warning' ? 'doubt' : 'alarm', words: sentence }]
+  })
+  const starts = nodes.map(({ name, startedAt }): Mark => {
+    const words = t({ en: `node ${name} started`, zh: `节点 ${name} 启动` })
+    return { from: startedAt, to: startedAt, tone: 'start', words }
+  })
+  return [...noted, ...others, ...starts]
+}
+
+const operatorPage = async (visit: Visit, isNotified: boolean): Promise<ConsolePage> => {
   const { call, t } = visit
-  const overview = await call<Overview>('GET', '/v1/admin/overview')
+  const [overview, history, alerts] = await Promise.all([
+    call<Overview>('GET', '/v1/admin/overview'),
+    call<History>('GET', '/v1/admin/history', { query: stepQuery(visit) }),
+    call<AlertsAnswer>('GET', '/v1/admin/events'),
+  ])
   return {
     body: live(
       20,
       html`
     <p class="as-of">${t({ en: 'As of ', zh: '数据更新于 ' })}${time(visit, overview.at)}</p>
     ${lights(visit, overview, isNotified)}
+    ${spanLinks(visit)}${strip(visit, history, marksOf(visit, overview, alerts))}
     ${problemList(visit, overview)}
     ${disabledOnes(visit, overview)}
     ${later(visit, overview)}
     ${queues(visit, overview)}
     <h2>${t({ en: 'Service', zh: '服务' })}</h2>
-    ${engineFacts(visit, overview)}
-    <p>${t({
-      en: 'Verdicts per minute, and detection and delivery times over hours and days, are in Prometheus, which reads ',
-      zh: '每分钟结果数、发现与投递用时的历史曲线由 Prometheus 采集自 ',
-    })}${metrics}${t({
-      en: '. The Grafana dashboard is deploy/grafana/idface-notifier.json.',
-      zh: '；Grafana 面板见 deploy/grafana/idface-notifier.json。',
-    })}</p>`,
+    ${engineFacts(visit, overview)}`,
     ),
   }
 }
@@ -183,6 +207,8 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     call<StatusAnswer>('GET', '/v1/status'),
     call<MeAnswer>('GET', '/v1/me'),
   ])
+  const history = await call<History>('GET', '/v1/history', { query: stepQuery(visit) })
+  const hosts = await readGroups(visit, 'host')
   const isAsked = upstream.reachable && !account.paused
   const arrives = callbacks.length === 0
   const waiting = html`<p class="bad">${t({
@@ -202,6 +228,8 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     <p class="as-of">${t({ en: 'As of ', zh: '数据更新于 ' })}${time(visit, at)}</p>
     <ul class="lights">${light(visit, isAsked ? 'good' : 'bad', LIGHTS.polls)}${light(visit, arrives ? 'good' : 'bad', LIGHTS.deliveries)}</ul>
     ${isAsked ? '' : waiting}${arrives ? '' : failing}${isAsked && arrives ? calm : ''}
+    ${spanLinks(visit)}${strip(visit, history)}
+    <h2>${t(PAGE_NAMES.hosts)}</h2>${hostTable(visit, hosts)}
     ${facts(visit, [
       [{ en: 'Account', zh: '账户' }, t(pause)],
       [{ en: 'A new serial is first polled after', zh: '新流水号预计等待' }, wait],
@@ -213,10 +241,6 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
 
 /** The first page: the troubles, and where to fix them. */
 export const addNow = ({ page }: Console, { config }: Pick<SharedDeps, 'config'>): void => {
-  const isOpen = config.server.metricsToken === null
-  const metrics = isOpen ? html`<a href="../metrics">/metrics</a>` : html`<code>/metrics</code> (METRICS_TOKEN)`
   const isNotified = config.operator.url !== null
-  page('', async visit =>
-    visit.session.kind === 'operator' ? operatorPage(visit, metrics, isNotified) : partnerPage(visit),
-  )
+  page('', async visit => (visit.session.kind === 'operator' ? operatorPage(visit, isNotified) : partnerPage(visit)))
 }

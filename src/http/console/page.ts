@@ -54,6 +54,7 @@ export const PAGE_NAMES = {
   '': { en: 'Overview', zh: '概览' },
   registrations: { en: 'Registrations', zh: '登记' },
   deliveries: { en: 'Webhooks', zh: '投递' },
+  hosts: { en: 'Hosts', zh: '主机' },
   partners: { en: 'Partners', zh: '合作方' },
   accounts: { en: 'Accounts', zh: '账户' },
   bulk: { en: 'Bulk acts', zh: '批量操作' },

@@ -7,21 +7,12 @@ import { PARTNER_CALLS } from '../admin/partners.ts'
 import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_KEYS } from '../json/fields.ts'
 import { MAX_PAGE_SIZE } from '../json/pagination.ts'
+import { spanLinks } from './charts.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
+import { columnNotes, numberColumn, readGroups, webhookColumns } from './hosts.ts'
 import { API_KEY, keyTable, linkForm, newKeyForm, readKeys } from './keys.ts'
-import {
-  badge,
-  type ConsolePage,
-  facts,
-  type Html,
-  nextPage,
-  PAGE_NAMES,
-  partnerLink,
-  type Reader,
-  table,
-  time,
-} from './page.ts'
+import { badge, type ConsolePage, facts, type Html, PAGE_NAMES, partnerLink, type Reader, table, time } from './page.ts'
 import { secretsOfPartner } from './secrets.ts'
 import { CREATED, limitOf, NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, SIGNING_SECRET, STATE } from './words.ts'
 
@@ -49,24 +40,65 @@ export const partnerIdOf = async (visit: Visit, typed: string): Promise<string> 
 const stateOf = ({ t }: Reader, { disabled }: Pick<Partner, 'disabled'>): Html =>
   disabled ? badge('warned', t({ en: 'disabled', zh: '已停用' })) : badge('good', t({ en: 'enabled', zh: '启用' }))
 
+/** Number of partners that are sorted together, and of those on a page. */
+const MAX_SORTED = 1_000
+const ON_PAGE = 100
+
+/** Returns partners from a cursor on, `MAX_SORTED` or the first page more. */
+const readPartners = async ({ call, c }: Visit): Promise<Partners> => {
+  let page: Partners = { data: [], nextCursor: c.req.query('cursor') ?? null }
+  do {
+    const query = { ...FIRST_PAGE.query, cursor: page.nextCursor }
+    const { data, nextCursor } = await call<Partners>('GET', '/v1/admin/partners', { query })
+    page = { data: [...page.data, ...data], nextCursor }
+  } while (page.nextCursor !== null && page.data.length < MAX_SORTED)
+  return page
+}
+
+/** Those with failures first, then the busiest, then the others, oldest first. */
 const listPage = async (visit: Visit): Promise<ConsolePage> => {
-  const { c, call, t, to } = visit
-  const query = { cursor: c.req.query('cursor') }
-  const { data, nextCursor } = await call<Partners>('GET', '/v1/admin/partners', { query })
+  const { c, t, to } = visit
+  const { data, nextCursor } = await readPartners(visit)
+  const [groups, hosts] = [await readGroups(visit, 'partner'), await readGroups(visit, 'host')]
+  const figures = new Map(groups.data.map((group, rank) => [group.partnerId, { ...group, rank }]))
+  const failing = Map.groupBy(
+    hosts.data.filter(({ webhooks }) => webhooks.failedAttempts > 0),
+    ({ partnerId }) => partnerId,
+  )
+  const rank = ({ id }: Partner) => figures.get(id)?.rank ?? groups.data.length
+  const from = Math.max(0, Number(c.req.query('from')) || 0)
+  const items = data.toSorted((one, other) => rank(one) - rank(other)).slice(from, from + ON_PAGE)
+  const hasMore = from + ON_PAGE < data.length
+  const more = new URL(c.req.url)
+  more.searchParams.set('from', hasMore ? String(from + ON_PAGE) : '0')
+  if (!hasMore && nextCursor !== null) more.searchParams.set('cursor', nextCursor)
+  const failingCell = ({ id }: Partner) => {
+    const [first, ...others] = failing.get(id) ?? []
+    return first
+      ? html`<a href="${to('hosts', { partner: id })}">${first.host}${others.length === 0 ? '' : ` +${others.length}`}</a>`
+      : '–'
+  }
   return {
     body: html`${actLink(visit, { to: to('partners/new'), name: NEW, call: PARTNER_CALLS['POST /v1/admin/partners'] })}
+    ${spanLinks(visit)}
     ${table(visit, PAGE_NAMES.partners, {
-      items: data,
+      items,
       none: { en: 'There is no partner yet.', zh: '还没有合作方。' },
+      sortedBy: from === 0 && !hasMore && nextCursor === null ? visit : null,
       columns: [
-        [{ en: 'Name', zh: '名称' }, ({ id, name }) => partnerLink(visit, { partnerId: id, partnerName: name })],
+        [
+          { en: 'Name', zh: '名称' },
+          ({ id, name }) => partnerLink(visit, { partnerId: id, partnerName: name }),
+          { by: ({ name }) => name },
+        ],
         [STATE, partner => stateOf(visit, partner)],
-        ['id', ({ id }) => html`<code>${id}</code>`],
-        [PAYLOAD, ({ payload }) => t(PAYLOAD_WORDS[payload])],
-        [CREATED, ({ createdAt }) => time(visit, createdAt)],
+        numberColumn<Partner>({ en: 'Registrations', zh: '登记' }, ({ id }) => figures.get(id)?.registrations),
+        ...webhookColumns<Partner>(visit, ({ id }) => figures.get(id)?.webhooks),
+        [{ en: 'Hosts with failures', zh: '有失败的主机' }, failingCell],
       ],
     })}
-    ${nextPage(visit, nextCursor, { en: 'More partners', zh: '更多合作方' })}`,
+    ${items.length === 0 ? '' : columnNotes(visit, groups.isCapped)}
+    ${hasMore || nextCursor !== null ? html`<p><a class="button" rel="next" href="${more.search}">${t({ en: 'More partners', zh: '更多合作方' })}</a></p>` : ''}`,
   }
 }
 

@@ -10,9 +10,9 @@ const OFFSET_MS: Readonly<Record<Language, number>> = { en: 0, zh: 8 * HOUR }
 /** A time as browsers send it, or with a blank, as people type it. */
 const PICKED = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?$/
 
-export const zoneOf = ({ language }: Reader): string => {
-  const name = zoneName(language, ZONE_OF[language])
-  return language === 'zh' ? `（${name}）` : ` (${name})`
+export const zoneOf = ({ language }: Reader): Html => {
+  const name = html`<span data-zone>${zoneName(language, ZONE_OF[language])}</span>`
+  return language === 'zh' ? html`（${name}）` : html` (${name})`
 }
 
 const ZONE = '-zone'

@@ -21,7 +21,7 @@ describe('to operators', () => {
     expect(page).toContain('href="registrations?host=partner.example&amp;error=http_503&amp;delivery=exhausted"')
     expect(page).toContain(`href="partners/${api.partner.id}"`)
     expect(page).toContain('href="bulk/new?act=resend&amp;host=partner.example&amp;error=http_503"')
-    expect(await show('deliveries?lang=zh', ADMIN_TOKEN)).toContain('（北京时间）')
+    expect(await show('deliveries?lang=zh', ADMIN_TOKEN)).toContain('（<span data-zone>北京时间</span>）')
   })
 
   test('says what an error means', async () => {

@@ -461,6 +461,7 @@ const PAGES: Readonly<Record<string, PageCase>> = {
   find: { operator: 'read', partner: true, query: () => `?q=${SERIAL}`, leads: true },
   deliveries: { operator: 'read', partner: true },
   'deliveries/resend/:id': { partner: true, id: ({ resend }) => resend, isOfOne: true },
+  hosts: { operator: 'read', partner: true },
   bulk: { operator: 'read' },
   'bulk/new': { operator: 'operate', query: () => '?act=poll&status=pending' },
   'bulk/:id': { operator: 'read', id: ({ draft }) => draft },

@@ -12,15 +12,6 @@ import { unavailableBy } from '../../../src/store/unavailable.ts'
 import { ADMIN_TOKEN, DEFAULTS } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
-test('leads to the metrics, but not where they need a token', async () => {
-  const read = async (metricsToken: Secret | null) => {
-    const { visit, cookieOf } = await openConsole({ server: { metricsToken } })
-    return (await visit('', await cookieOf(ADMIN_TOKEN))).text()
-  }
-  expect(await read(null)).toContain('<a href="../metrics">')
-  expect(await read(new Secret('the-token-of-prometheus'))).not.toContain('href="../metrics"')
-})
-
 test('tells a partner what it has used of its quotas, and its name as text', async () => {
   const { api, visit, cookieOf } = await openConsole()
   await api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, {

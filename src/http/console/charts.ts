@@ -1,0 +1,169 @@
+import { html } from 'hono/html'
+import type { z } from 'zod'
+import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts'
+import type { Words } from '../../core/language.ts'
+import { SECONDS } from '../../core/show-sizes.ts'
+import type { HISTORY, OPERATOR_HISTORY } from '../json/history.ts'
+import type { Query } from './api-calls.ts'
+import type { Visit } from './console.ts'
+import { type Html, type Reader, showCount, time } from './page.ts'
+
+type OperatorHistory = z.output<typeof OPERATOR_HISTORY>
+/** Counts and times of a span. Those of upstream are of all partners, for operators. */
+export type Figures = z.output<typeof HISTORY>['totals'] & Partial<Pick<OperatorHistory['totals'], 'polls' | 'due'>>
+export interface History {
+  until: string
+  data: readonly (Figures & { at: string })[]
+  totals: Figures
+}
+
+const SPANS = {
+  '24h': { ms: DAY, step: '5m', stepMs: 5 * MINUTE, words: { en: '24 hours', zh: '24 小时' } },
+  '7d': { ms: 7 * DAY, step: '1h', stepMs: HOUR, words: { en: '7 days', zh: '7 天' } },
+} as const
+type Span = keyof typeof SPANS
+const spanOf = ({ c }: Visit): Span => (c.req.query('span') === '7d' ? '7d' : '24h')
+/** The span that a page shows, as calls of the history take it. */
+export const spanQuery = (visit: Visit): Query => ({ since: spanOf(visit) })
+export const stepQuery = (visit: Visit): Query => ({ since: spanOf(visit), step: SPANS[spanOf(visit)].step })
+
+/** Links to the spans that a page can show. */
+export const spanLinks = (visit: Visit): Html => {
+  const shown = spanOf(visit)
+  const links = Object.entries(SPANS).map(([span, { words }]) => {
+    const here = new URL(visit.c.req.url)
+    here.searchParams.set('span', span)
+    return html`<a class="button" href="${here.search}"${span === shown ? html` aria-current="true"` : ''}>${visit.t(words)}</a> `
+  })
+  return html`<p class="spans">${links}</p>`
+}
+
+const shareOf = (part: number, all: number): number | null => (all === 0 ? null : part / all)
+/** Share of the webhooks that arrived, of those that were delivered or given up. */
+export const arrivedShare = ({ delivered, givenUp }: Figures['webhooks']) => shareOf(delivered, delivered + givenUp)
+/** `99.8 %`, rounded down: 100 % are all. */
+export const showShare = (share: number | null): string =>
+  share === null ? '–' : `${Math.floor(1_000 * share + 1e-9) / 10} %`
+/** `180 ms`, `1.2 s` */
+export const showMs = ({ t }: Reader, ms: number | null): string => {
+  if (ms === null) return '–'
+  return ms < SECOND ? `${ms} ms` : `${showCount(Number((ms / SECOND).toPrecision(3)))} ${t(SECONDS[1])}`
+}
+
+/** A line of a chart. Of another reader's history it may be undefined. */
+type Line = readonly [name: Words, tone: string, pick: (figures: Figures) => number | null | undefined]
+interface Chart {
+  name: Words
+  isTime?: true
+  lines: readonly Line[]
+}
+const P50: Words = { en: 'p50', zh: 'p50' }
+const P95: Words = { en: 'p95', zh: 'p95' }
+const CHARTS: readonly Chart[] = [
+  {
+    name: { en: 'Verdicts', zh: '结果' },
+    lines: [
+      [{ en: 'succeeded', zh: '通过' }, 'good', ({ verdicts }) => verdicts.succeeded],
+      [{ en: 'failed', zh: '未通过' }, 'main', ({ verdicts }) => verdicts.failed],
+      [{ en: 'unresolved', zh: '未决' }, 'warned', ({ verdicts }) => verdicts.unresolved],
+    ],
+  },
+  {
+    name: { en: 'Answer time of GetResult', zh: 'GetResult 响应时间' },
+    isTime: true,
+    lines: [
+      [P50, 'main', ({ polls }) => polls?.p50Ms],
+      [P95, 'warned', ({ polls }) => polls?.p95Ms],
+    ],
+  },
+  {
+    name: { en: 'From verdict to 2xx', zh: '结果至送达（2xx）的时间' },
+    isTime: true,
+    lines: [
+      [P50, 'main', ({ webhooks }) => webhooks.p50Ms],
+      [P95, 'warned', ({ webhooks }) => webhooks.p95Ms],
+    ],
+  },
+  {
+    name: { en: 'Webhooks', zh: '回调' },
+    lines: [
+      [{ en: 'delivered', zh: '已送达' }, 'good', ({ webhooks }) => webhooks.delivered],
+      [{ en: 'failed attempts', zh: '失败的投递' }, 'bad', ({ webhooks }) => webhooks.failedAttempts],
+    ],
+  },
+  {
+    name: { en: 'Most that waited', zh: '排队最多时' },
+    lines: [
+      [{ en: 'serials', zh: '流水号' }, 'main', ({ due }) => due?.polls],
+      [{ en: 'webhooks', zh: '回调' }, 'warned', ({ due }) => due?.webhooks],
+    ],
+  },
+]
+
+/** Something that happened, to be drawn into the charts; `to` is null while it lasts. */
+export interface Mark {
+  from: string
+  to: string | null
+  tone: 'alarm' | 'doubt' | 'start'
+  words: string
+}
+
+const chart = (reader: Reader, { name, isTime, lines }: Chart, totals: Figures, rows: readonly Row[]): Html => {
+  const { t } = reader
+  const shown = lines.map(([words, tone, pick]) => {
+    const total = pick(totals) ?? null
+    return { words: t(words), tone, total: isTime ? showMs(reader, total) : showCount(total ?? 0) }
+  })
+  const none = isTime ? null : 0
+  const values = lines.map(([, , pick]) => rows.map(row => (row === null ? null : row === 0 ? none : pick(row))))
+  return html`<figure class="chart" role="img" data-chart="${JSON.stringify(values)}"${isTime ? html` data-unit="${t(SECONDS[1])}"` : ''}
+    aria-label="${t(name)}: ${shown.map(({ words, total }) => `${words} ${total}`).join(', ')}">
+    <p class="name">${t(name)}<small></small></p>
+    <p class="keys">${shown.map(({ words, tone, total }) => html`<span class="key ${tone}">${words} <b>${total}</b></span> `)}</p><div></div></figure>`
+}
+/** A step: 0 if nothing happened in it, null if it is from before the history. */
+type Row = Figures | 0 | null
+
+const totalWords = (visit: Visit, totals: Figures): Html => {
+  const { t } = visit
+  const { verdicts, webhooks } = totals
+  const { words } = SPANS[spanOf(visit)]
+  const [count, p95] = [showCount(verdicts.succeeded + verdicts.failed), showMs(visit, webhooks.p95Ms)]
+  const [arrived, soon] = [arrivedShare(webhooks), shareOf(webhooks.within5s, webhooks.delivered)].map(showShare)
+  return html`<p>${t({
+    en: `In ${words.en}: ${count} verdicts; of the webhooks delivered or given up ${arrived} arrived, ${soon} of them within 5 s of the verdict (p95 ${p95}).`,
+    zh: `${words.zh}内：${count} 个结果；已有结局的回调中 ${arrived} 送达，其中 ${soon} 在得出结果后 5 秒内送达（p95 ${p95}）。`,
+  })}</p>`
+}
+
+/** Maximum number of marks: the newest. */
+const MAX_MARKS = 20
+const markList = (reader: Reader, marks: readonly Mark[]): Html =>
+  marks.length === 0
+    ? ''
+    : html`<ol class="happened">${marks.map(
+        ({ from, to, tone, words }) =>
+          html`<li class="${tone}">${time(reader, from)}${to === from ? '' : html` – ${to === null ? reader.t({ en: 'now', zh: '现在' }) : time(reader, to)}`} ${words}</li>`,
+      )}</ol>`
+
+/** The charts of a history with what happened meanwhile, which is also listed below them. */
+export const strip = (visit: Visit, { until, data, totals }: History, all: readonly Mark[] = []): Html => {
+  const { ms, stepMs } = SPANS[spanOf(visit)]
+  const end = Date.parse(until)
+  const since = Math.floor((end - ms) / stepMs) * stepMs
+  const marks = all
+    .filter(({ to }) => to === null || Date.parse(to) >= since)
+    .toSorted((one, other) => other.from.localeCompare(one.from))
+    .slice(0, MAX_MARKS)
+  const byTime = new Map(data.map(row => [Date.parse(row.at), row]))
+  const first = data[0] ? Date.parse(data[0].at) : end
+  const rows = Array.from({ length: Math.ceil((end - since) / stepMs) }, (_, i): Row => {
+    const at = since + i * stepMs
+    return at < first ? null : (byTime.get(at) ?? 0)
+  })
+  const drawn = marks.map(({ from, to, tone, words }) => [Date.parse(from), Date.parse(to ?? until), tone, words])
+  const charts = CHARTS.filter(({ lines }) => lines[0]?.[2](totals) !== undefined)
+  return html`<section class="strip" data-since="${since}" data-step="${stepMs}" data-marks="${JSON.stringify(drawn)}">
+    ${charts.map(one => chart(visit, one, totals, rows))}</section>
+  ${totalWords(visit, totals)}${markList(visit, marks)}`
+}

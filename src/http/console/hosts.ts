@@ -1,0 +1,104 @@
+import { html } from 'hono/html'
+import type { Words } from '../../core/language.ts'
+import { arrivedShare, type Figures, showMs, showShare, spanLinks, spanQuery } from './charts.ts'
+import type { Console, Visit } from './console.ts'
+import { type Column, type Html, NUMBER, PAGE_NAMES, partnerLink, type Reader, showCount, table } from './page.ts'
+
+type Webhooks = Figures['webhooks']
+/** A host with its figures, for operators with its partner. */
+export interface HostGroup {
+  host: string | null
+  partnerId?: string
+  partnerName?: string | null
+  registrations: number
+  webhooks: Webhooks
+}
+export interface Groups {
+  data: readonly HostGroup[]
+  isCapped: boolean
+}
+export const readGroups = (visit: Visit, by: 'host' | 'partner'): Promise<Groups> =>
+  visit.session.kind === 'operator'
+    ? visit.call<Groups>('GET', '/v1/admin/history/groups', { query: { ...spanQuery(visit), by } })
+    : visit.call<Groups>('GET', '/v1/history/hosts', { query: spanQuery(visit) })
+
+/** A column of numbers by which the table can be sorted. */
+export const numberColumn = <Item>(
+  name: Words,
+  by: (item: Item) => number | null | undefined,
+  show: (n: number) => Html = showCount,
+): Column<Item> => {
+  const known = (item: Item) => by(item) ?? null
+  const cell = (n: number | null) => (n === null ? '–' : show(n))
+  return [name, item => cell(known(item)), { ...NUMBER, by: known }]
+}
+
+/** Columns of the figures of webhooks, if `pick` knows those of an item. */
+export const webhookColumns = <Item>(reader: Reader, pick: (item: Item) => Webhooks | undefined): Column<Item>[] => {
+  const column = (name: Words, of: (webhooks: Webhooks) => number | null, show?: (n: number) => Html) =>
+    numberColumn<Item>(
+      name,
+      item => {
+        const webhooks = pick(item)
+        return webhooks && of(webhooks)
+      },
+      show,
+    )
+  const showTime = (ms: number) => showMs(reader, ms)
+  const showBad = (n: number) => (n === 0 ? '0' : html`<span class="bad">${showCount(n)}</span>`)
+  return [
+    column({ en: 'Delivered', zh: '已送达' }, ({ delivered }) => delivered),
+    column({ en: 'Arrived', zh: '送达率' }, arrivedShare, showShare),
+    column({ en: 'p50', zh: 'p50' }, ({ p50Ms }) => p50Ms, showTime),
+    column({ en: 'p95', zh: 'p95' }, ({ p95Ms }) => p95Ms, showTime),
+    column({ en: 'Failed attempts', zh: '失败的投递' }, ({ failedAttempts }) => failedAttempts, showBad),
+    column({ en: 'Given up', zh: '已放弃' }, ({ givenUp }) => givenUp, showBad),
+  ]
+}
+
+/** What the columns mean, and whether groups are missing. */
+export const columnNotes = ({ t }: Reader, isCapped: boolean): Html =>
+  html`<p><small>${t({
+    en: 'Arrived: of the webhooks that were delivered or given up. p50, p95: from the verdict to the 2xx.',
+    zh: '送达率：已送达 ÷（已送达＋已放弃）。p50、p95：从得出结果到收到 2xx 的时间。',
+  })}${
+    isCapped
+      ? t({
+          en: ' Only the 250 with the most failures or webhooks have figures.',
+          zh: '仅统计失败或回调最多的 250 个。',
+        })
+      : ''
+  }</small></p>`
+
+const HOST: Words = { en: 'Host', zh: '主机' }
+const NONE: Words = { en: 'No webhook was sent in this time.', zh: '此期间没有投递回调。' }
+
+export const hostTable = (visit: Visit, { data, isCapped }: Groups): Html => {
+  const { t, to, session } = visit
+  const of = ({ host, partnerId: partner }: HostGroup) => ({ host, partner, since: spanQuery(visit).since as string })
+  const columns: Column<HostGroup>[] = [
+    [HOST, one => html`<a href="${to('deliveries', of(one))}">${one.host}</a>`, { by: ({ host }) => host }],
+    ...(session.kind === 'operator'
+      ? [
+          [
+            { en: 'Partner', zh: '合作方' },
+            ({ partnerId = '', partnerName = null }) => partnerLink(visit, { partnerId, partnerName }),
+            { by: ({ partnerName = null }) => partnerName },
+          ] satisfies Column<HostGroup>,
+        ]
+      : []),
+    ...webhookColumns<HostGroup>(visit, ({ webhooks }) => webhooks),
+    ['', one => html`<a href="${to('registrations', of(one))}">${t(PAGE_NAMES.registrations)}</a>`],
+  ]
+  return html`${table(visit, PAGE_NAMES.hosts, { items: data, none: NONE, columns, sortedBy: visit })}
+    ${data.length === 0 ? '' : columnNotes(visit, isCapped)}`
+}
+
+/** `/console/hosts`: how webhooks arrive at each host. */
+export const addHosts = ({ page }: Console): void =>
+  page('hosts', async visit => {
+    const partner = visit.c.req.query('partner')
+    const { data, isCapped } = await readGroups(visit, 'host')
+    const shown = partner ? data.filter(({ partnerId }) => partnerId === partner) : data
+    return { body: html`${spanLinks(visit)}${hostTable(visit, { data: shown, isCapped })}` }
+  })

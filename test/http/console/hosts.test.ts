@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { ALL_SERIES, type HistoryCounts, noCounts, type Series } from '../../../src/core/history.ts'
+import { ADMIN_TOKEN } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+const GOOD = { registrations: 9, succeeded: 9, delivered: 9, arrived200: 9 }
+const BAD = { registrations: 4, succeeded: 4, delivered: 2, arrived10000: 2, failedAttempts: 7, givenUp: 1 }
+
+const open = async () => {
+  const console = await openConsole()
+  const { api, cookieOf, visit } = console
+  const add = (at: number, ...all: readonly [Partial<Series>, Partial<HistoryCounts>][]) =>
+    api.store.addHistory('node_a', {
+      at: at - (at % MINUTE),
+      entries: all.map(([series, counts]) => ({ ...ALL_SERIES, ...series, ...noCounts(), ...counts })),
+    })
+  const [one, other] = [api.partner.id, api.other.id]
+  await add(
+    api.clock.now - HOUR,
+    [{}, { ...GOOD, polls: 4, answered100: 4, dueWebhooks: 12 }],
+    [{ partnerId: one }, GOOD],
+    [{ partnerId: one, host: 'well.example' }, GOOD],
+    [{ partnerId: other }, BAD],
+    [{ partnerId: other, host: 'down.example' }, BAD],
+  )
+  const cookies = { operator: await cookieOf(ADMIN_TOKEN), partner: await cookieOf(api.partner.key) }
+  return {
+    ...console,
+    add,
+    read: async (who: keyof typeof cookies, path: string) => (await visit(path, cookies[who])).text(),
+  }
+}
+
+/** Values of the lines of each chart, in the order of the page. */
+const chartsOf = (page: string): (number | null)[][][] =>
+  [...page.matchAll(/data-chart="([^"]*)"/g)].map(([, data = '']) => JSON.parse(data))
+
+test('the overview draws each step since the history began, and says the totals', async () => {
+  const { api, add, read } = await open()
+  await add(api.clock.now - 3 * HOUR, [{}, { failed: 1 }])
+  const page = await read('operator', '?lang=en')
+  const [verdicts = [], answers = [], arrivals = [], webhooks = [], waiting = []] = chartsOf(page)
+  expect(verdicts.map(line => line.length)).toEqual([288, 288, 288])
+  expect(verdicts[0]?.slice(-36)).toEqual([...Array(24).fill(0), 9, ...Array(11).fill(0)])
+  expect(verdicts[1]?.[288 - 36]).toBe(1)
+  expect(verdicts[0]?.[288 - 37]).toBeNull()
+  expect([answers[1]?.[276], arrivals[1]?.[276], webhooks[0]?.[276], waiting[1]?.[276]]).toEqual([98, 195, 9, 12])
+  expect(arrivals[0]?.[277]).toBeNull()
+  expect(page).toContain('aria-label="Webhooks: delivered 9, failed attempts 0"')
+  expect(chartsOf(await read('operator', '?span=7d'))[0]?.[0]).toHaveLength(169)
+})
+
+test('the overview lists what happened, and draws it', async () => {
+  const { api, read } = await open()
+  const since = api.clock.now - 2 * HOUR
+  const details = { code: 'upstream_unreachable', since, account: 'C1', error: 'x', nextTryAt: null } as const
+  const alert = { condition: 'upstream.unreachable', subject: 'C1', adds: 1 } as const
+  const marksOf = (page: string) => JSON.parse(/data-marks="([^"]*)"/.exec(page)?.[1]?.replaceAll('&quot;', '"') ?? '')
+  await api.store.noteAlerts([{ ...alert, at: since, details }])
+  await api.store.noteAlerts([{ ...alert, at: api.clock.now - HOUR, details: null }])
+  const page = await read('operator', '?lang=en')
+  expect(marksOf(page)).toEqual([[since, api.clock.now - HOUR, 'alarm', 'GetResult cannot be reached: C1']])
+  expect(page).toMatch(/<li class="alarm">.*GetResult cannot be reached: C1<\/li>/)
+})
+
+test('a partner sees its own charts and hosts, without those of upstream', async () => {
+  const { read } = await open()
+  const page = await read('partner', '')
+  expect(chartsOf(page)).toHaveLength(3)
+  expect(page).toContain('well.example')
+  expect(`${page}${await read('partner', 'hosts')}`).not.toContain('down.example')
+})
+
+test('hosts and partners with failures come first, with their share that arrived', async () => {
+  const { api, read } = await open()
+  const hosts = await read('operator', 'hosts?lang=en')
+  expect(hosts.indexOf('down.example')).toBeLessThan(hosts.indexOf('well.example'))
+  expect(hosts).toMatch(/down\.example(?:(?!<\/tr>).)*66\.6 %/s)
+  const one = await read('operator', `hosts?partner=${api.partner.id}`)
+  expect([one.includes('well.example'), one.includes('down.example')]).toEqual([true, false])
+  const partners = await read('operator', 'partners?lang=en')
+  const placeOf = (id: string) => partners.indexOf(`href="partners/${id}"`)
+  expect(placeOf(api.other.id)).toBeLessThan(placeOf(api.partner.id))
+  expect(partners).toContain(`<a href="hosts?partner=${api.other.id}">down.example</a>`)
+})
