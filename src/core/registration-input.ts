@@ -16,7 +16,7 @@ export const SERIAL_AS_NUMBER: Words = {
   zh: '必须是字符串，但传的是数字：请加引号，例如 "16236437872836"',
 }
 
-const CITIZEN = /^\d{6}((?:18|19|20)\d\d)(\d\d)(\d\d)\d{3}[\dXx]$/
+const CITIZEN = /^[1-9]\d{5}((?:18|19|20)\d\d)(\d\d)(\d\d)\d{3}[\dXx]$/
 /** Whether the text has the form of an ID card number (身份证号, GB 11643), with a valid date and checksum. */
 export const isCitizenId = (text: string): boolean => {
   const [, year, month, day] = CITIZEN.exec(text) ?? []

@@ -193,8 +193,8 @@ describe('an invalid field', () => {
     const batch = { registrations: [{ ...valid, idcardid: '11010519491231002X' }, valid] }
     const { results } = (await api.call('POST', '/v1/registrations/batch', { body: batch })).json
     expect(results.map(({ status }: Json) => status)).toEqual([422, 201])
-    // A wrong checksum, no such day, and one digit more.
-    for (const idcardid of ['110105194912310021', '110105194902300020', '1101051949123100200'])
+    // A wrong checksum, no such day, one digit more, and a region that begins with 0.
+    for (const idcardid of ['110105194912310021', '110105194902300020', '1101051949123100200', '026120200110200000'])
       expect((await post({ ...valid, idcardid })).status).toBe(201)
     const lookup = await api.call('POST', '/v1/registrations/lookup', { body: { idcardids: ['11010519491231002X'] } })
     expect(lookup.status).toBe(200)
