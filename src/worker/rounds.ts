@@ -109,10 +109,12 @@ export const createRounds = (
     if (isStopped) return
     earliestAt = Math.min(earliestAt, at)
     // A running round reads `earliestAt` when it ends.
-    if (running !== null || at >= sleepEnd) return
+    if (running !== null) return
+    // Also where the sleep is late: its clock is not the store's.
+    if (at <= now()) return wakeUp()
+    if (at >= sleepEnd) return
     sleeping?.abort(WOKEN)
-    if (at <= now()) wakeUp()
-    else wakeUpAfter(at - now())
+    wakeUpAfter(at - now())
   }
 
   return {

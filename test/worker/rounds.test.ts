@@ -32,7 +32,9 @@ describe('rounds', () => {
           ends.push(round => (round instanceof Error ? reject(round) : resolve(round)))
         }),
     )
-    const rounds = createRounds(run, { clock, now: clock.now, onError: error => errors.push(error) })
+    const store = { aheadMs: 0 }
+    const now = () => clock.now() + store.aheadMs
+    const rounds = createRounds(run, { clock, now, onError: error => errors.push(error) })
     /** A waking loop starts a round at the end of that turn. */
     const advance = async (ms: number) => {
       await clock.advance(ms)
@@ -51,7 +53,7 @@ describe('rounds', () => {
       rounds.wakeUp()
       await yieldToLoop()
     }
-    return { sleeping: clock.sleeping, advance, rounds, run, wakeUp, endNow, end, errors }
+    return { sleeping: clock.sleeping, store, advance, rounds, run, wakeUp, endNow, end, errors }
   }
 
   test('run one at a time, and once more when rung in between, however often', async () => {
@@ -72,6 +74,16 @@ describe('rounds', () => {
     const { run, end, wakeUp } = openRounds()
     await wakeUp()
     await end({ claimed: 4, nextAt: NOW, waits: false })
+    expect(run).toHaveBeenCalledTimes(2)
+  })
+
+  test('come at once for what is due, where the clock of the store has passed the end of the sleep', async () => {
+    const { store, rounds, run, end, wakeUp } = openRounds()
+    await wakeUp()
+    await end(IDLE)
+    store.aheadMs = 9_000
+    rounds.wakeUpAt(NOW + store.aheadMs)
+    await yieldToLoop()
     expect(run).toHaveBeenCalledTimes(2)
   })
 
