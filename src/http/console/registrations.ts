@@ -70,13 +70,19 @@ const searchForm = (visit: Visit, searched: Search, name: ListName): Html => htm
     <a href="${visit.to(name)}">${visit.t({ en: 'All', zh: '全部' })}</a>
   </form>`
 
-/** The reason for an empty page: the scan stopped early, nothing matches, or nothing is registered yet. */
-const nothing = ({ nextCursor }: ListOf<unknown>, isSearched: boolean): Words => {
-  if (nextCursor !== null) return { en: 'None found so far.', zh: '暂未找到。' }
-  return isSearched
-    ? { en: 'No registration matches this search.', zh: '没有匹配的登记。' }
-    : { en: 'There is no registration yet.', zh: '还没有登记。' }
+const NONE: Readonly<Record<ListName, Record<'found' | 'yet', Words>>> = {
+  registrations: {
+    found: { en: 'No registration matches this search.', zh: '没有匹配的登记。' },
+    yet: { en: 'There is no registration yet.', zh: '还没有登记。' },
+  },
+  deliveries: {
+    found: { en: 'No webhook matches this search.', zh: '没有匹配的回调。' },
+    yet: { en: 'There is no webhook yet.', zh: '还没有回调。' },
+  },
 }
+/** The reason for an empty page: the scan stopped early, nothing matches, or there is nothing yet. */
+const nothing = ({ nextCursor }: ListOf<unknown>, name: ListName, isSearched: boolean): Words =>
+  nextCursor === null ? NONE[name][isSearched ? 'found' : 'yet'] : { en: 'None found so far.', zh: '暂未找到。' }
 
 /** The time back to which registrations were scanned, if the scan stopped before the page was full. */
 const stopped = (reader: Reader, { lookedBackTo }: ListOf<unknown>): Html =>
@@ -103,7 +109,7 @@ export const listPart = async (visit: Visit, name: ListName, searched: Search): 
   const isEmpty = items.length === 0
   const acts = name === 'registrations' ? BULK_ACTS : (['resend'] as const)
   return html`${searchForm(visit, searched, name)}
-    ${registrationTable(visit, name, { items, none: nothing(found, isSearched), ticks: await tickColumn(visit) })}
+    ${registrationTable(visit, name, { items, none: nothing(found, name, isSearched), ticks: await tickColumn(visit) })}
     ${isEmpty ? '' : await tickedForm(visit, acts)}
     ${session.kind === 'operator' && isSearched && !isEmpty ? await bulkLinks(visit, searched, acts) : ''}
     ${isEmpty || name === 'deliveries' ? '' : html`<p><a href="${visit.to('registrations/export', searched)}">${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a></p>`}

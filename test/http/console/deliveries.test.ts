@@ -24,6 +24,14 @@ describe('to operators', () => {
     expect(await show('deliveries?lang=zh', ADMIN_TOKEN)).toContain('（<span data-zone>北京时间</span>）')
   })
 
+  test('says that there is no webhook, where registrations wait for their verdicts', async () => {
+    const { api, visit, cookieOf } = await openConsole()
+    await api.register()
+    const page = await (await visit('deliveries?lang=en', await cookieOf(ADMIN_TOKEN))).text()
+    expect(page).toContain('no webhook yet')
+    expect(page).not.toContain('no registration')
+  })
+
   test('says what an error means', async () => {
     const { api, visit, cookieOf } = await openConsole()
     await api.register()
