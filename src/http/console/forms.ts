@@ -102,7 +102,7 @@ export const fieldOf = (reader: Reader, name: string, type: FieldType, value = '
   )
   const required = isRequired ? raw(' required') : ''
   if (isTime)
-    return html`<label>${t(words)}${zoneOf(reader)} ${timeInput(reader, name, { at: value, required })}</label>`
+    return html`<label><span>${t(words)}${zoneOf(reader)}</span> ${timeInput(reader, name, { at: value, required })}</label>`
   if (options.length > 0) return html`<label>${t(words)} <select name="${name}">${options}</select></label>`
   const placeholder = example ? html` placeholder="${t(example)}"` : ''
   return html`<label>${t(words)}
