@@ -155,6 +155,11 @@ export function* doubtsOf({ storage, polling, server, operator }: Config): Gener
       en: 'is a secret for webhooks, but OPERATOR_URL is a robot',
       zh: '是 webhook 的密钥，而 OPERATOR_URL 是机器人',
     })
+  if (operator.daily !== null && !operator.url)
+    yield problem('OPERATOR_DAILY', {
+      en: 'has no effect without OPERATOR_URL: no report is sent',
+      zh: '未设置 OPERATOR_URL，不会发送简报',
+    })
 }
 
 function* unknownNames(env: Environment): Generator<Problem> {

@@ -55,7 +55,7 @@ export const EVENTS = {
   ),
   'setting.doubted': warn(
     { setting: TEXT, reason: TEXT },
-    'A setting is valid, but probably a mistake: `RETENTION` under a day, `REGISTRATION_TTL` under a minute, a short `METRICS_TOKEN`, or the secret of a webhook for a robot. Reported at the start; `doctor` warns of the same.',
+    'A setting is valid, but probably a mistake: `RETENTION` under a day, `REGISTRATION_TTL` under a minute, a short `METRICS_TOKEN`, the secret of a webhook for a robot, or `OPERATOR_DAILY` without `OPERATOR_URL`. Reported at the start; `doctor` warns of the same.',
   ),
   'audit.recorded': info(
     {

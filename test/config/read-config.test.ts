@@ -188,6 +188,8 @@ describe('a setting that is valid and hardly meant', () => {
     [{ REGISTRATION_TTL: '59s', METRICS_TOKEN: 'a' }, ['REGISTRATION_TTL', 'METRICS_TOKEN']],
     [{ OPERATOR_URL: DINGTALK, OPERATOR_SECRET: `whsec_${KEY}` }, ['OPERATOR_SECRET']],
     [{ OPERATOR_URL: DINGTALK, OPERATOR_SECRET: 'SEC1' }, []],
+    [{ OPERATOR_DAILY: '09:00' }, ['OPERATOR_DAILY']],
+    [{ OPERATOR_DAILY: '09:00', OPERATOR_URL: DINGTALK }, []],
     [{ OPERATOR_URL: 'https://hooks.example/', OPERATOR_SECRET: `whsec_${KEY}` }, []],
   ])('of %j is %j', (env, named) => {
     expect([...doubtsOf(configOf(env))].map(({ setting }) => setting)).toEqual(named)
