@@ -64,6 +64,10 @@ export const openApi = async (
   const ulid = monotonicFactory()
   const newId = (prefix: string) => `${prefix}_${ulid(clock.now)}`
   const logged: string[] = []
+  const delivered = () => ({
+    ...({ at: now(), outcome: 'delivered', httpStatus: 200, error: null } as const),
+    ...{ durationMs: 1, responseExcerpt: null, origin: null },
+  })
   const deps: ApiDeps = {
     store,
     register: async item => {
@@ -89,27 +93,8 @@ export const openApi = async (
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     stopping: new AbortController().signal,
     signEvents: createEventSigner(store),
-    testCallback: async () => ({
-      at: now(),
-      outcome: 'delivered',
-      httpStatus: 200,
-      error: null,
-      durationMs: 1,
-      responseExcerpt: null,
-      origin: null,
-    }),
-    testContact: async id =>
-      (await store.findContact(id)) && {
-        ...{
-          at: now(),
-          outcome: 'delivered',
-          httpStatus: 200,
-          error: null,
-          durationMs: 1,
-          responseExcerpt: null,
-          origin: null,
-        },
-      },
+    testCallback: async () => delivered(),
+    testContact: async id => (await store.findContact(id)) && delivered(),
     metrics: { contentType: 'text/plain', text: async () => '' },
     tracer: null,
     newId,
