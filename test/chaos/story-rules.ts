@@ -142,7 +142,8 @@ const checkRetries = ({ story: { told, acts }, seen, promises, note }: Judged): 
 const checkEnd = (judged: Judged): undefined => {
   const { story, promises, urls, seen, note } = judged
   const { told, acts, shown, asked } = story
-  const known = shown.findLast(({ registration }) => registration !== null)?.registration
+  const lastLook = shown.findLast(({ registration }) => registration !== null)
+  const known = lastLook?.registration
   if (!known) {
     if (asked.answeredAt === null) return
     return note('lost', shown.length === 0 ? 'no call for it was ever answered' : 'is not there any more')
@@ -160,7 +161,9 @@ const checkEnd = (judged: Judged): undefined => {
   const resentAt = Math.max(0, ...resent.map(({ at }) => at))
   const isArrived = told.some(one => isOk(one.status) && one.at >= resentAt - promises.notedLate)
   if (delivery.state === 'delivered' && !isArrived) note('lost', 'is called delivered, and no 2xx was answered')
-  if (urls.mayBeHeld(asked, seen.endedAt) || told.at(-1)?.status === 410) return
+  // A bulk resend may have sent it again after the last look at it.
+  const lastShown = told.findLast(({ at }) => at <= (lastLook.answeredAt ?? lastLook.at))
+  if (urls.mayBeHeld(asked, seen.endedAt) || lastShown?.status === 410) return
   if (delivery.state === 'pending' && !missing) note('lost', 'is still to be sent')
   if (resent.length > 0 && !told.some(({ at }) => at >= resentAt - promises.notedLate))
     note('lost', `is not sent again, as was asked for at ${resentAt}`)
