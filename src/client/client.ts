@@ -12,6 +12,7 @@ import type {
   Explanation,
   History,
   HostHistory,
+  ListedRegistration,
   LookedUp,
   Me,
   NewSigningSecret,
@@ -104,7 +105,7 @@ export interface Client {
   lookup(idcardids: readonly string[], options?: Signalled): Promise<LookedUp[]>
   getRegistration(id: string, options?: Signalled): Promise<Registration>
   /** Newest first. A search goes through all; a page of `pages()` with `lookedBackTo` shows where it stopped. */
-  listRegistrations(filter?: RegistrationFilter, options?: Signalled): Pages<Registration>
+  listRegistrations(filter?: RegistrationFilter, options?: Signalled): Pages<ListedRegistration>
   /** Stops polls and webhooks. */
   cancel(id: string, options?: Signalled): Promise<void>
   /** The user is back: GetResult is polled now. */
@@ -207,7 +208,7 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
       const pairs = Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value])
       const query = { ...filter, since: timeOf(since), until: timeOf(until), ...Object.fromEntries(pairs) }
       return createPages(
-        cursor => get<Page<Registration>>('v1/registrations', { query: { ...query, cursor }, signal }),
+        cursor => get<Page<ListedRegistration>>('v1/registrations', { query: { ...query, cursor }, signal }),
         start,
       )
     },

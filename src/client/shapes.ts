@@ -52,6 +52,11 @@ export interface Attempt {
   origin: 'first' | 'retry' | 'resend' | null
 }
 
+/** A registration in a list, with the last attempt to deliver its webhook. */
+export interface ListedRegistration extends Registration {
+  lastAttempt: Pick<Attempt, 'at' | 'outcome' | 'httpStatus' | 'error'> | null
+}
+
 /** Why there is no webhook yet. */
 export interface Explanation {
   registrationId: string

@@ -6,7 +6,7 @@ import { newPartner } from '../../core/new-partner.ts'
 import type { ApiKey } from '../../store/partners/api-keys.ts'
 import type { Partner } from '../../store/partners/partners.ts'
 import { type AdminCalls, adminOperation } from '../calls.ts'
-import { AT, AT_OR_NULL, idField, lineField, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, idField, lineField, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
 import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { packWords } from '../json/validate.ts'
@@ -40,6 +40,12 @@ const PARTNER = z.object({
   createdAt: AT,
 })
 
+const LISTED_PARTNER = z.object({
+  ...PARTNER.shape,
+  pending: COUNT.describe('Registrations that wait for a verdict.'),
+  lastUsedAt: AT_OR_NULL.describe('When one of its keys was last used, to the minute; null: never.'),
+})
+
 const CREATED_PARTNER = z.strictObject({
   partnerId: idField('partner'),
   name: z.string(),
@@ -62,9 +68,11 @@ export const PARTNER_CALLS = {
     operationId: 'listPartners',
     summary: 'List partners, oldest first',
     query: PAGE_QUERY,
-    answers: { 200: listOf(PARTNER) },
-    handle: async (c, { store }, { query: { limit, cursor } }) =>
-      c.json(viewPage(await store.listPartners({ limit, after: cursor ?? null }), viewPartner)),
+    answers: { 200: listOf(LISTED_PARTNER) },
+    handle: async (c, { store }, { query: { limit, cursor } }) => {
+      const page = await store.listPartners({ limit, after: cursor ?? null })
+      return c.json(viewPage(page, one => z.decode(LISTED_PARTNER, one)))
+    },
   }),
   'POST /v1/admin/partners': adminOperation({
     role: 'admin',

@@ -93,8 +93,14 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
         ],
         [STATE, partner => stateOf(visit, partner)],
         numberColumn<Partner>({ en: 'Registrations', zh: '登记' }, ({ id }) => figures.get(id)?.registrations),
+        numberColumn<Partner>({ en: 'Waiting', zh: '等待中' }, ({ pending }) => pending),
         ...webhookColumns<Partner>(visit, ({ id }) => figures.get(id)?.webhooks),
         [{ en: 'Hosts with failures', zh: '有失败的主机' }, failingCell],
+        [
+          { en: 'Last call', zh: '最近调用' },
+          ({ lastUsedAt }) => time(visit, lastUsedAt),
+          { by: ({ lastUsedAt }) => lastUsedAt },
+        ],
       ],
     })}
     ${items.length === 0 ? '' : columnNotes(visit, groups.isCapped)}

@@ -1,15 +1,17 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
+import { attemptError } from '../../store/registrations/filter.ts'
 import type { FOUND_REGISTRATION } from '../admin/registration-view.ts'
-import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
+import type { LISTED } from '../partner/registrations.ts'
 import type { FieldType } from './forms.ts'
 import { type Column, type Html, PAGE_NAMES, partnerLink, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, errorCell, REASON_WORDS, STATUS_WORDS, stateBadge, statusOf } from './words.ts'
 
 export type Found = z.output<typeof FOUND_REGISTRATION>
-export type AnyRegistration = Found | RegistrationAnswer
+export type Listed = z.output<typeof LISTED>
+export type AnyRegistration = Found | Listed
 
 const SERIAL: Words = { en: 'Serial', zh: '流水号' }
 const STATUS: Words = { en: 'Status', zh: '状态' }
@@ -59,20 +61,29 @@ const first = (reader: Reader): readonly Column<AnyRegistration>[] => {
   ]
 }
 
+/** The time of the last attempt to deliver the webhook, and its error. */
+const lastAttemptOf = (one: AnyRegistration): { at: string | null; error: string | null } => {
+  if (isFound(one)) return { at: one.delivery.lastAttemptAt, error: one.delivery.error }
+  return { at: one.lastAttempt?.at ?? null, error: one.lastAttempt && attemptError(one.lastAttempt) }
+}
+const lastError = (reader: Reader): Column<AnyRegistration> => [
+  ERROR,
+  one => errorCell(reader, lastAttemptOf(one).error),
+]
+
 /** Columns of registrations for operators. */
 export const foundColumns = (reader: Reader): readonly Column<Found>[] => [
   ...first(reader),
   [{ en: 'Partner', zh: '合作方' }, found => partnerLink(reader, found)],
   [HOST, ({ host }) => host],
-  [ERROR, ({ delivery }) => errorCell(reader, delivery.error)],
+  lastError(reader),
 ]
 /** Columns of a partner's own registrations. */
 const ownColumns = (reader: Reader): readonly Column<AnyRegistration>[] => [
   ...first(reader),
   [{ en: 'Callback URL', zh: '回调地址' }, ({ callbackUrl }) => callbackUrl ?? '–'],
+  lastError(reader),
 ]
-
-const LAST_ATTEMPT: Words = { en: 'Last attempt', zh: '最近一次投递' }
 
 /** The pages that list registrations: all of them, or those that have a webhook. */
 export type ListName = 'registrations' | 'deliveries'
@@ -82,12 +93,11 @@ export const registrationTable = (
   name: ListName,
   { items, none, ticks }: { items: AnyRegistration[]; none: Words; ticks: readonly Column<AnyRegistration>[] },
 ): Html => {
-  const last: Column<Found> = [LAST_ATTEMPT, ({ delivery }) => time(reader, delivery.lastAttemptAt)]
+  const last: Column<AnyRegistration>[] =
+    name === 'deliveries'
+      ? [[{ en: 'Last attempt', zh: '最近一次投递' }, one => time(reader, lastAttemptOf(one).at)]]
+      : []
   return items.every(isFound)
-    ? table(reader, PAGE_NAMES[name], {
-        columns: [...ticks, ...foundColumns(reader), ...(name === 'deliveries' ? [last] : [])],
-        items,
-        none,
-      })
-    : table(reader, PAGE_NAMES[name], { columns: [...ticks, ...ownColumns(reader)], items, none })
+    ? table(reader, PAGE_NAMES[name], { columns: [...ticks, ...foundColumns(reader), ...last], items, none })
+    : table(reader, PAGE_NAMES[name], { columns: [...ticks, ...ownColumns(reader), ...last], items, none })
 }

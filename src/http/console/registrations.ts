@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
-import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
+
 import { Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
@@ -12,6 +12,7 @@ import { searchAsApiTakes, zoneInput } from './picked-time.ts'
 import {
   FIELDS,
   type Found,
+  type Listed,
   type ListName,
   listFieldsOf,
   registrationTable,
@@ -44,7 +45,7 @@ export const search = (
   visit: Visit,
   searched: Search,
   name: ListName = 'registrations',
-): Promise<ListOf<Found> | ListOf<RegistrationAnswer>> => {
+): Promise<ListOf<Found> | ListOf<Listed>> => {
   const { serial, metadata, ...query } = searched
   const { session, call } = visit
   const found =
@@ -52,7 +53,7 @@ export const search = (
       ? call<ListOf<Found>>('GET', '/v1/admin/registrations', {
           query: { ...(name === 'deliveries' && { messageSince: EVER }), ...query, serial },
         })
-      : call<ListOf<RegistrationAnswer>>('GET', '/v1/registrations', {
+      : call<ListOf<Listed>>('GET', '/v1/registrations', {
           query: { ...query, ...metadataQuery(metadata), idcardid: serial },
         })
   return found.catch((error: unknown) => {

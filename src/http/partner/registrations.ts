@@ -7,17 +7,19 @@ import { createInFlight } from '../../core/keyed-limiter.ts'
 import { withPublicError } from '../../core/message.ts'
 import { isRegistrationId } from '../../core/registration.ts'
 import { type Read, SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
+import { ATTEMPT_KINDS } from '../../store/messages/message.ts'
+import type { ListedRegistration } from '../../store/registrations/queries.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
 import type { Store } from '../../store/store.ts'
 import { emitCancelled } from '../../telemetry/emit-cancelled.ts'
 import type { ApiDeps, ApiEnv } from '../api-env.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
-import { DURATION_PATTERN, SEARCHED_BY } from '../json/fields.ts'
+import { AT, DURATION_PATTERN, SEARCHED_BY, TEXT_OR_NULL } from '../json/fields.ts'
 import { listOf, PAGE_PARAMETERS, SEARCH, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { packWords } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import { ATTEMPT, REGISTRATION, readWith, viewAttempt, viewDue, viewRegistration } from './registration-schemas.ts'
+import { ATTEMPT, REGISTRATION, readWith, registrationFacts, viewAttempt, viewDue } from './registration-schemas.ts'
 
 interface Wait {
   partnerId: string
@@ -25,6 +27,21 @@ interface Wait {
   /** Ends the wait. */
   signal: AbortSignal
 }
+
+/** A registration in a list. */
+export const LISTED = REGISTRATION.and(
+  z.object({
+    lastAttempt: z
+      .object({ at: AT, outcome: z.enum(ATTEMPT_KINDS), httpStatus: z.int().nullable(), error: TEXT_OR_NULL })
+      .nullable()
+      .describe('The last attempt to deliver its webhook, with some of the fields of an `Attempt`; null: none yet.'),
+  }),
+).meta({ id: 'ListedRegistration', description: 'A registration with the last attempt to deliver its webhook.' })
+const viewListed = ({ lastAttempt, ...registration }: ListedRegistration) =>
+  z.decode(LISTED, {
+    ...registrationFacts(registration),
+    lastAttempt: lastAttempt && withPublicError(lastAttempt),
+  })
 
 /** Maximum waiting calls of one partner, and of all: three quarters of the connections; other calls need the rest. */
 const MAX_WAITING_PER_PARTNER = 64
@@ -169,7 +186,7 @@ export const REGISTRATION_CALLS = {
     description:
       'If `nextCursor` is not null, there is another page: pass it as `cursor`. A page scans 5,000 registrations at most, so with a filter it may be short or empty and still have a `nextCursor`; `lookedBackTo` then says how far back it has scanned. To look up many serials at once, use `POST /v1/registrations/lookup`.',
     query: LIST_QUERY,
-    answers: { 200: listOf(REGISTRATION, SEARCH) },
+    answers: { 200: listOf(LISTED, SEARCH) },
     handle: async (c, { store, rates, now }, { query: { limit, cursor, ...query } }) => {
       const filter = {
         idcardid: query.idcardid ?? null,
@@ -184,7 +201,7 @@ export const REGISTRATION_CALLS = {
       rates.take('items', partnerId, limit)
       const page = await store.listRegistrations(partnerId, { ...filter, limit, before: cursor ?? null })
       rates.give('items', partnerId, limit - page.found.length)
-      return c.json(viewPage(page, viewRegistration))
+      return c.json(viewPage(page, viewListed))
     },
   }),
   'GET /v1/registrations/:id': operation({

@@ -3,6 +3,7 @@ import { stopClaims } from '../claims-lock.ts'
 import type { VerbModule } from '../context.ts'
 import { asc, eq, gt } from '../drizzle.ts'
 import { idOf, type Page, pageOf } from '../page.ts'
+import { loadCounts } from '../stats/counts.ts'
 import type { Row, Sql, Tx } from '../tx.ts'
 import { addKey, type NewKey } from './api-keys.ts'
 import type { Quotas } from './quotas.ts'
@@ -16,6 +17,12 @@ export interface Partner {
   payload: 'full' | 'thin'
   quotas: Quotas
   createdAt: number
+}
+
+/** A partner of the list: its pending registrations, and when one of its keys was last used, to the minute. */
+export interface ListedPartner extends Partner {
+  pending: number
+  lastUsedAt: number | null
 }
 
 /** With its first API key and its first signing secret. */
@@ -57,6 +64,8 @@ const refuseTakenName = async (tx: Tx, id: string, name: string): Promise<void> 
   throw new AppError('conflict', detail, { errors: [{ path: 'name', message }] })
 }
 
+const LAST_USED: Sql = d => `
+  SELECT partner_id AS id, max(last_used_at) AS "lastUsedAt" FROM api_keys WHERE partner_id IN ${d.list('ids', 'text')} GROUP BY partner_id`
 const NAMES: Sql = d => `SELECT id, name FROM partners WHERE id IN ${d.list('ids', 'text')}`
 
 const LOCK: Sql = d => `SELECT id FROM partners WHERE id = @id ${d.forUpdate()}`
@@ -92,13 +101,23 @@ export const partnerVerbs = {
       }),
 
     /** Oldest first, at most `limit`, from after the partner `after`. */
-    listPartners: ({ limit, after }: { limit: number; after: string | null }): Promise<Page<Partner>> =>
-      read(async ({ select, schema: { partners } }) => {
-        const later = select()
+    listPartners: ({ limit, after }: { limit: number; after: string | null }): Promise<Page<ListedPartner>> =>
+      read(async tx => {
+        const { partners } = tx.schema
+        const later = tx
+          .select()
           .from(partners)
           .where(gt(partners.id, after ?? ''))
         const rows = await later.orderBy(asc(partners.id)).limit(limit + 1)
-        return pageOf(rows.map(viewPartner), limit, idOf)
+        const ids = rows.map(idOf)
+        const countOf = await loadCounts(tx, ids)
+        const used = await tx.all<Pick<ListedPartner, 'id' | 'lastUsedAt'>>(LAST_USED, { ids })
+        const usedAt = new Map(used.map(({ id, lastUsedAt }) => [id, lastUsedAt]))
+        const listed = rows.map(row => {
+          const facts = { pending: countOf('partner_pending', row.id), lastUsedAt: usedAt.get(row.id) ?? null }
+          return { ...viewPartner(row), ...facts }
+        })
+        return pageOf(listed, limit, idOf)
       }),
 
     /**

@@ -2,7 +2,7 @@ import type { StoreContext, VerbModule } from '../context.ts'
 import type { Attempt } from '../messages/message.ts'
 import { KEPT_ATTEMPTS } from '../messages/settling.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
-import type { RegistrationQuery } from './filter.ts'
+import type { FoundRegistration, RegistrationQuery } from './filter.ts'
 import {
   openMetadata,
   type Registration,
@@ -12,6 +12,11 @@ import {
   toRegistration,
 } from './registration.ts'
 import { type Choose, pageOfPartner, type ReadWindow, readWindow, type SearchPage } from './search.ts'
+
+/** A registration of a list, with the last attempt to deliver its webhook. */
+export interface ListedRegistration extends Registration {
+  lastAttempt: NonNullable<FoundRegistration['message']>['lastAttempt']
+}
 
 /** The API's reads of registrations. */
 export const registrationQueryVerbs = {
@@ -57,13 +62,17 @@ export const registrationQueryVerbs = {
       listRegistrations: (
         partnerId: string,
         { metadata, ...query }: RegistrationQuery,
-      ): Promise<SearchPage<Registration>> =>
+      ): Promise<SearchPage<ListedRegistration>> =>
         queued(partnerId, async () => {
           const window: ReadWindow = (place, limit) => read(tx => readWindow(tx, place, limit))
           const choose = metadata ? withMetadata(metadata, context) : undefined
           const page = await pageOfPartner(window, partnerId, query, choose)
-          const ids = page.found.map(({ id }) => id)
-          return { ...page, found: await read(tx => findAll(tx, ids)) }
+          const messages = new Map(page.found.map(({ id, message }) => [id, message]))
+          const found = await read(tx => findAll(tx, [...messages.keys()]))
+          return {
+            ...page,
+            found: found.map(one => ({ ...one, lastAttempt: messages.get(one.id)?.lastAttempt ?? null })),
+          }
         }),
 
       /** Returns the newest 50 attempts, in the order in which they began. */

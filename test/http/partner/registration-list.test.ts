@@ -31,6 +31,16 @@ describe('the list', () => {
     expect(idsOf(await list('?status=failed'))).toEqual([])
   })
 
+  test('has the last attempt of each webhook, with the error that partners may see', async () => {
+    await api.register({ idcardid: 'a' })
+    await api.succeed()
+    expect((await list()).data[0]).toMatchObject({ idcardid: 'a', lastAttempt: null })
+    await api.receiveWith(null)
+    const at = new Date(api.clock.now).toISOString()
+    const failed = { at, outcome: 'failed', httpStatus: null, error: 'no_response' }
+    expect((await list()).data[0].lastAttempt).toEqual(failed)
+  })
+
   test('can be filtered by time, by metadata and by host', async () => {
     const a = await api.register({ idcardid: 'a', metadata: { order: '42', 'a.b': 'c d&é' } })
     api.clock.now += DAY

@@ -138,6 +138,8 @@ export const describePartners = (open: OpenStore): void => {
     const listed = await store.listKeys(partnerId)
     expect(listed).toHaveLength(2)
     expect(listed?.[1]).toMatchObject({ id, lastUsedAt: bench.store.now() })
+    const { found } = await store.listPartners({ limit: 9, after: null })
+    expect(found).toMatchObject([{ id: partnerId, lastUsedAt: bench.store.now() }])
     const revoked = await store.revokeKey(id)
     expect(revoked?.revokedAt).toBe(bench.store.now())
     expect((await store.findKey(id))?.live).toBe(false)
