@@ -1,8 +1,8 @@
 import { isAnswered } from './clients.ts'
 import { checkInFlight } from './coverage.ts'
 import type { Finding, Promises } from './findings.ts'
-import { couldRecord, isOk, type Judged, overlaps, RECORDED_WITHIN_MS, VERDICTS } from './judged.ts'
-import { type Poll, type Seen, STANDSTILL } from './seen.ts'
+import { couldRecord, isOk, type Judged, longestStandstill, overlaps, RECORDED_WITHIN_MS, VERDICTS } from './judged.ts'
+import type { Poll, Seen } from './seen.ts'
 import { pairKey, type Story, storiesOf } from './stories.ts'
 import { STORY_RULES } from './story-rules.ts'
 import { TIME_RULES } from './time-rules.ts'
@@ -155,8 +155,7 @@ const checkRates = (
   const note = (what: string) => void findings.push({ broken: 'over the rate', what })
   // Until an answer is recorded, other serials are claimed and polled.
   const claimedMs = RECORDED_WITHIN_MS + notedLate
-  // Calls that arrive during a standstill are noted at once after it.
-  const heldUpMs = Math.max(0, ...troubles.filter(({ name }) => name === STANDSTILL).map(({ from, to }) => to - from))
+  const heldUpMs = longestStandstill(troubles)
   for (const [account, ofAccount] of Map.groupBy(polls, ({ account = '' }) => account)) {
     const allowed = rates[account] ?? { rate, burst }
     const level = highestLevel(ofAccount, allowed.rate)

@@ -1,5 +1,5 @@
 import type { Finding, Promises } from './findings.ts'
-import type { Poll, Seen, Span, Trouble } from './seen.ts'
+import { type Poll, type Seen, type Span, STANDSTILL, type Trouble } from './seen.ts'
 import type { Story } from './stories.ts'
 import type { Urls } from './urls.ts'
 
@@ -46,6 +46,10 @@ export const hits = (trouble: Trouble, { node, from, to }: Done, withinMs = 0): 
 /** Whether the node that got an answer lived to record it, and was able to. */
 export const couldRecord = (troubles: readonly Trouble[], done: Done): boolean =>
   !troubles.some(one => hits(one, done, RECORDED_WITHIN_MS))
+
+/** Calls that arrive while the harness stands still are noted at once after it, so much later at most. */
+export const longestStandstill = (troubles: readonly Trouble[]): number =>
+  Math.max(0, ...troubles.filter(({ name }) => name === STANDSTILL).map(({ from, to }) => to - from))
 
 /** Whether the node got the answer of its poll, and lived to record it. */
 export const isRecorded =

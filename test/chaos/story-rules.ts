@@ -8,6 +8,7 @@ import {
   isRecorded,
   isVerdict,
   type Judged,
+  longestStandstill,
   overlaps,
   RECORDED_WITHIN_MS,
   VERDICTS,
@@ -26,12 +27,13 @@ const hasOneOf = (made: readonly Registering[], { metadata }: { metadata: Record
 const checkContent = ({ story: { asked, told, made, polls }, seen, promises, note }: Judged): undefined => {
   const wrong = polls.find(({ account }) => account !== (asked.account ?? account))
   if (wrong) note('told to the wrong one', `asked with the account ${wrong.account} at ${wrong.at}`)
+  const maxAge = promises.clockError + 30_000 + longestStandstill(seen.troubles)
   const person = seen.thin.includes(asked.partner) ? {} : personOf(asked.serial)
   for (const { url, signedBy, timestamp, at, id, body, data } of told) {
     if (url !== asked.url) note('told to the wrong one', `sent to ${url}`)
     if (signedBy === null) note('badly signed', 'fits no secret')
     else if (signedBy !== asked.partner) note('told to the wrong one', `signed for ${signedBy}`)
-    if (Math.abs(timestamp * 1_000 - at) > promises.clockError + 30_000) note('badly signed', `at ${timestamp}`)
+    if (Math.abs(timestamp * 1_000 - at) > maxAge) note('badly signed', `at ${timestamp}`)
     if (data.idcardid !== asked.serial) note('told wrongly', `is about ${data.idcardid}`)
     if (!hasOneOf(made, data)) note('changed', `has other metadata, of ${data.metadata.order}`)
     const { message, livingScore, similarity } = data
