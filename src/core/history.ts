@@ -163,9 +163,6 @@ export const createHistoryCounts = () => {
       if (entry) addCounts(entry, { ...noCounts(), ...counts })
     },
 
-    /** Whether there is a minute other than the one of `now`. */
-    hasEnded: (now: number): boolean => minutes.size > (minutes.has(now - (now % MINUTE)) ? 1 : 0),
-
     /** Removes and returns the oldest minute, without the one of `now`; null: there is none. */
     take: (now: number | null): HistoryMinute | null => {
       const ended = [...minutes.keys()].filter(at => now === null || at !== now - (now % MINUTE))

@@ -1,7 +1,7 @@
 import { runBatches } from '../core/batches.ts'
 import type { Clock } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
-import { ALL_SERIES, answerIn, arrivalIn, createHistoryCounts } from '../core/history.ts'
+import { ALL_SERIES, answerIn, arrivalIn, createHistoryCounts, type HistorySum, type Series } from '../core/history.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit, TelemetryEvent } from '../telemetry/emit.ts'
 import { createBackgroundJob } from './background-job.ts'
@@ -31,7 +31,6 @@ export const openHistory = ({
   emit: Emit
 }) => {
   const counts = createHistoryCounts()
-  const thisMinute = () => Math.floor(store.now() / MINUTE)
   let sampledIn: number | null = null
 
   const sample = async () => {
@@ -55,7 +54,7 @@ export const openHistory = ({
   }
 
   const batch = async () => {
-    const minute = thisMinute()
+    const minute = Math.floor(store.now() / MINUTE)
     if (sampledIn !== minute) {
       await sample()
       sampledIn = minute
@@ -63,57 +62,39 @@ export const openHistory = ({
     return writeOne(store.now())
   }
   const job = createBackgroundJob({ batch, event: 'history', clock, emit })
-  const wakeUp = () => {
-    if (sampledIn !== thisMinute() || counts.hasEnded(store.now())) job.wakeUp()
-  }
-  const heartbeat = startHeartbeat({ everyMs: CHECK_EVERY_MS, wakeUp, clock })
+  const heartbeat = startHeartbeat({ everyMs: CHECK_EVERY_MS, wakeUp: job.wakeUp, clock })
+
+  const count = ({ accountId = '', partnerId = '', host = '' }: Partial<Series>, ...names: readonly HistorySum[]) =>
+    counts.count(store.now(), { accountId, partnerId, host }, ...names)
 
   return {
     /** A listener of events. */
-    listen: (event: TelemetryEvent): void => {
-      switch (event.name) {
-        case 'registration.answered': {
-          const { answer, partnerId } = event.fields
-          if (answer === 'created') counts.count(store.now(), { ...ALL_SERIES, partnerId }, 'registrations')
+    listen: ({ name, fields }: TelemetryEvent): void => {
+      switch (name) {
+        case 'registration.answered':
+          if (fields.answer === 'created') count(fields, 'registrations')
           break
-        }
-        case 'verdict.received': {
-          const { status, partnerId } = event.fields
-          counts.count(store.now(), { ...ALL_SERIES, partnerId }, status)
+        case 'verdict.received':
+          count(fields, fields.status)
           break
-        }
-        case 'registration.ended': {
-          const { end, partnerId } = event.fields
-          if (end !== 'verdict') counts.count(store.now(), { ...ALL_SERIES, partnerId }, end)
+        case 'registration.ended':
+          if (fields.end !== 'verdict') count(fields, fields.end)
           break
-        }
-        case 'poll.answered': {
-          const { accountId, kind, durationMs } = event.fields
-          const answered = answerIn(durationMs)
-          if (NO_ANSWERS.has(kind))
-            counts.count(store.now(), { ...ALL_SERIES, accountId }, 'polls', 'failedPolls', answered)
-          else counts.count(store.now(), { ...ALL_SERIES, accountId }, 'polls', answered)
+        case 'poll.answered':
+          count(fields, 'polls', answerIn(fields.durationMs))
+          if (NO_ANSWERS.has(fields.kind)) count(fields, 'failedPolls')
           break
-        }
-        case 'delivery.attempted': {
-          const { outcome, partnerId, host } = event.fields
-          if (outcome !== 'delivered' && outcome !== 'not_sent')
-            counts.count(store.now(), { accountId: '', partnerId, host }, 'failedAttempts')
+        case 'delivery.attempted':
+          if (fields.outcome !== 'delivered' && fields.outcome !== 'not_sent') count(fields, 'failedAttempts')
           break
-        }
-        case 'message.delivered': {
-          const { ageMs, partnerId, host } = event.fields
-          counts.count(store.now(), { accountId: '', partnerId, host }, 'delivered', arrivalIn(ageMs))
+        case 'message.delivered':
+          count(fields, 'delivered', arrivalIn(fields.ageMs))
           break
-        }
-        case 'message.exhausted': {
-          const { partnerId, host } = event.fields
-          counts.count(store.now(), { accountId: '', partnerId, host }, 'givenUp')
+        case 'message.exhausted':
+          count(fields, 'givenUp')
           break
-        }
       }
     },
-    wakeUp,
     /** Writes what is left, also of this minute. For when nothing else happens any more. */
     close: async (): Promise<void> => {
       heartbeat.stop()
