@@ -87,6 +87,8 @@ export const historyFigures = (counts: Readonly<HistoryCounts>) => {
   }
 }
 
+export type HistoryFigures = ReturnType<typeof historyFigures>
+
 /** Maximum number of series counted apart in a minute. What is beyond counts in the series of all only. */
 export const MAX_SERIES = 500
 /** Minutes that are kept while they cannot be written; then the oldest is dropped. */

@@ -1,17 +1,16 @@
-import type { historyFigures } from '../history.ts'
+import type { HistoryFigures } from '../history.ts'
 import type { Language, Words } from '../language.ts'
 import { showSeconds } from '../show-sizes.ts'
 import { SHOW_TIME } from '../show-time.ts'
 import { LAST_BACKUP, NO_BACKUP, NO_TROUBLE } from './overview.ts'
 
-type Figures = ReturnType<typeof historyFigures>
-export type DailyHost = Pick<Figures, 'webhooks'> & { host: string }
+export type DailyHost = Pick<HistoryFigures, 'webhooks'> & { host: string }
 
 /** Content of the daily message. Times are epoch ms. */
 export interface DailyReport {
   /** The day of the figures, such as `2026-12-01`. */
   day: string
-  figures: Figures
+  figures: HistoryFigures
   /** Null: no webhook was delivered. */
   slowest: DailyHost | null
   /** With the most failures first. */

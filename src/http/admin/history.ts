@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import { historyFigures, type Series } from '../../core/history.ts'
+import { type HistoryFigures, historyFigures, type Series } from '../../core/history.ts'
 import { type AdminCalls, adminOperation } from '../calls.ts'
-import { idField, textField } from '../json/fields.ts'
+import { idField, SEARCHED_BY, textField } from '../json/fields.ts'
 import {
   CAPPED,
-  GROUP_FIGURES,
-  HOST,
+  OPERATOR_FIGURES,
   OPERATOR_HISTORY,
   readSpan,
   SERIES_QUERY,
@@ -24,12 +23,10 @@ const NOT_BESIDE = {
 const NO_PARTNER = { en: 'needs partner', zh: '须同时指定 partner' }
 const GROUPINGS = ['partner', 'host', 'account'] as const
 
-type Figures = ReturnType<typeof historyFigures>
-
 /** Figures of polls are those of all or of an account. */
 const viewedOf =
   ({ partnerId }: Pick<Series, 'partnerId'>) =>
-  ({ polls, due, ...figures }: Figures) => ({
+  ({ polls, due, ...figures }: HistoryFigures) => ({
     ...figures,
     polls: partnerId === '' ? polls : null,
     due: partnerId === '' ? due : null,
@@ -40,7 +37,7 @@ const GROUP = z.object({
   partnerName: PARTNER_NAME,
   host: z.string().nullable(),
   accountId: z.string().nullable(),
-  ...GROUP_FIGURES,
+  ...OPERATOR_FIGURES,
 })
 const GROUPS = z.object({ data: z.array(GROUP), isCapped: CAPPED })
 
@@ -58,7 +55,7 @@ export const OPERATOR_HISTORY_CALLS = {
       account: textField(/^\w{1,64}$/, ACCOUNT_ID)
         .optional()
         .describe('Only of this account, by its id.'),
-      host: HOST,
+      host: SEARCHED_BY.host,
     }),
     answers: { 200: OPERATOR_HISTORY },
     handle: async (c, { store, now }, { query: { partner, account, host, ...asked } }) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { DAY, formatDuration, HOUR, MINUTE } from '../../core/duration.ts'
-import { historyFigures } from '../../core/history.ts'
+import { DAY, HOUR, MINUTE } from '../../core/duration.ts'
+import { type HistoryFigures, historyFigures } from '../../core/history.ts'
+import type { Words } from '../../core/language.ts'
 import {
   HISTORY_STEPS,
   type HistoryBucket,
@@ -10,7 +11,7 @@ import {
   MINUTES_KEPT_MS,
   totalsOf,
 } from '../../store/history/history.ts'
-import { AT, COUNT, choiceField, SEARCHED_BY, timed } from './fields.ts'
+import { AT, COUNT, choiceField, timed } from './fields.ts'
 import { invalid } from './validate.ts'
 
 const STEPS = ['1m', '5m', '1h'] as const satisfies HistoryStep[]
@@ -30,7 +31,6 @@ export const SERIES_QUERY = {
     'The length of a step. `1m` and `5m` go back 24 hours, `1h` goes back 8 days. By default `5m`, and `1h` for what is older.',
   ),
 }
-export const HOST = SEARCHED_BY.host
 
 const MS = z.int().min(0).nullable()
 /** Of a partner. */
@@ -54,7 +54,7 @@ const FIGURES = {
   }),
 }
 /** Also of upstream. */
-const ALL_FIGURES = {
+export const OPERATOR_FIGURES = {
   ...FIGURES,
   polls: z
     .object({
@@ -84,14 +84,14 @@ const historyOf = <Figures extends z.ZodRawShape>(figures: Figures) =>
       .describe('Oldest first; without the steps in which nothing happened.'),
     totals: z.object(figures).describe('Of the whole span.'),
   })
-const CAPPED = z
+export const CAPPED = z
   .boolean()
   .describe(
     'Not all is listed: there are more than 250, or too many rows for the whole span, whose oldest hours are left out.',
   )
 
 export const HISTORY = historyOf(FIGURES).meta({ id: 'HistoryReport', description: 'What happened, by time.' })
-export const OPERATOR_HISTORY = historyOf(ALL_FIGURES)
+export const OPERATOR_HISTORY = historyOf(OPERATOR_FIGURES)
 export const HOST_HISTORY = z
   .object({
     data: z.array(
@@ -103,49 +103,39 @@ export const HOST_HISTORY = z
     isCapped: CAPPED,
   })
   .meta({ id: 'HostHistory', description: 'What happened, by host.' })
-export const GROUP_FIGURES = ALL_FIGURES
-export { CAPPED }
 
-interface Asked {
-  since?: ((now: number) => number) | undefined
-  until?: ((now: number) => number) | undefined
-}
+type Span = HistorySpan & { step: HistoryStep }
+const refused = (message: Words) => invalid('query', [{ path: 'since', message }])
 
 /** Reads the span of a history; `since` becomes the beginning of a step. Throws the problem that names a wrong end. */
 export const readSpan = (
-  { since: from, until: to, step: wished }: Asked & { step?: HistoryStep | undefined },
+  { since: from, until: to, step: wished }: Partial<z.output<z.ZodObject<typeof SERIES_QUERY>>>,
   now: number,
-): HistorySpan & { step: HistoryStep } => {
+): Span => {
   const until = Math.min(now, to?.(now) ?? now)
   const since = from?.(now) ?? until - DEFAULT_SPAN_MS
   const goesBack = (ms: number) => since >= now - ms - TOLERANCE_MS
   const step = wished ?? (goesBack(MINUTES_KEPT_MS) ? '5m' : '1h')
   const keptMs = step === '1h' ? HOURS_KEPT_MS : MINUTES_KEPT_MS
-  const kept = formatDuration(keptMs)
   if (!goesBack(keptMs))
-    throw invalid('query', [
-      {
-        path: 'since',
-        message:
-          step === '1h'
-            ? { en: `must be at most ${kept} ago`, zh: `不能早于 ${kept} 之前` }
-            : { en: `must be at most 24h ago, or use step=1h`, zh: `不能早于 24h 之前，更早请用 step=1h` },
-      },
-    ])
-  if (since >= until)
-    throw invalid('query', [{ path: 'since', message: { en: 'must be before until', zh: '必须早于 until' } }])
+    throw refused(
+      step === '1h'
+        ? { en: 'must be at most 8d ago', zh: '不能早于 8d 之前' }
+        : { en: 'must be at most 24h ago, or use step=1h', zh: '不能早于 24h 之前，更早请用 step=1h' },
+    )
+  if (since >= until) throw refused({ en: 'must be before until', zh: '必须早于 until' })
   return { since: since - (since % HISTORY_STEPS[step]), until, step }
 }
 
 /** Rows of one series that are read for a span. */
-export const rowsOf = ({ since, until, step }: HistorySpan & { step: HistoryStep }): number =>
+export const rowsOf = ({ since, until, step }: Span): number =>
   Math.ceil((until - since) / (step === '1h' ? HOUR : MINUTE))
 
 /** Returns the history; `viewed` returns the figures of a step, or of all. */
 export const viewHistory = <Figures>(
-  span: HistorySpan & { step: HistoryStep },
+  span: Span,
   buckets: readonly HistoryBucket[],
-  viewed: (figures: ReturnType<typeof historyFigures>) => Figures,
+  viewed: (figures: HistoryFigures) => Figures,
 ) => ({
   ...span,
   data: buckets.map(({ at, ...counts }) => ({ at, ...viewed(historyFigures(counts)) })),

@@ -1,22 +1,14 @@
 import { z } from 'zod'
-import { historyFigures } from '../../core/history.ts'
+import { type HistoryFigures, historyFigures } from '../../core/history.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
-import {
-  HISTORY,
-  HOST,
-  HOST_HISTORY,
-  readSpan,
-  rowsOf,
-  SERIES_QUERY,
-  SPAN_QUERY,
-  viewHistory,
-} from '../json/history.ts'
+import { SEARCHED_BY } from '../json/fields.ts'
+import { HISTORY, HOST_HISTORY, readSpan, rowsOf, SERIES_QUERY, SPAN_QUERY, viewHistory } from '../json/history.ts'
 import { pageCost } from '../rates.ts'
 
 export type HistoryAnswer = z.output<typeof HISTORY>
 export type HostHistoryAnswer = z.output<typeof HOST_HISTORY>
 
-const withoutUpstream = ({ polls: _, due: __, ...figures }: ReturnType<typeof historyFigures>) => figures
+const withoutUpstream = ({ polls: _, due: __, ...figures }: HistoryFigures) => figures
 
 /** `/v1/history`: what happened to the registrations and webhooks of a partner. */
 export const HISTORY_CALLS = {
@@ -25,7 +17,7 @@ export const HISTORY_CALLS = {
     summary: 'Your registrations and webhooks by time',
     description:
       'What happened in each minute, five minutes or hour. It is counted within the service and stored once a minute, so the last minute is missing, and a crash of the service loses what it has counted since. In a minute in which more than 500 partners, hosts and accounts have anything, those beyond are not counted apart.',
-    query: z.strictObject({ ...SERIES_QUERY, host: HOST }),
+    query: z.strictObject({ ...SERIES_QUERY, host: SEARCHED_BY.host }),
     answers: { 200: HISTORY },
     handle: async (c, { store, rates, now }, { query: { host = '', ...asked } }) => {
       const partnerId = c.get('partnerId')
