@@ -11,7 +11,7 @@ import { asApiTakes } from './picked-time.ts'
 import { stateBadge, WHO } from './words.ts'
 
 type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
-type Act = Acts['data'][number]
+export type Act = Acts['data'][number]
 
 const WHAT: Words = { en: 'Act', zh: '操作' }
 export const OUTCOMES = {

@@ -3,7 +3,6 @@ import type { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { showSpan } from '../../core/show-sizes.ts'
-import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import { BULK_CALLS, roleOfBulkAct } from '../admin/bulk.ts'
 import type { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import { Refused } from './api-calls.ts'
@@ -53,8 +52,6 @@ type BulkRequest = Readonly<Record<string, string>>
 const REASON: Words = { en: 'Reason', zh: '原因' }
 const START: Words = { en: 'Start', zh: '开始' }
 const WHICH: Words = { en: 'Scope', zh: '范围' }
-
-const isUnderWay = ({ state }: Bulk): boolean => state === 'probing' || state === 'running'
 
 const SCOPE: typeof FIELDS = {
   ...FIELDS,
@@ -112,11 +109,6 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
   }
 }
 
-const samples = (reader: Reader, { sample }: Draft): Html => {
-  const name: Words = { en: 'The newest ten', zh: '其中最新的十条' }
-  return html`<h2>${reader.t(name)}</h2>${table(reader, name, { columns: foundColumns(reader), items: sample })}`
-}
-
 /** Prefix of filter fields: other forms have fields of the same names. */
 const FILTER = 'filter.'
 
@@ -126,11 +118,8 @@ const FILTER = 'filter.'
  */
 const startForm = (visit: Visit, draft: Draft, { act: _, ...asked }: BulkRequest) => {
   const { act, filter: shown } = draft
-  const times = TIMES.flatMap(name => (shown[name] ? [[name, shown[name]]] : []))
-  const filter = Object.entries({ ...asked, ...Object.fromEntries(times) }).map(([name, value]) => [
-    `${FILTER}${name}`,
-    value,
-  ])
+  const times = TIMES.flatMap(name => (shown[name] ? [[name, shown[name]] as const] : []))
+  const filter = [...Object.entries(asked), ...times].map(([name, value]) => [FILTER + name, value])
   const probe = html`<label class="choice"><input type="checkbox" name="probe" value="true" checked> ${visit.t({
     en: 'Send one first, and the rest once it has arrived',
     zh: '先投递一条，送达后再继续',
@@ -157,6 +146,7 @@ const NONE_YET: Words = {
   en: 'The act applies to none of the newest 100,000 registrations. Older ones may match: narrow the search, for example by partner or until.',
   zh: '已查看的最近 100,000 条登记中没有可执行该操作的。更早的记录中可能有：请缩小范围，例如指定合作方或截止时间。',
 }
+const SAMPLE: Words = { en: 'The newest ten', zh: '其中最新的十条' }
 const previewPage = (visit: Visit, asked: BulkRequest, draft: Draft): ConsolePage => {
   const { t, language } = visit
   return {
@@ -168,7 +158,7 @@ const previewPage = (visit: Visit, asked: BulkRequest, draft: Draft): ConsolePag
     ])}${draft.act === 'resend' ? html`<p>${t(HELD)}</p>` : ''}${
       draft.count === 0
         ? empty(t(draft.countIsCapped ? NONE_YET : NONE))
-        : html`${startForm(visit, draft, asked)}${samples(visit, draft)}`
+        : html`${startForm(visit, draft, asked)}<h2>${t(SAMPLE)}</h2>${table(visit, SAMPLE, { columns: foundColumns(visit), items: draft.sample })}`
     }`,
   }
 }
@@ -177,15 +167,15 @@ const previewPage = (visit: Visit, asked: BulkRequest, draft: Draft): ConsolePag
 export const bulkLinks = async (
   visit: Visit,
   filter: Readonly<Record<string, string | undefined>>,
-  acts: readonly Bulk['act'][] = BULK_ACTS,
+  acts: readonly Bulk['act'][],
 ): Promise<Html> => {
   const { t, to } = visit
+  if (!(await visit.may(BULK_CALLS['POST /v1/admin/bulk']))) return ''
   const links = acts.map(async act =>
     (await visit.may({ role: roleOfBulkAct(act) }))
       ? html`<a class="button" href="${to('bulk/new', { act, ...filter })}">${t(NAMES[act])}…</a> `
       : '',
   )
-  if (!(await visit.may(BULK_CALLS['POST /v1/admin/bulk']))) return ''
   return html`<p>${t({ en: 'For all matches:', zh: '对全部匹配的登记：' })} ${links}</p>`
 }
 
@@ -207,7 +197,8 @@ const commandForm = (visit: Visit, { id, act, state }: Bulk) => {
 const onePage = async (visit: Visit): Promise<ConsolePage> => {
   const { id, call, t, to } = visit
   const bulk = await call<Bulk>('GET', `/v1/admin/bulk/${id}`)
-  const { probed, error, startedAt, endedAt } = bulk
+  const { state, probed, error, startedAt, endedAt } = bulk
+  const isUnderWay = state === 'probing' || state === 'running'
   const arrived = probed && time(visit, probed.arrivedAt, t({ en: 'has not arrived', zh: '尚未送达' }))
   const probe =
     probed && html`<a href="${to(`registrations/${probed.registrationId}`)}">${probed.registrationId}</a> ${arrived}`
@@ -226,15 +217,9 @@ const onePage = async (visit: Visit): Promise<ConsolePage> => {
   const rest = html`<p><a href="${undelivered}">${t({ en: 'Show webhooks that have not arrived yet', zh: '查看尚未送达的回调' })}</a></p>`
   return {
     title: t(NAMES[bulk.act]),
-    body: html`${live(isUnderWay(bulk) ? 5 : null, html`${progressFacts}${isQueued(bulk) ? rest : ''}${commandForm(visit, bulk)}`)}`,
+    body: html`${live(isUnderWay ? 5 : null, html`${progressFacts}${isQueued(bulk) ? rest : ''}${commandForm(visit, bulk)}`)}`,
   }
 }
-
-/** A draft that could not be started now. */
-const draftPage = async ({ t, to }: Visit, id: string, detail: string): Promise<ConsolePage> => ({
-  body: html`<p role="alert" class="bad">${detail}</p>
-    <p><a class="button" href="${to(`bulk/${id}`)}">${t({ en: 'Start it later', zh: '稍后开始' })}</a></p>`,
-})
 
 /** Acts on all registrations that match a search: preview, progress and result. */
 export const addBulk = ({ page, act }: Console): void => {
@@ -246,14 +231,14 @@ export const addBulk = ({ page, act }: Console): void => {
   })
   page('bulk/:id', onePage)
   act('bulk/new', async visit => {
-    const { call, form } = visit
+    const { call, form, t, to } = visit
     const { act: kind = '', reason, probe, previewed, ...named } = await form()
     const filter = Object.fromEntries(Object.entries(named).map(([name, value]) => [name.replace(FILTER, ''), value]))
     const asked = { act: kind, ...filter }
     const draft = previewed ? await dryRun(visit, asked) : null
     if (draft && previewed !== String(draft.count)) {
       const preview = previewPage(visit, asked, draft)
-      return { ...preview, body: html`<p role="alert" class="bad">${visit.t(CHANGED)}</p>${preview.body}` }
+      return { ...preview, body: html`<p role="alert" class="bad">${t(CHANGED)}</p>${preview.body}` }
     }
     const body = { act: kind, filter, reason, probe: probe ? true : undefined }
     const { id } = await call<Draft>('POST', '/v1/admin/bulk', { body })
@@ -262,7 +247,8 @@ export const addBulk = ({ page, act }: Console): void => {
     } catch (error) {
       // The draft exists and can be started later. Sending the form again would create another.
       if (!(error instanceof Refused && error.problem.status === 409)) throw error
-      return draftPage(visit, String(id), error.problem.detail)
+      const draftLink = html`<p><a class="button" href="${to(`bulk/${id}`)}">${t({ en: 'Start it later', zh: '稍后开始' })}</a></p>`
+      return { body: html`<p role="alert" class="bad">${error.problem.detail}</p>${draftLink}` }
     }
     return `bulk/${id}`
   })

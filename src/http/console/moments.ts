@@ -1,16 +1,13 @@
 import { html } from 'hono/html'
-import type { z } from 'zod'
 import type { ActName } from '../../core/act.ts'
 import type { Words } from '../../core/language.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
-import type { AUDIT_CALLS } from '../admin/audit.ts'
 import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
-import { OUTCOMES } from './audit.ts'
+import { type Act, OUTCOMES } from './audit.ts'
 import { type Html, type Reader, time } from './page.ts'
 import { statusOf } from './words.ts'
 
-type Act = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>['data'][number]
 type Shown = Pick<
   RegistrationAnswer,
   'status' | 'reason' | 'result' | 'delivery' | 'createdAt' | 'expiresAt' | 'resolvedAt'

@@ -203,12 +203,12 @@ const usageFacts = (
 
 const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t, to } = visit
-  const [{ at, upstream, account, queue, callbacks }, me] = await Promise.all([
+  const [{ at, upstream, account, queue, callbacks }, me, history, hosts] = await Promise.all([
     call<StatusAnswer>('GET', '/v1/status'),
     call<MeAnswer>('GET', '/v1/me'),
+    call<History>('GET', '/v1/history', { query: stepQuery(visit) }),
+    readGroups(visit, 'host'),
   ])
-  const history = await call<History>('GET', '/v1/history', { query: stepQuery(visit) })
-  const hosts = await readGroups(visit, 'host')
   const isAsked = upstream.reachable && !account.paused
   const arrives = callbacks.length === 0
   const waiting = html`<p class="bad">${t({

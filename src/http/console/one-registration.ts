@@ -12,7 +12,7 @@ import type { Console, Visit } from './console.ts'
 import { actForms } from './forms.ts'
 import { DEADLINE, registrationTimeline, type Told } from './moments.ts'
 import { type ConsolePage, copied, type Fact, facts, type Html, type Reader, time } from './page.ts'
-import { actOn, BASES } from './ticked.ts'
+import { actOn, BASES, CALLS } from './ticked.ts'
 import { DELIVERY_WORDS, PAYLOAD_WORDS, stateBadge, statusOf } from './words.ts'
 
 type Detail = z.output<typeof REGISTRATION_DETAIL>
@@ -81,7 +81,7 @@ const actsPart = (visit: Visit, { status, delivery, metadata }: One): Html => {
   const again = (act: 'poll' | 'resend', name: Words) => ({
     to: `${path}/${act}`,
     name,
-    call: FOUND_REGISTRATION_CALLS[`POST /v1/admin/registrations/:id/${act}`],
+    call: CALLS[act],
   })
   const reveal = {
     to: `${path}/reveal`,
@@ -92,7 +92,7 @@ const actsPart = (visit: Visit, { status, delivery, metadata }: One): Html => {
   const cancel = {
     to: `${path}/cancel`,
     name: { en: 'Cancel the registration', zh: '取消该登记' },
-    call: FOUND_REGISTRATION_CALLS['DELETE /v1/admin/registrations/:id'],
+    call: CALLS.cancel,
     warning: {
       en: 'It is no longer polled and sends no webhook. Its metadata, its verdict with the scores and the text of its webhook are erased; the verdict only with the last registration of the serial. The serial and the URL stay until RETENTION ends, and backups keep everything. This cannot be undone.',
       zh: '取消后不再查询，也不再投递回调，并删除自定义数据、结果与分数、回调内容；同一流水号有多个登记时，全部取消后才删除结果。流水号和回调地址保留至 RETENTION 到期，已有备份不受影响。取消后无法恢复。',

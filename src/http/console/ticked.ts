@@ -15,7 +15,8 @@ export const BASES: Readonly<Record<Session['kind'], string>> = {
   operator: '/v1/admin/registrations',
   partner: '/v1/registrations',
 }
-const CALLS = {
+/** The operators' calls for the acts. */
+export const CALLS = {
   resend: FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/resend'],
   poll: FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/poll'],
   cancel: FOUND_REGISTRATION_CALLS['DELETE /v1/admin/registrations/:id'],
