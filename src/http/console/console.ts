@@ -54,6 +54,8 @@ export interface Visit extends Reader {
   form: () => Promise<Form>
 }
 
+type Made = ConsolePage | string | Response
+
 export interface Console {
   /** Adds a page for callers without a session. */
   open: (
@@ -61,10 +63,8 @@ export interface Console {
     path: string,
     make: (c: Context<ApiEnv>, reader: Reader) => Promise<ConsolePage | string>,
   ) => void
-  /** Adds a page; `make` may return a path to redirect to instead. With `asksFor`, other roles are refused. */
-  page: (path: string, make: (visit: Visit) => Promise<ConsolePage | string>, asksFor?: { role: Role }) => void
-  /** Adds a path whose response is sent unchanged, such as a download. */
-  file: (path: string, make: (visit: Visit) => Promise<Response>) => void
+  /** Adds a page; `make` may return a path to redirect to, or a download. With `asksFor`, other roles are refused. */
+  page: (path: string, make: (visit: Visit) => Promise<Made>, asksFor?: { role: Role }) => void
   /** Adds the action of a form. `run` returns the path of the page that shows the result, or that page. */
   act: (path: string, run: (visit: Visit) => Promise<string | ConsolePage>) => void
 }
@@ -107,8 +107,8 @@ const notFoundPage = ({ t }: Reader): ConsolePage => ({
 interface Frame {
   deps: SharedDeps
   sessions: Sessions
-  /** Sends a page, or redirects to a path. */
-  send: (c: Context, reader: Reader, made: ConsolePage | string) => Promise<Response>
+  /** Sends a page or a download, or redirects to a path. */
+  send: (c: Context, reader: Reader, made: Made) => Promise<Response>
 }
 
 /** Adds what all pages share: the rate, headers, pages of errors, checks of forms and the language. */
@@ -224,17 +224,18 @@ const createVisits = ({ deps, sessions, send }: Frame, callApi: CallApi) => {
 export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   const sessions = createSessions(deps)
   const callApi = createApiCalls(app, deps)
-  const send: Frame['send'] = async (c, reader, made) =>
-    typeof made === 'string'
-      ? c.redirect(reader.to(made), 303)
-      : c.html(await layout(c, reader, made, deps.config.server.consoleLabel), made.status)
+  const send: Frame['send'] = async (c, reader, made) => {
+    if (made instanceof Response) return made
+    if (typeof made === 'string') return c.redirect(reader.to(made), 303)
+    return c.html(await layout(c, reader, made, deps.config.server.consoleLabel), made.status)
+  }
   const visited = createVisits({ deps, sessions, send }, callApi)
   addFrame(app, { deps, sessions, send })
   addAssets(app)
 
-  app.get('/console', c => visited(c, async () => c.redirect('console/')))
-  const show = (c: Context<ApiEnv>, make: (visit: Visit) => Promise<ConsolePage | string>) =>
+  const show = (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Made>) =>
     visited(c, async visit => send(c, visit, await make(visit)))
+  app.get('/console', c => show(c, async () => c.redirect('console/')))
   const pages: Console = {
     open: (method, path, make) =>
       app.on(method, `/console/${path}`, async c => {
@@ -248,7 +249,6 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
           return make(visit)
         }),
       ),
-    file: (path, make) => app.get(`/console/${path}`, c => visited(c, make)),
     act: (path, run) => {
       app.post(`/console/${path}`, c => show(c, run))
       // If no page has this path, a GET of it (as from the link to the other language) leads to the page above.

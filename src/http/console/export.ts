@@ -47,9 +47,9 @@ const rowOf = (one: AnyRegistration): Readonly<Record<string, unknown>> => ({
 })
 
 /** `/console/registrations/export`: a list as CSV, read page by page. If a page fails, the download breaks off. */
-export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDeps, 'sleep' | 'stopping'>): void => {
+export const addExport = ({ page }: Console, { sleep, stopping }: Pick<SharedDeps, 'sleep' | 'stopping'>): void => {
   const underWay = createInFlight()
-  file('registrations/export', async visit => {
+  page('registrations/export', async visit => {
     const { who } = visit.session
     if ((underWay.counts.get(who) ?? 0) === MAX_CONCURRENT_EXPORTS) throw new AppError('too_many_requests', AT_ONCE)
     const { outgoing } = nodeBindings(visit.c)
