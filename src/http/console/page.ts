@@ -158,22 +158,26 @@ export const facts = (reader: Reader, all: readonly Fact[]): Html =>
 export const copied = ({ t }: Reader, text: string, id = 'copied'): Html =>
   html`<pre id="${id}" tabindex="0">${text}</pre><p><button type="button" data-copy="#${id}" data-done="${t({ en: 'Copied', zh: '已复制' })}" hidden>${t({ en: 'Copy', zh: '复制' })}</button></p>`
 
-/** Links to the next and the first page of a list, which keep the filter; or says that the list has ended. */
+/**
+ * Links to the next and the previous page of a list, which keep the filter; or says that the list has ended. The first
+ * `cursor` in the query is that of this page; those of the pages before follow.
+ */
 export const nextPage = (
   { c, t }: Visit,
   cursor: string | null,
   name: Words = { en: 'Older', zh: '更早的记录' },
   parameter = 'cursor',
 ): Html => {
-  const to = (next: string | null) => {
+  const earlier = new URL(c.req.url).searchParams.getAll(parameter)
+  const to = (cursors: readonly string[]) => {
     const here = new URL(c.req.url)
-    if (next === null) here.searchParams.delete(parameter)
-    else here.searchParams.set(parameter, next)
+    here.searchParams.delete(parameter)
+    for (const one of cursors) here.searchParams.append(parameter, one)
     return here.search || here.pathname
   }
-  const first = html`<a class="button" href="${to(null)}">${t({ en: 'First page', zh: '第一页' })}</a> `
-  const next = cursor && html`<a class="button" rel="next" href="${to(cursor)}">${t(name)}</a>`
-  return html`<p class="pages">${c.req.query(parameter) && first}${next ?? html`<span class="end">${t({ en: 'End of the list', zh: '没有更多了' })}</span>`}</p>`
+  const previous = html`<a class="button" rel="prev" href="${to(earlier.slice(1))}">${t({ en: 'Previous page', zh: '上一页' })}</a> `
+  const next = cursor && html`<a class="button" rel="next" href="${to([cursor, ...earlier])}">${t(name)}</a>`
+  return html`<p class="pages">${earlier.length > 0 && previous}${next ?? html`<span class="end">${t({ en: 'End of the list', zh: '没有更多了' })}</span>`}</p>`
 }
 
 /** A part that refreshes itself, at the earliest after `seconds`; null: never, since it does not change any more. */
