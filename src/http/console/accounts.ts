@@ -183,16 +183,13 @@ export const addAccounts = ({ page, act }: Console): void => {
     const { partnerId, ...body } = await form()
     const user = partnerId && { partnerId: await partnerIdOf(visit, partnerId) }
     await call('POST', '/v1/admin/accounts', { body: { ...body, ...user, rate: numberOf(body.rate) } })
-    return 'accounts'
   })
   for (const verb of ['pause', 'resume'])
     act(`accounts/:id/${verb}`, async visit => {
       await visit.call('POST', `${accountPath(visit)}/${verb}`, { body: await visit.form() })
-      return `accounts/${visit.id}`
     })
   act('accounts/:id/change', async visit => {
     await visit.call('PATCH', accountPath(visit), { body: await visit.form() })
-    return `accounts/${visit.id}`
   })
   act('accounts/:id/remove', async visit => {
     await visit.call('DELETE', accountPath(visit), { query: await visit.form() })

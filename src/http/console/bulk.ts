@@ -255,6 +255,5 @@ export const addBulk = ({ page, act }: Console): void => {
   for (const command of ['start', 'stop'] as const)
     act(`bulk/:id/${command}`, async ({ id, call, form }) => {
       await call('POST', `/v1/admin/bulk/${id}/${command}`, { body: await form() })
-      return `bulk/${id}`
     })
 }

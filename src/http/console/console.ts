@@ -65,8 +65,8 @@ export interface Console {
   ) => void
   /** Adds a page; `make` may return a path to redirect to, or a download. With `asksFor`, other roles are refused. */
   page: (path: string, make: (visit: Visit) => Promise<Made>, asksFor?: { role: Role }) => void
-  /** Adds the action of a form. `run` returns the path of the page that shows the result, or that page. */
-  act: (path: string, run: (visit: Visit) => Promise<string | ConsolePage>) => void
+  /** Adds the action of a form. `run` returns the page of the result, or its path; by default that of the page above. */
+  act: (path: string, run: (visit: Visit) => Promise<string | ConsolePage | undefined>) => void
 }
 
 const SECURE = secureHeaders({
@@ -250,9 +250,10 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
         }),
       ),
     act: (path, run) => {
-      app.post(`/console/${path}`, c => show(c, run))
+      const pageAbove = (c: Context) => pathOf(c).replace(/\/[^/]*$/, '')
+      app.post(`/console/${path}`, c => show(c, async visit => (await run(visit)) ?? pageAbove(c)))
       // If no page has this path, a GET of it (as from the link to the other language) leads to the page above.
-      app.get(`/console/${path}`, c => show(c, async () => pathOf(c).replace(/\/[^/]*$/, '')))
+      app.get(`/console/${path}`, c => show(c, async () => pageAbove(c)))
     },
   }
 

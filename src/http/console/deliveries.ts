@@ -203,7 +203,6 @@ export const addDeliveries = ({ page, act }: Console): void => {
   page('deliveries/resend/:id', resendPage)
   act('deliveries/enable', async ({ call, form }) => {
     await call('POST', '/v1/admin/callbacks/enable', { body: await form() })
-    return 'deliveries'
   })
   act('deliveries/test', async visit => {
     const { callbackUrl = '' } = await visit.form()

@@ -92,10 +92,9 @@ export const addKeys = ({ act }: Console): void => {
     const back = html`<p><a href="${to(`partners/${id}`)}">${t({ en: 'Back to the keys', zh: '返回密钥' })}</a></p>`
     return { title: t(NEW_KEY), body: html`${shownOnce(visit, [[API_KEY, apiKey]])}${back}` }
   })
-  act('partners/:id/revoke', async ({ id, call, form }) => {
+  act('partners/:id/revoke', async ({ call, form }) => {
     const { key = '', reason } = await form()
     await call('DELETE', `/v1/admin/keys/${encodeURIComponent(key)}`, { query: { reason } })
-    return `partners/${id}`
   })
   act('partners/:id/link', async visit => {
     const { id, call, form, baseUrl, t } = visit

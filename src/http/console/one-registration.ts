@@ -22,7 +22,6 @@ type One = RegistrationAnswer | Detail
 /** Matches only the ids of registrations, so that no path can reach other API calls. */
 const PATH = 'registrations/:id{reg_[0-9A-Z]+}'
 const registrationPath = ({ id, session }: Visit): string => `${BASES[session.kind]}/${id}`
-const pagePath = ({ id }: Visit): string => `registrations/${id}`
 
 /** Escapes bidirectional control characters in JSON: they would reorder the text around them. */
 const escaped = (json: string): string =>
@@ -77,7 +76,7 @@ const factsPart = (reader: Reader, one: One, body: string | null): Html => {
 
 const actsPart = (visit: Visit, { status, delivery, metadata }: One): Html => {
   if (status === 'cancelled') return ''
-  const path = pagePath(visit)
+  const path = `registrations/${visit.id}`
   const again = (act: 'poll' | 'resend', name: Words) => ({
     to: `${path}/${act}`,
     name,
@@ -164,6 +163,5 @@ export const addOneRegistration = ({ page, act }: Console): void => {
   for (const name of BULK_ACTS)
     act(`${PATH}/${name}`, async visit => {
       await actOn(visit, { id: visit.id, act: name, reason: (await visit.form()).reason })
-      return pagePath(visit)
     })
 }

@@ -73,10 +73,9 @@ export const addSecrets = ({ page, act }: Console): void => {
     const { page: path } = pathsFor(':id')
     act(`${path}/rotate-secret`, visit => rotate(visit, pathsFor(visit.id)))
     act(`${path}/end-secret`, async visit => {
-      const { page: back, one, partner } = pathsFor(visit.id)
+      const { one, partner } = pathsFor(visit.id)
       const { id = '', reason } = await visit.form()
       await visit.call('DELETE', `${one}/${encodeURIComponent(id)}`, { query: { partner, reason } })
-      return back
     })
   }
 }
