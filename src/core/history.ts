@@ -89,8 +89,13 @@ export const historyFigures = (counts: Readonly<HistoryCounts>) => {
 
 export type HistoryFigures = ReturnType<typeof historyFigures>
 
-/** Maximum number of series counted apart in a minute. What is beyond counts in the series of all only. */
-export const MAX_SERIES = 500
+/**
+ * Maximum number of accounts and partners that are counted apart in a minute, of hosts of one, and of hosts of all. What
+ * is beyond counts for the partner, or for all, only.
+ */
+export const MAX_OWNERS = 500
+export const MAX_HOSTS_OF_ONE = 50
+const MAX_HOSTS = 500
 /** Minutes that are kept while they cannot be written; then the oldest is dropped. */
 const MAX_MINUTES = 15
 
@@ -100,8 +105,8 @@ interface Minute {
   all: HistoryEntry
   /** By id of the account or the partner. */
   owners: Map<string, { entry: HistoryEntry; hosts: Map<string, HistoryEntry> }>
-  /** Number of series but all. */
-  size: number
+  /** Number of hosts of all owners. */
+  hostCount: number
 }
 
 /** Counts by minute and series, in bounded memory, until they are taken. */
@@ -113,35 +118,25 @@ export const createHistoryCounts = () => {
     const known = minutes.get(at)
     if (known) return known
     if (minutes.size >= MAX_MINUTES) minutes.delete(Math.min(...minutes.keys()))
-    const minute = { all: newEntry(ALL_SERIES), owners: new Map(), size: 0 }
+    const minute = { all: newEntry(ALL_SERIES), owners: new Map(), hostCount: 0 }
     minutes.set(at, minute)
     return minute
   }
 
-  /** Finds an entry, or adds it while there is room. */
-  const findOrAdd = <Entry>(
-    minute: Minute,
-    among: Map<string, Entry>,
-    key: string,
-    create: () => Entry,
-  ): Entry | null => {
-    const known = among.get(key)
-    if (known !== undefined) return known
-    if (minute.size >= MAX_SERIES) return null
-    minute.size++
-    const entry = create()
-    among.set(key, entry)
-    return entry
-  }
-
   /** Returns the entries of an owner and its host, as far as there is room for them. */
   const entriesOf = (minute: Minute, { accountId, partnerId, host }: Series) => {
-    const owner = findOrAdd(minute, minute.owners, partnerId || accountId, () => {
-      return { entry: newEntry({ accountId, partnerId, host: '' }), hosts: new Map<string, HistoryEntry>() }
-    })
-    if (owner === null || host === '') return { owner: owner?.entry ?? null, ofHost: null }
-    const create = () => newEntry({ accountId, partnerId, host })
-    return { owner: owner.entry, ofHost: findOrAdd(minute, owner.hosts, host, create) }
+    const { owners } = minute
+    const id = partnerId || accountId
+    const known = owners.get(id)
+    if (!known && owners.size >= MAX_OWNERS) return { owner: null, ofHost: null }
+    const { entry: owner, hosts } = known ?? { entry: newEntry({ accountId, partnerId, host: '' }), hosts: new Map() }
+    if (!known) owners.set(id, { entry: owner, hosts })
+    const hasRoom = hosts.size < MAX_HOSTS_OF_ONE && minute.hostCount < MAX_HOSTS
+    if (host !== '' && !hosts.has(host) && hasRoom) {
+      hosts.set(host, newEntry({ accountId, partnerId, host }))
+      minute.hostCount++
+    }
+    return { owner, ofHost: hosts.get(host) ?? null }
   }
 
   return {

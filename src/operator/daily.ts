@@ -16,6 +16,7 @@ const TYPE = 'operator.daily'
 const RETRY_MS = 10 * MINUTE
 const ENDS_SOON_MS = 14 * DAY
 const MAX_FAILING = 3
+const MAX_CERTIFICATES = 100
 
 interface DailyDeps {
   store: Pick<Store, 'now' | 'stats' | 'historyOf' | 'historyGroups' | 'claimDaily' | 'settleDaily'>
@@ -58,7 +59,8 @@ const readReport = async (
     backupAt: engine.kind === 'sqlite' ? (backup.good?.at ?? null) : undefined,
     certificates: ends
       .filter(({ endsAt }) => endsAt > at && endsAt < at + ENDS_SOON_MS)
-      .toSorted((a, b) => a.endsAt - b.endsAt),
+      .toSorted((a, b) => a.endsAt - b.endsAt)
+      .slice(0, MAX_CERTIFICATES),
   }
 }
 

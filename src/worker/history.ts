@@ -1,6 +1,6 @@
 import { runBatches } from '../core/batches.ts'
 import type { Clock } from '../core/clock.ts'
-import { MINUTE, SECOND } from '../core/duration.ts'
+import { HOUR, MINUTE, SECOND } from '../core/duration.ts'
 import { ALL_SERIES, answerIn, arrivalIn, createHistoryCounts, type HistorySum, type Series } from '../core/history.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit, TelemetryEvent } from '../telemetry/emit.ts'
@@ -36,7 +36,8 @@ export const openHistory = ({
   const sample = async () => {
     const { at, accounts, polls, deliveries } = await store.stats()
     const [duePolls, dueWebhooks] = [polls.due, deliveries.due]
-    if (duePolls + dueWebhooks > 0) counts.add(at, ALL_SERIES, { duePolls, dueWebhooks })
+    // Old rows are erased when others are written: once an hour at the latest.
+    if (duePolls + dueWebhooks > 0 || at % HOUR < MINUTE) counts.add(at, ALL_SERIES, { duePolls, dueWebhooks })
     for (const { id, due } of accounts) if (due > 0) counts.add(at, { ...ALL_SERIES, accountId: id }, { duePolls: due })
   }
 
@@ -54,12 +55,14 @@ export const openHistory = ({
   }
 
   const batch = async () => {
-    const minute = Math.floor(store.now() / MINUTE)
+    const now = store.now()
+    const written = await writeOne(now)
+    const minute = Math.floor(now / MINUTE)
     if (sampledIn !== minute) {
       await sample()
       sampledIn = minute
     }
-    return writeOne(store.now())
+    return written
   }
   const job = createBackgroundJob({ batch, event: 'history', clock, emit })
   const heartbeat = startHeartbeat({ everyMs: CHECK_EVERY_MS, wakeUp: job.wakeUp, clock })

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
-import { ALL_SERIES, type HistoryMinute, MAX_SERIES, noCounts } from '../../src/core/history.ts'
+import { ALL_SERIES, type HistoryMinute, MAX_HOSTS_OF_ONE, MAX_OWNERS, noCounts } from '../../src/core/history.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createEmit } from '../../src/telemetry/emit.ts'
 import { openHistory } from '../../src/worker/history.ts'
@@ -115,16 +115,24 @@ test('keeps what could not be written, tells it once a minute, and drops what is
   expect(written).toHaveLength(15)
 })
 
-test('counts only for all what is beyond the series of a minute', async () => {
+test('counts only for all the partners that are beyond those of a minute', async () => {
   const { deliver, history, written } = openScene()
-  for (let n = 0; n < 2 * MAX_SERIES; n++) deliver(`partner_${n}`, 'a.example')
+  for (let n = 0; n < 2 * MAX_OWNERS; n++) deliver(`partner_${n}`, 'a.example')
   await history.close()
   const [{ entries = [] } = {}] = written
-  expect(entries).toHaveLength(MAX_SERIES + 1)
-  expect(entries[0]).toEqual({
-    ...ALL_SERIES,
-    ...noCounts(),
-    delivered: 2 * MAX_SERIES,
-    arrived200: 2 * MAX_SERIES,
-  })
+  expect(entries).toHaveLength(2 * MAX_OWNERS + 1)
+  const all = { delivered: 2 * MAX_OWNERS, arrived200: 2 * MAX_OWNERS }
+  expect(entries[0]).toEqual({ ...ALL_SERIES, ...noCounts(), ...all })
+})
+
+test('counts a partner apart, however many hosts others have', async () => {
+  const { deliver, history, written } = openScene()
+  for (let n = 0; n < 1_000; n++) deliver('partner_a', `${n}.example`)
+  deliver('partner_b', 'b.example')
+  await history.close()
+  const [{ entries = [] } = {}] = written
+  const deliveredOf = (partner: string) =>
+    entries.filter(({ partnerId }) => partnerId === partner).map(({ delivered }) => delivered)
+  expect(deliveredOf('partner_a')).toEqual([1_000, ...Array(MAX_HOSTS_OF_ONE).fill(1)])
+  expect(deliveredOf('partner_b')).toEqual([1, 1])
 })

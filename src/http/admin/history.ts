@@ -20,7 +20,7 @@ const NOT_BESIDE = {
   en: 'must not be given with partner or host: they have no polls of their own',
   zh: '不能与 partner、host 同时使用：查询不按合作方和主机统计',
 }
-const NO_PARTNER = { en: 'needs partner', zh: '须同时指定 partner' }
+const NO_PARTNER = { en: 'must be given with partner', zh: '须与 partner 同时使用' }
 const GROUPINGS = ['partner', 'host', 'account'] as const
 
 /** Figures of polls are those of all or of an account. */
@@ -48,7 +48,7 @@ export const OPERATOR_HISTORY_CALLS = {
     operationId: 'getHistory',
     summary: 'What happened, by time',
     description:
-      'Of the whole service, of an account, of a partner, or of a host of a partner. Of an account only polls and due serials are counted, and of a host only webhooks; the rest is 0. It is counted within each node and stored once a minute, so the last minute is missing, and a crash of a node loses what it has counted since. A node counts 500 partners, hosts and accounts apart in a minute; what is beyond counts only for the whole.',
+      'Of the whole service, of an account, of a partner, or of a host of a partner. Of an account only polls and due serials are counted, and of a host only webhooks; the rest is 0. It is counted within each node and stored once a minute, so the last minute is missing, and a crash of a node loses what it has counted since. A node counts 500 partners and accounts apart in a minute, 50 hosts of each and 500 in all; what is beyond counts only for the partner, or for the whole.',
     query: z.strictObject({
       ...SERIES_QUERY,
       partner: PARTNER_ID.optional().describe('Only of this partner.'),
@@ -77,10 +77,12 @@ export const OPERATOR_HISTORY_CALLS = {
     query: z.strictObject({
       ...SPAN_QUERY,
       by: z.enum(GROUPINGS, mustBeOneOf(GROUPINGS)).describe('What to group by; a host is one of a partner.'),
+      partner: PARTNER_ID.optional().describe('Only the hosts of this partner, whatever `by` says.'),
     }),
     answers: { 200: GROUPS },
-    handle: async (c, { store, now }, { query: { by, ...asked } }) => {
-      const { found, isCapped } = await store.historyGroups(by, readSpan({ ...asked, step: '1h' }, now()))
+    handle: async (c, { store, now }, { query: { by, partner, ...asked } }) => {
+      const span = readSpan({ ...asked, step: '1h' }, now())
+      const { found, isCapped } = await (partner ? store.hostHistoryOf(partner, span) : store.historyGroups(by, span))
       const names = await store.partnerNames([...new Set(found.map(({ partnerId }) => partnerId))])
       const data = found.map(({ partnerId, host, accountId, ...counts }) => ({
         partnerId: partnerId || null,

@@ -17,9 +17,10 @@ export interface Groups {
   data: readonly HostGroup[]
   isCapped: boolean
 }
-export const readGroups = (visit: Visit, by: 'host' | 'partner'): Promise<Groups> =>
+/** @param partner only its hosts; operators may ask for those of all */
+export const readGroups = (visit: Visit, by: 'host' | 'partner', partner?: string): Promise<Groups> =>
   visit.session.kind === 'operator'
-    ? visit.call<Groups>('GET', '/v1/admin/history/groups', { query: { ...spanQuery(visit), by } })
+    ? visit.call<Groups>('GET', '/v1/admin/history/groups', { query: { ...spanQuery(visit), by, partner } })
     : visit.call<Groups>('GET', '/v1/history/hosts', { query: spanQuery(visit) })
 
 /** A column of numbers by which the table can be sorted. */
@@ -91,14 +92,12 @@ export const hostTable = (visit: Visit, { data, isCapped }: Groups): Html => {
     ['', one => html`<a href="${to('registrations', of(one))}">${t(PAGE_NAMES.registrations)}</a>`],
   ]
   return html`${table(visit, PAGE_NAMES.hosts, { items: data, none: NONE, columns, sortedBy: visit })}
-    ${data.length === 0 ? '' : columnNotes(visit, isCapped)}`
+    ${data.length === 0 && !isCapped ? '' : columnNotes(visit, isCapped)}`
 }
 
 /** `/console/hosts`: how webhooks arrive at each host. */
 export const addHosts = ({ page }: Console): void =>
   page('hosts', async visit => {
-    const partner = visit.c.req.query('partner')
-    const { data, isCapped } = await readGroups(visit, 'host')
-    const shown = partner ? data.filter(({ partnerId }) => partnerId === partner) : data
-    return { body: html`${spanLinks(visit)}${hostTable(visit, { data: shown, isCapped })}` }
+    const groups = await readGroups(visit, 'host', visit.c.req.query('partner'))
+    return { body: html`${spanLinks(visit)}${hostTable(visit, groups)}` }
   })

@@ -16,7 +16,7 @@ export const HISTORY_CALLS = {
     operationId: 'history',
     summary: 'Your registrations and webhooks by time',
     description:
-      'What happened in each minute, five minutes or hour. It is counted within the service and stored once a minute, so the last minute is missing, and a crash of the service loses what it has counted since. In a minute in which more than 500 partners, hosts and accounts have anything, those beyond are not counted apart.',
+      'What happened in each minute, five minutes or hour. It is counted within the service and stored once a minute, so the last minute is missing, and a crash of the service loses what it has counted since. In a minute 50 of your hosts are counted apart; where more than 500 partners or 500 hosts have anything, those beyond are not.',
     query: z.strictObject({ ...SERIES_QUERY, host: SEARCHED_BY.host }),
     answers: { 200: HISTORY },
     handle: async (c, { store, rates, now }, { query: { host = '', ...asked } }) => {

@@ -18,6 +18,11 @@ export const describeHolding = (open: OpenStore): void => {
     await bench.advance(MINUTE)
     expect(await store.claimDaily('2026-12-02', MINUTE)).toBe(false)
     expect(await store.claimDaily('2026-12-03', MINUTE)).toBe(true)
+    // A node whose day is the earlier one claims it no more, and a day far ahead was a wrong clock's.
+    await store.settleDaily('2026-12-03')
+    expect(await store.claimDaily('2026-12-02', MINUTE)).toBe(false)
+    await store.settleDaily('2027-12-03')
+    expect(await store.claimDaily('2026-12-04', MINUTE)).toBe(true)
   })
 
   describe('while deliveries are held', () => {
