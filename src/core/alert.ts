@@ -131,9 +131,9 @@ const begun = (note: Firing, alert: Alert | null, now: number): Alert => {
   const notice = { toldState: alert?.toldState ?? null, toldAt: alert?.toldAt ?? null }
   const event = { condition, subject, state: 'firing', since: sinceOf(note), at, details, ...notice } as const
   const isAgain = alert?.toldState === 'resolved' && hourEnd(alert, now) > now
-  return isAgain
-    ? { ...event, count: alert.count + 1, dueAt: now + REFIRE_MS }
-    : { ...event, count: Math.max(1, adds), dueAt: now }
+  // Without an end of its own, `count` is what has happened since, not how often it began.
+  const count = isAgain && ALERT_KINDS[condition].end !== null ? alert.count + 1 : Math.max(1, adds)
+  return { ...event, count, dueAt: isAgain ? now + REFIRE_MS : now }
 }
 
 /** Maximum number of a partner's hosts in one alert. */

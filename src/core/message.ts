@@ -90,6 +90,9 @@ export const attemptOriginOf = ({ attempts, retries }: { attempts: number; retri
   return attempts === 0 ? 'first' : 'resend'
 }
 
+/** Whether it was resent, so that its schedule has begun anew. */
+export const isResent = ({ attempts, retries }: { attempts: number; retries: number }): boolean => attempts > retries
+
 /** Errors of attempts without a response, as shown to partners: `no_response` hides all that reveal our network. */
 export const COMMON_ERRORS = [
   'no_response',

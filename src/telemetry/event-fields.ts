@@ -10,6 +10,7 @@ export const field = <Value>(kind: string): Field<Value> => ({ kind })
 export const orNull = <Value>({ kind }: Field<Value>): Field<Value | null> => ({ kind: `${kind} or null` })
 
 export const TEXT = field<string>('text')
+export const BOOLEAN = field<boolean>('boolean')
 export const NUMBER = field<number>('number')
 export const DURATION_MS = field<number>('ms')
 export const ISO_TIME = field<string>('time')

@@ -2,6 +2,7 @@ import type { AccountFault, Answer, TransientCause } from '../core/answer.ts'
 import type { AttemptOrigin } from '../core/message.ts'
 import type { Reason } from '../core/verification.ts'
 import {
+  BOOLEAN,
   DURATION_MS,
   debug,
   ERROR,
@@ -104,8 +105,16 @@ export const QUEUE_EVENTS = {
     'The service could not claim serials, usually because of the database; it tries again each second. Reported at once, and then once a minute. See [disk full](operations.md#disk-full-or-read-only).',
   ),
   'message.delivered': debug(
-    { messageId: TEXT, registrationId: TEXT, partnerId: TEXT, host: TEXT, attempts: NUMBER, ageMs: DURATION_MS },
-    'The database has recorded that a webhook was delivered, `ageMs` after its verdict was stored.',
+    {
+      messageId: TEXT,
+      registrationId: TEXT,
+      partnerId: TEXT,
+      host: TEXT,
+      attempts: NUMBER,
+      resent: BOOLEAN,
+      ageMs: DURATION_MS,
+    },
+    'The database has recorded that a webhook was delivered, `ageMs` after its verdict was stored; `resent`: after somebody had it sent again.',
   ),
   'message.cancelled': debug(
     { messageId: TEXT, registrationId: TEXT, partnerId: TEXT },
@@ -118,6 +127,7 @@ export const QUEUE_EVENTS = {
       partnerId: TEXT,
       host: TEXT,
       attempts: NUMBER,
+      resent: BOOLEAN,
       end: field<'exhausted' | 'gone'>('text'),
       httpStatus: orNull(NUMBER),
       error: orNull(TEXT),

@@ -1,6 +1,6 @@
 import { attemptOf } from '../callback/outcome.ts'
 import type { SendResult } from '../callback/sender.ts'
-import { attemptOriginOf, messageIdOf } from '../core/message.ts'
+import { attemptOriginOf, isResent, messageIdOf } from '../core/message.ts'
 import type { AttemptKind, ClaimedMessage, MessageOutcome } from '../store/messages/message.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
@@ -40,6 +40,7 @@ export const createDeliveryReport = (emit: Emit<'delivery.attempted' | 'message.
       partnerId,
       host,
       attempts: message.attempts + 1,
+      resent: isResent(message),
     }
     if (end === 'delivered') emit('message.delivered', { ...fields, ageMs: Math.max(0, at - message.createdAt) })
     else {

@@ -91,10 +91,10 @@ export const openHistory = ({
           if (fields.outcome !== 'delivered' && fields.outcome !== 'not_sent') count(fields, 'failedAttempts')
           break
         case 'message.delivered':
-          count(fields, 'delivered', arrivalIn(fields.ageMs))
+          if (!fields.resent) count(fields, 'delivered', arrivalIn(fields.ageMs))
           break
         case 'message.exhausted':
-          count(fields, 'givenUp')
+          if (!fields.resent) count(fields, 'givenUp')
           break
       }
     },

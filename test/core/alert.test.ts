@@ -63,6 +63,11 @@ test.each<[string, Observation[], string[]]>([
     ['0 firing 1', '3 resolved 1', '15 firing 2'],
   ],
   [
+    'what happens again within the hour is counted from then on',
+    [exhausted(0, 4_000), delivered(4), exhausted(20, 12)],
+    ['0 firing 4000', '4 resolved 4000', '25 firing 12'],
+  ],
+  [
     'what is over before that is not told',
     [low(0), room(3), low(10), room(12), low(20), room(21)],
     ['0 firing 1', '3 resolved 1'],

@@ -29,8 +29,8 @@ const openScene = () => {
   } as unknown as Pick<Store, 'now' | 'stats' | 'addHistory'>
   const history = openHistory({ store, node: 'node_a', clock, emit: emitted })
   const emit = createEmit([history.listen])
-  const deliver = (partnerId: string, host: string, ageMs = 120) =>
-    emit('message.delivered', { messageId: 'm', registrationId: 'r', partnerId, host, attempts: 1, ageMs })
+  const deliver = (partnerId: string, host: string, ageMs = 120, resent = false) =>
+    emit('message.delivered', { messageId: 'm', registrationId: 'r', partnerId, host, attempts: 1, resent, ageMs })
   /** The entries written since the last call, without their zeros. */
   const taken = () =>
     written
@@ -60,7 +60,16 @@ test('counts each event for all, for its partner or account, and for its host', 
   for (const outcome of ['delivered', 'rejected', 'not_sent'])
     emit('delivery.attempted', { ...attempt, outcome, ...answer })
   deliver(partnerId, host)
-  const given = { messageId: 'm', registrationId: 'r', partnerId, host, attempts: 9, httpStatus: 500, error: null }
+  const given = {
+    messageId: 'm',
+    registrationId: 'r',
+    partnerId,
+    host,
+    attempts: 9,
+    resent: false,
+    httpStatus: 500,
+    error: null,
+  }
   emit('message.exhausted', { ...given, end: 'exhausted' })
   await history.close()
   const ofPartner = { registrations: 1, failed: 1, cancelled: 1 }
@@ -123,6 +132,14 @@ test('counts only for all the partners that are beyond those of a minute', async
   expect(entries).toHaveLength(2 * MAX_OWNERS + 1)
   const all = { delivered: 2 * MAX_OWNERS, arrived200: 2 * MAX_OWNERS }
   expect(entries[0]).toEqual({ ...ALL_SERIES, ...noCounts(), ...all })
+})
+
+test('counts no end of a webhook that was resent', async () => {
+  const { deliver, history, taken } = openScene()
+  deliver('partner_a', 'a.example')
+  deliver('partner_a', 'a.example', 3_000_000, true)
+  await history.close()
+  expect(taken()[0]).toEqual({ delivered: 1, arrived200: 1 })
 })
 
 test('counts a partner apart, however many hosts others have', async () => {

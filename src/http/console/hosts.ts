@@ -60,8 +60,8 @@ export const webhookColumns = <Item>(reader: Reader, pick: (item: Item) => Webho
 /** What the columns mean, and whether groups are missing. */
 export const columnNotes = ({ t }: Reader, isCapped: boolean): Html =>
   html`<p><small>${t({
-    en: 'Arrived: of the webhooks that were delivered or given up. p50, p95: from the verdict to the 2xx.',
-    zh: '送达率：已送达 ÷（已送达＋已放弃）。p50、p95：从得出结果到收到 2xx 的时间。',
+    en: 'Arrived: of the webhooks that were delivered or given up, without resends. p50, p95: from the verdict to the 2xx.',
+    zh: '送达率：已送达 ÷（已送达＋已放弃），不含重发。p50、p95：从得出结果到收到 2xx 的时间。',
   })}${
     isCapped
       ? t({

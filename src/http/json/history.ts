@@ -45,9 +45,11 @@ const FIGURES = {
     })
     .describe('Registrations that ended, by their end. One that is cancelled after its verdict counts twice.'),
   webhooks: z.object({
-    delivered: COUNT.describe('Webhooks answered with 2xx.'),
+    delivered: COUNT.describe(
+      'Webhooks answered with 2xx. Once somebody has it sent again, a webhook is not counted here any more.',
+    ),
     failedAttempts: COUNT.describe('Failed attempts, whether the webhook arrived later or not.'),
-    givenUp: COUNT.describe('Webhooks that were given up.'),
+    givenUp: COUNT.describe('Webhooks that were given up, also those that arrived after a resend.'),
     within5s: COUNT.describe('How many of `delivered` were answered within 5 s of their verdict.'),
     p50Ms: MS.describe('Median of the time from the verdict to the 2xx, estimated; null: nothing was delivered.'),
     p95Ms: MS.describe('The same for 95 % of them. An hour also stands for more than an hour.'),

@@ -140,7 +140,14 @@ describe('the metrics', () => {
 
   test('tell how each webhook has ended', async () => {
     const { emit, page } = open()
-    const message = { messageId: 'msg_1', registrationId: 'reg_1', partnerId: 'p', host: 'h', attempts: 1 }
+    const message = {
+      messageId: 'msg_1',
+      registrationId: 'reg_1',
+      partnerId: 'p',
+      host: 'h',
+      attempts: 1,
+      resent: false,
+    }
     emit('message.delivered', { ...message, ageMs: 5 })
     for (const end of ['exhausted', 'gone'] as const)
       emit('message.exhausted', { ...message, end, httpStatus: 500, error: null })
