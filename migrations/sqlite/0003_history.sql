@@ -26,6 +26,8 @@ CREATE TABLE `history` (
 	`arrived30000` integer NOT NULL,
 	`arrived60000` integer NOT NULL,
 	`arrived300000` integer NOT NULL,
+	`arrived600000` integer NOT NULL,
+	`arrived1800000` integer NOT NULL,
 	`arrived3600000` integer NOT NULL,
 	`arrived_over` integer NOT NULL,
 	`answered50` integer NOT NULL,

@@ -2,7 +2,9 @@ import { MINUTE, SECOND } from './duration.ts'
 import { boundOf, quantileOf } from './histogram.ts'
 
 /** Bounds in ms of the time from the storing of a verdict to the receiver's 2xx. */
-const ARRIVAL_BOUNDS = [50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 3_600_000] as const
+const ARRIVAL_BOUNDS = [
+  50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000,
+] as const
 /** Bounds in ms of the answer time of GetResult. */
 const ANSWER_BOUNDS = [50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000] as const
 /** The bound of the share of webhooks that arrive soon. */
