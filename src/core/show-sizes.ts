@@ -27,5 +27,12 @@ export const showBytes = (bytes: number): string => {
 export const showSeconds = (ms: number, language: Language): string =>
   `${roundedRate(ms / SECOND)} ${SECONDS[1][language]}`
 
+/** Null: there is nothing to have a share of. */
+export const shareOf = (part: number, all: number): number | null => (all === 0 ? null : part / all)
+
+/** `99.8 %`, rounded down: 100 % means all. */
+export const showShare = (share: number | null): string =>
+  share === null ? '–' : `${Math.floor(1_000 * share + 1e-9) / 10} %`
+
 /** Rounds to three digits: an estimate has no more. */
 export const roundedRate = (rate: number): number => Number(rate.toPrecision(3))

@@ -1,6 +1,6 @@
 import type { HistoryFigures } from '../history.ts'
 import type { Language, Words } from '../language.ts'
-import { showSeconds } from '../show-sizes.ts'
+import { shareOf, showSeconds, showShare } from '../show-sizes.ts'
 import { SHOW_TIME } from '../show-time.ts'
 import { LAST_BACKUP, NO_BACKUP, NO_TROUBLE } from './overview.ts'
 
@@ -27,9 +27,6 @@ export interface DailyReport {
 const NAMED = 5
 export const DAILY_TITLE: Words = { en: 'Daily report: ', zh: '每日简报：' }
 
-/** Rounded down: 100 % means all. */
-const percent = (part: number, all: number): string => `${Math.floor((1_000 * part) / all) / 10} %`
-
 /** Returns the lines of the message, for a reader of whom only the language is known. */
 export const dailyLines = (report: DailyReport, language: Language): string[] => {
   const { day, figures, slowest, failing, troubles, backupAt, certificates } = report
@@ -43,7 +40,7 @@ export const dailyLines = (report: DailyReport, language: Language): string[] =>
     (items.length > NAMED
       ? t({ en: ` and ${n(items.length - NAMED)} more`, zh: ` 等，另有 ${n(items.length - NAMED)} 个` })
       : '')
-  const soon = webhooks.delivered === 0 ? '–' : percent(webhooks.within5s, webhooks.delivered)
+  const soon = showShare(shareOf(webhooks.within5s, webhooks.delivered))
   const failed = failing.map(({ host, webhooks: { failedAttempts, givenUp } }) =>
     t({
       en: `${host} (${n(failedAttempts)} attempts failed, ${n(givenUp)} webhooks given up)`,

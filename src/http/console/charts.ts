@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { z } from 'zod'
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
-import { SECONDS } from '../../core/show-sizes.ts'
+import { SECONDS, shareOf, showShare } from '../../core/show-sizes.ts'
 import type { HISTORY, OPERATOR_HISTORY } from '../json/history.ts'
 import type { Query } from './api-calls.ts'
 import type { Visit } from './console.ts'
@@ -22,9 +22,8 @@ const SPANS = {
   '7d': { ms: 7 * DAY, step: '1h', stepMs: HOUR, words: { en: '7 days', zh: '7 天' } },
 } as const
 type Span = keyof typeof SPANS
-const spanOf = ({ c }: Visit): Span => (c.req.query('span') === '7d' ? '7d' : '24h')
-/** The span that a page shows, as calls of the history take it. */
-export const spanQuery = (visit: Visit): Query => ({ since: spanOf(visit) })
+/** The span that a page shows, as calls of the API take it. */
+export const spanOf = ({ c }: Visit): Span => (c.req.query('span') === '7d' ? '7d' : '24h')
 export const stepQuery = (visit: Visit): Query => ({ since: spanOf(visit), step: SPANS[spanOf(visit)].step })
 
 /** Links to the spans that a page can show. */
@@ -38,12 +37,8 @@ export const spanLinks = (visit: Visit): Html => {
   return html`<p class="spans">${links}</p>`
 }
 
-const shareOf = (part: number, all: number): number | null => (all === 0 ? null : part / all)
 /** Share of the webhooks that arrived, of those that were delivered or given up. */
 export const arrivedShare = ({ delivered, givenUp }: Figures['webhooks']) => shareOf(delivered, delivered + givenUp)
-/** `99.8 %`, rounded down: 100 % are all. */
-export const showShare = (share: number | null): string =>
-  share === null ? '–' : `${Math.floor(1_000 * share + 1e-9) / 10} %`
 /** `180 ms`, `1.2 s` */
 export const showMs = ({ t }: Reader, ms: number | null): string => {
   if (ms === null) return '–'

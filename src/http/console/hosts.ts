@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
-import { arrivedShare, type Figures, showMs, showShare, spanLinks, spanQuery } from './charts.ts'
+import { showShare } from '../../core/show-sizes.ts'
+import { arrivedShare, type Figures, showMs, spanLinks, spanOf } from './charts.ts'
 import type { Console, Visit } from './console.ts'
 import { type Column, type Html, NUMBER, PAGE_NAMES, partnerLink, type Reader, showCount, table } from './page.ts'
 
@@ -20,8 +21,8 @@ export interface Groups {
 /** @param partner only its hosts; operators may ask for those of all */
 export const readGroups = (visit: Visit, by: 'host' | 'partner', partner?: string): Promise<Groups> =>
   visit.session.kind === 'operator'
-    ? visit.call<Groups>('GET', '/v1/admin/history/groups', { query: { ...spanQuery(visit), by, partner } })
-    : visit.call<Groups>('GET', '/v1/history/hosts', { query: spanQuery(visit) })
+    ? visit.call<Groups>('GET', '/v1/admin/history/groups', { query: { since: spanOf(visit), by, partner } })
+    : visit.call<Groups>('GET', '/v1/history/hosts', { query: { since: spanOf(visit) } })
 
 /** A column of numbers by which the table can be sorted. */
 export const numberColumn = <Item>(
@@ -76,18 +77,15 @@ const NONE: Words = { en: 'No webhook was sent in this time.', zh: '此期间没
 
 export const hostTable = (visit: Visit, { data, isCapped }: Groups): Html => {
   const { t, to, session } = visit
-  const of = ({ host, partnerId: partner }: HostGroup) => ({ host, partner, since: spanQuery(visit).since as string })
+  const of = ({ host, partnerId: partner }: HostGroup) => ({ host, partner, since: spanOf(visit) })
+  const partnerColumn: Column<HostGroup> = [
+    { en: 'Partner', zh: '合作方' },
+    ({ partnerId = '', partnerName = null }) => partnerLink(visit, { partnerId, partnerName }),
+    { by: ({ partnerName = null }) => partnerName },
+  ]
   const columns: Column<HostGroup>[] = [
     [HOST, one => html`<a href="${to('deliveries', of(one))}">${one.host}</a>`, { by: ({ host }) => host }],
-    ...(session.kind === 'operator'
-      ? [
-          [
-            { en: 'Partner', zh: '合作方' },
-            ({ partnerId = '', partnerName = null }) => partnerLink(visit, { partnerId, partnerName }),
-            { by: ({ partnerName = null }) => partnerName },
-          ] satisfies Column<HostGroup>,
-        ]
-      : []),
+    ...(session.kind === 'operator' ? [partnerColumn] : []),
     ...webhookColumns<HostGroup>(visit, ({ webhooks }) => webhooks),
     ['', one => html`<a href="${to('registrations', of(one))}">${t(PAGE_NAMES.registrations)}</a>`],
   ]
