@@ -8,6 +8,7 @@ import { ACCOUNT_CALLS, type AccountAnswer } from '../admin/accounts.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actForms, actLink, field, numberOf } from './forms.ts'
+import { numberColumn } from './hosts.ts'
 import {
   badge,
   type Column,
@@ -15,6 +16,7 @@ import {
   facts,
   type Html,
   live,
+  NUMBER,
   nextPage,
   PAGE_NAMES,
   type Reader,
@@ -75,27 +77,21 @@ const columnsOf = async (
     namesOf(visit, accounts),
   ])
   const workOf = ({ id }: AccountAnswer) => works.find(one => one.id === id)
-  const number = (by: (account: AccountAnswer) => number | null) => ({ isNumber: true, by })
-  const waiting = (account: AccountAnswer) => workOf(account)?.waiting ?? null
-  const answerMs = (account: AccountAnswer) => workOf(account)?.answerMs ?? null
+  const due = (account: AccountAnswer) => workOf(account)?.due ?? 0
   return [
     ['APIID', ({ id, account }) => html`<a href="${to(`accounts/${id}`)}">${account}</a>`, { by: one => one.account }],
     [STATE, one => stateOf(visit, one), { by: one => (one.paused ? 0 : Number(one.reachable) + 1) }],
     [{ en: 'Since', zh: '始于' }, ({ since }) => time(visit, since), { by: ({ since }) => since }],
-    [
+    numberColumn<AccountAnswer>(
       ANSWERS,
-      one => html`${answerMs(one) === null ? '–' : showSeconds(answerMs(one) ?? 0, language)}`,
-      number(answerMs),
-    ],
-    [{ en: 'Waiting serials', zh: '等待中的流水号' }, one => waiting(one) ?? '–', number(waiting)],
-    [
-      QUEUE.due,
-      one => showCount(workOf(one)?.due ?? 0, workOf(one)?.dueIsCapped),
-      number(one => workOf(one)?.due ?? 0),
-    ],
+      one => workOf(one)?.answerMs,
+      ms => showSeconds(ms, language),
+    ),
+    numberColumn<AccountAnswer>({ en: 'Waiting serials', zh: '等待中的流水号' }, one => workOf(one)?.waiting),
+    [QUEUE.due, one => showCount(due(one), workOf(one)?.dueIsCapped), { ...NUMBER, by: due }],
     [{ en: 'Oldest due since', zh: '最早到期于' }, one => time(visit, workOf(one)?.oldestDueAt ?? null)],
     [{ en: 'Next try', zh: '下次重试' }, one => time(visit, workOf(one)?.nextTryAt ?? null)],
-    [{ en: 'Calls per second', zh: '每秒查询次数' }, ({ rate }) => String(rate), number(({ rate }) => rate)],
+    numberColumn<AccountAnswer>({ en: 'Calls per second', zh: '每秒查询次数' }, ({ rate }) => rate, String),
     [{ en: 'Used by', zh: '使用者' }, one => userOf(visit, one, names), { by: ({ partnerId }) => partnerId }],
   ]
 }
