@@ -146,7 +146,7 @@ export const table = <Item>(reader: Reader, label: Words, { columns, items, none
   const rows = sorted(items, columns[at]?.[2]?.by, isDown ? -1 : 1).map(
     item => html`<tr>${columns.map(column => cellOf(item, column))}</tr>`,
   )
-  return html`<div class="table"><table aria-label="${reader.t(label)}"><thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`
+  return html`<table aria-label="${reader.t(label)}"><thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table>`
 }
 const NUMERIC = raw(' class="number"')
 
