@@ -428,6 +428,15 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await page.waitForURL(urlOf('nodes'))
   })
 
+  test('had boxes 3 pixels wide on a narrow screen', async () => {
+    for (const who of ['operator', 'partner'] as const)
+      for (const path of ['registrations', 'deliveries?host=down.example']) {
+        await using page = await openPage(who, path, { viewport: { width: 375, height: 700 }, hasTouch: true })
+        const box = await page.locator('tbody [type="checkbox"]').first().boundingBox()
+        expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(24)
+      }
+  })
+
   test('signs in, finds, resends and leaves without JavaScript', async () => {
     await using page = await openPage(null, '', { javaScriptEnabled: false })
     await page.fill('[name="token"]', service.api.partner.key)
