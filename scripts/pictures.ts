@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import type { Answer } from '../src/core/answer.ts'
-import { HOUR, MINUTE, SECOND } from '../src/core/duration.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../src/core/duration.ts'
+import { ALL_SERIES, answerIn, arrivalIn, type HistoryCounts, noCounts, type Series } from '../src/core/history.ts'
 import { afterAttempt, attemptOriginOf } from '../src/core/message.ts'
 import { LIMITS } from '../src/http/listen.ts'
 import type { HostSignal } from '../src/store/messages/message.ts'
@@ -42,11 +43,11 @@ const openDay = async () => {
   }
   await callAdmin('PATCH', `partners/${api.partner.id}`, { name: 'Harbour Bank' })
   await callAdmin('PATCH', `partners/${api.other.id}`, { name: 'Spruce Taxi' })
-  const { apiKey: shopKey } = await callAdmin('POST', 'partners', { name: 'Lantern Shop' })
+  const shop = await callAdmin('POST', 'partners', { name: 'Lantern Shop' })
   const partners = {
     bank: { key: api.partner.key, host: 'hooks.bank.example' },
     taxi: { key: api.other.key, host: 'api.taxi.example' },
-    shop: { key: shopKey as string, host: 'shop.example' },
+    shop: { key: shop.apiKey as string, host: 'shop.example' },
   }
   let orders = 1_204
 
@@ -109,9 +110,47 @@ const openDay = async () => {
     }
     await store.beatNode({ ...node, id: 'node_0', name: 'verify-1' })
   }
-  return { ...api, partners, register, verify, send, beat }
+  return { ...api, shopId: shop.partnerId as string, partners, register, verify, send, beat }
 }
 type Day = Awaited<ReturnType<typeof openDay>>
+
+/** The history of the day before, by five minutes. On a bad day GetResult is slow for an hour, and then a receiver fails. */
+const addHistory = async ({ clock, store, partner, shopId }: Day, isBad: boolean) => {
+  for (let minutesAgo = 24 * 60; minutesAgo > 0; minutesAgo -= 5) {
+    const at = clock.now - minutesAgo * MINUTE
+    const n = Math.round(34 - 22 * Math.cos(((at % DAY) / DAY) * 2 * Math.PI) + 3 * Math.sin(minutesAgo / 17))
+    const isSlow = isBad && minutesAgo > 9 * 60 && minutesAgo <= 10 * 60
+    const isDown = isBad && minutesAgo <= 2 * 60
+    const ended = { succeeded: n - 4, failed: 3, unresolved: 1 }
+    const failures = isDown ? { failedAttempts: Math.round(n / 3) } : {}
+    const well = { registrations: n, ...ended, delivered: n - 6, [arrivalIn(80)]: n - 8, [arrivalIn(400)]: 2 }
+    const polls = { polls: 2 * n, [answerIn(isSlow ? 4_000 : 90)]: 2 * n - 4, [answerIn(isSlow ? 8_000 : 180)]: 4 }
+    const waiting = { duePolls: isSlow ? 3 * n : Math.round(n / 9), dueWebhooks: isDown ? n : 2 }
+    const entry = (series: Partial<Series>, counts: Partial<HistoryCounts>) => ({
+      ...ALL_SERIES,
+      ...series,
+      ...noCounts(),
+      ...counts,
+    })
+    const ofOne = { partnerId: partner.id, host: 'hooks.bank.example' }
+    const ofShop = { partnerId: shopId, host: 'shop.example' }
+    const few = {
+      registrations: 4,
+      succeeded: 3,
+      failed: 1,
+      delivered: isDown ? 0 : 4,
+      [arrivalIn(80)]: isDown ? 0 : 4,
+    }
+    await store.addHistory('node_0', {
+      at: at - (at % MINUTE),
+      entries: [
+        entry({}, { ...well, ...failures, ...polls, ...waiting }),
+        ...[ofOne, { ...ofOne, host: '' }].map(series => entry(series, well)),
+        ...[ofShop, { ...ofShop, host: '' }].map(series => entry(series, { ...few, ...failures })),
+      ],
+    })
+  }
+}
 
 /** Some have their verdict, and some are waited for. */
 const goWell = async ({ register, verify, send, beat }: Day) => {
@@ -167,7 +206,7 @@ interface Shot {
 }
 
 const takePicture = async (browser: Browser, origin: string, { name, token, path, endsAbove }: Shot) => {
-  const viewport = { width: WIDTH, height: 400 }
+  const viewport = { width: WIDTH, height: 560 }
   const context = await browser.newContext({ viewport, locale: 'en', colorScheme: 'light' })
   await context.addCookies([await cookieOf(origin, token)])
   const page = await context.newPage()
@@ -185,8 +224,10 @@ const takePictures = async (): Promise<void> => {
   if (reasonToSkip !== null) throw new Error(reasonToSkip)
   await using good = await openDay()
   await goWell(good)
+  await addHistory(good, false)
   await using bad = await openDay()
   const { expired } = await goBadly(bad)
+  await addHistory(bad, true)
   await using browser = await openBrowser()
   const operator = { token: ADMIN_TOKEN, path: '', endsAbove: null }
   const shots: readonly [Day, Shot][] = [
