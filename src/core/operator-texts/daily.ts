@@ -4,7 +4,7 @@ import { shareOf, showSeconds, showShare } from '../show-sizes.ts'
 import { SHOW_TIME } from '../show-time.ts'
 import { LAST_BACKUP, NO_BACKUP, NO_TROUBLE } from './overview.ts'
 
-export type DailyHost = Pick<HistoryFigures, 'webhooks'> & { host: string }
+type DailyHost = Pick<HistoryFigures, 'webhooks'> & { host: string }
 
 /** Content of the daily message. Times are epoch ms. */
 export interface DailyReport {

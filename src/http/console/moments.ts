@@ -3,15 +3,11 @@ import type { ActName } from '../../core/act.ts'
 import type { Words } from '../../core/language.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { ExplanationAnswer } from '../partner/explain.ts'
-import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
+import type { AttemptAnswer } from '../partner/registration-schemas.ts'
 import { type Act, OUTCOMES } from './audit.ts'
+import type { OneRegistration } from './one-registration.ts'
 import { type Html, type Reader, time } from './page.ts'
 import { statusOf } from './words.ts'
-
-type Shown = Pick<
-  RegistrationAnswer,
-  'status' | 'reason' | 'result' | 'delivery' | 'createdAt' | 'expiresAt' | 'resolvedAt'
->
 
 /** A moment in the history of a registration; `next`: it is still to come. */
 export interface Moment {
@@ -95,7 +91,7 @@ const HOW_ENDED: Readonly<Record<RegistrationStatus, Moment['is']>> = {
 }
 const ERASED: Words = { en: 'ended; the cancellation has erased how', zh: '已结束，结果已随取消删除' }
 /** For partners, message and scores are folded: other people may see the screen. */
-const endMoments = (reader: Reader, one: Shown): readonly Moment[] => {
+const endMoments = (reader: Reader, one: OneRegistration): readonly Moment[] => {
   const { t, session } = reader
   const { status, reason, result, resolvedAt: at, delivery } = one
   if (at === null) return []
@@ -141,7 +137,11 @@ const UNDER_WAY: Words = { en: 'an attempt is under way', zh: '正在投递' }
 const NEXT_ATTEMPT: Words = { en: 'Next attempt', zh: '下次投递' }
 
 /** What keeps it waiting, and what comes next. */
-const nextMoments = ({ t }: Reader, one: Shown, { polling, delivery }: ExplanationAnswer): readonly Moment[] => {
+const nextMoments = (
+  { t }: Reader,
+  one: OneRegistration,
+  { polling, delivery }: ExplanationAnswer,
+): readonly Moment[] => {
   const { heldSince, heldBecause, allHeldSince, underWay, nextAttemptAt } = delivery
   const moments = [
     [heldSince, 'warned', HELD[heldBecause ?? 'gone']],
@@ -157,7 +157,7 @@ const nextMoments = ({ t }: Reader, one: Shown, { polling, delivery }: Explanati
 
 /** What a registration's line of time is made of. */
 export interface Told {
-  one: Shown
+  one: OneRegistration
   explanation: ExplanationAnswer
   attempts: readonly AttemptAnswer[]
   /** Newest first; none for those who may not read them. */

@@ -17,7 +17,7 @@ import { DELIVERY_WORDS, PAYLOAD_WORDS, stateBadge, statusOf } from './words.ts'
 
 type Detail = z.output<typeof REGISTRATION_DETAIL>
 /** A registration as its partner gets it, or as operators get it. */
-type One = RegistrationAnswer | Detail
+export type OneRegistration = RegistrationAnswer | Detail
 
 /** Matches only the ids of registrations, so that no path can reach other API calls. */
 const PATH = 'registrations/:id{reg_[0-9A-Z]+}'
@@ -40,7 +40,7 @@ const belonging = ({ t, to }: Reader, { partner, account }: Detail): readonly Fa
 }
 
 const BODY: Words = { en: 'Body', zh: '正文' }
-const whyNoBody = ({ session }: Reader, { status, metadata }: One): Words => {
+const whyNoBody = ({ session }: Reader, { status, metadata }: OneRegistration): Words => {
   if (status === 'cancelled') return { en: 'erased by the cancellation', zh: '已随取消删除' }
   return session?.kind === 'operator' && metadata === null
     ? { en: 'hidden', zh: '已隐藏' }
@@ -54,7 +54,7 @@ const bodyPart = (reader: Reader, body: string): Html => {
 }
 
 /** What the line of time does not say. */
-const factsPart = (reader: Reader, one: One, body: string | null): Html => {
+const factsPart = (reader: Reader, one: OneRegistration, body: string | null): Html => {
   const { t } = reader
   const { messageId, state } = one.delivery
   const metadata = one.metadata === null ? t({ en: 'hidden', zh: '已隐藏' }) : jsonOf(one.metadata)
@@ -74,7 +74,7 @@ const factsPart = (reader: Reader, one: One, body: string | null): Html => {
   ])}${body === null ? '' : bodyPart(reader, body)}`
 }
 
-const actsPart = (visit: Visit, { status, delivery, metadata }: One): Html => {
+const actsPart = (visit: Visit, { status, delivery, metadata }: OneRegistration): Html => {
   if (status === 'cancelled') return ''
   const path = `registrations/${visit.id}`
   const again = (act: 'poll' | 'resend', name: Words) => ({
@@ -106,7 +106,7 @@ const actsPart = (visit: Visit, { status, delivery, metadata }: One): Html => {
 }
 
 /** The API call behind the page, and its response. */
-const callPart = (visit: Visit, one: One): Html => {
+const callPart = (visit: Visit, one: OneRegistration): Html => {
   const { session, baseUrl } = visit
   const token = session.kind === 'operator' ? '$ADMIN_TOKEN' : '$API_KEY'
   return html`<h2>curl</h2>
@@ -132,7 +132,7 @@ const sentBody = async ({ id, call }: Visit): Promise<string | null> => {
 /** @param readOne reads the registration as far as the caller may see it */
 const onePage = async (
   visit: Visit,
-  readOne = () => visit.call<One>('GET', registrationPath(visit)),
+  readOne = () => visit.call<OneRegistration>('GET', registrationPath(visit)),
 ): Promise<ConsolePage> => {
   const { id, call, t } = visit
   const one = await readOne()

@@ -59,7 +59,7 @@ const readPartners = async ({ call, c }: Visit): Promise<Partners> => {
 const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, t, to } = visit
   const { data, nextCursor } = await readPartners(visit)
-  const [groups, hosts] = [await readGroups(visit, 'partner'), await readGroups(visit, 'host')]
+  const [groups, hosts] = await Promise.all([readGroups(visit, 'partner'), readGroups(visit, 'host')])
   const figures = new Map(groups.data.map((group, rank) => [group.partnerId, { ...group, rank }]))
   const failing = Map.groupBy(
     hosts.data.filter(({ webhooks }) => webhooks.failedAttempts > 0),
