@@ -12,7 +12,7 @@ import {
   viewHistory,
 } from '../json/history.ts'
 import { invalid, mustBeOneOf, packWords } from '../json/validate.ts'
-import { PARTNER_NAME } from './partner-names.ts'
+import { PARTNER_NAME, withPartnerNames } from './partner-names.ts'
 import { PARTNER_ID } from './search.ts'
 
 const ACCOUNT_ID = packWords({ en: 'must be the id of an account', zh: '必须是某个账户的 id' })
@@ -83,10 +83,10 @@ export const OPERATOR_HISTORY_CALLS = {
     handle: async (c, { store, now }, { query: { by, partner, ...asked } }) => {
       const span = readSpan({ ...asked, step: '1h' }, now())
       const { found, isCapped } = await (partner ? store.hostHistoryOf(partner, span) : store.historyGroups(by, span))
-      const names = await store.partnerNames([...new Set(found.map(({ partnerId }) => partnerId))])
-      const data = found.map(({ partnerId, host, accountId, ...counts }) => ({
+      const named = await withPartnerNames(store, found)
+      const data = named.map(({ partnerId, partnerName, host, accountId, ...counts }) => ({
         partnerId: partnerId || null,
-        partnerName: names.get(partnerId) ?? null,
+        partnerName,
         host: host || null,
         accountId: accountId || null,
         ...viewedOf({ partnerId })(historyFigures(counts)),
