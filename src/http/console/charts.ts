@@ -6,7 +6,7 @@ import { SECONDS, shareOf, showShare } from '../../core/show-sizes.ts'
 import type { HISTORY, OPERATOR_HISTORY } from '../json/history.ts'
 import type { Query } from './api-calls.ts'
 import type { Visit } from './console.ts'
-import { type Html, type Reader, showCount, time } from './page.ts'
+import { type Html, type Name, named, type Reader, showCount, time } from './page.ts'
 
 type OperatorHistory = z.output<typeof OPERATOR_HISTORY>
 /** Counts and times of a span. Those of upstream are of all partners, for operators. */
@@ -45,15 +45,13 @@ export const showMs = ({ t }: Reader, ms: number | null): string => {
   return ms < SECOND ? `${ms} ms` : `${showCount(Number((ms / SECOND).toPrecision(3)))} ${t(SECONDS[1])}`
 }
 
-/** A line of a chart. Of another reader's history it may be undefined. */
-type Line = readonly [name: Words, tone: string, pick: (figures: Figures) => number | null | undefined]
+/** A line of a chart; undefined: the reader's history has no such figure. */
+type Line = readonly [name: Name, tone: string, pick: (figures: Figures) => number | null | undefined]
 interface Chart {
   name: Words
   isTime?: true
   lines: readonly Line[]
 }
-const P50: Words = { en: 'p50', zh: 'p50' }
-const P95: Words = { en: 'p95', zh: 'p95' }
 const CHARTS: readonly Chart[] = [
   {
     name: { en: 'Verdicts', zh: '结果' },
@@ -67,16 +65,16 @@ const CHARTS: readonly Chart[] = [
     name: { en: 'Answer time of GetResult', zh: 'GetResult 响应时间' },
     isTime: true,
     lines: [
-      [P50, 'main', ({ polls }) => polls?.p50Ms],
-      [P95, 'warned', ({ polls }) => polls?.p95Ms],
+      ['p50', 'main', ({ polls }) => polls?.p50Ms],
+      ['p95', 'warned', ({ polls }) => polls?.p95Ms],
     ],
   },
   {
     name: { en: 'From verdict to 2xx', zh: '结果至送达（2xx）的时间' },
     isTime: true,
     lines: [
-      [P50, 'main', ({ webhooks }) => webhooks.p50Ms],
-      [P95, 'warned', ({ webhooks }) => webhooks.p95Ms],
+      ['p50', 'main', ({ webhooks }) => webhooks.p50Ms],
+      ['p95', 'warned', ({ webhooks }) => webhooks.p95Ms],
     ],
   },
   {
@@ -105,9 +103,9 @@ export interface Mark {
 
 const chart = (reader: Reader, { name, isTime, lines }: Chart, totals: Figures, rows: readonly Row[]): Html => {
   const { t } = reader
-  const shown = lines.map(([words, tone, pick]) => {
+  const shown = lines.map(([lineName, tone, pick]) => {
     const total = pick(totals) ?? null
-    return { words: t(words), tone, total: isTime ? showMs(reader, total) : showCount(total ?? 0) }
+    return { words: named(reader, lineName), tone, total: isTime ? showMs(reader, total) : showCount(total ?? 0) }
   })
   const none = isTime ? null : 0
   const values = lines.map(([, , pick]) => rows.map(row => (row === null ? null : row === 0 ? none : pick(row))))

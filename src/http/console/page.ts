@@ -92,8 +92,8 @@ export const showCount = (n: number, isCapped = false): string => `${n.toLocaleS
 const shown = (value: Html | number): Html => (typeof value === 'number' ? showCount(value) : value)
 
 /** A string is the name in all languages. */
-type Name = Words | string
-const named = ({ t }: Reader, name: Name): string => (typeof name === 'string' ? name : t(name))
+export type Name = Words | string
+export const named = ({ t }: Reader, name: Name): string => (typeof name === 'string' ? name : t(name))
 
 interface ColumnOptions<Item> {
   /** Aligned to the right. */
