@@ -120,7 +120,7 @@ export interface FailureGroups {
 
 /** Maximum number of registrations read for a page, read for a count, and counted. */
 export const SEARCHED_AT_ONCE = 5_000
-export const COUNTED_AMONG = 100_000
+export const COUNTED_AMONG = 20_000
 export const MAX_MATCHES = 10_000
 /** Maximum number of open failures to group, newest first. */
 export const GROUPED = 10_000

@@ -53,7 +53,11 @@ export const searchVerbs = {
   }),
 
   searches: ({ read, queued }: Pick<StoreContext, 'read' | 'queued'>) => {
-    const window: ReadWindow = (place, limit) => read(tx => readWindow(tx, place, limit))
+    const windowOf =
+      (parts: Parts): ReadWindow =>
+      (place, limit) =>
+        read(tx => readWindow(tx, place, limit, parts))
+    const window = windowOf(WHOLE)
 
     return {
       /** Over all partners, newest first. A page scans at most `SEARCHED_AT_ONCE` registrations. `reader`: a token's id. */
@@ -70,7 +74,9 @@ export const searchVerbs = {
       ): Promise<BoundedCount> =>
         queued(reader, async () => {
           const bounds = { among: COUNTED_AMONG, limit: MAX_MATCHES }
-          const { found, next } = await search(window, { ...query, before: null }, bounds)
+          const { idcardid, accountId, error } = query.filter
+          const parts = { serial: idcardid !== null || accountId !== null, attempt: error !== null }
+          const { found, next } = await search(windowOf(parts), { ...query, before: null }, bounds)
           return { count: found.length, isCapped: next !== null }
         }),
 
@@ -78,7 +84,8 @@ export const searchVerbs = {
       groupFailures: (reader = 'groupFailures'): Promise<FailureGroups> =>
         queued(reader, async () => {
           const place = { filter: { ...ALL_REGISTRATIONS, failing: true }, act: null, before: null }
-          const { found, next } = await search(window, place, { among: GROUPED, limit: GROUPED })
+          const parts = { serial: false, attempt: true }
+          const { found, next } = await search(windowOf(parts), place, { among: GROUPED, limit: GROUPED })
           return { groups: groupsOf(found), isCapped: next !== null }
         }),
 
@@ -86,9 +93,10 @@ export const searchVerbs = {
       countExhausted: (partnerId: string | null, span: { since: number; until: number }): Promise<number> =>
         queued(partnerId ?? 'countExhausted', async () => {
           const place = exhaustedIn(partnerId, span)
+          const bare = windowOf({ serial: false, attempt: false })
           let count = 0
           for (let before: string | null = null; ; await yieldToLoop()) {
-            const { found, next } = await search(window, { ...place, before }, { among: WINDOW, limit: WINDOW })
+            const { found, next } = await search(bare, { ...place, before }, { among: WINDOW, limit: WINDOW })
             count += found.length
             if (next === null) return count
             before = next
@@ -135,11 +143,26 @@ const search = async (
   }
 }
 
-export const readWindow = async (tx: Tx, place: SearchPlace, limit: number): Promise<FoundRegistration[]> => {
+/**
+ * What is read of a registration and its message besides: the serial with its account, which are empty otherwise, and
+ * the last attempt. Each is a lookup per row.
+ */
+interface Parts {
+  serial: boolean
+  attempt: boolean
+}
+const WHOLE: Parts = { serial: true, attempt: true }
+
+export const readWindow = async (
+  tx: Tx,
+  place: SearchPlace,
+  limit: number,
+  parts = WHOLE,
+): Promise<FoundRegistration[]> => {
   const { idcardid, partnerId, host } = place.filter
   // Messages for other hosts cannot match, so they are not looked up.
   const urls = host === null ? '%' : `%${host}%`
-  const sql = factsOf(sourceOf(place, tx.dialect), tx.dialect)
+  const sql = factsOf(sourceOf(place, tx.dialect), parts, tx.dialect)
   return (await tx.all<FoundRow>(sql, { ...idRangeOf(place), limit, idcardid, partnerId, urls })).map(toFound)
 }
 
@@ -148,18 +171,27 @@ export const findRegistration = async (tx: Tx, id: string): Promise<FoundRegistr
 
 const newest = (id: string) => `${id} < @before AND ${id} >= @from ORDER BY ${id} DESC LIMIT @limit`
 
+/** The registrations with the selected ids. */
+const withIds = (ids: string, { joinByLookup }: Dialect): string =>
+  `(${ids}) AS s ${joinByLookup('registrations r', 'r.id = s.id')}`
+
 /**
- * Selects the ids of the newest candidates from a place on, by the index with the fewest other rows and in its order,
- * so that the cost does not grow with the table. Every match is included; the caller filters out the rest.
+ * The newest candidates from a place on, as rows of `registrations`, by the index with the fewest other rows and in its
+ * order, so that the cost does not grow with the table. Every match is included; the caller filters out the rest.
  */
-const sourceOf = (place: SearchPlace, { joinByLookup }: Dialect): string => {
-  if (place.filter.idcardid !== null)
-    return `SELECT r.id FROM verifications v ${joinByLookup('registrations r', 'r.verification_id = v.id')}
-      WHERE v.idcardid = @idcardid AND ${newest('r.id')}`
-  if (place.filter.partnerId !== null) return sourceOfPartner(place)
-  if (!isAmongFailed(place)) return `SELECT id FROM registrations WHERE ${newest('id')}`
-  return `SELECT registration_id AS id FROM deliveries
-    WHERE (state = 'exhausted' OR attempts > 0) AND ${newest('registration_id')}`
+const sourceOf = (place: SearchPlace, dialect: Dialect): string => {
+  const { idcardid, partnerId, delivery, failing, error } = place.filter
+  if (idcardid !== null)
+    return `(SELECT r.* FROM verifications v ${dialect.joinByLookup('registrations r', 'r.verification_id = v.id')}
+      WHERE v.idcardid = @idcardid AND ${newest('r.id')}) AS r`
+  if (partnerId !== null) return withIds(sourceOfPartner(place), dialect)
+  const undelivered =
+    delivery === 'exhausted'
+      ? "state = 'exhausted'"
+      : (failing || error !== null) && "(state = 'exhausted' OR attempts > 0)"
+  if (!undelivered) return `(SELECT * FROM registrations WHERE ${newest('id')}) AS r`
+  const ids = `SELECT registration_id AS id FROM deliveries WHERE ${undelivered} AND ${newest('registration_id')}`
+  return withIds(ids, dialect)
 }
 
 /** Uses indexes that begin with the partner: by ids alone, a partner without registrations costs a full scan. */
@@ -191,10 +223,6 @@ const statusesOf = (place: SearchPlace): RegistrationStatus[] => {
   if (status !== null) return [status]
   return REGISTRATION_STATUSES.filter(one => delivery === null || one !== 'pending')
 }
-
-/** Whether every match has a message that failed or was given up. */
-const isAmongFailed = ({ filter: { failing, error, delivery } }: SearchPlace): boolean =>
-  failing || error !== null || delivery === 'exhausted'
 
 /** Sorts after every id. */
 export const END = '~'
@@ -229,18 +257,19 @@ interface FoundRow
 
 const OWN = ['id', 'partnerId', 'callbackUrl', 'status', 'reason', 'createdAt', 'resolvedAt'] as const
 
-const factsOf = (source: string, { joinByLookup }: Dialect): string => `
-  SELECT ${columnsOf('registrations', OWN, 'r')}, ${columnsOf('verifications', ['accountId', 'idcardid'], 'v')},
+const factsOf = (source: string, { serial, attempt }: Parts, { joinByLookup }: Dialect): string => `
+  SELECT ${columnsOf('registrations', OWN, 'r')},
+    ${serial ? columnsOf('verifications', ['accountId', 'idcardid'], 'v') : `'' AS "accountId", '' AS idcardid`},
     CASE WHEN b.seq IS NOT NULL THEN coalesce(d.state, 'delivered') END AS state,
     coalesce(d.claims, b.claims) AS claims, coalesce(d.attempts, b.attempts) AS attempts, b.created_at AS "messageAt",
-    ${columnsOf('deliveries', ['dueAt', 'claimedAt'], 'd')}, a.at AS "attemptAt",
-    ${columnsOf('attempts', ['n', 'durationMs', 'outcome', 'httpStatus', 'error'], 'a')}
-  FROM (${source}) AS s ${joinByLookup('registrations r', 'r.id = s.id')} ${joinByLookup('verifications v', 'v.id = r.verification_id')}
+    ${columnsOf('deliveries', ['dueAt', 'claimedAt'], 'd')},
+    ${attempt ? `a.at AS "attemptAt", ${columnsOf('attempts', ['n', 'durationMs', 'outcome', 'httpStatus', 'error'], 'a')}` : 'NULL AS "attemptAt"'}
+  FROM ${source} ${serial ? joinByLookup('verifications v', 'v.id = r.verification_id') : ''}
     ${joinByLookup('message_bodies b', 'b.seq = r.message_seq AND r.callback_url LIKE @urls', 'or none')} ${joinByLookup('deliveries d', 'd.seq = b.seq', 'or none')}
-    ${joinByLookup('attempts a', 'a.message_seq = b.seq AND a.n = (SELECT max(n) FROM attempts WHERE message_seq = b.seq)', 'or none')}
-  ORDER BY s.id DESC`
+    ${attempt ? joinByLookup('attempts a', 'a.message_seq = b.seq AND a.n = (SELECT max(n) FROM attempts WHERE message_seq = b.seq)', 'or none') : ''}
+  ORDER BY r.id DESC`
 
-const FIND: Sql = d => factsOf('SELECT CAST(@id AS text) AS id', d)
+const FIND: Sql = d => factsOf('(SELECT * FROM registrations WHERE id = @id) AS r', WHOLE, d)
 
 const toFound = (row: FoundRow): FoundRegistration => {
   const { state, claims, attempts, messageAt, dueAt, claimedAt, ...withAttempt } = row
