@@ -13,6 +13,8 @@ const SOON_MS = 5 * SECOND
 const ARRIVALS = [...ARRIVAL_BOUNDS, 'Over' as const].map(bound => `arrived${bound}` as const)
 const ANSWERS = [...ANSWER_BOUNDS, 'Over' as const].map(bound => `answered${bound}` as const)
 
+const WEBHOOK_SUMS = ['delivered', 'failedAttempts', 'givenUp'] as const
+const POLL_SUMS = ['polls', 'failedPolls'] as const
 /** Counts that add up over time, nodes and series. The arrivals and the answers are histograms. */
 export const HISTORY_SUMS = [
   'registrations',
@@ -20,11 +22,8 @@ export const HISTORY_SUMS = [
   'failed',
   'unresolved',
   'cancelled',
-  'delivered',
-  'failedAttempts',
-  'givenUp',
-  'polls',
-  'failedPolls',
+  ...WEBHOOK_SUMS,
+  ...POLL_SUMS,
   ...ARRIVALS,
   ...ANSWERS,
 ] as const
@@ -33,6 +32,9 @@ export const HISTORY_PEAKS = ['duePolls', 'dueWebhooks'] as const
 export const HISTORY_COUNTS = [...HISTORY_SUMS, ...HISTORY_PEAKS] as const
 
 export type HistorySum = (typeof HISTORY_SUMS)[number]
+/** What is counted of a host, and of a partner; all else is 0. */
+export const HOST_SUMS: readonly HistorySum[] = [...WEBHOOK_SUMS, ...ARRIVALS]
+export const PARTNER_SUMS = HISTORY_SUMS.filter(name => ![...POLL_SUMS, ...ANSWERS].some(other => other === name))
 export type HistoryCounts = Record<(typeof HISTORY_COUNTS)[number], number>
 
 /** What is counted together: all (each text is empty), an account, a partner, or a host of a partner. */

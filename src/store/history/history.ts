@@ -7,7 +7,10 @@ import {
   type HistoryCounts,
   type HistoryEntry,
   type HistoryMinute,
+  type HistorySum,
+  HOST_SUMS,
   noCounts,
+  PARTNER_SUMS,
   type Series,
 } from '../../core/history.ts'
 import type { VerbModule } from '../context.ts'
@@ -38,7 +41,7 @@ export interface HistoryGroups {
 
 /** Maximum number of groups. */
 const MAX_GROUPS = 250
-/** Maximum number of rows of hours that are read for the groups of all. */
+/** Maximum number of rows of hours that are read for groups. */
 const MAX_ROWS = 60_000
 /** About how many old rows are erased when others are written. */
 const ERASED_AT_ONCE = 2_000
@@ -78,40 +81,54 @@ export const ERASE = `
     SELECT max(at) FROM (
       SELECT at FROM history WHERE step_ms = @stepMs AND at < @before ORDER BY at LIMIT ${ERASED_AT_ONCE}) AS old)`
 
-const aggregated = [
-  ...HISTORY_SUMS.map(name => `sum(${snakeCase(name)}) AS "${name}"`),
-  ...HISTORY_PEAKS.map(name => `max(${snakeCase(name)}) AS "${name}"`),
-].join(', ')
+const sumOf = (name: HistorySum): string => `sum(${snakeCase(name)})`
+const sumsOf = (names: readonly HistorySum[]): string => names.map(name => `${sumOf(name)} AS "${name}"`).join(', ')
+const ALL_COUNTS = `${sumsOf(HISTORY_SUMS)}, ${HISTORY_PEAKS.map(name => `max(${snakeCase(name)}) AS "${name}"`)}`
 
 /** One seek for each time: the primary key begins with it. */
 export const OF_SERIES = (d: Dialect) => `
-  SELECT at - at % CAST(@bucketMs AS bigint) AS at, ${aggregated} FROM history
+  SELECT at - at % CAST(@bucketMs AS bigint) AS at, ${ALL_COUNTS} FROM history
   WHERE step_ms = @stepMs AND at IN ${d.list('times', 'int8')}
     AND account_id = @accountId AND partner_id = @partnerId AND host = @host
   GROUP BY 1 ORDER BY 1`
 
 /** By a list of hours, not by a range: PostgreSQL expects a range to have as many rows of hours as of minutes. */
-const grouped = (condition: string) => (d: Dialect) =>
-  `
-  SELECT account_id AS "accountId", partner_id AS "partnerId", host, ${aggregated} FROM history
-  WHERE step_ms = ${HOUR} AND at IN ${d.list('times', 'int8')} AND ${condition}
-  GROUP BY account_id, partner_id, host
-  ORDER BY sum(failed_attempts + given_up + failed_polls) DESC, sum(delivered) DESC, sum(registrations) DESC,
-    sum(polls) DESC, account_id, partner_id, host
-  LIMIT ${MAX_GROUPS + 1}`
+const hoursWhere = (d: Dialect, condition: string): string =>
+  `history WHERE step_ms = ${HOUR} AND at IN ${d.list('times', 'int8')} AND ${condition}`
 
-export const OF_GROUPS = {
-  account: grouped("account_id <> ''"),
-  partner: grouped("partner_id <> '' AND host = ''"),
-  host: grouped("host <> ''"),
-} as const satisfies Record<string, Sql>
-export type HistoryGrouping = keyof typeof OF_GROUPS
-export const HOSTS_OF = grouped("account_id = '' AND partner_id = @partnerId AND host > ''")
-
-/** How many rows each hour has. */
-export const HOURS = (d: Dialect) => `
-  SELECT at, count(*) AS n FROM history WHERE step_ms = ${HOUR} AND at IN ${d.list('times', 'int8')}
+/** How many rows each hour has, newest first: no more in all than are read, and one. */
+const hoursOf = (condition: string) => (d: Dialect) => `
+  SELECT at, count(*) AS n
+  FROM (SELECT at FROM ${hoursWhere(d, condition)} ORDER BY at DESC LIMIT ${MAX_ROWS + 1}) AS newest
   GROUP BY at ORDER BY at DESC`
+
+/** Only these sums, as others would be read and added up in vain. */
+const grouped = (condition: string, sums: readonly HistorySum[]) => (d: Dialect) => {
+  const known = (...names: HistorySum[]) => names.filter(name => sums.includes(name)).map(sumOf)
+  return `
+  SELECT account_id AS "accountId", partner_id AS "partnerId", host, ${sums === HISTORY_SUMS ? ALL_COUNTS : sumsOf(sums)}
+  FROM ${hoursWhere(d, condition)}
+  GROUP BY account_id, partner_id, host
+  ORDER BY ${known('failedAttempts', 'givenUp', 'failedPolls').join(' + ')} DESC,
+    ${known('delivered', 'registrations', 'polls').map(sum => `${sum} DESC`)}, account_id, partner_id, host
+  LIMIT ${MAX_GROUPS + 1}`
+}
+
+const OF_ACCOUNTS = "account_id > ''"
+const HOSTS_OF_PARTNER = "account_id = '' AND partner_id = @partnerId AND host > ''"
+/** Of partners and hosts the rows of both are read. */
+const HOURS = hoursOf("account_id = ''")
+export const OF_GROUPS = {
+  account: { hours: hoursOf(OF_ACCOUNTS), groups: grouped(OF_ACCOUNTS, HISTORY_SUMS) },
+  partner: { hours: HOURS, groups: grouped("account_id = '' AND partner_id > '' AND host = ''", PARTNER_SUMS) },
+  host: { hours: HOURS, groups: grouped("account_id = '' AND partner_id > '' AND host > ''", HOST_SUMS) },
+} as const satisfies Record<string, Grouped>
+export type HistoryGrouping = keyof typeof OF_GROUPS
+export const HOSTS_OF = { hours: hoursOf(HOSTS_OF_PARTNER), groups: grouped(HOSTS_OF_PARTNER, HOST_SUMS) }
+interface Grouped {
+  hours: Sql
+  groups: Sql
+}
 
 /** Returns the newest hours that have `MAX_ROWS` rows together. */
 const readable = (hours: readonly { at: number; n: number }[]): number[] => {
@@ -127,9 +144,18 @@ const readable = (hours: readonly { at: number; n: number }[]): number[] => {
 const timesIn = ({ since, until }: HistorySpan, stepMs: number): number[] =>
   Array.from({ length: Math.max(0, Math.ceil((until - since) / stepMs)) }, (_, n) => since + n * stepMs)
 
-const groupsOf = async (tx: Tx, sql: Sql, values: Record<string, unknown>): Promise<HistoryGroups> => {
-  const found = await tx.all<HistoryGroup>(sql, values)
-  return { found: found.slice(0, MAX_GROUPS), isCapped: found.length > MAX_GROUPS }
+const groupsOf = async (
+  tx: Tx,
+  { hours, groups }: Grouped,
+  { span, ...values }: { span: HistorySpan; partnerId?: string },
+): Promise<HistoryGroups> => {
+  const counted = await tx.all<{ at: number; n: number }>(hours, { ...values, times: timesIn(span, HOUR) })
+  const times = readable(counted)
+  const found = await tx.all<Partial<HistoryCounts> & Series>(groups, { ...values, times })
+  return {
+    found: found.slice(0, MAX_GROUPS).map(group => ({ ...noCounts(), ...group })),
+    isCapped: found.length > MAX_GROUPS || times.length < counted.length,
+  }
 }
 
 /** Returns the sums of all buckets, and their highest peaks. */
@@ -169,19 +195,12 @@ export const historyVerbs = {
 
     /** Hosts of a partner, those with the most failures first, then those with the most webhooks. */
     hostHistoryOf: (partnerId: string, span: HistorySpan): Promise<HistoryGroups> =>
-      queued(partnerId, () => read(tx => groupsOf(tx, HOSTS_OF, { partnerId, times: timesIn(span, HOUR) }))),
+      queued(partnerId, () => read(tx => groupsOf(tx, HOSTS_OF, { span, partnerId }))),
   }),
 
   searches: ({ read, queued }) => ({
     /** Groups of the hours of a span, in the order of `hostHistoryOf`. */
     historyGroups: (by: HistoryGrouping, span: HistorySpan): Promise<HistoryGroups> =>
-      queued('historyGroups', () =>
-        read(async tx => {
-          const hours = await tx.all<{ at: number; n: number }>(HOURS, { times: timesIn(span, HOUR) })
-          const times = readable(hours)
-          const groups = await groupsOf(tx, OF_GROUPS[by], { times })
-          return { ...groups, isCapped: groups.isCapped || times.length < hours.length }
-        }),
-      ),
+      queued('historyGroups', () => read(tx => groupsOf(tx, OF_GROUPS[by], { span }))),
   }),
 } satisfies VerbModule

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { HISTORY_COUNTS } from '../../../src/core/history.ts'
-import { ERASE, HOSTS_OF, HOURS, OF_GROUPS, OF_SERIES } from '../../../src/store/history/history.ts'
+import { ERASE, HOSTS_OF, OF_GROUPS, OF_SERIES } from '../../../src/store/history/history.ts'
 import { type Sql, snakeCase, type Values } from '../../../src/store/tx.ts'
 import { explain, openPlanDatabase, statementsOf } from '../../support/postgres-plan.ts'
 
@@ -58,12 +58,12 @@ const CASES: readonly { name: string; sql: Sql; values: Values; blocks: number }
   },
   {
     name: 'the hosts of a partner',
-    sql: HOSTS_OF,
+    sql: HOSTS_OF.groups,
     values: { partnerId: 'par_1', times: times(DAY, HOUR) },
     blocks: 24 * SEEK,
   },
-  { name: 'the groups of a day', sql: OF_GROUPS.partner, values: { times: times(DAY, HOUR) }, blocks: 24 * ROWS * 2 },
-  { name: 'the rows of hours', sql: HOURS, values: { times: times(DAY, HOUR) }, blocks: 24 * ROWS * 2 },
+  { name: 'the groups of a day', sql: OF_GROUPS.partner.groups, values: { times: times(DAY, HOUR) }, blocks: 24 * ROWS * 2 },
+  { name: 'the rows of hours', sql: OF_GROUPS.host.hours, values: { times: times(DAY, HOUR) }, blocks: 24 * ROWS * 2 },
   { name: 'what is old', sql: ERASE, values: { stepMs: HOUR, before: NOW - 8 * DAY }, blocks: 2_200 * 2 * SEEK },
 ]
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { ERASE, HOSTS_OF, HOURS, OF_GROUPS, OF_SERIES } from '../../../src/store/history/history.ts'
+import { ERASE, HOSTS_OF, OF_GROUPS, OF_SERIES } from '../../../src/store/history/history.ts'
 import { FIRST_PARTNERS } from '../../../src/store/messages/claims.ts'
 import { openConnection } from '../../../src/store/sqlite/connection.ts'
 import type { Sql, Values } from '../../../src/store/tx.ts'
@@ -47,9 +47,11 @@ test.each<[string, Sql, Values, string]>([
     { ...SERIES, stepMs: MINUTE, bucketMs: HOUR },
     'step_ms=? AND at=? AND account_id=? AND partner_id=? AND host=?',
   ],
-  ['the hosts of a partner', HOSTS_OF, SERIES, 'step_ms=? AND at=? AND account_id=? AND partner_id=? AND host>?'],
-  ['the groups of all', OF_GROUPS.account, { times: [0, HOUR] }, 'step_ms=? AND at=?'],
-  ['the rows of hours', HOURS, { times: [0, HOUR] }, 'step_ms=? AND at=?'],
+  ['the hosts of a partner', HOSTS_OF.groups, SERIES, 'step_ms=? AND at=? AND account_id=? AND partner_id=? AND host>?'],
+  ['its rows by hour', HOSTS_OF.hours, SERIES, 'step_ms=? AND at=? AND account_id=? AND partner_id=? AND host>?'],
+  ['the accounts', OF_GROUPS.account.groups, { times: [0, HOUR] }, 'step_ms=? AND at=? AND account_id>?'],
+  ['all hosts', OF_GROUPS.host.groups, { times: [0, HOUR] }, 'step_ms=? AND at=? AND account_id=? AND partner_id>?'],
+  ['all rows by hour', OF_GROUPS.host.hours, { times: [0, HOUR] }, 'step_ms=? AND at=? AND account_id=?'],
   ['what is old', ERASE, { stepMs: MINUTE, before: 0 }, 'step_ms=? AND at<?'],
 ])('%s is found by the primary key', async (_, sql, values, by) => {
   const steps = (await planOf(sql, values)).filter(step => step.includes('history'))
