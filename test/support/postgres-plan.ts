@@ -36,13 +36,17 @@ export const statementsOf = async (
   run: (tx: Tx) => Promise<unknown>,
 ): Promise<Statement[]> => {
   const statements: Statement[] = []
-  const record = async <Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> => {
+  const note = (text: string, values: readonly unknown[]) => {
     statements.push({ text, values })
-    return (await client.query(text, [...values])).rows
+    return client.query(text, [...values])
   }
+  const record = async <Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
+    (await note(text, values)).rows
+  // The builder sends its statements itself.
+  const builder = { query: ({ text }: { text: string }, values: unknown[]) => note(text, values) }
   await client.query('BEGIN')
   try {
-    await run(openTx(record, { at, client }))
+    await run(openTx(record, { at, client: builder as unknown as pg.Client }))
   } finally {
     await client.query('ROLLBACK')
   }

@@ -97,7 +97,8 @@ const hoursWhere = (d: Dialect, condition: string): string =>
   `history WHERE step_ms = ${HOUR} AND at IN ${d.list('times', 'int8')} AND ${condition}`
 
 /** How many rows each hour has, newest first: no more in all than are read, and one. */
-const hoursOf = (condition: string) => (d: Dialect) => `
+const hoursOf = (condition: string) => (d: Dialect) =>
+  `
   SELECT at, count(*) AS n
   FROM (SELECT at FROM ${hoursWhere(d, condition)} ORDER BY at DESC LIMIT ${MAX_ROWS + 1}) AS newest
   GROUP BY at ORDER BY at DESC`

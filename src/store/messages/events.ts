@@ -130,7 +130,7 @@ const SELECT_AFTER = `
     (SELECT state FROM messages WHERE seq = m.seq) AS state
   FROM messages m WHERE partner_id = @partnerId AND event > @n`
 const FOLLOWING = `${SELECT_AFTER} ORDER BY event LIMIT @limit`
-const OF_REGISTRATION = `${SELECT_AFTER} AND registration_id = @registrationId LIMIT @limit`
+export const OF_REGISTRATION = `${SELECT_AFTER} AND registration_id = @registrationId LIMIT @limit`
 
 /**
  * Reads a partner's messages in commit order. Transactions that write messages assign their numbers under the lock of

@@ -1,6 +1,6 @@
 import type { ActName } from '../../core/act.ts'
 import { DAY } from '../../core/duration.ts'
-import type { VerbModule } from '../context.ts'
+import type { StoreContext, VerbModule } from '../context.ts'
 import { and, desc, eq, gte, lt, or } from '../drizzle.ts'
 import { idOf, type Page, pageOf } from '../page.ts'
 import type { Row, Sql } from '../tx.ts'
@@ -77,7 +77,7 @@ export const actVerbs = {
     endAct: (id: number, outcome: ActEnd): Promise<void> => write(tx => tx.update('acts', ['id'], [{ id, outcome }])),
   }),
 
-  searches: ({ read, queued }) => ({
+  searches: ({ read, queued }: Pick<StoreContext, 'read' | 'queued'>) => ({
     /** Newest first. */
     listActs: ({ who, act, object, since, limit, before }: ActQuery): Promise<Page<Act, number>> =>
       queued('listActs', () =>

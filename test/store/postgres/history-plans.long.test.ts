@@ -62,7 +62,12 @@ const CASES: readonly { name: string; sql: Sql; values: Values; blocks: number }
     values: { partnerId: 'par_1', times: times(DAY, HOUR) },
     blocks: 24 * SEEK,
   },
-  { name: 'the groups of a day', sql: OF_GROUPS.partner.groups, values: { times: times(DAY, HOUR) }, blocks: 24 * ROWS * 2 },
+  {
+    name: 'the groups of a day',
+    sql: OF_GROUPS.partner.groups,
+    values: { times: times(DAY, HOUR) },
+    blocks: 24 * ROWS * 2,
+  },
   { name: 'the rows of hours', sql: OF_GROUPS.host.hours, values: { times: times(DAY, HOUR) }, blocks: 24 * ROWS * 2 },
   { name: 'what is old', sql: ERASE, values: { stepMs: HOUR, before: NOW - 8 * DAY }, blocks: 2_200 * 2 * SEEK },
 ]

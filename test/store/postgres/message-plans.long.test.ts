@@ -16,7 +16,9 @@ import {
   lockMessagesOf,
   saveDeliveries,
 } from '../../../src/store/messages/deliveries.ts'
+import { OF_REGISTRATION } from '../../../src/store/messages/events.ts'
 import { FIND_ATTEMPTS, TRIM_ATTEMPTS } from '../../../src/store/messages/settling.ts'
+import { actVerbs } from '../../../src/store/operators/acts.ts'
 import type { Tx } from '../../../src/store/tx.ts'
 import { explain, openPlanDatabase, statementsOf } from '../../support/postgres-plan.ts'
 
@@ -86,6 +88,11 @@ const fill = async () => {
      SELECT partner_id, url, 'gone', 0, 0, 'http_410', 0, 0 FROM (
        SELECT partner_id, $1 AS url FROM lanes WHERE id = 1 UNION ALL SELECT partner_id, host || '/old' FROM lanes) AS held`,
     [GONE],
+  )
+  await client.query(
+    `INSERT INTO acts (at, who, name, act, object, outcome)
+     SELECT $2::bigint - n, 'ADMIN_TOKEN', '', 'registration.poll', 'reg_' || n / 2, 'done' FROM generate_series(1, $1::int) AS n`,
+    [ROWS, NOW],
   )
   await client.query('SET session_replication_role = origin')
 }
@@ -196,6 +203,19 @@ const CASES: readonly Case[] = [
         { state: 'pending', dueAt: NOW },
       ),
     blocks: TAKEN * 60,
+  },
+  {
+    name: 'the event of a registration',
+    run: tx => tx.all(OF_REGISTRATION, { partnerId: 'par_000', registrationId: 'reg_4', n: 0, limit: 100 }),
+    blocks: 12,
+  },
+  {
+    name: 'the acts on an object',
+    run: tx =>
+      actVerbs
+        .searches({ read: run => run(tx), queued: (_, read) => read() })
+        .listActs({ who: null, act: null, object: 'reg_4', since: null, limit: 100, before: null }),
+    blocks: 12,
   },
   {
     name: 'what is held for a URL',

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { MINUTE } from '../../../src/core/duration.ts'
+import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { ALL_SERIES, noCounts } from '../../../src/core/history.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import type { NewRegistration, Registered } from '../../../src/store/registrations/registering.ts'
@@ -305,4 +306,26 @@ test('what an operator pauses and disables while answers are recorded stays so',
   }
   expect(await query('SELECT pause_reason FROM accounts')).toEqual([{ pause_reason: 'operator' }])
   expect(await query('SELECT state FROM callbacks')).toEqual([{ state: 'disabled' }])
+})
+
+test('nodes that count the same minutes and hours at once, and erase what is old, lose no count', async () => {
+  await using scene = await openNodes()
+  const { nodes, bench } = scene
+  const hour = bench.store.now() - (bench.store.now() % HOUR) - HOUR
+  const mine = { ...ALL_SERIES, partnerId: 'partner_a' }
+  const add = (at: number) =>
+    nodes.map((node, i) => {
+      const counts = { ...noCounts(), delivered: 1 + i, arrived50: 1, duePolls: 5 - i }
+      return node.addHistory(`node_${i}`, { at, entries: [ALL_SERIES, mine].map(series => ({ ...series, ...counts })) })
+    })
+  // Each minute is written twice by each node, as after a failure, among old ones that the next write erases.
+  const minutes = Array.from({ length: 20 }, (_, n) => hour + (n % 10) * MINUTE)
+  await Promise.all(minutes.flatMap(at => [...add(at), ...add(at - 9 * DAY)]))
+  const read = (step: '1m' | '1h', since = hour) =>
+    bench.store.historyOf('caller', mine, { since, until: since + HOUR, step })
+  const all = { ...noCounts(), delivered: 6, arrived50: 4, duePolls: 5 }
+  expect(await read('1m')).toEqual(minutes.slice(0, 10).map(at => ({ at, ...all })))
+  expect(await read('1h')).toEqual([{ at: hour, ...all, delivered: 60, arrived50: 40 }])
+  await Promise.all(add(hour))
+  expect(await read('1h', hour - 9 * DAY)).toEqual([])
 })

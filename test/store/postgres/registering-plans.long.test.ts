@@ -107,6 +107,14 @@ const VERBS: readonly { name: string; run: (tx: Tx) => Promise<unknown>; blocks:
     run: tx => readWindow(tx, { filter: { ...ofPartner, ...SPAN }, act: null, before: null }, TAKEN),
     blocks: TAKEN,
   },
+  {
+    name: 'what a preview counts',
+    run: tx => {
+      const filter = { ...ALL_REGISTRATIONS, delivery: 'pending' as const }
+      return readWindow(tx, { filter, act: 'resend', before: null }, TAKEN, { serial: false, attempt: false })
+    },
+    blocks: 4 * TAKEN,
+  },
 ]
 
 /** To read all of these costs nothing. */
