@@ -69,16 +69,26 @@ const useZoneOfBrowser = () => {
   })
 }
 
+const [SECOND, MINUTE, HOUR] = [1_000, 60_000, 3_600_000]
+/** Between the lines of a chart of times. */
+const STEPS_MS = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[1, 2, 5, 10, 20, 30].map(n => n * SECOND),
+  ...[1, 2, 5, 10, 20, 30, 60].map(n => n * MINUTE),
+]
+
 /** Draws a chart into its figure, with what happened meanwhile. Its keys have the colours of its lines, and the values under the pointer. */
-const drawChart = (figure, { at, spanMs, marks }) => {
+const drawChart = (figure, { at, stepMs, marks }) => {
   const place = figure.querySelector('div')
   const keys = [...figure.querySelectorAll('.key')]
   const totals = keys.map(key => key.lastElementChild.textContent)
-  const { unit } = figure.dataset
+  const units = figure.dataset.units?.split(' ')
   const show = n => {
     if (n === null || n === undefined) return '–'
-    if (unit === undefined) return n.toLocaleString('en')
-    return n < 1_000 ? `${n} ms` : `${(n / 1_000).toLocaleString('en', { maximumSignificantDigits: 3 })} ${unit}`
+    if (units === undefined) return n.toLocaleString('en')
+    if (n < SECOND) return `${n} ms`
+    const [size, unit] = n < 2 * MINUTE ? [SECOND, units[0]] : [MINUTE, units[1]]
+    return `${Number((n / size).toPrecision(3))} ${unit}`
   }
   const showAt = index => {
     figure.querySelector('small').textContent = index === null ? '' : toMinutes(new Date(at[index] * 1_000))
@@ -98,13 +108,13 @@ const drawChart = (figure, { at, spanMs, marks }) => {
   }
   const quiet = getComputedStyle(figure).color
   const line = getComputedStyle(figure).borderTopColor
-  const isDay = spanMs <= 86_400_000
+  const isDay = stepMs < HOUR
   const axis = { stroke: quiet, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: '11px system-ui' }
   const chart = new window.uPlot(
     {
       width: place.clientWidth,
       height: 130,
-      padding: [6, 4, 0, 0],
+      padding: [6, 16, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: 'charts' }, drag: { x: false, y: false }, y: false },
       tzDate: seconds =>
@@ -117,16 +127,22 @@ const drawChart = (figure, { at, spanMs, marks }) => {
           points: { size: 3 },
         })),
       ],
-      scales: { y: { range: (_, _min, max) => [0, Math.max(max ?? 0, unit === undefined ? 4 : 100) * 1.08] } },
+      scales: { y: { range: (_, _min, max) => [0, Math.max(max ?? 0, units === undefined ? 4 : 100) * 1.08] } },
       axes: [
         {
           ...axis,
           size: 22,
           grid: { show: false },
-          incrs: isDay ? [10_800, 21_600, 43_200] : [86_400, 172_800],
+          incrs: (isDay ? [4 * HOUR, 6 * HOUR, 12 * HOUR] : [24 * HOUR, 48 * HOUR]).map(ms => ms / SECOND),
           values: isDay ? '{HH}:{mm}' : '{MM}-{DD}',
         },
-        { ...axis, size: 46, space: 34, values: (_, splits) => splits.map(n => (Number.isInteger(n) ? show(n) : '')) },
+        {
+          ...axis,
+          size: units === undefined ? 46 : 62,
+          space: 34,
+          ...(units && { incrs: STEPS_MS }),
+          values: (_, splits) => splits.map(n => (Number.isInteger(n) ? show(n) : '')),
+        },
       ],
       hooks: { ready: [addMarks], setCursor: [({ cursor }) => showAt(cursor.idx ?? null)] },
     },
@@ -145,7 +161,7 @@ const drawCharts = () => {
         place.replaceChildren()
         const steps = JSON.parse(figure.dataset.chart)[0].length
         const at = Array.from({ length: steps }, (_, i) => (Number(since) + i * Number(step)) / 1_000)
-        drawChart(figure, { at, spanMs: steps * Number(step), marks: JSON.parse(marks) })
+        drawChart(figure, { at, stepMs: Number(step), marks: JSON.parse(marks) })
       }
     }
   }

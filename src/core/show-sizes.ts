@@ -3,11 +3,12 @@ import type { Language, Words } from './language.ts'
 
 type Unit = readonly [ms: number, name: Words]
 export const SECONDS: Unit = [SECOND, { en: 's', zh: '秒' }]
+export const MINUTES: Unit = [MINUTE, { en: 'min', zh: '分钟' }]
 /** Largest first. */
 export const UNITS: readonly Unit[] = [
   [DAY, { en: 'days', zh: '天' }],
   [HOUR, { en: 'h', zh: '小时' }],
-  [MINUTE, { en: 'min', zh: '分钟' }],
+  MINUTES,
   SECONDS,
 ]
 

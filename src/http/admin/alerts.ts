@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Alert } from '../../core/alert.ts'
+import type { Language } from '../../core/language.ts'
 import { operatorChannelOf } from '../../core/operator-channel.ts'
-import { describeAlert } from '../../core/operator-texts/describe.ts'
+import { CATALOGUES, describeAlert } from '../../core/operator-texts/describe.ts'
 import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT, AT_OR_NULL, COUNT, TEXT_OR_NULL } from '../json/fields.ts'
 import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
@@ -17,6 +18,7 @@ const ALERT = z.object({
   since: AT.describe('When it began.'),
   at: AT.describe('When it was last recorded.'),
   count: COUNT.describe('How often it began or happened within the hour.'),
+  title: z.string().describe('The condition, and its subject by name.'),
   headline: z.string(),
   sentence: z.string().describe('What is wrong.'),
   remedy: z.string().describe('What to do; empty where there is nothing to do.'),
@@ -40,6 +42,17 @@ const ALERTS = z.strictObject({
     .describe('Set if the channel has accepted none of several messages in a row; null: it accepts them.'),
 })
 export type AlertsAnswer = z.output<typeof ALERTS>
+
+const titleOf = ({ condition, details }: Alert, language: Language): string => {
+  const subject = [
+    ...('partnerId' in details ? [details.partnerName || details.partnerId, details.host] : []),
+    ...('account' in details ? [details.account] : []),
+    ...('status' in details ? [details.status] : []),
+    ...('node' in details ? [details.node] : []),
+  ]
+  const named = subject.length === 0 ? [] : [subject.join(' · ')]
+  return [CATALOGUES[language].titles[condition], ...named].join(language === 'en' ? ': ' : '：')
+}
 
 /** `GET /v1/admin/events`: the alerts, with the state of their notices to operators. */
 export const ALERT_CALLS = {
@@ -65,8 +78,9 @@ export const ALERT_CALLS = {
         'partnerId' in alert.details
           ? { ...alert, details: { ...alert.details, partnerName: names.get(alert.details.partnerId) ?? '' } }
           : alert
+      const worded = (alert: Alert) => ({ title: titleOf(alert, language), ...describeAlert(alert, language, now()) })
       return c.json({
-        ...viewPage(page, alert => z.decode(ALERT, { ...alert, ...describeAlert(named(alert), language, now()) })),
+        ...viewPage(page, alert => z.decode(ALERT, { ...alert, ...worded(named(alert)) })),
         channel: url && operatorChannelOf(new URL(url.reveal())),
         refusing: z.decode(ALERTS.shape.refusing, refusing),
       })

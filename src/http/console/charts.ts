@@ -2,16 +2,15 @@ import { html } from 'hono/html'
 import type { z } from 'zod'
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
-import { SECONDS, shareOf, showShare } from '../../core/show-sizes.ts'
+import { MINUTES, SECONDS, shareOf, showShare } from '../../core/show-sizes.ts'
 import type { HISTORY, OPERATOR_HISTORY } from '../json/history.ts'
-import type { Query } from './api-calls.ts'
 import type { Visit } from './console.ts'
-import { type Html, type Name, named, type Reader, showCount, time } from './page.ts'
+import { type Html, type Name, named, partOrRefusal, type Reader, showCount, time } from './page.ts'
 
 type OperatorHistory = z.output<typeof OPERATOR_HISTORY>
 /** Counts and times of a span. Those of upstream are of all partners, for operators. */
 export type Figures = z.output<typeof HISTORY>['totals'] & Partial<Pick<OperatorHistory['totals'], 'polls' | 'due'>>
-export interface History {
+interface History {
   until: string
   data: readonly (Figures & { at: string })[]
   totals: Figures
@@ -24,7 +23,6 @@ const SPANS = {
 type Span = keyof typeof SPANS
 /** The span that a page shows, as calls of the API take it. */
 export const spanOf = ({ c }: Visit): Span => (c.req.query('span') === '7d' ? '7d' : '24h')
-export const stepQuery = (visit: Visit): Query => ({ since: spanOf(visit), step: SPANS[spanOf(visit)].step })
 
 /** Links to the spans that a page can show. */
 export const spanLinks = (visit: Visit): Html => {
@@ -39,10 +37,12 @@ export const spanLinks = (visit: Visit): Html => {
 
 /** Share of the webhooks that arrived, of those that were delivered or given up. */
 export const arrivedShare = ({ delivered, givenUp }: Figures['webhooks']) => shareOf(delivered, delivered + givenUp)
-/** `180 ms`, `1.2 s` */
+/** `180 ms`, `1.2 s`, `3 min` */
 export const showMs = ({ t }: Reader, ms: number | null): string => {
   if (ms === null) return '–'
-  return ms < SECOND ? `${ms} ms` : `${showCount(Number((ms / SECOND).toPrecision(3)))} ${t(SECONDS[1])}`
+  if (ms < SECOND) return `${ms} ms`
+  const [size, unit] = ms < 2 * MINUTE ? SECONDS : MINUTES
+  return `${Number((ms / size).toPrecision(3))} ${t(unit)}`
 }
 
 /** A line of a chart; undefined: the reader's history has no such figure. */
@@ -109,7 +109,7 @@ const chart = (reader: Reader, { name, isTime, lines }: Chart, totals: Figures, 
   })
   const none = isTime ? null : 0
   const values = lines.map(([, , pick]) => rows.map(row => (row === null ? null : row === 0 ? none : pick(row))))
-  return html`<figure class="chart" role="img" data-chart="${JSON.stringify(values)}"${isTime ? html` data-unit="${t(SECONDS[1])}"` : ''}
+  return html`<figure class="chart" role="img" data-chart="${JSON.stringify(values)}"${isTime ? html` data-units="${t(SECONDS[1])} ${t(MINUTES[1])}"` : ''}
     aria-label="${t(name)}: ${shown.map(({ words, total }) => `${words} ${total}`).join(', ')}">
     <p class="name">${t(name)}<small></small></p>
     <p class="keys">${shown.map(({ words, tone, total }) => html`<span class="key ${tone}">${words} <b>${total}</b></span> `)}</p><div></div></figure>`
@@ -125,7 +125,7 @@ const totalWords = (visit: Visit, totals: Figures): Html => {
   const [arrived, soon] = [arrivedShare(webhooks), shareOf(webhooks.within5s, webhooks.delivered)].map(showShare)
   return html`<p>${t({
     en: `In ${words.en}: ${count} verdicts; of the webhooks delivered or given up ${arrived} arrived, ${soon} of them within 5 s of the verdict (p95 ${p95}).`,
-    zh: `${words.zh}内：${count} 个结果；已有结局的回调中 ${arrived} 送达，其中 ${soon} 在得出结果后 5 秒内送达（p95 ${p95}）。`,
+    zh: `${words.zh}内：${count} 个结果；已送达或已放弃的回调中 ${arrived} 送达，其中 ${soon} 在得出结果后 5 秒内送达（p95 ${p95}）。`,
   })}</p>`
 }
 
@@ -136,11 +136,10 @@ const markList = (reader: Reader, marks: readonly Mark[]): Html =>
     ? ''
     : html`<ol class="happened">${marks.map(
         ({ from, to, tone, words }) =>
-          html`<li class="${tone}">${time(reader, from)}${to === from ? '' : html` – ${to === null ? reader.t({ en: 'now', zh: '现在' }) : time(reader, to)}`} ${words}</li>`,
+          html`<li class="${tone}">${time(reader, from)}${to === from ? '' : html` – ${time(reader, to)}`} ${words}</li>`,
       )}</ol>`
 
-/** The charts of a history with what happened meanwhile, which is also listed below them. */
-export const strip = (visit: Visit, { until, data, totals }: History, all: readonly Mark[] = []): Html => {
+const strip = (visit: Visit, { until, data, totals }: History, all: readonly Mark[]): Html => {
   const { ms, stepMs } = SPANS[spanOf(visit)]
   const end = Date.parse(until)
   const since = Math.floor((end - ms) / stepMs) * stepMs
@@ -155,8 +154,19 @@ export const strip = (visit: Visit, { until, data, totals }: History, all: reado
     return at < first ? null : (byTime.get(at) ?? 0)
   })
   const drawn = marks.map(({ from, to, tone, words }) => [Date.parse(from), Date.parse(to ?? until), tone, words])
-  const charts = CHARTS.filter(({ lines }) => lines[0]?.[2](totals) !== undefined)
+  const shown = CHARTS.filter(({ lines }) => lines[0]?.[2](totals) !== undefined)
   return html`<section class="strip" data-since="${since}" data-step="${stepMs}" data-marks="${JSON.stringify(drawn)}">
-    ${charts.map(one => chart(visit, one, totals, rows))}</section>
-  ${totalWords(visit, totals)}${markList(visit, marks)}`
+    ${shown.map(one => chart(visit, one, totals, rows))}</section>
+  ${totalWords(visit, totals)}${markList(
+    visit,
+    marks.filter(({ to }) => to !== null),
+  )}`
+}
+
+/** The charts of the history, of all or of a partner, with what happened meanwhile; what of it has ended is listed below. */
+export const charts = async (visit: Visit, marks: readonly Mark[] = [], partner?: string): Promise<Html> => {
+  const path = visit.session.kind === 'operator' ? '/v1/admin/history' : '/v1/history'
+  const query = { since: spanOf(visit), step: SPANS[spanOf(visit)].step, partner }
+  const history = visit.call<History>('GET', path, { query })
+  return html`${spanLinks(visit)}${await partOrRefusal(history.then(found => strip(visit, found, marks)))}`
 }

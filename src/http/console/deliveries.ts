@@ -7,7 +7,6 @@ import type { FAILURE_CALLS } from '../admin/messages.ts'
 import type { AttemptAnswer } from '../partner/registration-schemas.ts'
 import type { ResendAnswer } from '../partner/resends.ts'
 import type { StatusAnswer } from '../partner/status.ts'
-import { Refused } from './api-calls.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, field } from './forms.ts'
 import { attemptMoment, timeline } from './moments.ts'
@@ -15,13 +14,13 @@ import {
   badge,
   type Column,
   type ConsolePage,
-  empty,
   facts,
   type Html,
   live,
   NUMBER,
   nextPage,
   partnerLink,
+  partOrRefusal,
   type Reader,
   showCount,
   table,
@@ -112,15 +111,11 @@ const callbackList = (visit: Visit, { data, nextCursor }: Callbacks): Html => {
   })}${nextPage(visit, nextCursor, { en: 'More URLs', zh: '更多回调地址' }, 'urls')}`
 }
 
-/** If the role may not list the URLs, returns the refusal as text, so that the rest of the page is shown. */
-const callbacksFor = async (visit: Visit): Promise<Html> => {
-  try {
-    const query = { cursor: visit.c.req.query('urls') }
-    return callbackList(visit, await visit.call<Callbacks>('GET', '/v1/admin/callbacks', { query }))
-  } catch (error) {
-    if (!(error instanceof Refused && error.problem.status === 403)) throw error
-    return empty(error.problem.detail)
-  }
+/** Not every role may list the URLs. */
+const callbacksFor = (visit: Visit): Promise<Html> => {
+  const query = { cursor: visit.c.req.query('urls') }
+  const callbacks = visit.call<Callbacks>('GET', '/v1/admin/callbacks', { query })
+  return partOrRefusal(callbacks.then(found => callbackList(visit, found)))
 }
 
 const givenUpForm = (reader: Reader): Html => {

@@ -3,7 +3,6 @@ import { ALERT_KINDS, type AlertCondition } from '../../core/alert.ts'
 import { HOUR, SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import type { NodeRole } from '../../core/node.ts'
-import { CATALOGUES } from '../../core/operator-texts/describe.ts'
 import { DISABLED, LAST_BACKUP, NO_BACKUP, NO_TROUBLE, QUEUE, retried } from '../../core/operator-texts/overview.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import { type Light, troubleKind } from '../../core/trouble-kinds.ts'
@@ -13,10 +12,21 @@ import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_KEYS } from '../json/fields.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
-import { type History, type Mark, spanLinks, stepQuery, strip } from './charts.ts'
+import { charts, type Mark } from './charts.ts'
 import type { Console, Visit } from './console.ts'
 import { hostTable, readGroups } from './hosts.ts'
-import { type ConsolePage, facts, type Html, live, PAGE_NAMES, type Reader, showCount, table, time } from './page.ts'
+import {
+  type ConsolePage,
+  facts,
+  type Html,
+  live,
+  PAGE_NAMES,
+  partOrRefusal,
+  type Reader,
+  showCount,
+  table,
+  time,
+} from './page.ts'
 import { NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, usageOf } from './words.ts'
 
 const STATES = {
@@ -135,17 +145,11 @@ const engineFacts = (reader: Reader, overview: Overview): Html => {
 }
 
 /** What happened, as the alerts and the nodes tell it. */
-const marksOf = ({ t, language }: Reader, { nodes, problems }: Overview, { data, channel }: AlertsAnswer): Mark[] => {
-  const { states } = CATALOGUES[language]
-  const noted = data.map(({ type, state, since, at, headline, subject }): Mark => {
+const marksOf = ({ t }: Reader, { nodes, problems }: Overview, { data, channel }: AlertsAnswer): Mark[] => {
+  const noted = data.map(({ type, state, since, at, title }): Mark => {
     const { end } = ALERT_KINDS[type as AlertCondition] ?? {}
     const lasts = state === 'firing' && end !== null
-    return {
-      from: since,
-      to: lasts ? null : at,
-      tone: 'alarm',
-      words: `${headline.replace(states[state], '')}: ${subject}`,
-    }
+    return { from: since, to: lasts ? null : at, tone: 'alarm', words: title }
   })
   const others = problems.flatMap(({ code, since, sentence }): Mark[] => {
     const { alert, level } = troubleKind(code)
@@ -161,9 +165,8 @@ const marksOf = ({ t, language }: Reader, { nodes, problems }: Overview, { data,
 
 const operatorPage = async (visit: Visit, isNotified: boolean): Promise<ConsolePage> => {
   const { call, t } = visit
-  const [overview, history, alerts] = await Promise.all([
+  const [overview, alerts] = await Promise.all([
     call<Overview>('GET', '/v1/admin/overview'),
-    call<History>('GET', '/v1/admin/history', { query: stepQuery(visit) }),
     call<AlertsAnswer>('GET', '/v1/admin/events'),
   ])
   return {
@@ -172,8 +175,8 @@ const operatorPage = async (visit: Visit, isNotified: boolean): Promise<ConsoleP
       html`
     <p class="as-of">${t({ en: 'As of ', zh: '数据更新于 ' })}${time(visit, overview.at)}</p>
     ${lights(visit, overview, isNotified)}
-    ${spanLinks(visit)}${strip(visit, history, marksOf(visit, overview, alerts))}
     ${problemList(visit, overview)}
+    ${await charts(visit, marksOf(visit, overview, alerts))}
     ${disabledOnes(visit, overview)}
     ${later(visit, overview)}
     ${queues(visit, overview)}
@@ -203,11 +206,11 @@ const usageFacts = (
 
 const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t, to } = visit
-  const [{ at, upstream, account, queue, callbacks }, me, history, hosts] = await Promise.all([
+  const [{ at, upstream, account, queue, callbacks }, me, drawn, hosts] = await Promise.all([
     call<StatusAnswer>('GET', '/v1/status'),
     call<MeAnswer>('GET', '/v1/me'),
-    call<History>('GET', '/v1/history', { query: stepQuery(visit) }),
-    readGroups(visit, 'host'),
+    charts(visit),
+    partOrRefusal(readGroups(visit, 'host').then(groups => hostTable(visit, groups))),
   ])
   const isAsked = upstream.reachable && !account.paused
   const arrives = callbacks.length === 0
@@ -228,8 +231,8 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     <p class="as-of">${t({ en: 'As of ', zh: '数据更新于 ' })}${time(visit, at)}</p>
     <ul class="lights">${light(visit, isAsked ? 'good' : 'bad', LIGHTS.polls)}${light(visit, arrives ? 'good' : 'bad', LIGHTS.deliveries)}</ul>
     ${isAsked ? '' : waiting}${arrives ? '' : failing}${isAsked && arrives ? calm : ''}
-    ${spanLinks(visit)}${strip(visit, history)}
-    <h2>${t(PAGE_NAMES.hosts)}</h2>${hostTable(visit, hosts)}
+    ${drawn}
+    <h2>${t(PAGE_NAMES.hosts)}</h2>${hosts}
     ${facts(visit, [
       [{ en: 'Account', zh: '账户' }, t(pause)],
       [{ en: 'A new serial is first polled after', zh: '新流水号预计等待' }, wait],

@@ -6,7 +6,7 @@ import type { Language, Words } from '../../core/language.ts'
 import { showPartner } from '../../core/operator-texts/catalogue.ts'
 import { clockIn, SHOW_TIME, ZONE_OF } from '../../core/show-time.ts'
 import { languageFor } from '../language.ts'
-import { queryText } from './api-calls.ts'
+import { queryText, Refused } from './api-calls.ts'
 import type { Visit } from './console.ts'
 import type { Session } from './sessions.ts'
 
@@ -86,6 +86,12 @@ export const partnerLink = ({ to }: Reader, one: { partnerId: string; partnerNam
 
 /** The text of an empty list. */
 export const empty = (text: string): Html => html`<p class="empty">${text}</p>`
+/** A part of a page; if it may not or cannot be read, the refusal as text, so that the rest of the page is shown. */
+export const partOrRefusal = (part: Promise<Html>): Promise<Html> =>
+  part.catch((error: unknown) => {
+    if (error instanceof Refused && [403, 503].includes(error.problem.status)) return empty(error.problem.detail)
+    throw error
+  })
 
 /** `1,000`, or `1,000+` where there may be more. */
 export const showCount = (n: number, isCapped = false): string => `${n.toLocaleString('en')}${isCapped ? '+' : ''}`

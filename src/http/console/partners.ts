@@ -7,7 +7,7 @@ import { PARTNER_CALLS } from '../admin/partners.ts'
 import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_KEYS } from '../json/fields.ts'
 import { MAX_PAGE_SIZE } from '../json/pagination.ts'
-import { spanLinks } from './charts.ts'
+import { charts, spanLinks } from './charts.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
 import { columnNotes, numberColumn, readGroups, webhookColumns } from './hosts.ts'
@@ -151,7 +151,8 @@ const partnerPage = async (visit: Visit, now: number): Promise<ConsolePage> => {
       ...QUOTA_KEYS.map(quota => [limitOf(quota), quotas[quota] ?? t(NO_LIMIT)] as const),
       [CREATED, time(visit, createdAt)],
     ])}
-    <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Show registrations', zh: '查看登记' })}</a></p>
+    <p><a href="${to('registrations', { partner: id })}">${t(PAGE_NAMES.registrations)}</a> · <a href="${to('hosts', { partner: id })}">${t(PAGE_NAMES.hosts)}</a></p>
+    ${await charts(visit, [], id)}
     <h2>${t({ en: 'API keys', zh: 'API 密钥' })}</h2>
     ${keyTable(visit, keys, now)}${newKeyForm(visit)}
     <h2>${t(PAGE_NAMES.secrets)}</h2>

@@ -491,11 +491,13 @@ const statusFor = ({ operator, partner, leads, isOfOne }: PageCase, who: Who): n
 
 /** What a page lets its reader do: its forms, and the bulk acts that it leads to. */
 const formsOf = (page: string, path: string): string[] => {
-  const links = [...page.matchAll(/(?:method="post" action|class="button" href)="([^"]*)"/g)].map(([, to = '']) => {
-    const { pathname, searchParams } = new URL(to.replaceAll('&amp;', '&'), `http://notifier.example${BELOW}${path}`)
-    const route = pathname.slice(BELOW.length).replace(/\/[a-z]+_\w{26}(?=\/|$)/, '/:id')
-    return [route, searchParams.get('act') === 'cancel' ? 'cancel' : ''].join(' ')
-  })
+  const links = [...page.matchAll(/(?:method="post" action|class="button" href)="([^"?][^"]*)"/g)].map(
+    ([, to = '']) => {
+      const { pathname, searchParams } = new URL(to.replaceAll('&amp;', '&'), `http://notifier.example${BELOW}${path}`)
+      const route = pathname.slice(BELOW.length).replace(/\/[a-z]+_\w{26}(?=\/|$)/, '/:id')
+      return [route, searchParams.get('act') === 'cancel' ? 'cancel' : ''].join(' ')
+    },
+  )
   return links.filter(link => WHO_MAY.has(link))
 }
 

@@ -51,6 +51,13 @@ test('the overview draws each step since the history began, and says the totals'
   expect(chartsOf(await read('operator', '?span=7d'))[0]?.[0]).toHaveLength(169)
 })
 
+test('the page of a partner draws its own webhooks, without the polls of all', async () => {
+  const { api, read } = await open()
+  const [verdicts, arrivals, webhooks, ...others] = chartsOf(await read('operator', `partners/${api.other.id}`))
+  const failed = webhooks?.[1]?.[276]
+  expect([verdicts?.[0]?.[276], arrivals?.length, failed, others.length]).toEqual([4, 2, 7, 0])
+})
+
 test('the overview lists what happened, and draws it', async () => {
   const { api, read } = await open()
   const since = api.clock.now - 2 * HOUR

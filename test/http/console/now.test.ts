@@ -156,3 +156,41 @@ test('did not say what to do while the database is away, as readiness does; a pa
     expect(await read(api.partner.key, language)).not.toContain(remedy)
   }
 })
+
+test('lists what has ended below the charts, with names, and what is wrong only above them', async () => {
+  const { api, visit, cookieOf } = await openConsole()
+  const cookie = await cookieOf(ADMIN_TOKEN)
+  const { id: partnerId } = api.partner
+  const failing = { partnerId, host: 'partner.example', error: 'http_500', since: api.clock.now }
+  const note = (details: typeof failing | null) =>
+    api.store.noteAlerts([
+      { condition: 'callback.failing', subject: `${partnerId} partner.example`, at: api.clock.now, adds: 0, details },
+    ])
+  const listed = async (language: Language) => {
+    const page = await (await visit(`?lang=${language}`, cookie)).text()
+    expect(page.indexOf('class="calm"')).toBeLessThan(page.indexOf('class="strip"'))
+    return /<ol class="happened">.*<\/ol>/s.exec(page)?.[0] ?? ''
+  }
+  await note(failing)
+  expect(await listed('en')).not.toContain('failing')
+  api.clock.now += MINUTE
+  await note(null)
+  expect(await listed('en')).toContain('callback URL failing: one · partner.example')
+  expect(await listed('zh')).toContain('回调地址持续失败：one · partner.example')
+})
+
+test('showed nothing at all while only the history could not be read', async () => {
+  const away = async () => Promise.reject(unavailableBy('57014', 'timeout'))
+  const { api, visit, cookieOf } = await openConsole({}, store => ({
+    ...store,
+    historyOf: away,
+    hostHistoryOf: away,
+  }))
+  for (const key of [ADMIN_TOKEN, api.partner.key]) {
+    const answer = await visit('?lang=en', await cookieOf(key))
+    expect(answer.status).toBe(200)
+    const page = await answer.text()
+    expect(page).toContain('Nothing is wrong.')
+    expect(page).toMatch(/<p class="empty">[^<]*database/i)
+  }
+})
