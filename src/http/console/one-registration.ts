@@ -114,10 +114,9 @@ const callPart = (visit: Visit, one: OneRegistration): Html => {
   <details><summary>JSON</summary>${copied(visit, jsonOf(one, 2), 'json')}</details>`
 }
 
-const AUDIT = AUDIT_CALLS['GET /v1/admin/audit']
 /** The acts of operators on it; none for those who may not read the audit. */
 const actsOf = async ({ id, session, call, may }: Visit): Promise<Told['acts']> => {
-  if (session.kind === 'partner' || !(await may(AUDIT))) return []
+  if (session.kind === 'partner' || !(await may(AUDIT_CALLS['GET /v1/admin/audit']))) return []
   return (await call<{ data: Told['acts'] }>('GET', '/v1/admin/audit', { query: { object: id, limit: '100' } })).data
 }
 

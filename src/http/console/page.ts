@@ -161,7 +161,7 @@ export const facts = (reader: Reader, all: readonly Fact[]): Html =>
   html`<dl>${all.map(([name, value]) => html`<div><dt>${named(reader, name)}</dt><dd>${shown(value)}</dd></div>`)}</dl>`
 
 /** A text with a copy button. */
-export const copied = ({ t }: Reader, text: string, id = 'copied'): Html =>
+export const copied = ({ t }: Reader, text: string, id: string): Html =>
   html`<pre id="${id}" tabindex="0">${text}</pre><p><button type="button" data-copy="#${id}" data-done="${t({ en: 'Copied', zh: '已复制' })}" hidden>${t({ en: 'Copy', zh: '复制' })}</button></p>`
 
 /**

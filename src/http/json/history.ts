@@ -19,10 +19,9 @@ const DEFAULT_SPAN_MS = DAY
 /** Calls take time, and clocks differ. */
 const TOLERANCE_MS = 5 * MINUTE
 
-const SINCE = 'The beginning: a time, or how long ago; by default 24 hours before the end.'
 /** Parameters of both forms of history. */
 export const SPAN_QUERY = {
-  since: timed(SINCE),
+  since: timed('The beginning: a time, or how long ago; by default 24 hours before the end.'),
   until: timed('The end, which is not included: a time, or how long ago; by default now.'),
 }
 export const SERIES_QUERY = {
