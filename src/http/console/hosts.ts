@@ -36,7 +36,7 @@ export const numberColumn = <Item>(
 }
 
 /** Columns of the figures of webhooks, if `pick` knows those of an item. */
-export const webhookColumns = <Item>(reader: Reader, pick: (item: Item) => Webhooks | undefined): Column<Item>[] => {
+export const webhookColumns = <Item>(reader: Reader, pick: (item: Item) => Webhooks | undefined) => {
   const column = (name: Words, of: (webhooks: Webhooks) => number | null, show?: (n: number) => Html) =>
     numberColumn<Item>(
       name,
@@ -48,14 +48,18 @@ export const webhookColumns = <Item>(reader: Reader, pick: (item: Item) => Webho
     )
   const showTime = (ms: number) => showMs(reader, ms)
   const showBad = (n: number) => (n === 0 ? '0' : html`<span class="bad">${showCount(n)}</span>`)
-  return [
-    column({ en: 'Delivered', zh: '已送达' }, ({ delivered }) => delivered),
-    column({ en: 'Arrived', zh: '送达率' }, arrivedShare, showShare),
-    column({ en: 'p50', zh: 'p50' }, ({ p50Ms }) => p50Ms, showTime),
-    column({ en: 'p95', zh: 'p95' }, ({ p95Ms }) => p95Ms, showTime),
-    column({ en: 'Failed attempts', zh: '失败的投递' }, ({ failedAttempts }) => failedAttempts, showBad),
-    column({ en: 'Given up', zh: '已放弃' }, ({ givenUp }) => givenUp, showBad),
-  ]
+  return {
+    delivered: column({ en: 'Delivered', zh: '已送达' }, ({ delivered }) => delivered),
+    arrived: column({ en: 'Arrived', zh: '送达率' }, arrivedShare, showShare),
+    p50: column({ en: 'p50', zh: 'p50' }, ({ p50Ms }) => p50Ms, showTime),
+    p95: column({ en: 'p95', zh: 'p95' }, ({ p95Ms }) => p95Ms, showTime),
+    failedAttempts: column(
+      { en: 'Failed attempts', zh: '失败的投递' },
+      ({ failedAttempts }) => failedAttempts,
+      showBad,
+    ),
+    givenUp: column({ en: 'Given up', zh: '已放弃' }, ({ givenUp }) => givenUp, showBad),
+  }
 }
 
 /** What the columns mean, and whether groups are missing. */
@@ -86,7 +90,7 @@ export const hostTable = (visit: Visit, { data, isCapped }: Groups): Html => {
   const columns: Column<HostGroup>[] = [
     [HOST, one => html`<a href="${to('deliveries', of(one))}">${one.host}</a>`, { by: ({ host }) => host }],
     ...(session.kind === 'operator' ? [partnerColumn] : []),
-    ...webhookColumns<HostGroup>(visit, ({ webhooks }) => webhooks),
+    ...Object.values(webhookColumns<HostGroup>(visit, ({ webhooks }) => webhooks)),
     ['', one => html`<a href="${to('registrations', of(one))}">${t(PAGE_NAMES.registrations)}</a>`],
   ]
   return html`${table(visit, PAGE_NAMES.hosts, { items: data, none: NONE, columns, sortedBy: visit })}

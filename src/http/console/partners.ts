@@ -78,6 +78,10 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
       ? html`<a href="${to('hosts', { partner: id })}">${first.host}${others.length === 0 ? '' : ` +${others.length}`}</a>`
       : '–'
   }
+  const { arrived, p95, failedAttempts, givenUp } = webhookColumns<Partner>(
+    visit,
+    ({ id }) => figures.get(id)?.webhooks,
+  )
   return {
     body: html`${actLink(visit, { to: to('partners/new'), name: NEW, call: PARTNER_CALLS['POST /v1/admin/partners'] })}
     ${spanLinks(visit)}
@@ -88,14 +92,17 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
       columns: [
         [
           { en: 'Name', zh: '名称' },
-          ({ id, name }) => partnerLink(visit, { partnerId: id, partnerName: name }),
+          one =>
+            html`${partnerLink(visit, { partnerId: one.id, partnerName: one.name })} ${one.disabled ? stateOf(visit, one) : ''}`,
           { by: ({ name }) => name },
         ],
-        [STATE, partner => stateOf(visit, partner)],
         numberColumn<Partner>({ en: 'Registrations', zh: '登记' }, ({ id }) => figures.get(id)?.registrations),
         numberColumn<Partner>({ en: 'Waiting', zh: '等待中' }, ({ pending }) => pending),
-        ...webhookColumns<Partner>(visit, ({ id }) => figures.get(id)?.webhooks),
-        [{ en: 'Hosts with failures', zh: '有失败的主机' }, failingCell],
+        arrived,
+        p95,
+        failedAttempts,
+        givenUp,
+        [{ en: 'Failing hosts', zh: '有失败的主机' }, failingCell],
         [
           { en: 'Last call', zh: '最近调用' },
           ({ lastUsedAt }) => time(visit, lastUsedAt),
