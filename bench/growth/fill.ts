@@ -4,6 +4,7 @@ import { encodeTime } from 'ulid'
 import { DAY, HOUR, MINUTE } from '../../src/core/duration.ts'
 import { HISTORY_COUNTS } from '../../src/core/history.ts'
 import { webhookBody } from '../../src/core/message.ts'
+import { HOURS_KEPT_MS, MINUTES_KEPT_MS } from '../../src/store/history/history.ts'
 import { sealedUnder } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { snakeCase } from '../../src/store/tx.ts'
@@ -15,6 +16,7 @@ export const DUE_WINDOW_MS = 1 * HOUR
 /** Serials are in no order, and none occurs twice: the second number is a prime. */
 const SERIAL_STEP = 48_271
 const SERIALS = 99_999_999_977
+const YEAR = 365 * DAY
 /** SQLite's page cache while the file is filled, in KiB. */
 const CACHE_KIB = 1024 * 1024
 
@@ -25,8 +27,8 @@ export interface Fill {
   partners?: number
   /** Number of queues of each partner with verifications. */
   queues?: number
-  /** Days of history, as if none of it were ever erased. */
-  historyDays?: number
+  /** As a year leaves it: registrations of all its times, attempts, acts, and the history that is kept. */
+  ofYear?: boolean
 }
 
 export interface Filled {
@@ -42,7 +44,7 @@ export interface Filled {
  */
 export const fillDatabase = async (
   path: string,
-  { rows, now, partners: count = 8, queues = 1, historyDays = 0 }: Fill,
+  { rows, now, partners: count = 8, queues = 1, ofYear = false }: Fill,
 ): Promise<Filled> => {
   const masterKey = randomBytes(32)
   const { partnerIds, accountId } = await prepareStore(path, { masterKey, now, count })
@@ -50,20 +52,22 @@ export const fillDatabase = async (
   makeFast(db)
   addLanes(db, partnerIds)
   addFunctions(db, { masterKey, now })
+  const age = ofYear ? YEAR : DAY
   withoutIndexes(db, () => {
     const of = {
       rows,
       now,
       accountId,
       window: DUE_WINDOW_MS,
-      since: now - DAY,
-      prefix: `reg_${encodeTime(now - DAY, 10)}`,
+      since: now - age,
+      every: Math.floor(age / rows),
       others: count - 1,
       queues,
     }
     for (const text of FILL) db.prepare(text).run(of)
+    if (ofYear) for (const text of FILL_YEAR) db.prepare(text).run({ since: now - age, now })
   })
-  fillHistory(db, { now, days: historyDays, accountId })
+  if (ofYear) fillHistory(db, { now, accountId })
   finish(db)
   return { path, masterKey }
 }
@@ -144,22 +148,23 @@ const addFunctions = (db: Database.Database, { masterKey, now }: { masterKey: Bu
     const body = webhookBody({ ...told, sandbox: false, metadata: {}, observedAt: now, previousPollAt: null })
     return sealed.message.seal({ partnerId, registrationId }, body)
   }
+  db.function('id_time', at => `reg_${encodeTime(at as number, 10)}`)
   db.function('seal_verdict', (partnerId, idcardid) => sealVerdict(partnerId as string, idcardid as string))
   db.function('seal_message', (partnerId, id, idcardid) =>
     sealMessage(partnerId as string, id as string, idcardid as string),
   )
 }
 
+const CREATED = '(@since + i * @every)'
 /** Odd rows wait for a verdict, even ones for their webhook. */
 const NUMBERS = `WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < @rows),
   facts AS MATERIALIZED (SELECT i, i % 2 AS waits,
     CASE WHEN (i / 2) % 2 = 0 THEN 0 ELSE 1 + (i / 4) % @others END AS n,
     (i / 32) % ${HOSTS} AS host,
     '16' || printf('%011d', (i * ${SERIAL_STEP}) % ${SERIALS}) AS serial,
-    @prefix || printf('%016d', i) AS registration
+    id_time(${CREATED}) || printf('%016d', i) AS registration
     FROM numbers)`
 const DUE = '(@now - abs(random()) % @window)'
-const CREATED = `(@since + i)`
 /** Makes some messages delivered, so that their list is not empty. */
 const IS_DELIVERED = '(i / 2) % 10 = 0'
 
@@ -176,7 +181,7 @@ const FILL = [
   INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at,
     expires_at, resolved_at, message_seq)
   SELECT i, 0, registration, partner_id, url, lane_id, '{"order":"42"}', CASE WHEN waits THEN 'pending' ELSE 'succeeded' END,
-    ${CREATED}, ${CREATED} + 30 * 86400000, CASE WHEN waits THEN NULL ELSE @now - 60000 END,
+    ${CREATED}, @now + 30 * 86400000, CASE WHEN waits THEN NULL ELSE @now - 60000 END,
     CASE WHEN waits THEN NULL ELSE i / 2 END
   FROM facts JOIN owners USING (n) JOIN places ON places.n = facts.n * ${HOSTS} + facts.host`,
   `${NUMBERS}
@@ -194,6 +199,18 @@ const FILL = [
   'UPDATE partners SET events = @rows / 2',
 ]
 
+const ACTS = 100_000
+const FILL_YEAR = [
+  'UPDATE deliveries SET claims = 1, attempts = 1 WHERE seq % 2 = 0',
+  `INSERT INTO attempts (message_seq, n, at, outcome, http_status, duration_ms)
+  SELECT seq, 1, @now - 30000, CASE WHEN state IS NULL THEN 'delivered' ELSE 'rejected' END,
+    CASE WHEN state IS NULL THEN 200 ELSE 503 END, 20
+  FROM message_bodies LEFT JOIN deliveries USING (seq) WHERE state IS NULL OR deliveries.attempts = 1`,
+  `INSERT INTO acts (at, who, name, act, object, outcome)
+  SELECT @since + seq * ((@now - @since) / ${ACTS}), 'adm_' || seq % 9, 'operator', 'registration.resend', registration_id, 'done'
+  FROM message_bodies WHERE seq <= ${ACTS}`,
+]
+
 /** All, the account, the partners and their hosts. */
 const SERIES = `
   SELECT '' AS account_id, '' AS partner_id, '' AS host UNION ALL SELECT @accountId, '', ''
@@ -205,17 +222,13 @@ const HISTORY = `
   WITH RECURSIVE times(at) AS (SELECT @since UNION ALL SELECT at + @stepMs FROM times WHERE at + @stepMs < @now)
   INSERT INTO history (step_ms, at, account_id, partner_id, host, node, ${COUNT_NAMES})
   SELECT @stepMs, at, account_id, partner_id, host, 'node_bench', ${COUNT_NAMES.map((_, n) => `(at / @stepMs + ${n}) % 40`)}
-  FROM times CROSS JOIN (SELECT * FROM (${SERIES}) WHERE @all OR (partner_id = '') ORDER BY 1, 2, 3)`
+  FROM times CROSS JOIN (SELECT * FROM (${SERIES}) ORDER BY 1, 2, 3)`
 
-/** Hours of all series, and minutes: of the last day of all series, of what is older only of all and of the account. */
-const fillHistory = (
-  db: Database.Database,
-  { now, days, accountId }: { now: number; days: number; accountId: string },
-) => {
-  if (days === 0) return
+const fillHistory = (db: Database.Database, { now, accountId }: { now: number; accountId: string }) => {
   const insert = db.prepare(HISTORY)
-  const [hour, dayAgo] = [now - (now % HOUR), now - (now % MINUTE) - DAY]
-  insert.run({ stepMs: HOUR, since: hour - days * DAY, now, accountId, all: 1 })
-  insert.run({ stepMs: MINUTE, since: dayAgo - days * DAY, now: dayAgo, accountId, all: 0 })
-  insert.run({ stepMs: MINUTE, since: dayAgo, now, accountId, all: 1 })
+  for (const [stepMs, keptMs] of [
+    [HOUR, HOURS_KEPT_MS],
+    [MINUTE, MINUTES_KEPT_MS],
+  ] as const)
+    insert.run({ stepMs, since: now - (now % stepMs) - keptMs, now, accountId })
 }
