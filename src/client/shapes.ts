@@ -215,8 +215,10 @@ export interface History {
 
 export interface HostHistory {
   data: (HistoryFigures & { host: string })[]
-  /** Not all is listed: there are more than 250 hosts. */
+  /** There are more than the 250 hosts that are listed. */
   isCapped: boolean
+  /** The beginning of what was counted: later than asked for if that is too much for one call. */
+  since: string
 }
 
 /**

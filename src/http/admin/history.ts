@@ -3,7 +3,7 @@ import { type HistoryFigures, historyFigures, type Series } from '../../core/his
 import { type AdminCalls, adminOperation } from '../calls.ts'
 import { idField, SEARCHED_BY, textField } from '../json/fields.ts'
 import {
-  CAPPED,
+  GROUPED,
   OPERATOR_FIGURES,
   OPERATOR_HISTORY,
   readSpan,
@@ -39,7 +39,7 @@ const GROUP = z.object({
   accountId: z.string().nullable(),
   ...OPERATOR_FIGURES,
 })
-const GROUPS = z.object({ data: z.array(GROUP), isCapped: CAPPED })
+const GROUPS = z.object({ data: z.array(GROUP), ...GROUPED })
 
 /** `/v1/admin/history`: what happened, by time, partner, host and account. */
 export const OPERATOR_HISTORY_CALLS = {
@@ -82,7 +82,7 @@ export const OPERATOR_HISTORY_CALLS = {
     answers: { 200: GROUPS },
     handle: async (c, { store, now }, { query: { by, partner, ...asked } }) => {
       const span = readSpan({ ...asked, step: '1h' }, now())
-      const { found, isCapped } = await (partner ? store.hostHistoryOf(partner, span) : store.historyGroups(by, span))
+      const { found, ...more } = await (partner ? store.hostHistoryOf(partner, span) : store.historyGroups(by, span))
       const named = await withPartnerNames(store, found)
       const data = named.map(({ partnerId, partnerName, host, accountId, ...counts }) => ({
         partnerId: partnerId || null,
@@ -91,7 +91,7 @@ export const OPERATOR_HISTORY_CALLS = {
         accountId: accountId || null,
         ...viewedOf({ partnerId })(historyFigures(counts)),
       }))
-      return c.json(z.decode(GROUPS, { data, isCapped }))
+      return c.json(z.decode(GROUPS, { data, ...more }))
     },
   }),
 } satisfies AdminCalls

@@ -3,7 +3,7 @@ import type { Words } from '../../core/language.ts'
 import { showShare } from '../../core/show-sizes.ts'
 import { arrivedShare, type Figures, showMs, spanLinks, spanOf } from './charts.ts'
 import type { Console, Visit } from './console.ts'
-import { type Column, type Html, NUMBER, PAGE_NAMES, partnerLink, type Reader, showCount, table } from './page.ts'
+import { type Column, type Html, NUMBER, PAGE_NAMES, partnerLink, type Reader, showCount, table, time } from './page.ts'
 
 type Webhooks = Figures['webhooks']
 /** A host with its figures, for operators with its partner. */
@@ -17,6 +17,7 @@ export interface HostGroup {
 export interface Groups {
   data: readonly HostGroup[]
   isCapped: boolean
+  since: string
 }
 /** @param partner only its hosts; operators may ask for those of all */
 export const readGroups = (visit: Visit, by: 'host' | 'partner', partner?: string): Promise<Groups> =>
@@ -62,24 +63,24 @@ export const webhookColumns = <Item>(reader: Reader, pick: (item: Item) => Webho
   }
 }
 
-/** What the columns mean, and whether groups are missing. */
-export const columnNotes = ({ t }: Reader, isCapped: boolean): Html =>
-  html`<p><small>${t({
-    en: 'Arrived: of the webhooks that were delivered or given up, without resends. p50, p95: from the verdict to the 2xx.',
-    zh: '送达率：已送达 ÷（已送达＋已放弃），不含重发。p50、p95：从得出结果到收到 2xx 的时间。',
-  })}${
-    isCapped
-      ? t({
-          en: ' Only the 250 with the most failures or webhooks have figures.',
-          zh: '仅统计失败或回调最多的 250 个。',
-        })
-      : ''
-  }</small></p>`
+/** What was counted, what the columns mean, and whether groups are missing. */
+export const columnNotes = (reader: Reader, { since, isCapped }: Pick<Groups, 'since' | 'isCapped'>): Html => {
+  const { t } = reader
+  const capped = {
+    en: ' Only the 250 with the most failures or webhooks have figures.',
+    zh: '仅统计失败或回调最多的 250 个。',
+  }
+  return html`<p><small>${t({ en: 'In whole hours, since ', zh: '按整点小时统计，始于 ' })}${time(reader, since)}${t({
+    en: '. Arrived: of the webhooks that were delivered or given up, without resends. p50, p95: from the verdict to the 2xx.',
+    zh: '。送达率：已送达 ÷（已送达＋已放弃），不含重发。p50、p95：从得出结果到收到 2xx 的时间。',
+  })}${isCapped ? t(capped) : ''}</small></p>`
+}
 
 const HOST: Words = { en: 'Host', zh: '主机' }
 const NONE: Words = { en: 'No webhook was sent in this time.', zh: '此期间没有投递回调。' }
 
-export const hostTable = (visit: Visit, { data, isCapped }: Groups): Html => {
+export const hostTable = (visit: Visit, groups: Groups): Html => {
+  const { data, isCapped } = groups
   const { t, to, session } = visit
   const of = ({ host, partnerId: partner }: HostGroup) => ({ host, partner, since: spanOf(visit) })
   const partnerColumn: Column<HostGroup> = [
@@ -94,7 +95,7 @@ export const hostTable = (visit: Visit, { data, isCapped }: Groups): Html => {
     ['', one => html`<a href="${to('registrations', of(one))}">${t(PAGE_NAMES.registrations)}</a>`],
   ]
   return html`${table(visit, PAGE_NAMES.hosts, { items: data, none: NONE, columns, sortedBy: visit })}
-    ${data.length === 0 && !isCapped ? '' : columnNotes(visit, isCapped)}`
+    ${data.length === 0 && !isCapped ? '' : columnNotes(visit, groups)}`
 }
 
 /** `/console/hosts`: how webhooks arrive at each host. */

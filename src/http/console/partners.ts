@@ -110,7 +110,7 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
         ],
       ],
     })}
-    ${items.length === 0 ? '' : columnNotes(visit, groups.isCapped || hosts.isCapped)}
+    ${items.length === 0 ? '' : columnNotes(visit, { ...groups, isCapped: groups.isCapped || hosts.isCapped })}
     ${hasMore || nextCursor !== null ? html`<p><a class="button" rel="next" href="${more.search}">${t({ en: 'More partners', zh: '更多合作方' })}</a></p>` : ''}`,
   }
 }

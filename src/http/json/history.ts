@@ -85,11 +85,11 @@ const historyOf = <Figures extends z.ZodRawShape>(figures: Figures) =>
       .describe('Oldest first; without the steps in which nothing happened.'),
     totals: z.object(figures).describe('Of the whole span.'),
   })
-export const CAPPED = z
-  .boolean()
-  .describe(
-    'Not all is listed: there are more than 250, or too many rows for the whole span, whose oldest hours are left out.',
-  )
+/** Fields of a list of groups. */
+export const GROUPED = {
+  isCapped: z.boolean().describe('There are more than the 250 that are listed.'),
+  since: AT.describe('The beginning of what was counted: later than asked for if that is too much for one call.'),
+}
 
 export const HISTORY = historyOf(FIGURES).meta({ id: 'HistoryReport', description: 'What happened, by time.' })
 export const OPERATOR_HISTORY = historyOf(OPERATOR_FIGURES)
@@ -101,7 +101,7 @@ export const HOST_HISTORY = z
         ...FIGURES,
       }),
     ),
-    isCapped: CAPPED,
+    ...GROUPED,
   })
   .meta({ id: 'HostHistory', description: 'What happened, by host.' })
 

@@ -39,9 +39,9 @@ export const HISTORY_CALLS = {
       const partnerId = c.get('partnerId')
       const span = readSpan({ ...query, step: '1h' }, now())
       rates.take('items', partnerId, pageCost(0, rowsOf(span)))
-      const { found, isCapped } = await store.hostHistoryOf(partnerId, span)
+      const { found, ...more } = await store.hostHistoryOf(partnerId, span)
       const data = found.map(({ host, ...counts }) => ({ host, ...withoutUpstream(historyFigures(counts)) }))
-      return c.json(z.decode(HOST_HISTORY, { data, isCapped }))
+      return c.json(z.decode(HOST_HISTORY, { data, ...more }))
     },
   }),
 } satisfies PartnerCalls

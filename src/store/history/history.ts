@@ -35,8 +35,10 @@ export type HistoryBucket = HistoryCounts & { at: number }
 export type HistoryGroup = HistoryCounts & Series
 export interface HistoryGroups {
   found: readonly HistoryGroup[]
-  /** There are more groups, or more rows than are read: the oldest hours are left out. */
+  /** There are more groups. */
   isCapped: boolean
+  /** Of the oldest hour that was read: later than asked for if there are more rows than are read. */
+  since: number
 }
 
 /** Maximum number of groups. */
@@ -131,13 +133,13 @@ interface Grouped {
   groups: Sql
 }
 
-/** Returns the newest hours that have `MAX_ROWS` rows together. */
-const readable = (hours: readonly { at: number; n: number }[]): number[] => {
+/** Returns the newest hours that have `MAX_ROWS` rows together, and the newest in any case. */
+export const readable = (hours: readonly { at: number; n: number }[]): number[] => {
   let rows = 0
   return hours
     .filter(({ n }) => {
       rows += n
-      return rows <= MAX_ROWS
+      return rows <= MAX_ROWS || rows === n
     })
     .map(({ at }) => at)
 }
@@ -155,7 +157,8 @@ const groupsOf = async (
   const found = await tx.all<Partial<HistoryCounts> & Series>(groups, { ...values, times })
   return {
     found: found.slice(0, MAX_GROUPS).map(group => ({ ...noCounts(), ...group })),
-    isCapped: found.length > MAX_GROUPS || times.length < counted.length,
+    isCapped: found.length > MAX_GROUPS,
+    since: times.length < counted.length ? Math.min(...times) : span.since,
   }
 }
 

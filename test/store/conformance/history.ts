@@ -78,8 +78,8 @@ export const describeHistory = (open: OpenStore): void => {
     await store.addHistory('node', { at: hour, entries })
     await store.addHistory('node', { at: hour - 9 * HOUR, entries: host('partner_d', 'd.example', { givenUp: 9 }) })
     const span = { since: hour - HOUR, until: hour + HOUR }
-    const { found: partners, isCapped } = await store.historyGroups('partner', span)
-    expect(isCapped).toBe(false)
+    const { found: partners, isCapped, since } = await store.historyGroups('partner', span)
+    expect([isCapped, since]).toEqual([false, hour - HOUR])
     expect(partners.map(one => [one.partnerId, one.host, one.delivered])).toEqual([
       ['partner_b', '', 4],
       ['partner_a', '', 18],
