@@ -121,11 +121,14 @@ const totalWords = (visit: Visit, totals: Figures): Html => {
   const { t } = visit
   const { verdicts, webhooks } = totals
   const { words } = SPANS[spanOf(visit)]
-  const [count, p95] = [showCount(verdicts.succeeded + verdicts.failed), showMs(visit, webhooks.p95Ms)]
-  const [arrived, soon] = [arrivedShare(webhooks), shareOf(webhooks.within5s, webhooks.delivered)].map(showShare)
+  const { delivered, within5s } = webhooks
+  const counts = [verdicts.succeeded + verdicts.failed, delivered, within5s]
+  const [ended, arrived, soon] = counts.map(n => showCount(n))
+  const [share, soonShare] = [arrivedShare(webhooks), shareOf(within5s, delivered)].map(showShare)
+  const p95 = showMs(visit, webhooks.p95Ms)
   return html`<p>${t({
-    en: `In ${words.en}: ${count} verdicts; of the webhooks delivered or given up ${arrived} arrived, ${soon} of them within 5 s of the verdict (p95 ${p95}).`,
-    zh: `${words.zh}内：${count} 个结果；已送达或已放弃的回调中 ${arrived} 送达，其中 ${soon} 在得出结果后 5 秒内送达（p95 ${p95}）。`,
+    en: `In ${words.en}: ${ended} verdicts; ${arrived} webhooks delivered (${share} of those that were delivered or given up), ${soon} of them within 5 s of the verdict (${soonShare}, p95 ${p95}).`,
+    zh: `${words.zh}内：${ended} 个结果；送达 ${arrived} 条回调（占已送达与已放弃的 ${share}），其中 ${soon} 条在得出结果后 5 秒内送达（${soonShare}，p95 ${p95}）。`,
   })}</p>`
 }
 
