@@ -21,7 +21,7 @@ type ConditionOf<Code extends TroubleCode> = {
 type Kind<Code extends TroubleCode> = readonly [
   level: 'error' | 'attention' | 'warning',
   lights: readonly Light[],
-  page: 'deliveries#given-up' | 'deliveries#urls' | 'nodes' | 'nodes#backups' | 'alerts' | null,
+  page: 'deliveries#given-up' | 'deliveries#urls' | 'nodes' | 'nodes#backups' | 'alerts' | 'settings' | null,
   ready: (typeof TROUBLE_CHECKS)[number] | null,
   command: string | null,
   alert: [ConditionOf<Code>] extends [never] ? null : ConditionOf<Code>,
@@ -37,7 +37,7 @@ const KINDS: { readonly [Code in TroubleCode]: Kind<Code> } = {
   account_paused: ['error', ['polls'], null, 'accounts', null, 'account.paused'],
   account_paused_by_operator: ['attention', ['polls'], null, 'accounts', 'account resume', null],
   upstream_unreachable: ['error', ['polls'], null, 'upstream', null, 'upstream.unreachable'],
-  polls_late: ['attention', ['polls'], null, null, null, 'backlog.growing'],
+  polls_late: ['attention', ['polls'], 'settings', null, null, 'backlog.growing'],
   deliveries_held: ['attention', ['deliveries'], null, 'deliveries', 'deliveries resume', null],
   deliveries_late: ['error', ['deliveries'], null, null, null, 'backlog.growing'],
   node_lost: ['attention', ['service'], 'nodes', 'nodes', null, 'node.lost'],

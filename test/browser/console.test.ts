@@ -286,6 +286,24 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     expect(await page.inputValue('form[action$="/change"] [name="why"]')).toBe('a typo')
   })
 
+  test('looks again at a registration while its webhook is sent, and leaves what is typed beside it', async () => {
+    await using context = await openContext('operator')
+    const page = await context.newPage()
+    await page.clock.install()
+    const { json } = await service.api.call('GET', '/v1/registrations?idcardid=1000000001')
+    const { id } = json.data[0]
+    await service.api.call('POST', `/v1/registrations/${id}/resend`)
+    await page.goto(urlOf(`registrations/${id}`))
+    await page.fill('[name="why"]', 'half a')
+    await service.api.receiveWith(200)
+    await page.clock.runFor(6_000)
+    await page.waitForSelector('#live :text("Attempt 2")')
+    await page.waitForSelector('#facts .badge:text-is("delivered")')
+    expect(await page.getAttribute('#live', 'data-live')).toBe(null)
+    expect(await page.inputValue('[name="why"]')).toBe('half a')
+    expect(await page.isVisible('[data-copy="#curl"]')).toBe(true)
+  })
+
   test('looks not again while it is hidden', async () => {
     await using context = await openContext('operator')
     const page = await context.newPage()

@@ -70,7 +70,7 @@ const filterList = (reader: Reader, filter: Bulk['filter']): Html =>
 
 /** A finished resend has only queued its webhooks. */
 const isQueued = ({ act, state }: Bulk): boolean => act === 'resend' && state === 'done'
-const QUEUED: typeof STATES = { ...STATES, done: { en: 'queued', zh: '已加入投递队列' } }
+const QUEUED: typeof STATES = { ...STATES, done: { en: 'all queued', zh: '已加入投递队列' } }
 const stateOf = (reader: Reader, bulk: Bulk): Html => stateBadge(reader, isQueued(bulk) ? QUEUED : STATES, bulk.state)
 
 const progress = ({ t, language }: Reader, bulk: Bulk): string => {

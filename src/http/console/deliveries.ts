@@ -19,6 +19,7 @@ import {
   live,
   NUMBER,
   nextPage,
+  PAGE_NAMES,
   partnerLink,
   partOrRefusal,
   type Reader,
@@ -208,7 +209,8 @@ export const addDeliveries = ({ page, act }: Console): void => {
         : { en: 'The test did not arrive', zh: '测试未送达' }
     return {
       title: visit.t(arrived),
-      body: html`<p><code>${callbackUrl}</code></p>${timeline(visit, [attemptMoment(visit, attempt)])}`,
+      body: html`<p><code>${callbackUrl}</code></p>${timeline(visit, [attemptMoment(visit, attempt)])}
+      <p><a href="${visit.to('deliveries')}">${visit.t(PAGE_NAMES.deliveries)}</a></p>`,
     }
   })
   act('deliveries/resend', async ({ call, form }) => {

@@ -10,8 +10,8 @@ import { FIRST_PAGE, partnersNamed } from './partners.ts'
 import { searchFieldsOf } from './registration-columns.ts'
 import { readSearchQuery, search } from './registrations.ts'
 
-/** `name:value`, `name:"a value"` or a word. Chinese keyboards type a full-width colon. */
-const PART = /(?:([a-z][\w.-]*)[:：])?(?:"([^"]*)"|(\S+))/gi
+/** `name:value`, `name=value`, `name:"a value"` or a word. Chinese keyboards type a full-width colon. */
+const PART = /(?:([a-z][\w.-]*)[:：=])?(?:"([^"]*)"|(\S+))/gi
 const oneSerial = (example: string): Words => ({
   en: `Search for one serial at a time. Other conditions need a name, such as ${example}.`,
   zh: `一次只能查找一个流水号；其他条件须写明名称，例如 ${example}。`,
@@ -23,10 +23,11 @@ const readSearch = (text: string, names: readonly string[]) => {
   const words: string[] = []
   for (const [whole, given = '', quoted, word = ''] of text.matchAll(PART)) {
     const name = given.toLowerCase()
-    if (name === 'serial') words.push(quoted ?? word)
-    else if (names.includes(name)) query[name] = quoted ?? word
-    else if (names.includes('metadata') && name.startsWith('metadata.') && !query.metadata)
-      query.metadata = `${given.slice('metadata.'.length)}=${quoted ?? word}`
+    const value = quoted ?? word
+    if (name === 'serial') words.push(value)
+    else if (names.includes(name)) query[name] = value
+    else if (names.includes('metadata') && /^(metadata\.|[^:：]+=)/i.test(whole) && !query.metadata)
+      query.metadata = given === '' ? value : `${given.replace(/^metadata\./i, '')}=${value}`
     else words.push(whole)
   }
   return { query, words }

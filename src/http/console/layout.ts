@@ -30,7 +30,7 @@ const RETRIED: Words = { en: 'waiting for a retry', zh: '等待重试' }
 /** The counts in the answers of calls that pages make anyway. */
 export const COUNTED: Readonly<Record<string, (answer: never) => Counts>> = {
   '/v1/admin/overview': ({ problems, deliveries, accounts, bulk, nodes }: Overview) => ({
-    '': [problems.length, { en: 'problems', zh: '个问题' }],
+    '': [problems.length, { en: problems.length === 1 ? 'problem' : 'problems', zh: '个问题' }],
     deliveries: [deliveries.scheduled, RETRIED],
     accounts: [accounts.filter(({ paused }) => paused).length, { en: 'paused', zh: '已暂停' }],
     bulk: [bulk.acts.open, { en: 'under way', zh: '进行中' }],
@@ -89,7 +89,7 @@ export const layout = (c: Context, reader: Reader, page: ConsolePage, label: str
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="referrer" content="same-origin">
-<meta name="htmx-config" content='{"includeIndicatorCSS":false,"history":false}'>
+<meta name="htmx-config" content='{"includeIndicatorCSS":false,"history":false,"morphIgnore":["open","hidden"]}'>
 <title>${label === null ? '' : `${label} · `}${title} · idface-notifier</title>
 <link rel="icon" href="${asset('icon.svg')}">
 <link rel="stylesheet" href="${asset('uPlot.min.css')}">

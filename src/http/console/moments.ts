@@ -43,7 +43,7 @@ export const attemptMoment = ({ t }: Reader, attempt: AttemptAnswer, n?: number)
   const parts = [
     ...(origin ? [t(ORIGIN_WORDS[origin])] : []),
     t(ATTEMPT_WORDS[outcome]),
-    httpStatus ?? error ?? '–',
+    httpStatus ? `HTTP ${httpStatus}` : (error ?? '–'),
     `${Math.round(durationMs)} ms`,
   ]
   const why = errorText === null ? '' : html`<br><small>${errorText}</small>`

@@ -73,7 +73,7 @@ const problemList = (reader: Reader, { problems, accounts }: Overview): Html => 
   return html`<ol class="problems">${problems.map(({ code, account, sentence, advice }) => {
     const id = accounts.find(one => one.account === account)?.id
     const { page, level } = troubleKind(code)
-    const path = id ? `accounts/${id}` : page
+    const path = page ?? (id ? `accounts/${id}` : null)
     const name = path === null ? null : PAGE_NAMES[path.split(/[/#]/)[0] as keyof typeof PAGE_NAMES]
     const link =
       path && name
@@ -206,7 +206,7 @@ const usageFacts = (
 
 const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t, to } = visit
-  const [{ at, upstream, account, queue, callbacks }, me, drawn, hosts] = await Promise.all([
+  const [{ at, upstream, account, queue, callbacks }, me, drawn, hostPart] = await Promise.all([
     call<StatusAnswer>('GET', '/v1/status'),
     call<MeAnswer>('GET', '/v1/me'),
     charts(visit),
@@ -218,7 +218,8 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     en: 'GetResult cannot be polled now. Your serials wait and are polled as soon as it is available again. You need not do anything.',
     zh: '目前无法查询 GetResult。您的流水号会等待，恢复后自动查询，您无需处理。',
   })}</p>`
-  const failing = html`<ol class="problems"><li><p class="bad">${t({ en: 'Webhooks do not arrive at one or more of your URLs.', zh: '您有回调地址无法送达。' })}</p>
+  const hosts = [...new Set(callbacks.map(({ callbackUrl }) => new URL(callbackUrl).host))]
+  const failing = html`<ol class="problems"><li><p class="bad">${t({ en: `Webhooks do not arrive at ${hosts.join(', ')}.`, zh: `回调无法送达：${hosts.join('、')}。` })}</p>
     <p><a class="button" href="${to('deliveries')}">${t({ en: 'Go to Webhooks', zh: '前往处理' })}</a></p></li></ol>`
   const calm = html`<p class="calm">${t(NO_TROUBLE)}</p>`
   const pause = account.paused ? { en: 'paused', zh: '已暂停' } : { en: 'active', zh: '正常' }
@@ -232,7 +233,7 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     <ul class="lights">${light(visit, isAsked ? 'good' : 'bad', LIGHTS.polls)}${light(visit, arrives ? 'good' : 'bad', LIGHTS.deliveries)}</ul>
     ${isAsked ? '' : waiting}${arrives ? '' : failing}${isAsked && arrives ? calm : ''}
     ${drawn}
-    <h2>${t(PAGE_NAMES.hosts)}</h2>${hosts}
+    <h2>${t(PAGE_NAMES.hosts)}</h2>${hostPart}
     ${facts(visit, [
       [{ en: 'Account', zh: '账户' }, t(pause)],
       [{ en: 'A new serial is first polled after', zh: '新流水号预计等待' }, wait],

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
+import { SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
@@ -11,7 +12,7 @@ import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-
 import type { Console, Visit } from './console.ts'
 import { actForms } from './forms.ts'
 import { DEADLINE, registrationTimeline, type Told } from './moments.ts'
-import { type ConsolePage, copied, type Fact, facts, type Html, type Reader, time } from './page.ts'
+import { type ConsolePage, copied, type Fact, facts, type Html, live, type Reader, time } from './page.ts'
 import { actOn, BASES, CALLS } from './ticked.ts'
 import { DELIVERY_WORDS, PAYLOAD_WORDS, stateBadge, statusOf } from './words.ts'
 
@@ -128,13 +129,18 @@ const sentBody = async ({ id, call }: Visit): Promise<string | null> => {
   return data[0]?.body ?? null
 }
 
-/** @param readOne reads the registration as far as the caller may see it */
-const onePage = async (
-  visit: Visit,
-  readOne = () => visit.call<OneRegistration>('GET', registrationPath(visit)),
-): Promise<ConsolePage> => {
+const SOON_MS = 30 * SECOND
+/** Whether its timeline changes within seconds. */
+const changesSoon = ({ at, polling, delivery }: ExplanationAnswer): boolean =>
+  delivery.underWay ||
+  [polling.nextPollAt, delivery.nextAttemptAt].some(
+    next => next !== null && Math.abs(Date.parse(next) - Date.parse(at)) < SOON_MS,
+  )
+
+/** @param revealed the registration with its personal data; the page then does not refresh itself, which would hide them */
+const onePage = async (visit: Visit, revealed?: Detail): Promise<ConsolePage> => {
   const { id, call, t } = visit
-  const one = await readOne()
+  const one = revealed ?? (await call<OneRegistration>('GET', registrationPath(visit)))
   const [explanation, { data: attempts }, acts, body] = await Promise.all([
     call<ExplanationAnswer>('GET', `${registrationPath(visit)}/explain`),
     call<{ data: AttemptAnswer[] }>('GET', `${registrationPath(visit)}/attempts`),
@@ -143,11 +149,13 @@ const onePage = async (
   ])
   return {
     title: t({ en: `Registration ${id}`, zh: `登记 ${id}` }),
-    body: html`<p>${explanation.sentence}</p>
-    <div class="beside"><section><h2>${t({ en: 'Timeline', zh: '时间线' })}</h2>
-    ${registrationTimeline(visit, { one, explanation, attempts, acts })}
+    body: html`<div class="beside"><section>${live(
+      revealed === undefined && changesSoon(explanation) ? 5 : null,
+      html`<p>${explanation.sentence}</p><h2>${t({ en: 'Timeline', zh: '时间线' })}</h2>
+    ${registrationTimeline(visit, { one, explanation, attempts, acts })}`,
+    )}
     ${actsPart(visit, one)}</section>
-    <section><h2>${t({ en: 'Registration', zh: '登记' })}</h2>${factsPart(visit, one, body)}</section></div>
+    <section id="facts"><h2>${t({ en: 'Registration', zh: '登记' })}</h2>${factsPart(visit, one, body)}</section></div>
     ${callPart(visit, one)}`,
   }
 }
@@ -157,7 +165,7 @@ export const addOneRegistration = ({ page, act }: Console): void => {
   page(PATH, visit => onePage(visit))
   act(`${PATH}/reveal`, async visit => {
     const body = await visit.form()
-    return onePage(visit, () => visit.call<Detail>('POST', `${registrationPath(visit)}/reveal`, { body }))
+    return onePage(visit, await visit.call<Detail>('POST', `${registrationPath(visit)}/reveal`, { body }))
   })
   for (const name of BULK_ACTS)
     act(`${PATH}/${name}`, async visit => {

@@ -71,7 +71,7 @@ export type Counts = Partial<Record<Entry, readonly [count: number, words: Words
 /** Example of a search by other fields than the serial. */
 export const SEARCH_EXAMPLE: Readonly<Record<Session['kind'], string>> = {
   operator: 'host:a.example since:2h',
-  partner: 'metadata.order:42 since:2h',
+  partner: 'order=42 since:2h',
 }
 
 /** A page without a title is in the navigation, and takes its name from there. */
@@ -188,6 +188,6 @@ export const nextPage = (
 
 /** A part that refreshes itself, at the earliest after `seconds`; null: never, since it does not change any more. */
 export const live = (seconds: number | null, body: Html): Html => {
-  const again = html` hx-get="" hx-trigger="look" hx-select="#live" hx-select-oob="#pages:outerMorph" hx-swap="outerMorph" data-live="${seconds}"`
+  const again = html` hx-get="" hx-trigger="look" hx-select="#live" hx-select-oob="#pages:outerMorph,#facts:outerMorph" hx-swap="outerMorph" data-live="${seconds}"`
   return html`<div id="live"${seconds === null ? '' : again}>${body}</div>`
 }

@@ -28,9 +28,9 @@ interface ListOf<Item> {
 
 type Search = Readonly<Record<string, string | undefined>>
 
-/** `order=42` as a query of the API. Other text goes as `metadata`, which the API refuses. */
+/** `order=42` or `metadata.order=42` as a query of the API. Other text goes as `metadata`, which the API refuses. */
 const metadataQuery = (text: string | undefined) => {
-  const [, key, value] = /^([^=]+)=(.+)$/s.exec(text ?? '') ?? []
+  const [, key, value] = /^(?:metadata\.)?([^=]+)=(.+)$/s.exec(text ?? '') ?? []
   return key === undefined ? { metadata: text } : { [`metadata.${key}`]: value }
 }
 

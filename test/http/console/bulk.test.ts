@@ -205,7 +205,7 @@ describe('a bulk act', () => {
     while (!(await api.store.continueBulkActs(100)).isIdle);
     expect(await show(`bulk/${id}`)).not.toContain(`action="../bulk/${id}/`)
     expect(await show('audit')).toContain(`<a href="bulk/${id}">`)
-    expect(await show('bulk')).toMatch(new RegExp(`<a href="bulk/${id}">[^]*>queued</span></td><td[^>]*>12 / 12`))
+    expect(await show('bulk')).toMatch(new RegExp(`<a href="bulk/${id}">[^]*>all queued</span></td><td[^>]*>12 / 12`))
   })
 
   test('that has made webhooks due says how many, and leads to those that have not arrived', async () => {

@@ -158,7 +158,8 @@ describe('finding', () => {
   test('leads partners to what they name, by metadata, host and time', async () => {
     const { api, whereTo, idsOf, read, partner, first, second } = await populate()
     const order = await api.register({ idcardid: 'with', metadata: { orderNo: 'A 42=1' } })
-    for (const q of ['metadata.orderNo:"A 42=1"', 'since：30m metadata.orderNo："A 42=1"', 'serial:with'])
+    const named = ['metadata.orderNo:"A 42=1"', 'since：30m metadata.orderNo："A 42=1"', 'orderNo="A 42=1"']
+    for (const q of [...named, 'since=30m metadata.orderNo="A 42=1"', 'serial:with'])
       expect([q, await whereTo(`find?q=${encodeURIComponent(q)}`, partner)]).toEqual([q, `registrations/${order.id}`])
     expect(await whereTo('find?q=host:partner.example%20until:30m', partner)).toBe(`registrations/${first}`)
     expect(await whereTo('find?q=metadata.orderNo:A%20since:2h', partner)).toBe(
@@ -166,6 +167,7 @@ describe('finding', () => {
     )
     expect(await idsOf('registrations?metadata=orderNo%3DA+42%3D1', partner)).toEqual([order.id])
     expect(await idsOf('registrations?since=30m', partner)).toEqual([order.id, second])
+    expect(await idsOf('registrations?metadata=metadata.orderNo%3DA+42%3D1', partner)).toEqual([order.id])
     expect(await read('registrations?metadata=orderNo%3DA+42%3D1', partner)).toContain(
       'name="metadata" value="orderNo=A 42=1"',
     )
@@ -179,7 +181,7 @@ describe('finding', () => {
     for (const cookie of [operator, partner]) {
       const [, label = ''] =
         /role="search"[^>]*><label><span class="hidden">([^<]*)/.exec(await read('?lang=en', cookie)) ?? []
-      const words = label.match(/[\w.]+:\S+/g) ?? []
+      const words = label.match(/[\w.]+[:=]\S+/g) ?? []
       expect(words).toHaveLength(2)
       expect(await whereTo(`find?q=${encodeURIComponent(words.join(' '))}`, cookie)).toMatch(/^registrations/)
       expect(await read('find?q=two%20serials', cookie)).toContain(words.join(' '))
