@@ -67,8 +67,12 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const only = (more: Readonly<Record<string, string>>) => to('audit', { who, act, since, ...more })
   const columns: readonly Column<Act>[] = [
     [{ en: 'When', zh: '时间' }, ({ at }) => time(visit, at)],
-    [WHO, one => html`<a href="${only({ who: one.who })}" title="${one.who}"><bdi>${one.name}</bdi></a>`],
-    [WHAT, one => html`<a href="${only({ act: one.act })}" title="${one.act}">${showAct(one.act, visit.language)}</a>`],
+    [WHO, one => html`<a href="${only({ who: one.who })}" title="${one.who}"><bdi class="name">${one.name}</bdi></a>`],
+    [
+      WHAT,
+      one =>
+        html`<a href="${only({ act: one.act })}" title="${one.act}"><bdi class="name">${showAct(one.act, visit.language)}</bdi></a>`,
+    ],
     [{ en: 'Object', zh: '对象' }, one => whichOf(visit, one)],
     [{ en: 'Reason', zh: '原因' }, ({ reason }) => html`<bdi>${reason ?? '–'}</bdi>`],
     [{ en: 'Changes', zh: '变更' }, changesOf],

@@ -45,7 +45,8 @@ export const listFieldsOf = (session: Pick<Session, 'kind'>, name: ListName): re
 
 const isFound = (one: AnyRegistration): one is Found => 'partnerId' in one
 
-const first = (reader: Reader): readonly Column<AnyRegistration>[] => {
+/** Of webhooks the time of the last attempt, of registrations that of the registration: both do not fit on a screen. */
+const first = (reader: Reader, name: ListName): readonly Column<AnyRegistration>[] => {
   const { to } = reader
   return [
     [SERIAL, ({ id, idcardid }) => html`<a href="${to(`registrations/${id}`)}">${idcardid}</a>`],
@@ -57,7 +58,9 @@ const first = (reader: Reader): readonly Column<AnyRegistration>[] => {
           ? '–'
           : html`${stateBadge(reader, DELIVERY_WORDS, state)} <small>${reader.t({ en: `(${attempts})`, zh: `（${attempts} 次）` })}</small>`,
     ],
-    [{ en: 'Registered', zh: '登记时间' }, ({ createdAt }) => time(reader, createdAt)],
+    name === 'deliveries'
+      ? [{ en: 'Last attempt', zh: '最近一次投递' }, one => time(reader, lastAttemptOf(one).at)]
+      : [{ en: 'Registered', zh: '登记时间' }, ({ createdAt }) => time(reader, createdAt)],
   ]
 }
 
@@ -72,15 +75,15 @@ const lastError = (reader: Reader): Column<AnyRegistration> => [
 ]
 
 /** Columns of registrations for operators. */
-export const foundColumns = (reader: Reader): readonly Column<Found>[] => [
-  ...first(reader),
+export const foundColumns = (reader: Reader, name: ListName = 'registrations'): readonly Column<Found>[] => [
+  ...first(reader, name),
   [{ en: 'Partner', zh: '合作方' }, found => partnerLink(reader, found)],
   [HOST, ({ host }) => host],
   lastError(reader),
 ]
 /** Columns of a partner's own registrations. */
-const ownColumns = (reader: Reader): readonly Column<AnyRegistration>[] => [
-  ...first(reader),
+const ownColumns = (reader: Reader, name: ListName): readonly Column<AnyRegistration>[] => [
+  ...first(reader, name),
   [{ en: 'Callback URL', zh: '回调地址' }, ({ callbackUrl }) => callbackUrl ?? '–'],
   lastError(reader),
 ]
@@ -92,12 +95,7 @@ export const registrationTable = (
   reader: Reader,
   name: ListName,
   { items, none, ticks }: { items: AnyRegistration[]; none: Words; ticks: readonly Column<AnyRegistration>[] },
-): Html => {
-  const last: Column<AnyRegistration>[] =
-    name === 'deliveries'
-      ? [[{ en: 'Last attempt', zh: '最近一次投递' }, one => time(reader, lastAttemptOf(one).at)]]
-      : []
-  return items.every(isFound)
-    ? table(reader, PAGE_NAMES[name], { columns: [...ticks, ...foundColumns(reader), ...last], items, none })
-    : table(reader, PAGE_NAMES[name], { columns: [...ticks, ...ownColumns(reader), ...last], items, none })
-}
+): Html =>
+  items.every(isFound)
+    ? table(reader, PAGE_NAMES[name], { columns: [...ticks, ...foundColumns(reader, name)], items, none })
+    : table(reader, PAGE_NAMES[name], { columns: [...ticks, ...ownColumns(reader, name)], items, none })

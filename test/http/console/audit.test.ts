@@ -31,7 +31,7 @@ describe('the audit', () => {
     expect(page).toContain('name: <bdi>one</bdi> → <bdi>Acme</bdi>')
     expect(page).toContain('<bdi>&lt;img src=x&gt;</bdi>')
     for (const path of [`partners/${api.partner.id}`, 'accounts/acc_1']) expect(page).toContain(`href="${path}"`)
-    expect(page).toContain('partner.change</a>')
+    expect(page).toContain('partner.change</bdi></a>')
     expect(page).toContain('>done<')
   })
 
