@@ -3,7 +3,8 @@ import type { Words } from '../../core/language.ts'
 import { showShare } from '../../core/show-sizes.ts'
 import { arrivedShare, type Figures, showMs, spanLinks, spanOf } from './charts.ts'
 import type { Console, Visit } from './console.ts'
-import { type Column, type Html, NUMBER, PAGE_NAMES, partnerLink, type Reader, showCount, table, time } from './page.ts'
+import type { Column, Html, Reader } from './page.ts'
+import { NUMBER, PAGE_NAMES, partnerLink, partOrRefusal, showCount, table, time } from './page.ts'
 
 type Webhooks = Figures['webhooks']
 /** A host with its figures, for operators with its partner. */
@@ -79,7 +80,7 @@ export const columnNotes = (reader: Reader, { since, isCapped }: Pick<Groups, 's
 const HOST: Words = { en: 'Host', zh: '主机' }
 const NONE: Words = { en: 'No webhook was sent in this time.', zh: '此期间没有投递回调。' }
 
-export const hostTable = (visit: Visit, groups: Groups): Html => {
+const hostTable = (visit: Visit, groups: Groups): Html => {
   const { data, isCapped } = groups
   const { t, to, session } = visit
   const of = ({ host, partnerId: partner }: HostGroup) => ({ host, partner, since: spanOf(visit) })
@@ -98,9 +99,12 @@ export const hostTable = (visit: Visit, groups: Groups): Html => {
     ${data.length === 0 && !isCapped ? '' : columnNotes(visit, groups)}`
 }
 
+/** @param partner as for `readGroups` */
+export const hostPart = (visit: Visit, partner?: string): Promise<Html> =>
+  partOrRefusal(readGroups(visit, 'host', partner).then(groups => hostTable(visit, groups)))
+
 /** `/console/hosts`: how webhooks arrive at each host. */
 export const addHosts = ({ page }: Console): void =>
-  page('hosts', async visit => {
-    const groups = await readGroups(visit, 'host', visit.c.req.query('partner'))
-    return { body: html`${spanLinks(visit)}${hostTable(visit, groups)}` }
-  })
+  page('hosts', async visit => ({
+    body: html`${spanLinks(visit)}${await hostPart(visit, visit.c.req.query('partner'))}`,
+  }))

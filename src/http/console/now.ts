@@ -14,19 +14,8 @@ import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import { charts, type Mark } from './charts.ts'
 import type { Console, Visit } from './console.ts'
-import { hostTable, readGroups } from './hosts.ts'
-import {
-  type ConsolePage,
-  facts,
-  type Html,
-  live,
-  PAGE_NAMES,
-  partOrRefusal,
-  type Reader,
-  showCount,
-  table,
-  time,
-} from './page.ts'
+import { hostPart } from './hosts.ts'
+import { type ConsolePage, facts, type Html, live, PAGE_NAMES, type Reader, showCount, table, time } from './page.ts'
 import { NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, usageOf } from './words.ts'
 
 const STATES = {
@@ -206,11 +195,11 @@ const usageFacts = (
 
 const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t, to } = visit
-  const [{ at, upstream, account, queue, callbacks }, me, drawn, hostPart] = await Promise.all([
+  const [{ at, upstream, account, queue, callbacks }, me, drawn, hosts] = await Promise.all([
     call<StatusAnswer>('GET', '/v1/status'),
     call<MeAnswer>('GET', '/v1/me'),
     charts(visit),
-    partOrRefusal(readGroups(visit, 'host').then(groups => hostTable(visit, groups))),
+    hostPart(visit),
   ])
   const isAsked = upstream.reachable && !account.paused
   const arrives = callbacks.length === 0
@@ -218,8 +207,8 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     en: 'GetResult cannot be polled now. Your serials wait and are polled as soon as it is available again. You need not do anything.',
     zh: '目前无法查询 GetResult。您的流水号会等待，恢复后自动查询，您无需处理。',
   })}</p>`
-  const hosts = [...new Set(callbacks.map(({ callbackUrl }) => new URL(callbackUrl).host))]
-  const failing = html`<ol class="problems"><li><p class="bad">${t({ en: `Webhooks do not arrive at ${hosts.join(', ')}.`, zh: `回调无法送达：${hosts.join('、')}。` })}</p>
+  const failingHosts = [...new Set(callbacks.map(({ callbackUrl }) => new URL(callbackUrl).host))]
+  const failing = html`<ol class="problems"><li><p class="bad">${t({ en: `Webhooks do not arrive at ${failingHosts.join(', ')}.`, zh: `回调无法送达：${failingHosts.join('、')}。` })}</p>
     <p><a class="button" href="${to('deliveries')}">${t({ en: 'Go to Webhooks', zh: '前往处理' })}</a></p></li></ol>`
   const calm = html`<p class="calm">${t(NO_TROUBLE)}</p>`
   const pause = account.paused ? { en: 'paused', zh: '已暂停' } : { en: 'active', zh: '正常' }
@@ -233,7 +222,7 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     <ul class="lights">${light(visit, isAsked ? 'good' : 'bad', LIGHTS.polls)}${light(visit, arrives ? 'good' : 'bad', LIGHTS.deliveries)}</ul>
     ${isAsked ? '' : waiting}${arrives ? '' : failing}${isAsked && arrives ? calm : ''}
     ${drawn}
-    <h2>${t(PAGE_NAMES.hosts)}</h2>${hostPart}
+    <h2>${t(PAGE_NAMES.hosts)}</h2>${hosts}
     ${facts(visit, [
       [{ en: 'Account', zh: '账户' }, t(pause)],
       [{ en: 'A new serial is first polled after', zh: '新流水号预计等待' }, wait],

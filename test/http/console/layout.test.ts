@@ -22,7 +22,9 @@ test('the navigation has counts of what a page has read, for a minute, and never
   await api.store.pauseAccount(api.account.id)
   expect(countsOf(await read('audit'))).toEqual({})
   const counts = { './': '1', deliveries: '1', accounts: '1' }
-  expect(countsOf(await read(''))).toEqual(counts)
+  const overview = await read('?lang=en')
+  expect(countsOf(overview)).toEqual(counts)
+  expect(overview).toContain('1<span class="hidden"> problem</span>')
   expect(countsOf(await read('audit'))).toEqual(counts)
   api.clock.now += MINUTE
   expect(countsOf(await read('audit'))).toEqual({})
