@@ -95,8 +95,8 @@ describe('hints between nodes', () => {
     let sent = () => {}
     const one = await openNode(here(), async (...pause) => {
       await sleep(...pause)
-      // Before the server's answer can be read.
-      setImmediate(() => sent())
+      // Once they are being sent, and before the server's answer can be read.
+      process.nextTick(() => sent())
     })
     const two = await openNode(here())
     sent = () => {
