@@ -11,6 +11,8 @@ interface Schema {
   const?: unknown
   enum?: unknown[]
   anyOf?: Schema[]
+  /** Of objects. */
+  allOf?: Schema[]
   oneOf?: Schema[]
   items?: Schema
   properties?: Record<string, Schema>
@@ -129,6 +131,8 @@ const typeOf = (schema: Schema, terms: Terms): string => {
 /** A row for each field and each field within it: `delivery.state`, `data[].id`. */
 const fieldRows = (schema: Schema, terms: Terms, prefix = ''): string[] => {
   if (schema.anyOf) return [...new Set(schema.anyOf.flatMap(one => fieldRows(one, terms, prefix)))]
+  if (schema.allOf)
+    return schema.allOf.flatMap(one => (one.$ref ? [row('…', typeOf(one, terms), '')] : fieldRows(one, terms, prefix)))
   if (schema.items) return fieldRows(schema.items, terms, `${prefix}[]`)
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const path = prefix === '' ? name : `${prefix}.${name}`
@@ -151,6 +155,7 @@ const exampleOf = (schema: Schema, resolve: Resolve): unknown => {
   const [shown = schema.default] = schema.examples ?? []
   if (shown !== undefined) return shown
   if (schema.$ref) return exampleOf(resolve(schema), resolve)
+  if (schema.allOf) return Object.assign({}, ...schema.allOf.map(one => exampleOf(one, resolve)))
   if ('const' in schema) return schema.const
   if (schema.enum) return schema.enum[0]
   const [variant, ...others] = schema.oneOf ?? schema.anyOf ?? []

@@ -26,7 +26,7 @@ test('answers each serial in the order of the request, with the caller’s own r
     ['b', [other.id]],
   ])
   const listed = (await api.call('GET', '/v1/registrations?idcardid=a')).json.data
-  expect(json.data[2].registrations).toEqual(listed)
+  expect(listed).toEqual(json.data[2].registrations.map((one: Json) => ({ ...one, lastAttempt: null })))
 })
 
 test.each([
