@@ -3,11 +3,12 @@ import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { attemptError } from '../../store/registrations/filter.ts'
 import type { FOUND_REGISTRATION } from '../admin/registration-view.ts'
+import { errorText } from '../partner/explain-sentence.ts'
 import type { LISTED } from '../partner/registrations.ts'
 import type { FieldType } from './forms.ts'
 import { type Column, type Html, PAGE_NAMES, partnerLink, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
-import { DELIVERY_WORDS, errorCell, REASON_WORDS, STATUS_WORDS, stateBadge, statusOf } from './words.ts'
+import { DELIVERY_WORDS, REASON_WORDS, STATUS_WORDS, stateBadge, statusOf } from './words.ts'
 
 export type Found = z.output<typeof FOUND_REGISTRATION>
 export type Listed = z.output<typeof LISTED>
@@ -69,16 +70,20 @@ const lastAttemptOf = (one: AnyRegistration): { at: string | null; error: string
   if (isFound(one)) return { at: one.delivery.lastAttemptAt, error: one.delivery.error }
   return { at: one.lastAttempt?.at ?? null, error: one.lastAttempt && attemptError(one.lastAttempt) }
 }
-const lastError = (reader: Reader): Column<AnyRegistration> => [
+/** What to do about it stands in the groups above the list, and here in the title. */
+const lastError = ({ language }: Reader): Column<AnyRegistration> => [
   ERROR,
-  one => errorCell(reader, lastAttemptOf(one).error),
+  one => {
+    const { error } = lastAttemptOf(one)
+    return error === null ? '–' : html`<code title="${errorText(error, language) ?? ''}">${error}</code>`
+  },
 ]
 
 /** Columns of registrations for operators. */
 export const foundColumns = (reader: Reader, name: ListName = 'registrations'): readonly Column<Found>[] => [
   ...first(reader, name),
   [{ en: 'Partner', zh: '合作方' }, found => partnerLink(reader, found)],
-  [HOST, ({ host }) => host],
+  [HOST, ({ host }) => html`<bdi class="name" title="${host}">${host}</bdi>`],
   lastError(reader),
 ]
 /** Columns of a partner's own registrations. */
