@@ -11,6 +11,7 @@ const ANSWER_BOUNDS = [50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000] as const
 const SOON_MS = 5 * SECOND
 
 const ARRIVALS = [...ARRIVAL_BOUNDS, 'Over' as const].map(bound => `arrived${bound}` as const)
+const SOON = ARRIVALS.filter((_, i) => (ARRIVAL_BOUNDS[i] ?? Number.POSITIVE_INFINITY) <= SOON_MS)
 const ANSWERS = [...ANSWER_BOUNDS, 'Over' as const].map(bound => `answered${bound}` as const)
 
 const WEBHOOK_SUMS = ['delivered', 'failedAttempts', 'givenUp'] as const
@@ -75,7 +76,6 @@ const quantiles = (counts: Readonly<HistoryCounts>, names: readonly HistorySum[]
 /** Returns the counts as the API shows them. */
 export const historyFigures = (counts: Readonly<HistoryCounts>) => {
   const { registrations, succeeded, failed, unresolved, cancelled, delivered, failedAttempts, givenUp } = counts
-  const soon = ARRIVALS.filter((_, i) => (ARRIVAL_BOUNDS[i] ?? Number.POSITIVE_INFINITY) <= SOON_MS)
   return {
     registrations,
     verdicts: { succeeded, failed, unresolved, cancelled },
@@ -83,7 +83,7 @@ export const historyFigures = (counts: Readonly<HistoryCounts>) => {
       delivered,
       failedAttempts,
       givenUp,
-      within5s: soon.reduce((sum, name) => sum + counts[name], 0),
+      within5s: SOON.reduce((sum, name) => sum + counts[name], 0),
       ...quantiles(counts, ARRIVALS, ARRIVAL_BOUNDS),
     },
     polls: { count: counts.polls, failed: counts.failedPolls, ...quantiles(counts, ANSWERS, ANSWER_BOUNDS) },

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { showAct } from '../../core/act.ts'
 import type { Words } from '../../core/language.ts'
 import { MAX_NAME } from '../../core/line.ts'
-import type { AUDIT_CALLS } from '../admin/audit.ts'
+import { AUDIT_CALLS } from '../admin/audit.ts'
 import type { Console, Visit } from './console.ts'
 import { field } from './forms.ts'
 import { type Column, type ConsolePage, type Html, nextPage, PAGE_NAMES, type Reader, table, time } from './page.ts'
@@ -83,6 +83,12 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
     ${table(visit, PAGE_NAMES.audit, { columns, items: data, none: who || act || since ? HIDDEN : NONE })}
     ${nextPage(visit, nextCursor)}`,
   }
+}
+
+/** Returns the newest 100 acts, of all or on an object; none for those who may not read the audit. */
+export const newestActs = async ({ session, call, may }: Visit, object?: string): Promise<readonly Act[]> => {
+  if (session.kind === 'partner' || !(await may(AUDIT_CALLS['GET /v1/admin/audit']))) return []
+  return (await call<Acts>('GET', '/v1/admin/audit', { query: { object, limit: '100' } })).data
 }
 
 /** `/console/audit`: the acts of operators. */

@@ -156,7 +156,7 @@ const nextMoments = (
 }
 
 /** What a registration's line of time is made of. */
-export interface Told {
+interface Told {
   one: OneRegistration
   explanation: ExplanationAnswer
   attempts: readonly AttemptAnswer[]

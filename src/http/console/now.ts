@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import type { ActName } from '../../core/act.ts'
 import { ALERT_KINDS, type AlertCondition } from '../../core/alert.ts'
 import { HOUR, SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
@@ -12,6 +13,7 @@ import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_KEYS } from '../json/fields.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
+import { type Act, newestActs } from './audit.ts'
 import { charts, type Mark } from './charts.ts'
 import type { Console, Visit } from './console.ts'
 import { hostPart } from './hosts.ts'
@@ -133,8 +135,23 @@ const engineFacts = (reader: Reader, overview: Overview): Html => {
       ])
 }
 
-/** What happened, as the alerts and the nodes tell it. */
-const marksOf = ({ t }: Reader, { nodes, problems }: Overview, { data, channel }: AlertsAnswer): Mark[] => {
+/** Acts of operators that charts show. */
+const ACTS: Readonly<Partial<Record<string, Words>>> = {
+  'account.pause': { en: 'account paused', zh: '暂停账户' },
+  'account.resume': { en: 'account resumed', zh: '恢复账户' },
+  'deliveries.hold': { en: 'all webhooks held', zh: '暂停所有回调的投递' },
+  'deliveries.resume': { en: 'webhooks resumed', zh: '恢复所有回调的投递' },
+} satisfies Partial<Record<ActName, Words>>
+
+interface Happened {
+  overview: Overview
+  alerts: AlertsAnswer
+  acts: readonly Act[]
+}
+/** What happened, as the alerts, the nodes and the audit tell it. */
+const marksOf = ({ t }: Reader, { overview, alerts, acts }: Happened): Mark[] => {
+  const { nodes, problems, accounts } = overview
+  const { data, channel } = alerts
   const noted = data.map(({ type, state, since, at, title }): Mark => {
     const { end } = ALERT_KINDS[type as AlertCondition] ?? {}
     const lasts = state === 'firing' && end !== null
@@ -149,14 +166,22 @@ const marksOf = ({ t }: Reader, { nodes, problems }: Overview, { data, channel }
     const words = t({ en: `node ${name} started`, zh: `节点 ${name} 启动` })
     return { from: startedAt, to: startedAt, tone: 'start', words }
   })
-  return [...noted, ...others, ...starts]
+  const done = acts.flatMap(({ at, act, object, name, outcome }): Mark[] => {
+    const words = ACTS[act]
+    if (!words || outcome !== 'done') return []
+    const account = accounts.find(({ id }) => id === object)?.account
+    const parts = [t(words), ...(account ? [account] : []), name]
+    return [{ from: at, to: at, tone: 'start', words: parts.join(' · ') }]
+  })
+  return [...noted, ...others, ...starts, ...done]
 }
 
 const operatorPage = async (visit: Visit, isNotified: boolean): Promise<ConsolePage> => {
   const { call, t } = visit
-  const [overview, alerts] = await Promise.all([
+  const [overview, alerts, acts] = await Promise.all([
     call<Overview>('GET', '/v1/admin/overview'),
     call<AlertsAnswer>('GET', '/v1/admin/events'),
+    newestActs(visit),
   ])
   return {
     body: live(
@@ -165,7 +190,7 @@ const operatorPage = async (visit: Visit, isNotified: boolean): Promise<ConsoleP
     <p class="as-of">${t({ en: 'As of ', zh: '数据更新于 ' })}${time(visit, overview.at)}</p>
     ${lights(visit, overview, isNotified)}
     ${problemList(visit, overview)}
-    ${await charts(visit, marksOf(visit, overview, alerts))}
+    ${await charts(visit, marksOf(visit, { overview, alerts, acts }))}
     ${disabledOnes(visit, overview)}
     ${later(visit, overview)}
     ${queues(visit, overview)}

@@ -3,15 +3,15 @@ import type { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
-import { AUDIT_CALLS } from '../admin/audit.ts'
 import type { REGISTRATION_DETAIL } from '../admin/registration-view.ts'
 import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
 import type { EventAnswer } from '../partner/events.ts'
 import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
+import { newestActs } from './audit.ts'
 import type { Console, Visit } from './console.ts'
 import { actForms } from './forms.ts'
-import { DEADLINE, registrationTimeline, type Told } from './moments.ts'
+import { DEADLINE, registrationTimeline } from './moments.ts'
 import { type ConsolePage, copied, type Fact, facts, type Html, live, type Reader, time } from './page.ts'
 import { actOn, BASES, CALLS } from './ticked.ts'
 import { DELIVERY_WORDS, PAYLOAD_WORDS, stateBadge, statusOf } from './words.ts'
@@ -115,12 +115,6 @@ const callPart = (visit: Visit, one: OneRegistration): Html => {
   <details><summary>JSON</summary>${copied(visit, jsonOf(one, 2), 'json')}</details>`
 }
 
-/** The acts of operators on it; none for those who may not read the audit. */
-const actsOf = async ({ id, session, call, may }: Visit): Promise<Told['acts']> => {
-  if (session.kind === 'partner' || !(await may(AUDIT_CALLS['GET /v1/admin/audit']))) return []
-  return (await call<{ data: Told['acts'] }>('GET', '/v1/admin/audit', { query: { object: id, limit: '100' } })).data
-}
-
 /** The webhook as it is sent, for its partner; null: none, erased, or not decryptable. */
 const sentBody = async ({ id, call }: Visit): Promise<string | null> => {
   const { data } = await call<{ data: EventAnswer[] }>('GET', '/v1/events', {
@@ -144,7 +138,7 @@ const onePage = async (visit: Visit, revealed?: Detail): Promise<ConsolePage> =>
   const [explanation, { data: attempts }, acts, body] = await Promise.all([
     call<ExplanationAnswer>('GET', `${registrationPath(visit)}/explain`),
     call<{ data: AttemptAnswer[] }>('GET', `${registrationPath(visit)}/attempts`),
-    actsOf(visit),
+    newestActs(visit, id),
     'webhookBody' in one ? one.webhookBody : sentBody(visit),
   ])
   return {

@@ -139,6 +139,6 @@ export const viewHistory = <Figures>(
   viewed: (figures: HistoryFigures) => Figures,
 ) => ({
   ...span,
-  data: buckets.map(({ at, ...counts }) => ({ at, ...viewed(historyFigures(counts)) })),
+  data: buckets.map(bucket => ({ at: bucket.at, ...viewed(historyFigures(bucket)) })),
   totals: viewed(historyFigures(totalsOf(buckets))),
 })

@@ -58,12 +58,27 @@ test('the page of a partner draws its own webhooks, without the polls of all', a
   expect([verdicts?.[0]?.[276], arrivals?.length, failed, others.length]).toEqual([4, 2, 7, 0])
 })
 
+const marksOf = (page: string) => JSON.parse(/data-marks="([^"]*)"/.exec(page)?.[1]?.replaceAll('&quot;', '"') ?? '')
+
+test('the overview draws pauses by operators that have ended, but not acts that changed nothing', async () => {
+  const { api, read } = await open()
+  const act = (verb: string, id: string) => api.call('POST', `/v1/admin/accounts/${id}/${verb}`, { key: ADMIN_TOKEN })
+  const pausedAt = api.clock.now
+  await act('pause', api.account.id)
+  await act('pause', 'none')
+  api.clock.now += MINUTE
+  await act('resume', api.account.id)
+  expect(marksOf(await read('operator', '?lang=en'))).toEqual([
+    [api.clock.now, api.clock.now, 'start', `account resumed · ${api.account.apiId} · ADMIN_TOKEN`],
+    [pausedAt, pausedAt, 'start', `account paused · ${api.account.apiId} · ADMIN_TOKEN`],
+  ])
+})
+
 test('the overview lists what happened, and draws it', async () => {
   const { api, read } = await open()
   const since = api.clock.now - 2 * HOUR
   const details = { code: 'upstream_unreachable', since, account: 'C1', error: 'x', nextTryAt: null } as const
   const alert = { condition: 'upstream.unreachable', subject: 'C1', adds: 1 } as const
-  const marksOf = (page: string) => JSON.parse(/data-marks="([^"]*)"/.exec(page)?.[1]?.replaceAll('&quot;', '"') ?? '')
   await api.store.noteAlerts([{ ...alert, at: since, details }])
   await api.store.noteAlerts([{ ...alert, at: api.clock.now - HOUR, details: null }])
   const page = await read('operator', '?lang=en')
