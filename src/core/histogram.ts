@@ -34,10 +34,11 @@ export const quantileOf = (q: number, { bounds, counts }: Pick<Histogram, 'bound
   const all = counts.reduce((sum, count) => sum + count, 0)
   if (all === 0) return null
   let before = 0
-  for (const [i, to] of bounds.entries()) {
+  for (let i = 0; i < bounds.length; i++) {
     const count = counts[i] ?? 0
     if (count > 0 && before + count >= q * all) {
       const from = bounds[i - 1] ?? 0
+      const to = bounds[i] ?? from
       return from + ((to - from) * (q * all - before)) / count
     }
     before += count
