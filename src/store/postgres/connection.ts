@@ -47,9 +47,11 @@ const begunWith = ({ statementMs, lockMs, idleMs }: TimeLimits, more = ''): stri
 /**
  * The same few statements run repeatedly, each by an index. For arrays that it expects to be small, PostgreSQL plans
  * anew on each call, which takes as long as running. Plans are kept, so they must not assume that a table stays small.
+ * A lookup that is made once for each row finds nothing in a cache of its results.
  */
 const PLANNED_ONCE = `
-    set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),`
+    set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+    set_config('enable_memoize', 'off', true),`
 const BEGIN = {
   write: 'BEGIN ISOLATION LEVEL READ COMMITTED',
   read: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',

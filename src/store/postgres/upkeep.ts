@@ -35,7 +35,7 @@ const FOLDED_TOGETHER = 5_000
  * Adds the oldest changes to the counts and returns the new counts. Sorted by key, so that two nodes cannot deadlock.
  * ARRAY: the planner may turn a subquery into a join that reads the whole table.
  */
-const FOLD = `
+export const FOLD = `
   WITH folded AS (
     DELETE FROM count_changes WHERE id = ANY(ARRAY(
       SELECT id FROM count_changes ORDER BY id LIMIT ${FOLDED_TOGETHER} FOR UPDATE SKIP LOCKED))

@@ -67,14 +67,17 @@ export const searchVerbs = {
       ): Promise<SearchPage<FoundRegistration>> =>
         queued(reader, () => search(window, query, { among: SEARCHED_AT_ONCE, limit: query.limit })),
 
-      /** Returns how many registrations a search would find: at most `MAX_MATCHES`, of `COUNTED_AMONG` scanned. */
+      /**
+       * Returns how many registrations a search would find: at most `MAX_MATCHES`, of `COUNTED_AMONG` scanned. A search by
+       * error scans the failures that `groupFailures` has.
+       */
       countRegistrations: (
         query: Pick<SearchQuery, 'filter' | 'act'>,
         reader = 'countRegistrations',
       ): Promise<BoundedCount> =>
         queued(reader, async () => {
-          const bounds = { among: COUNTED_AMONG, limit: MAX_MATCHES }
           const { idcardid, accountId, error } = query.filter
+          const bounds = { among: error === null ? COUNTED_AMONG : GROUPED, limit: MAX_MATCHES }
           const parts = { serial: idcardid !== null || accountId !== null, attempt: error !== null }
           const { found, next } = await search(windowOf(parts), { ...query, before: null }, bounds)
           return { count: found.length, isCapped: next !== null }
@@ -272,11 +275,10 @@ const factsOf = (source: string, { serial, attempt }: Parts, { joinByLookup }: D
 const FIND: Sql = d => factsOf('(SELECT * FROM registrations WHERE id = @id) AS r', WHOLE, d)
 
 const toFound = (row: FoundRow): FoundRegistration => {
-  const { state, claims, attempts, messageAt, dueAt, claimedAt, ...withAttempt } = row
-  const { n, attemptAt, durationMs, outcome, httpStatus, error, ...registration } = withAttempt
+  const { id, partnerId, accountId, idcardid, callbackUrl, status, reason, createdAt, resolvedAt } = row
+  const { state, claims, attempts, messageAt, dueAt, claimedAt } = row
+  const { n, attemptAt, durationMs, outcome, httpStatus, error } = row
   const lastAttempt = attemptAt === null ? null : { n, at: attemptAt, durationMs, outcome, httpStatus, error }
-  return {
-    ...registration,
-    message: state && { state, claims, attempts, createdAt: messageAt, dueAt, claimedAt, lastAttempt },
-  }
+  const message = state && { state, claims, attempts, createdAt: messageAt, dueAt, claimedAt, lastAttempt }
+  return { id, partnerId, accountId, idcardid, callbackUrl, status, reason, createdAt, resolvedAt, message }
 }
