@@ -90,7 +90,10 @@ const drawChart = (figure, { at, stepMs, marks }) => {
     const [size, unit] = n < 2 * MINUTE ? [SECOND, units[0]] : [MINUTE, units[1]]
     return `${Number((n / size).toPrecision(3))} ${unit}`
   }
+  const legend = figure.querySelector('.keys')
   const showAt = index => {
+    // Other figures may need fewer lines.
+    legend.style.minHeight ||= `${legend.offsetHeight}px`
     figure.querySelector('small').textContent = index === null ? '' : toMinutes(new Date(at[index] * 1_000))
     for (const [i, key] of keys.entries())
       key.lastElementChild.textContent = index === null ? totals[i] : show(chart.data[i + 1][index])

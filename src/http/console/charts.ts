@@ -81,7 +81,7 @@ const CHARTS: readonly Chart[] = [
     name: { en: 'Webhooks', zh: '回调' },
     lines: [
       [{ en: 'delivered', zh: '已送达' }, 'good', ({ webhooks }) => webhooks.delivered],
-      [{ en: 'failed attempts', zh: '失败的投递' }, 'bad', ({ webhooks }) => webhooks.failedAttempts],
+      [{ en: 'failed attempts', zh: '投递失败次数' }, 'bad', ({ webhooks }) => webhooks.failedAttempts],
     ],
   },
   {
@@ -114,7 +114,7 @@ const chart = (reader: Reader, { name, isTime, lines }: Chart, totals: Figures, 
     <p class="name">${t(name)}<small></small></p>
     <p class="keys">${shown.map(({ words, tone, total }) => html`<span class="key ${tone}">${words} <b>${total}</b></span> `)}</p><div></div></figure>`
 }
-/** A step: 0 if nothing happened in it, null if it is from before the history. */
+/** A step: 0 if nothing happened in it, null if it is from before the history or has not ended. */
 type Row = Figures | 0 | null
 
 const totalWords = (visit: Visit, totals: Figures): Html => {
@@ -154,7 +154,7 @@ const strip = (visit: Visit, { until, data, totals }: History, all: readonly Mar
   const first = data[0] ? Date.parse(data[0].at) : end
   const rows = Array.from({ length: Math.ceil((end - since) / stepMs) }, (_, i): Row => {
     const at = since + i * stepMs
-    return at < first ? null : (byTime.get(at) ?? 0)
+    return at < first || at + stepMs > end ? null : (byTime.get(at) ?? 0)
   })
   const drawn = marks.map(({ from, to, tone, words }) => [Date.parse(from), Date.parse(to ?? until), tone, words])
   const shown = CHARTS.filter(({ lines }) => lines[0]?.[2](totals) !== undefined)

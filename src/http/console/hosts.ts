@@ -56,7 +56,7 @@ export const webhookColumns = <Item>(reader: Reader, pick: (item: Item) => Webho
     p50: column({ en: 'p50', zh: 'p50' }, ({ p50Ms }) => p50Ms, showTime),
     p95: column({ en: 'p95', zh: 'p95' }, ({ p95Ms }) => p95Ms, showTime),
     failedAttempts: column(
-      { en: 'Failed attempts', zh: '失败的投递' },
+      { en: 'Failed attempts', zh: '投递失败次数' },
       ({ failedAttempts }) => failedAttempts,
       showBad,
     ),

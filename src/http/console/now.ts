@@ -30,7 +30,7 @@ const light = ({ t }: Reader, state: keyof typeof STATES, name: Words): Html =>
   html`<li class="light ${state}"><span aria-hidden="true"></span>${t(name)}<span class="hidden">${t({ en: ': ', zh: '：' })}${t(STATES[state])}</span></li>`
 
 const LIGHTS: Readonly<Record<Light, Words>> = {
-  polls: { en: 'GetResult', zh: '查询' },
+  polls: { en: 'GetResult', zh: 'GetResult 查询' },
   deliveries: { en: 'Webhooks', zh: '投递' },
   service: { en: 'Service', zh: '服务' },
   clock: { en: 'Clock', zh: '时钟' },

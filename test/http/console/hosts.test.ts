@@ -51,6 +51,14 @@ test('the overview draws each step since the history began, and says the totals'
   expect(chartsOf(await read('operator', '?span=7d'))[0]?.[0]).toHaveLength(169)
 })
 
+test('a step that has not ended is not drawn: it would look like an outage', async () => {
+  const { api, read } = await open()
+  const lastTwo = async () => chartsOf(await read('operator', ''))[0]?.[0]?.slice(-2)
+  expect(await lastTwo()).toEqual([0, 0])
+  api.clock.now += MINUTE
+  expect(await lastTwo()).toEqual([0, null])
+})
+
 test('the page of a partner draws its own webhooks, without the polls of all', async () => {
   const { api, read } = await open()
   const [verdicts, arrivals, webhooks, ...others] = chartsOf(await read('operator', `partners/${api.other.id}`))
