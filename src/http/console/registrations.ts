@@ -1,7 +1,6 @@
 import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
-
 import { Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
@@ -38,8 +37,8 @@ const metadataQuery = (text: string | undefined) => {
 const EVER = '1970-01-01T00:00:00Z'
 
 /**
- * Searches registrations; for the page of webhooks only those that have one. Throws `Refused` if the API refuses the search; after a 400 with its form for correction.
- * In a partner's call `serial` is named `idcardid`.
+ * Searches registrations; for the page of webhooks only those that have one. Throws `Refused` if the API refuses the
+ * search; after a 400 with its form for correction. In a partner's call `serial` is named `idcardid`.
  */
 export const search = (
   visit: Visit,
