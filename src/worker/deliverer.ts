@@ -172,9 +172,12 @@ export const createDeliverer = (deps: DelivererDeps) => {
     round: async (): Promise<Round> => {
       const free = slots.free()
       if (free <= 0) return { claimed: 0, nextAt: null, waits: true }
-      const request = { ...slots.limits(free), leaseMs: leaseFor(1, deps.timeoutMs) }
+      const [askedAt, leaseMs] = [store.now(), leaseFor(1, deps.timeoutMs)]
+      const request = { ...slots.limits(free), leaseMs }
       const { claimed, isStopped } = await stops.claiming(() => store.claimMessages(request))
       const { messages, secrets, nextAt } = claimed
+      // The machine stood still: another claim may have these messages by now, also the next one here.
+      if (store.now() - askedAt >= leaseMs) return { claimed: messages.length, nextAt: askedAt, waits: true }
       for (const message of messages) {
         void begin(message, () =>
           isStopped(message)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { SECOND } from '../../src/core/duration.ts'
+import { intervalAfter } from '../../src/worker/rounds.ts'
 import { CONCURRENCY, failed, messageOf, NOW, OK, openScene } from './support/deliverer-scene.ts'
 
 test('signs and sends what it claims, decides, and records under the claim', async () => {
@@ -25,6 +26,16 @@ test('signs and sends what it claims, decides, and records under the claim', asy
 
 test('a round that claims nothing of what is due goes on when a slot is free', async () => {
   expect(await openScene().round()).toEqual({ claimed: 0, nextAt: NOW + 9, waits: true })
+})
+
+test('a claim whose answer comes after its lease has ended is not sent: another claim may have its messages', async () => {
+  const { clock, round, holdClaims, claims, sending } = openScene()
+  const release = holdClaims()
+  const late = round(messageOf(1))
+  await clock.advance(Number(claims[0]?.leaseMs))
+  await release()
+  expect(intervalAfter(await late, clock.now(), NOW)).toBe(0)
+  expect(sending()).toEqual([])
 })
 
 test('Retry-After of a busy receiver moves the next attempt later', async () => {
