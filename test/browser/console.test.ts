@@ -218,6 +218,21 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     expect(await page.locator('h1').textContent()).toBe('Overview')
   })
 
+  test('opens the page of a link from elsewhere, as in a chat, for who is signed in', async () => {
+    const chat = `data:text/html,<a href="${urlOf('accounts?sort=1')}">Go to Accounts</a>`
+    await using page = await openPage(null, 'sign-in')
+    await page.goto(chat)
+    await page.click('a')
+    await page.waitForURL(/\/sign-in/)
+    await page.fill('[name="token"]', ADMIN_TOKEN)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(urlOf('accounts?sort=1'))
+    await page.goto(chat)
+    await page.click('a')
+    await page.waitForSelector('h1:text-is("Accounts")')
+    expect(page.url()).toBe(urlOf('accounts?sort=1'))
+  })
+
   test('leads from each problem to the place where it is mended', async () => {
     await using page = await openPage('operator', '')
     const links = await page.evaluate<string[]>(

@@ -72,7 +72,10 @@ export const addSigningIn = (
   { open }: Console,
   { deps, sessions, callApi }: { deps: SharedDeps; sessions: Sessions; callApi: CallApi },
 ): void => {
-  open('GET', 'sign-in', async (c, reader) => signInPage(reader, c.req.query('to')))
+  open('GET', 'sign-in', async (c, reader) => {
+    const target = c.req.query('to')
+    return target !== undefined && sessions.of(c) ? ownPath(target) : signInPage(reader, target)
+  })
   open('POST', 'sign-in', async (c, reader) => {
     const { token = '', to: target = '' } = await postedOf(c)
     const key = readApiKey(token)
