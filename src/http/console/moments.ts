@@ -44,7 +44,7 @@ export const attemptMoment = ({ t }: Reader, attempt: AttemptAnswer, n?: number)
     ...(origin ? [t(ORIGIN_WORDS[origin])] : []),
     t(ATTEMPT_WORDS[outcome]),
     httpStatus ? `HTTP ${httpStatus}` : (error ?? '–'),
-    `${Math.round(durationMs)} ms`,
+    `${Math.round(durationMs)}\u00a0ms`,
   ]
   const why = errorText === null ? '' : html`<br><small>${errorText}</small>`
   const answer =

@@ -140,7 +140,7 @@ describe('the line of time', () => {
       ['next', delivery.nextAttemptAt],
     ])
     for (const [n, marks] of [
-      [3, ['1', '503', '12 ms', 'hello']],
+      [3, ['1', '503', '12\u00a0ms', 'hello']],
       [4, ['值班', 'their receiver works again']],
       [5, ['2', '500', 'hello']],
     ] as const)
