@@ -176,7 +176,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
       const request = { ...slots.limits(free), leaseMs }
       const { claimed, isStopped } = await stops.claiming(() => store.claimMessages(request))
       const { messages, secrets, nextAt } = claimed
-      // The machine stood still: another claim may have these messages by now, also the next one here.
+      // After a standstill the leases may be over: another claim, even the next one here, may have these messages.
       if (store.now() - askedAt >= leaseMs) return { claimed: messages.length, nextAt: askedAt, waits: true }
       for (const message of messages) {
         void begin(message, () =>

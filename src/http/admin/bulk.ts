@@ -112,10 +112,9 @@ export const BULK_CALLS = {
       const filter = { ...meant, until: Math.min(meant.until ?? at, at) }
       const { id: who, name, role } = c.get('operator')
       const counted = await store.countRegistrations({ filter, act }, who)
-      // A search looks at fewer registrations than a count: it would look at them again in vain.
-      const nothing = { found: [] }
-      const newest = () => store.searchRegistrations({ filter, act, limit: SAMPLE, before: null }, who)
-      const { found: sample } = counted.count === 0 ? nothing : await newest()
+      // A search looks at fewer registrations than a count, so after a count of 0 it would find nothing either.
+      const newest = { filter, act, limit: SAMPLE, before: null }
+      const sample = counted.count === 0 ? [] : (await store.searchRegistrations(newest, who)).found
       const draft: NewBulkAct = {
         id: newId('bulk'),
         partnerId: null,

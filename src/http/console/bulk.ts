@@ -143,7 +143,7 @@ const CHANGED: Words = {
 }
 const NONE: Words = { en: 'The act applies to no matching registration.', zh: '没有可执行该操作的登记。' }
 const NONE_YET: Words = {
-  en: 'The act applies to none of the newest 20,000 registrations, or by error of the newest 10,000 failures. Older ones may match: narrow the search, for example by partner or until.',
+  en: 'The act applies to none of the newest 20,000 registrations (in a search by error: of the newest 10,000 failures). Older ones may match: narrow the search, for example by partner or until.',
   zh: '已查看的最近 20,000 条登记（按错误筛选时为最近 10,000 条投递失败的）中没有可执行该操作的。更早的记录中可能有：请缩小范围，例如指定合作方或截止时间。',
 }
 const SAMPLE: Words = { en: 'The newest ten', zh: '其中最新的十条' }

@@ -25,7 +25,7 @@ import { addFind } from './find.ts'
 import { type Form, formAgain, formOf, postedOf, roleOf, wrongFields } from './forms.ts'
 import { addHosts } from './hosts.ts'
 import { addKeys } from './keys.ts'
-import { COUNTED, layout, passagePage, shortPage } from './layout.ts'
+import { COUNTED, layout, redirectPage, shortPage } from './layout.ts'
 import { addNodes } from './nodes.ts'
 import { addNow } from './now.ts'
 import { addOneRegistration } from './one-registration.ts'
@@ -183,7 +183,7 @@ const createVisits = ({ deps, sessions, send }: Frame, callApi: CallApi) => {
         ? send(c, reader, { ...signInPage(reader), status: 404 })
         : c.redirect(path, 303)
     // A link from elsewhere, as in a chat, brings no cookie: what the browser then asks for itself does.
-    if (!session) return c.req.header('sec-fetch-site') === 'cross-site' ? c.html(passagePage(path)) : signIn()
+    if (!session) return c.req.header('sec-fetch-site') === 'cross-site' ? c.html(redirectPage(path)) : signIn()
     let counts: Counts = session.kind === 'operator' && deps.now() < lastCounts.until ? lastCounts.counts : {}
     const call: Visit['call'] = async (method, path, more = {}) => {
       if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new WrongSessionKind()

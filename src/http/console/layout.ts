@@ -116,6 +116,6 @@ export const shortPage = ({ language, t }: Reader, { title, detail }: Readonly<R
   html`<!doctype html><html lang="${TAG[language]}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${title} · idface-notifier</title><h1>${title}</h1><p role="alert">${detail}</p><p><a href="">${t({ en: 'Try again', zh: '重试' })}</a></p></html>`
 
-/** A page that leads to a path at once. */
-export const passagePage = (path: string): Html =>
+/** A page that sends the browser on, as a redirect does, but in a request of our own page. */
+export const redirectPage = (path: string): Html =>
   html`<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${path}"><title>idface-notifier</title>`
