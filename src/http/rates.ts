@@ -117,13 +117,13 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: `每秒最多读取 ${items.rate} 条登记和事件，突发上限为 ${items.burst}。`,
       },
     },
-    /** Tests of callbacks and contacts by a partner: enough to try out a URL, too few to probe many foreign hosts. */
+    /** Tests of callbacks and contacts by a partner, and new contacts: enough to try a URL, too few to probe many hosts. */
     callbackTests: {
       rate: 1,
       burst: 10,
       detail: {
-        en: 'You may test one callback a second, and ten at once.',
-        zh: '每秒最多测试 1 次回调，突发上限为 10 次。',
+        en: 'You may test a callback or a contact, or set one, once a second, and ten times at once.',
+        zh: '测试回调、测试或设置通知渠道，合计每秒最多 1 次，突发上限为 10 次。',
       },
     },
     /** Resends of a registration. */

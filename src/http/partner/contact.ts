@@ -67,11 +67,12 @@ export const CONTACT_CALLS = {
     operationId: 'setContact',
     summary: 'Set the contact for notices about your failing callback URLs',
     description:
-      'It is notified when every attempt at a URL has failed for 30 minutes, when the URL is disabled or has answered 410, and when that is over. It replaces the previous contact.',
+      'It is notified when every attempt at a URL has failed for 30 minutes, when the URL is disabled or has answered 410, and when that is over. It replaces the previous contact; a notice that waits goes when it was due. It counts as a test: one a second, ten at once.',
     body: CONTACT_BODY,
     bodyFor: checkedContact,
     answers: { 200: CONTACT },
-    handle: async (c, { store }, { body: { url, secret = null } }) => {
+    handle: async (c, { store, rates }, { body: { url, secret = null } }) => {
+      rates.take('callbackTests', c.get('partnerId'))
       await store.putContact(c.get('partnerId'), { url, secret, language: languageOf(c) })
       return c.json(view(url))
     },
@@ -97,7 +98,8 @@ export const CONTACT_CALLS = {
   'POST /v1/contact/test': operation({
     operationId: 'testContact',
     summary: 'Send a test to the contact now',
-    description: 'Answers with the attempt, also if it fails. One a second, ten at once, shared with callback tests.',
+    description:
+      'Answers with the attempt, also if it fails. One a second, ten at once, together with callback tests and setting the contact.',
     answers: { 200: ATTEMPT },
     problems: ['not_found'],
     handle: async (c, { testContact, rates, newId }) => {

@@ -51,15 +51,20 @@ export const contactVerbs = {
   }),
 
   calls: context => ({
-    /** Null removes the contact. The next notice may go at once; to another URL everything is reported anew. */
+    /** Null removes the contact. To another URL everything is reported anew, once the next notice is due. */
     putContact: (id: string, contact: Contact | null): Promise<void> =>
       context.write(async tx => {
         await tx.lock([LOCK])
         const before = await load(tx, id, context)
-        await tx.all('DELETE FROM contacts WHERE id = @id', { id })
+        const [old] = await tx.all<{ dueAt: number }>(
+          'DELETE FROM contacts WHERE id = @id RETURNING due_at AS "dueAt"',
+          { id },
+        )
         if (contact?.url !== before?.url) await tx.all('DELETE FROM told_callbacks WHERE partner_id = @id', { id })
         if (contact === null) return
-        await tx.insert('contacts', [{ id, contact: context.sealed.contact.seal({ id }, contact), dueAt: tx.at }])
+        // Later than a claim's lease, so that its result counts for the old contact only.
+        const dueAt = old ? old.dueAt + 1 : tx.at
+        await tx.insert('contacts', [{ id, contact: context.sealed.contact.seal({ id }, contact), dueAt }])
       }),
   }),
 

@@ -53,7 +53,7 @@ test.each([
   expect((await api.call('GET', '/v1/contact')).status).toBe(404)
 })
 
-test('is tested at the rate of callbacks, and the attempt is answered', async () => {
+test('is tested and set at the rate of callbacks, and the attempt is answered', async () => {
   const attempt = { at: START, outcome: 'rejected', httpStatus: 200, error: 'errcode 300005', durationMs: 7 } as const
   const testContact = vi.fn().mockResolvedValue({ ...attempt, responseExcerpt: 'token is not exist', origin: null })
   await using api = await openApi({ testContact })
@@ -61,6 +61,7 @@ test('is tested at the rate of callbacks, and the attempt is answered', async ()
   expect([status, json]).toMatchObject([200, { outcome: 'rejected', error: 'errcode 300005', errorText: null }])
   expect(testContact.mock.calls).toEqual([[api.partner.id, expect.stringMatching(/^msg_/)]])
   const statuses: number[] = []
-  for (let n = 0; n < 10; n++) statuses.push((await api.call('POST', '/v1/contact/test')).status)
+  for (let n = 0; n < 8; n++) statuses.push((await api.call('POST', '/v1/contact/test')).status)
+  for (let n = 0; n < 2; n++) statuses.push((await put(api, { url: OWN })).status)
   expect(statuses).toEqual([...Array(9).fill(200), 429])
 })

@@ -119,13 +119,17 @@ export const describeContacts = (open: OpenStore): void => {
     expect(await tell(bench)).toMatchObject([{ heldSince: bench.store.now(), isOver: false }])
   })
 
-  test('a contact that comes in the place of another learns all, and the same URL nothing twice', async () => {
+  test('a contact that comes in the place of another learns all when its notice was due, and the same URL nothing twice', async () => {
     await using bench = await openFailing(open)
     const { store, partnerId } = bench
     await bench.advance(HOUR)
     const [before] = await claim(bench)
     await store.putContact(partnerId, { ...CONTACT, url: 'https://elsewhere.example/', secret: 'x' })
     await told(bench, before as ClaimedContact)
+    expect(await claim(bench)).toEqual([])
+    await bench.advance(2 * MINUTE)
+    expect(await claim(bench)).toEqual([])
+    await bench.advance(1)
     expect(await tell(bench)).toHaveLength(1)
     await store.putContact(partnerId, { ...CONTACT, url: 'https://elsewhere.example/' })
     expect(await store.findContact(partnerId)).toMatchObject({ secret: null })
