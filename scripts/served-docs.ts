@@ -25,6 +25,9 @@ interface Page {
 export const PAGES: readonly Page[] = [
   { name: 'start', source: 'start', label: { en: 'Start', zh: '开始' } },
   { name: 'webhooks', source: 'webhooks', label: { en: 'Webhooks', zh: '接收回调' } },
+  { name: 'verify', source: 'verify', label: { en: 'Verify', zh: '验签代码' } },
+  { name: 'operate', source: 'operate', label: { en: 'Operate', zh: '接收端运维' } },
+  { name: 'test-serials', source: 'test-serials', label: { en: 'Test serials', zh: '测试流水号' } },
   { name: 'examples', source: 'examples/README', label: { en: 'Examples', zh: '示例' } },
   { name: 'frameworks', source: 'frameworks', label: { en: 'Frameworks', zh: '常用框架' } },
   { name: 'problems', source: 'problems', label: { en: 'Errors', zh: '错误码' } },

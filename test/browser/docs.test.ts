@@ -1,14 +1,12 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PAGES as SERVED } from '../../scripts/served-docs.ts'
 import { LIMITS } from '../../src/http/listen.ts'
 import { openListening } from '../attack/support/listening.ts'
 import { openBrowser, reasonToSkip } from './chromium.ts'
 import { BUSY_MS, contextOf, faultsOf, SCREENS, violationsOf } from './faults.ts'
 
-const PAGES = [
-  '/docs',
-  ...['webhooks', 'examples', 'frameworks', 'problems', 'reference', 'changelog'].map(name => `/docs/${name}`),
-]
+const PAGES = SERVED.map(({ name }) => (name === 'start' ? '/docs' : `/docs/${name}`))
 const LANGUAGES = ['en', 'zh-CN']
 
 describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
@@ -109,21 +107,21 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
   }
 
   test('the other language is at the same place of the page', async () => {
-    await using page = await openPage('/docs/webhooks#test-serials')
+    await using page = await openPage('/docs/operate#retries')
     await page.click('text=中文')
-    await page.waitForURL(`${api.url}/docs/webhooks?lang=zh#test-serials`)
+    await page.waitForURL(`${api.url}/docs/operate?lang=zh#retries`)
     expect(await page.getAttribute('html', 'lang')).toBe('zh-CN')
   })
 
   test('one choice of language is one for all code, on all pages', async () => {
-    await using page = await openPage('/docs/webhooks')
+    await using page = await openPage('/docs/verify')
     const [node, python] = ['Node', 'Python'].map(name => page.locator(`main section[data-sample="${name}"]`))
     expect([await node?.isVisible(), await python?.isVisible()]).toEqual([true, false])
     await page.click('.choice button:text-is("Python")')
     expect([await node?.isVisible(), await python?.isVisible()]).toEqual([false, true])
     await page.reload()
     expect([await node?.isVisible(), await python?.isVisible()]).toEqual([false, true])
-    await page.goto(`${api.url}/docs/webhooks#node`)
+    await page.goto(`${api.url}/docs/verify#node`)
     await page.waitForSelector('section[data-sample="Node"]:visible')
   })
 
@@ -146,7 +144,7 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
     await page.fill('.finder input', 'retry')
     await page.waitForSelector('.finder mark')
     const [first] = await page.locator('.finder a').all()
-    expect(await first?.getAttribute('href')).toBe(`${api.url}/docs/webhooks?lang=en#retries`)
+    expect(await first?.getAttribute('href')).toBe(`${api.url}/docs/operate?lang=en#retries`)
     expect(await first?.locator('strong mark').textContent()).toBe('Retries')
     expect(await violationsOf(page)).toEqual([])
     await page.fill('.finder input', 'ngrok')
@@ -177,9 +175,9 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
 
   test.each([
     ['重发', '/docs/reference#resend'],
-    ['重新发送', '/docs/webhooks#missed-webhooks-and-events'],
-    ['补发', '/docs/webhooks#missed-webhooks-and-events'],
-    ['轮换', '/docs/webhooks#rotating-the-secret'],
+    ['重新发送', '/docs/operate#missed-webhooks-and-events'],
+    ['补发', '/docs/operate#missed-webhooks-and-events'],
+    ['轮换', '/docs/operate#rotating-the-secret'],
     ['没收到', '/docs#5-if-nothing-comes'],
   ])('the search in Chinese finds %s early', async (word, place) => {
     const context = await browser.newContext({ locale: 'zh-CN' })
@@ -197,7 +195,7 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
   })
 
   test('code is coloured', async () => {
-    await using page = await openPage('/docs/webhooks')
+    await using page = await openPage('/docs/verify')
     expect(await page.locator('main .is-keyword').first().textContent()).toBe('import')
   })
 
@@ -210,8 +208,8 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
       expect(page.url()).toBe(`${api.url}/docs?lang=zh`)
       await page.click('nav.pages >> text=错误码')
       expect(page.url()).toBe(`${api.url}/docs/problems?lang=zh`)
-      await page.click('nav.pages >> text=接收回调')
-      for (const name of ['node', 'python']) expect(await page.isVisible(`h3#${name}`)).toBe(true)
+      await page.click('nav.pages >> text=验签代码')
+      for (const name of ['node', 'python']) expect(await page.isVisible(`h2#${name}`)).toBe(true)
     } finally {
       await context.close()
     }

@@ -46,9 +46,18 @@ test('there is a Chinese page of whatever partners and operators are led to', ()
   expect(CHINESE).toEqual(
     expect.arrayContaining([
       'README.zh-CN.md',
-      ...['start', 'webhooks', 'problems', 'frameworks', 'examples/README', 'operations', 'server'].map(
-        name => `docs/${name}.zh-CN.md`,
-      ),
+      ...[
+        'start',
+        'webhooks',
+        'verify',
+        'operate',
+        'test-serials',
+        'problems',
+        'frameworks',
+        'examples/README',
+        'operations',
+        'server',
+      ].map(name => `docs/${name}.zh-CN.md`),
     ]),
   )
 })

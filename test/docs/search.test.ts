@@ -52,26 +52,26 @@ describe('the search', () => {
     ['idempotency', 'webhooks#signatures-and-duplicates'],
     ['dedupe', 'webhooks#signatures-and-duplicates'],
     ['replay', 'webhooks#signatures-and-duplicates'],
-    ['redeliver', 'webhooks#missed-webhooks-and-events'],
+    ['redeliver', 'operate#missed-webhooks-and-events'],
     ['localhost', 'start#2-start-a-receiver'],
     ['ngrok', 'start#2-start-a-receiver'],
     ['whitelist', 'webhooks#what-the-url-may-be'],
     ['ip', 'webhooks#what-the-url-may-be'],
-    ['SDK', 'webhooks#javascript-and-typescript'],
+    ['SDK', 'verify#javascript-and-typescript'],
     ['changelog', 'changelog#changelog'],
     ['versioning', 'changelog#changelog'],
     ['postman', 'start#where-to-read-on'],
     ['apifox', 'start#where-to-read-on'],
-    ['retry', 'webhooks#retries'],
-    ['backoff', 'webhooks#retries'],
-    ['rotate secret', 'webhooks#rotating-the-secret'],
-    ['sandbox', 'webhooks#test-serials'],
+    ['retry', 'operate#retries'],
+    ['backoff', 'operate#retries'],
+    ['rotate secret', 'operate#rotating-the-secret'],
+    ['sandbox', 'test-serials#test-serials'],
     ['throttling', 'problems#too_many_requests'],
-    ['order number', 'webhooks#missed-webhooks-and-events'],
-    ['csv', 'webhooks#missed-webhooks-and-events'],
-    ['dead letter', 'webhooks#missed-webhooks-and-events'],
-    ['alert', 'webhooks#a-contact'],
-    ['notification', 'webhooks#a-contact'],
+    ['order number', 'operate#missed-webhooks-and-events'],
+    ['csv', 'operate#missed-webhooks-and-events'],
+    ['dead letter', 'operate#missed-webhooks-and-events'],
+    ['alert', 'operate#a-contact'],
+    ['notification', 'operate#a-contact'],
     ['signature mismatch', 'webhooks#signatures-and-duplicates'],
     ['django', 'frameworks#django'],
   ])('in English finds %s first', (query, expected) => {
@@ -79,32 +79,32 @@ describe('the search', () => {
   })
 
   test.each([
-    ['沙箱', 'webhooks#test-serials'],
-    ['密钥轮换', 'webhooks#rotating-the-secret'],
+    ['沙箱', 'test-serials#test-serials'],
+    ['密钥轮换', 'operate#rotating-the-secret'],
     ['本地调试', 'start#2-start-a-receiver'],
     ['内网穿透', 'start#2-start-a-receiver'],
-    ['退避', 'webhooks#retries'],
-    ['重试', 'webhooks#retries'],
+    ['退避', 'operate#retries'],
+    ['重试', 'operate#retries'],
     ['身份证', 'start#4-register-a-serial'],
     ['幂等', 'webhooks#signatures-and-duplicates'],
     ['白名单', 'webhooks#what-the-url-may-be'],
     ['限流', 'problems#too_many_requests'],
-    ['订单号', 'webhooks#missed-webhooks-and-events'],
-    ['对账', 'webhooks#missed-webhooks-and-events'],
-    ['导出', 'webhooks#missed-webhooks-and-events'],
-    ['死信', 'webhooks#missed-webhooks-and-events'],
-    ['联系人', 'webhooks#a-contact'],
-    ['告警', 'webhooks#a-contact'],
+    ['订单号', 'operate#missed-webhooks-and-events'],
+    ['对账', 'operate#missed-webhooks-and-events'],
+    ['导出', 'operate#missed-webhooks-and-events'],
+    ['死信', 'operate#missed-webhooks-and-events'],
+    ['联系人', 'operate#a-contact'],
+    ['告警', 'operate#a-contact'],
     ['签名不一致', 'webhooks#signatures-and-duplicates'],
     ['更新日志', 'changelog#changelog'],
-    ['SDK下载', 'webhooks#javascript-and-typescript'],
+    ['SDK下载', 'verify#javascript-and-typescript'],
     ['postman', 'start#where-to-read-on'],
   ])('in Chinese finds %s first', (query, expected) => {
     expect(search('zh', query)[0]?.url).toBe(expected)
   })
 
   test('takes a word from its beginning, with the parts of a name', () => {
-    expect(search('en', 'ip').map(({ url }) => url)).not.toContain('webhooks#javascript-and-typescript')
+    expect(search('en', 'ip').map(({ url }) => url)).not.toContain('verify#javascript-and-typescript')
     expect(search('en', 'url').some(({ url }) => url === 'reference#testCallback')).toBe(true)
     expect(search('en', 'ebhook')).toEqual([])
     for (const [one, other] of [

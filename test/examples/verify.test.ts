@@ -109,7 +109,7 @@ describe.each(JUDGES)('the block of $file', one => {
   })
 
   test.each(['en', 'zh'] as const)('is what the page shows: %s', language => {
-    const page = PAGES.find(({ name }) => name === 'webhooks')
+    const page = PAGES.find(({ name }) => name === 'verify')
     expect(page && renderPage(page, language).includes(escapeHtml(block))).toBe(true)
   })
 })

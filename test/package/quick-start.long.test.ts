@@ -15,7 +15,10 @@ const blocksOf = (text: string): string[] =>
 const sectionOf = (text: string, heading: string): string =>
   text.split(/^## /m).find(one => one.startsWith(heading)) ?? ''
 
-const PASTED = ['README.md', 'README.zh-CN.md', 'docs/start.md', 'docs/webhooks.md', 'docs/examples/README.md']
+const PASTED = [
+  ...['README.md', 'README.zh-CN.md', 'docs/start.md', 'docs/verify.md', 'docs/operate.md'],
+  'docs/examples/README.md',
+]
 /** Quoted text is not checked; the rest is for the shell, also that of `$NAME`. */
 const unquoted = (code: string) => code.replaceAll(/'[^']*'|"(?:\\.|[^"\\])*"/g, '')
 

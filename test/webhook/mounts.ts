@@ -6,7 +6,7 @@ import express from 'express'
 import { Hono } from 'hono'
 import type { WebhookHandler } from '../../src/webhook/index.ts'
 
-/** How each framework gets the handler, as `docs/webhooks.md` has it. */
+/** How each framework gets the handler, as `docs/verify.md` has it. */
 export const MOUNTS: Readonly<Record<string, (handler: WebhookHandler) => RequestListener>> = {
   'node:http': handler => handler,
   Express: handler => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { WebhookEvent } from '../../src/webhook/index.ts'
 import { listen } from './support.ts'
 
-/** The table that docs/webhooks.md has. */
+/** The table that docs/verify.md has. */
 const openTable = () => {
   const db = new Database(':memory:')
   db.exec('create table webhooks (id text primary key, at text not null default current_timestamp)')

@@ -1,14 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { PAGES as SERVED } from '../../../scripts/served-docs.ts'
 import { PROBLEMS } from '../../../src/http/json/problem.ts'
 import { type Json, openApi } from '../support/api.ts'
 
 const EXAMPLES = new URL('../../../docs/examples/', import.meta.url)
 const PROXY = '10.0.0.1'
-const PAGES = [
-  '/docs',
-  ...['webhooks', 'examples', 'frameworks', 'problems', 'reference', 'changelog'].map(name => `/docs/${name}`),
-]
+const PAGES = SERVED.map(({ name }) => (name === 'start' ? '/docs' : `/docs/${name}`))
 
 let api: Awaited<ReturnType<typeof openApi>>
 beforeEach(async () => {
@@ -121,7 +119,7 @@ describe('for machines', () => {
   })
 
   test('the Markdown of a page has the code that verifies', async () => {
-    expect((await get('/docs/webhooks.md')).text).toContain('def verify(')
+    expect((await get('/docs/verify.md')).text).toContain('def verify(')
   })
 })
 
