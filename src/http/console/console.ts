@@ -176,7 +176,7 @@ const createVisits = ({ deps, sessions, send }: Frame, callApi: CallApi) => {
   return async (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Response>): Promise<Response> => {
     const session = sessions.of(c)
     const reader = readerOf(c, session)
-    const path = reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c) : null })
+    const path = reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c).replace(/^(?=\?|$)/, './') : null })
     // 404 without ADMIN_TOKEN. Partners, and operators with a token from the database, can still sign in.
     const signIn = () =>
       deps.config.server.adminToken === null

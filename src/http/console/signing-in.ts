@@ -27,8 +27,10 @@ const MAKE_TOKEN = `${import.meta.url.endsWith('.ts') ? 'npm run -s cli --' : 'i
 /** The call that identifies a token's owner. */
 const IDENTITY_PATHS: Readonly<Record<Session['kind'], string>> = { operator: '/v1/admin/me', partner: '/v1/me' }
 
+/** `./` is the overview. No part after the first begins with a dot, escaped or not, which would lead up. */
+const OWN_PATH = /^(\.\/|[\w-]+(\/(?!\.|%2e)([\w.-]|%[\da-f]{2})+)*)(\?[!\x22\x24-\x7e]*)?$/i
 /** Returns only paths within the console; empty for others, which could lead elsewhere. */
-const ownPath = (path: string): string => (/^[\w-]+(\/[\w-]+)*(\?[!\x22\x24-\x7e]*)?$/.test(path) ? path : '')
+const ownPath = (path: string): string => (OWN_PATH.test(path) ? path : '')
 const alert = ({ t }: Reader, words: Words) => html`<p role="alert" class="bad">${t(words)}</p>`
 
 export const signInPage = (reader: Reader, target = '', wrong?: Words): ConsolePage => {

@@ -11,10 +11,11 @@ import { openConsole } from './support.ts'
 describe('signing in', () => {
   test('shows nothing to who has not signed in, and leads back to the page that was asked for', async () => {
     const api = await openApi()
-    for (const path of ['', 'registrations?status=pending', 'nothing']) {
+    for (const path of ['', '?span=7d', 'registrations?status=pending', 'nothing']) {
       const answer = await api.app.request(`/console/${path}`)
       expect(answer.status).toBe(303)
-      expect(answer.headers.get('location')).toBe(`sign-in${path === '' ? '' : `?to=${encodeURIComponent(path)}`}`)
+      const to = /^(\?|$)/.test(path) ? `./${path}` : path
+      expect(answer.headers.get('location')).toBe(`sign-in?to=${encodeURIComponent(to)}`)
     }
   })
 
@@ -60,6 +61,45 @@ describe('signing in', () => {
     }
     expect((await visitAs({ ...session, who: 'settings' })).status).toBe(200)
     expect((await visitAs(session)).status).toBe(303)
+  })
+
+  test.each(['/', '', '/?span=7d', '/accounts/a%29b', '/partners/a.b'])(
+    'is not asked again of who follows a link from elsewhere to /console%s',
+    async path => {
+      const { api, cookieOf } = await openConsole()
+      const cookie = await cookieOf(ADMIN_TOKEN)
+      const page = `http://notifier.example/console${path}`
+      const first = await api.app.request(page, { headers: { 'sec-fetch-site': 'cross-site' } })
+      const [, to = ''] = /url=([^"]*)"/.exec(await first.text()) ?? []
+      const next = new URL(to, page)
+      const second = await api.app.request(next.href, { headers: { cookie } })
+      expect(second.status).toBe(303)
+      expect(new URL(second.headers.get('location') ?? '', next).href).toBe(page.replace(/console$/, 'console/'))
+    },
+  )
+
+  test('leads to no page outside of the console', async () => {
+    const { post } = await openConsole()
+    for (const to of [
+      ...[
+        '//elsewhere.example',
+        '/docs',
+        '../docs',
+        'a/../../docs',
+        'a/%2e%2e/%2E%2E/docs',
+        'a/.%2e/%2e./docs',
+        './/x',
+      ],
+      ...[
+        'https://elsewhere.example',
+        'a/%2',
+        '\\\\elsewhere.example',
+        'javascript:alert(1)',
+        './../docs',
+        '%2e%2e/docs',
+      ],
+    ])
+      expect((await post('sign-in', { token: ADMIN_TOKEN, to })).headers.get('location')).toBe('./')
   })
 
   test('leads to no page that a header could not name', async () => {
