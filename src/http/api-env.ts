@@ -28,6 +28,8 @@ export interface ApiEnv {
     /** Admin API: the operator, and the reason given for the act. */
     operator: Operator
     reason: string | null
+    /** Whether the body asks for a dry run, even if it is refused otherwise; undefined: no body was read. */
+    isDryRun?: boolean
     /**
      * Admin API: records an act in the audit, with the id of its object and the edit; `act` if it is not the call's.
      * Called before a change. Rejects if the act cannot be recorded; then nothing may be changed.

@@ -60,8 +60,7 @@ export const createAudit = ({ store, now, emit }: SharedDeps) => {
         await store.endAct(id, outcome)
         return emit('audit.recorded', { who, name, act, object, outcome })
       }
-      // A dry run.
-      if (outcome === 'done') return
+      if (outcome === 'done' || c.get('isDryRun')) return
       if (takeRefusal(who, REFUSALS) !== null) return
       await record({ act: ofCall, object: called, changes: null, outcome })
       emit('audit.recorded', { who, name, act: ofCall, object: called, outcome })

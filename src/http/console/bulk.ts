@@ -224,11 +224,12 @@ const onePage = async (visit: Visit): Promise<ConsolePage> => {
 /** Acts on all registrations that match a search: preview, progress and result. */
 export const addBulk = ({ page, act }: Console): void => {
   page('bulk', listPage)
-  page('bulk/new', async visit => {
+  const newPage = async (visit: Visit) => {
     const { lang: _, ...query } = visit.c.req.query()
     const asked = asApiTakes(query)
     return previewPage(visit, asked, await dryRun(visit, asked))
-  })
+  }
+  page('bulk/new', newPage, BULK_CALLS['POST /v1/admin/bulk'])
   page('bulk/:id', onePage)
   act('bulk/new', async visit => {
     const { call, form, t, to } = visit

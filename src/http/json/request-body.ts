@@ -36,7 +36,9 @@ export const readBody = async <T>(
   })
   if (mayBeEmpty && bytes.length === 0) return checkBody({}, schema)
   refuseOtherTypes(c)
-  return checkBody(parseJson(bytes), schema)
+  const body = parseJson(bytes)
+  c.set('isDryRun', (body as { dryRun?: unknown } | null)?.dryRun === true)
+  return checkBody(body, schema)
 }
 
 const INCOMPLETE = { en: 'The body is incomplete.', zh: '请求体不完整。' }

@@ -82,6 +82,10 @@ describe('a bulk act', () => {
     const { status, json } = await create({ dryRun: true })
     expect([status, json.id, json.count, json.sample.length]).toEqual([200, null, 1, 1])
     expect((await call('GET', '/bulk')).json).toEqual({ data: [], nextCursor: null })
+    expect((await create({ dryRun: true, filter: {} })).status).toBe(422)
+    expect((await call('GET', '/audit')).json.data).toEqual([])
+    expect((await create({ filter: {} })).status).toBe(422)
+    expect((await call('GET', '/audit')).json.data).toHaveLength(1)
   })
 
   test('that cancels needs the role admin, to be created and to be started', async () => {

@@ -142,6 +142,17 @@ describe('the preview', () => {
     expect((await bulks())[0].count).toBe(13)
   })
 
+  test('is no act in the audit, whatever the link to it asks for, and whoever follows it', async () => {
+    const { api, visit, cookie, roleCookie } = await openExhausted()
+    for (const query of ['act=cancel', `${FAILING}&partner=partner_none`, FAILING]) {
+      await visit(`bulk/new?${query}`, cookie)
+      await visit(`bulk/new?${query}`, await roleCookie('read'))
+    }
+    await visit('bulk/new?act=cancel&status=pending', await roleCookie('operate'))
+    const { json } = await api.call('GET', '/v1/admin/audit?act=bulk.create', { key: ADMIN_TOKEN })
+    expect(json.data).toEqual([])
+  })
+
   test('is refused as the API refuses it', async () => {
     const { visit, post, cookie, roleCookie, bulks } = await openExhausted()
     for (const query of ['', 'act=resend', `${FAILING}&nothing=1`, `${FAILING}&partner=partner_none`])
