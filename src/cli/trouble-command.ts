@@ -1,12 +1,21 @@
+import { basename } from 'node:path'
 import type { TroubleCode } from '../core/trouble.ts'
 import { troubleKind } from '../core/trouble-kinds.ts'
 import type { Explanation } from '../store/registrations/explanations.ts'
 import { quoted } from './doctor/finding.ts'
 import { programCommand } from './program.ts'
 
+/** Under systemd, the sandbox lets commands write only to this folder of the service's state. */
+const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
+  STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
+
+export const backupCommand = (): string =>
+  `${programCommand()} backup ${quoted(backupFolderOf(process.env))}/notifier-$(date +%F-%H%M).db`
+
 /** Returns the shell command that ends or details a trouble; null if none does, or a cause has to be fixed first. */
 export const commandFor = (trouble: { code: TroubleCode; account?: string | null }): string | null => {
   if (trouble.code === 'clock_wrong') return 'sudo timedatectl set-ntp true'
+  if (trouble.code === 'backup_stale') return backupCommand()
   const command = troubleKind(trouble.code).command
   if (command === null) return null
   return [programCommand(), command, ...(trouble.account ? [quoted(trouble.account)] : [])].join(' ')

@@ -31,6 +31,7 @@ export interface AlertDetails {
   'node.lost': TroubleOf<'node_lost'>
   'clock.wrong': TroubleOf<'clock_wrong'>
   'backup.failed': TroubleOf<'backup_failed'>
+  'backup.stale': TroubleOf<'backup_stale'>
   /** Subject: `disk`. */
   'disk.low': TroubleOf<'disk_low'>
   /** Subject: `database`. Writes to it fail, for any reason. */
@@ -63,6 +64,7 @@ export const ALERT_KINDS: {
   'node.lost': { end: 'node.lost', severity: 0, isFound: true, isLogged: true },
   'clock.wrong': { end: 'clock.wrong', severity: 0, isFound: true, isLogged: true },
   'backup.failed': { end: 'backup.failed', severity: 0, isFound: true },
+  'backup.stale': { end: 'backup.stale', severity: 0, isFound: true, isLogged: true },
   'disk.low': { end: 'disk.low', severity: 0, isFound: true, isLogged: true },
   'store.failing': { end: 'store.failing', severity: 0, isFound: false, isLogged: true },
 }

@@ -12,10 +12,10 @@ export const UNITS: readonly Unit[] = [
   SECONDS,
 ]
 
-/** Formats a span such as `5 min`, in the largest unit of which it has at least two. */
-export const showSpan = (ms: number, language: Language): string => {
+/** Formats a span such as `5 min`, in the largest unit of which it has at least two. `round`: down for an age. */
+export const showSpan = (ms: number, language: Language, round = Math.ceil): string => {
   const [size, unit] = UNITS.find(([size]) => ms >= 2 * size) ?? SECONDS
-  return `${Math.ceil(ms / size)} ${unit[language]}`
+  return `${round(ms / size)} ${unit[language]}`
 }
 
 /** `1.5 GB` */

@@ -72,6 +72,8 @@ export type Trouble =
   | { code: 'clock_wrong'; since: null; node: string; aheadMs: number }
   | { code: 'disk_low'; since: null; freeBytes: number }
   | { code: 'backup_failed'; since: number; reason: string }
+  /** SQLite only. Of the newest good backup; null: there is none. */
+  | { code: 'backup_stale'; since: number; madeAt: number | null; path: string | null }
   | ({ code: 'operators_not_told' } & RefusingChannel)
   /** Given up in the last day, and not delivered since. */
   | { code: 'messages_exhausted'; since: null; count: number; isCapped: boolean }

@@ -25,7 +25,7 @@ const NODE: ServiceNode = {
   ...{ roles: ['poll'], clockAheadMs: null, answers: null, startedAt: 0, seenAt: 0, steadyAt: 0, lostAt: null },
 }
 const STATS: Stats = {
-  ...{ at: 0, accounts: [ACCOUNT], polls: QUEUE, nodes: [NODE], refusingChannel: null },
+  ...{ at: 0, accounts: [ACCOUNT], polls: QUEUE, nodes: [NODE], firstPartnerAt: null, refusingChannel: null },
   deliveries: { ...QUEUE, held: 0, heldAt: null, givenUp: 0, givenUpIsCapped: false },
   callbacks: { gone: 0, failing: 0, disabled: 0 },
   failingHosts: { worst: [], hosts: 0 },

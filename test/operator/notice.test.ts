@@ -22,6 +22,7 @@ const DETAILS: { [Condition in Alert['condition']]: Alert['details'] } = {
   'node.lost': { code: 'node_lost', since: AT, node: 'node-2:8080' },
   'clock.wrong': { code: 'clock_wrong', since: null, node: 'node-2:8080', aheadMs: -3_600_000 },
   'backup.failed': { code: 'backup_failed', since: AT, reason: 'no_room' },
+  'backup.stale': { code: 'backup_stale', since: AT, madeAt: null, path: null },
   'disk.low': { code: 'disk_low', since: null, freeBytes: 5e8 },
   'store.failing': { code: 'store_failing', since: null, error: 'ECONNREFUSED' },
 }
@@ -36,6 +37,7 @@ const PAGES: { [Condition in Alert['condition']]: string } = {
   'node.lost': '/nodes',
   'clock.wrong': '',
   'backup.failed': '/nodes#backups',
+  'backup.stale': '/nodes#backups',
   'disk.low': '',
   'store.failing': '',
 }

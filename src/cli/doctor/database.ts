@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs'
-import { basename } from 'node:path'
 import { random } from '../../app/clock-and-ids.ts'
-import { DAY, HOUR } from '../../core/duration.ts'
 import type { Language } from '../../core/language.ts'
 import { FULL_BYTES } from '../../core/operator-texts/catalogue.ts'
 import { describeTrouble } from '../../core/operator-texts/describe.ts'
@@ -13,12 +11,12 @@ import type { SchemaAge } from '../../store/opening.ts'
 import { isAlive } from '../../store/operators/nodes.ts'
 import { findBackupProblem } from '../../store/sqlite/backups.ts'
 import type { EngineStats } from '../../store/stats/stats.ts'
-import { troublesOf } from '../../store/stats/troubles.ts'
+import { backupDueAt, troublesOf } from '../../store/stats/troubles.ts'
 import { formatTime } from '../output.ts'
 import { programCommand } from '../program.ts'
-import { commandFor } from '../trouble-command.ts'
+import { backupCommand, commandFor } from '../trouble-command.ts'
 import { onDatabase, onTables } from './facts.ts'
-import { type Finding, failed, ok, quoted, skipped, warning } from './finding.ts'
+import { type Finding, failed, ok, skipped, warning } from './finding.ts'
 
 export const judgeDamage = (found: string | null, pragma: string): Finding =>
   found === null
@@ -105,18 +103,15 @@ export const checkWork = onTables(async inspection => {
   const isServed = stats.nodes.some(node => isAlive(node, at))
   const writeError = writeErrorOf(stats.engine, inspection.kind === 'sqlite' && inspection.isLocked())
   const found = troublesOf({ stats, isServed, writeError })
-    // The check `space` reports that.
-    .filter(({ code }) => code !== 'disk_low')
+    // The checks `space` and `backup` report those.
+    .filter(({ code }) => code !== 'disk_low' && code !== 'backup_stale')
     .map(one => judgeTrouble(one, { at, due: polls.due + deliveries.due }))
   return found.length > 0 ? found : ok('a service is at work, and nothing is late', '服务正在运行，没有延迟')
 })
 
-const FRESH_MS = 26 * HOUR
-const OLD_MS = 7 * DAY
-
 /** @param problem why the last backup cannot be restored; null: it can */
 export const judgeBackup = (
-  { good }: LastBackup,
+  last: LastBackup,
   { problem, now, make }: { problem: Pick<BackupError, 'fault' | 'words'> | null; now: number; make: string },
 ): Finding => {
   const todo = {
@@ -124,22 +119,19 @@ export const judgeBackup = (
     zh: '请做一次备份，并在另一块磁盘上保留副本',
     command: make,
   }
+  const { good } = last
   if (good === null) return warning('no backup has ever been made', '从未备份过', todo)
-  const age = now - good.at
-  const en = `the last backup is ${good.path}, ${showSpan(age, 'en')} old`
-  const zh = `最近的备份为 ${good.path}，距今 ${showSpan(age, 'zh')}`
+  const age = (language: Language) => showSpan(now - good.at, language, Math.floor)
+  const en = `the last backup is ${good.path}, ${age('en')} old`
+  const zh = `最近的备份为 ${good.path}，距今 ${age('zh')}`
   if (problem !== null) {
     // The file may have been moved on purpose.
     const judge = problem.fault === 'missing' ? warning : failed
     return judge(`${en}: ${problem.words.en}`, `${zh}：${problem.words.zh}`, todo)
   }
-  if (age > FRESH_MS) return (age > OLD_MS ? failed : warning)(`${en}: too old`, `${zh}：已过旧`, todo)
+  if ((backupDueAt(last) ?? now) < now) return warning(`${en}: too old`, `${zh}：已过旧`, todo)
   return ok(`${en}, and opens`, `${zh}，可以打开`)
 }
-
-/** Under systemd, the sandbox lets commands write only to this folder of the service's state. */
-const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
-  STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
 
 export const checkBackup = onTables(async ({ kind, stats }, facts) => {
   if (kind === 'postgres')
@@ -150,6 +142,5 @@ export const checkBackup = onTables(async ({ kind, stats }, facts) => {
   const { config, deep, now } = facts
   const last = (await stats()).backup
   const problem = last.good && config ? findBackupProblem(config, last.good.path, { random, deep }) : null
-  const make = `${programCommand()} backup ${quoted(backupFolderOf(process.env))}/notifier-$(date +%F-%H%M).db`
-  return judgeBackup(last, { problem, now, make })
+  return judgeBackup(last, { problem, now, make: backupCommand() })
 })

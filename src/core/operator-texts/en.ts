@@ -163,6 +163,14 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `The last backup failed at ${showTime(since)} (${BACKUP_FAULTS[reason]?.en ?? reason}).`,
     remedy: 'Run "idface-notifier backup FILE" by hand: it says what to do. See docs/backup.md.',
   }),
+  backup_stale: ({ madeAt, path }, { at, showTime }) => ({
+    sentence:
+      madeAt === null
+        ? 'The database has never been backed up.'
+        : `The last good backup was made ${showSpan(at - madeAt, 'en', Math.floor)} ago, at ${showTime(madeAt)} (${path}).`,
+    remedy:
+      'Check that the job that makes backups still runs (that of cron: "journalctl -u cron"), and make one now. See docs/backup.md.',
+  }),
   operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
     sentence: `No notice has reached the operators since ${showTime(since)}: OPERATOR_URL (${channel}) ${problem === null ? `accepts no notice (${error}), and is tried every 15 minutes` : `refuses all notices (${problem}: ${error}), and is tried every hour`}. Unsent notices are kept.`,
     remedy: `${CHANNEL_REMEDIES[problem ?? 'later']} "idface-notifier notify-test" tries it; a restart sends the rest at once. See "Alerts" in docs/operations.md.`,
@@ -242,6 +250,7 @@ export const EN: Catalogue = {
     'node.lost': 'node lost',
     'clock.wrong': 'clock wrong',
     'backup.failed': 'backup failed',
+    'backup.stale': 'no recent backup',
     'disk.low': 'disk nearly full',
     'store.failing': 'database cannot be written',
   },

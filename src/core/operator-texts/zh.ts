@@ -147,6 +147,14 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `上次备份于${showTime(since)} 失败（${BACKUP_FAULTS[reason]?.zh ?? reason}）。`,
     remedy: '请手动运行 "idface-notifier backup FILE"，其输出会说明如何处理。另见 docs/backup.zh-CN.md。',
   }),
+  backup_stale: ({ madeAt, path }, { at, showTime }) => ({
+    sentence:
+      madeAt === null
+        ? '数据库从未备份。'
+        : `最近一次成功的备份距今 ${showSpan(at - madeAt, 'zh', Math.floor)}（${showTime(madeAt)}，${path}）。`,
+    remedy:
+      '请检查备份任务是否仍在运行（cron 任务可用 "journalctl -u cron" 查看），并立即备份一次。另见 docs/backup.zh-CN.md。',
+  }),
   operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
     sentence: `自${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）${problem === null ? `未接收任何消息（${error}），每 15 分钟重试一次` : `拒收全部消息（${problem}：${error}），每小时试发一条`}。待通知的事件会保留。`,
     remedy: `${CHANNEL_REMEDIES[problem ?? 'later']}可用 "idface-notifier notify-test" 试发；重启服务会立即发送其余事件。另见 docs/operations.zh-CN.md 的“告警通知”。`,
@@ -222,6 +230,7 @@ export const ZH: Catalogue = {
     'node.lost': '节点失联',
     'clock.wrong': '时钟不准',
     'backup.failed': '备份失败',
+    'backup.stale': '缺少近期备份',
     'disk.low': '磁盘空间不足',
     'store.failing': '数据库无法写入',
   },

@@ -22,7 +22,7 @@ const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overv
       en: 'PostgreSQL is backed up with its own tools. Those backups are not shown here: see docs/postgresql.md.',
       zh: 'PostgreSQL 由其自带工具备份，此处不显示：见 docs/postgresql.zh-CN.md。',
     })}</p>`
-  const age = showSpan(Date.parse(at) - Date.parse(good?.at ?? at), language)
+  const age = showSpan(Date.parse(at) - Date.parse(good?.at ?? at), language, Math.floor)
   return html`${facts(reader, [
     [
       { en: 'Last successful backup', zh: '最近一次成功' },

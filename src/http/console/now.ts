@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { ActName } from '../../core/act.ts'
 import { ALERT_KINDS, type AlertCondition } from '../../core/alert.ts'
-import { HOUR, SECOND } from '../../core/duration.ts'
+import { SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import type { NodeRole } from '../../core/node.ts'
 import { DISABLED, LAST_BACKUP, NO_BACKUP, NO_TROUBLE, QUEUE, retried } from '../../core/operator-texts/overview.ts'
@@ -109,9 +109,8 @@ const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
   })}`
 }
 
-const BACKUP_IS_OLD_MS = 36 * HOUR
-const lastBackup = (reader: Reader, { at, backup: { good } }: Overview): Html => {
-  const isOld = !good || Date.parse(at) - Date.parse(good.at) > BACKUP_IS_OLD_MS
+const lastBackup = (reader: Reader, { problems, backup: { good } }: Overview): Html => {
+  const isOld = problems.some(({ code }) => code === 'backup_stale')
   const shown = good ? time(reader, good.at) : reader.t(NO_BACKUP)
   return html`<a class="${isOld ? 'bad' : ''}" href="${reader.to('nodes#backups')}">${shown}</a>`
 }

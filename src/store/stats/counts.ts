@@ -115,6 +115,7 @@ export const statsVerbs = {
             nodes,
             disabledPartners: await tx.all<{ id: string; name: string }>(DISABLED_PARTNERS),
             backup: (await findFact(tx, BACKUPS)) ?? NO_BACKUP,
+            firstPartnerAt: (await tx.all<{ at: number }>(FIRST_PARTNER))[0]?.at ?? null,
             refusingChannel: await findFact(tx, CHANNEL_REFUSING),
             engine: { ...(await figuresOf(tx)), masterKey: sealed.keyId.toString('hex') },
           }
@@ -134,6 +135,7 @@ export const statsVerbs = {
 const ALL = ''
 /** Maximum number of lanes searched for the oldest message. */
 const MAX_LANES = 1_000
+const FIRST_PARTNER = 'SELECT created_at AS at FROM partners ORDER BY id LIMIT 1'
 const NOTHING: Due = { due: 0, oldestDueAt: null }
 
 const sumOf = (queues: readonly QueueStats[]): QueueStats => ({

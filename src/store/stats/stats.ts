@@ -76,6 +76,8 @@ export interface Stats {
   /** With waiting registrations or webhooks, oldest first; 20 at most. */
   disabledPartners: readonly { id: string; name: string }[]
   backup: LastBackup
+  /** When the oldest partner was created; null: there is none. */
+  firstPartnerAt: number | null
   refusingChannel: RefusingChannel | null
   engine: EngineStats
 }

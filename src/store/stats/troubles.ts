@@ -1,10 +1,14 @@
 import { reachOf } from '../../core/answer-times.ts'
-import { SECOND } from '../../core/duration.ts'
+import { DAY, HOUR, SECOND } from '../../core/duration.ts'
 import { LATE_MS, type Trouble } from '../../core/trouble.ts'
+import type { LastBackup } from '../backup.ts'
 import { type JudgedNode, judgeNodes } from '../operators/nodes.ts'
 import type { AccountStats, EngineStats, Stats } from './stats.ts'
 
 export const LOW_DISK_BYTES = 1024 ** 3
+const BACKUP_IS_OLD_MS = 36 * HOUR
+/** Since when there should have been a newer backup; in the future if the last one is fresh. */
+export const backupDueAt = ({ good }: LastBackup): number | null => good && good.at + BACKUP_IS_OLD_MS
 /** Receivers refuse webhooks that are minutes off. The `Date` of a response is exact to half a second. */
 const WRONG_CLOCK_MS = 30 * SECOND
 
@@ -18,7 +22,6 @@ export interface TroubleFacts {
 
 /** Returns the current troubles, the worst first; empty if none. */
 export const troublesOf = ({ stats, writeError, isServed }: TroubleFacts): Trouble[] => {
-  const { failed } = stats.backup
   // Without a service, the troubles of single nodes add nothing.
   const judged = isServed ? judgeNodes(stats.nodes) : []
   return [
@@ -34,7 +37,7 @@ export const troublesOf = ({ stats, writeError, isServed }: TroubleFacts): Troub
     ...(stats.refusingChannel ? [{ code: 'operators_not_told', ...stats.refusingChannel } as const] : []),
     ...differingNodes(judged),
     ...callbackTroubles(stats),
-    ...(failed ? [{ code: 'backup_failed', since: failed.at, reason: failed.reason } as const] : []),
+    ...backupTroubles(stats),
   ]
 }
 
@@ -113,6 +116,14 @@ const differingNodes = (nodes: readonly JudgedNode[]): Trouble[] =>
 const diskTroubles = (engine: EngineStats): Trouble[] => {
   const freeBytes = engine.kind === 'sqlite' ? engine.diskFreeBytes : null
   return freeBytes !== null && freeBytes < LOW_DISK_BYTES ? [{ code: 'disk_low', since: null, freeBytes }] : []
+}
+
+const backupTroubles = ({ at, engine, backup, firstPartnerAt }: Stats): Trouble[] => {
+  const { good, failed } = backup
+  if (failed) return [{ code: 'backup_failed', since: failed.at, reason: failed.reason }]
+  const since = backupDueAt(backup) ?? (firstPartnerAt ?? at) + DAY
+  if (engine.kind === 'postgres' || since >= at) return []
+  return [{ code: 'backup_stale', since, madeAt: good?.at ?? null, path: good?.path ?? null }]
 }
 
 const callbackTroubles = ({

@@ -166,7 +166,7 @@ describe('a judgement', () => {
           { problem, now: NOW, make: 'backup' },
         ),
       )[0]
-    expect([judge(null), judge(DAY), judge(2 * DAY), judge(8 * DAY)]).toEqual(['warning', 'ok', 'warning', 'failed'])
+    expect([judge(null), judge(1.5 * DAY), judge(1.6 * DAY)]).toEqual(['warning', 'ok', 'warning'])
     const words = { en: 'so', zh: '如此' }
     expect(judge(DAY, { fault: 'missing', words })).toBe('warning')
     expect(judge(DAY, { fault: 'damaged', words })).toBe('failed')

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { chineseFaults } from '../../../scripts/chinese.ts'
 import type { Alert } from '../../../src/core/alert.ts'
 import { ACCOUNT_FAULTS } from '../../../src/core/answer.ts'
-import { MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { DAY, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { CATALOGUES, describeAlert, describeTrouble } from '../../../src/core/operator-texts/describe.ts'
 import type { Trouble } from '../../../src/core/trouble.ts'
 
@@ -26,6 +26,8 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout', nextTryAt: AT + MINUTE },
   { code: 'deliveries_held', since, due: 12, isCapped: false },
   { code: 'backup_failed', since, reason: 'no_room' },
+  { code: 'backup_stale', since, madeAt: null, path: null },
+  { code: 'backup_stale', since, madeAt: since - 2 * DAY, path: '/backup/1.db' },
   late,
   {
     ...{ ...polls, due: 2_732, isCapped: false, rateNow: 5, answers: null, isSlow: false, etaMs: 1 },
@@ -79,6 +81,12 @@ test('each trouble is said, with what to do, in both languages', () => {
     }
   }
   expect(new Set(all.map(({ sentence }) => sentence)).size).toBe(all.length)
+})
+
+test('a backup of five days and a quarter was said to be six days old', () => {
+  const stale = { code: 'backup_stale', since, madeAt: AT - 5.01 * DAY, path: '/backup/1.db' } as const
+  expect(describeTrouble(stale, 'en', AT).sentence).toContain(' 5 days ')
+  expect(describeTrouble(stale, 'zh', AT).sentence).toContain(' 5 天')
 })
 
 test('a host that only fails is named with its partner, since when, why and how much waits', () => {

@@ -11,6 +11,7 @@ export const describeStats = (open: OpenStore): void => {
     const nothing = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }
     expect(await bench.store.stats()).toEqual({
       at: bench.store.now(),
+      firstPartnerAt: bench.store.now(),
       accounts: [
         {
           id: bench.account.id,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import type { ServiceNode } from '../../../src/store/operators/nodes.ts'
 import type { AccountStats, SqliteStats, Stats } from '../../../src/store/stats/stats.ts'
@@ -16,7 +16,7 @@ const ENGINE: SqliteStats = {
   diskFreeBytes: 100e9,
 }
 
-const ELSE = { nodes: [], backup: NO_BACKUP, refusingChannel: null, engine: ENGINE }
+const ELSE = { nodes: [], backup: NO_BACKUP, firstPartnerAt: AT - DAY, refusingChannel: null, engine: ENGINE }
 const stats: Stats = {
   ...ELSE,
   at: AT,
@@ -182,6 +182,22 @@ test('a backup that failed, perhaps one by hand, came before thousands of webhoo
     backup: { good: null, failed: { at: AT, reason: 'not_usable' } },
   }
   expect(told(both).map(({ code }) => code)).toEqual(['messages_exhausted', 'backup_failed'])
+})
+
+test('a backup that has not run for 36 hours, or never in a day, was nothing wrong', () => {
+  const good = (at: number) => ({ good: { at, path: '/b/1.db', bytes: 9 }, failed: null })
+  expect(told(stats, { backup: good(AT - 36 * HOUR) })).toEqual([])
+  expect(told(stats, { backup: good(AT - 37 * HOUR) })).toEqual([
+    { code: 'backup_stale', since: AT - HOUR, madeAt: AT - 37 * HOUR, path: '/b/1.db' },
+  ])
+  expect(told({ ...stats, firstPartnerAt: AT - DAY - 1 })).toEqual([
+    { code: 'backup_stale', since: AT - 1, madeAt: null, path: null },
+  ])
+  expect(told({ ...stats, firstPartnerAt: null })).toEqual([])
+  const { diskFreeBytes: _, walBytes: __, ...engine } = ENGINE
+  const postgres = { ...engine, kind: 'postgres', serverVersion: '18.1', oldestSnapshotMs: 0 } as const
+  const deadRows = { deliveries: 0, lanes: 0, registrations: 0, verifications: 0 }
+  expect(told({ ...stats, firstPartnerAt: 0 }, { engine: { ...postgres, deadRows } })).toEqual([])
 })
 
 test('says of a lost node what nobody else does, and nothing where others do all of it', () => {
