@@ -26,6 +26,8 @@ const BYTES_OF_A_REGISTRATION = 8 * KIB
 const ITEMS_OF_A_REQUEST = 10
 /** Scanned rows that cost as much as one item: scanning ten in vain takes less time than returning one. */
 const SCANNED_PER_ITEM = 10
+/** Scanned rows that cost as much as one whose metadata is decrypted too. */
+export const SCANNED_PER_OPENED = 2.5
 /** Returns the cost, in items, of a page with `held` registrations or events, of at most `seen` scanned. */
 export const pageCost = (held: number, seen: number): number => Math.max(held, Math.ceil(seen / SCANNED_PER_ITEM))
 

@@ -137,11 +137,10 @@ const addFrame = (app: Hono<ApiEnv>, { deps, sessions, send }: Frame): void => {
     const failing = fault && ({ code: 'store_failing', since: null, error: fault } as const)
     const todo = failing ? html`<p>${describeTrouble(failing, reader.language, 0).advice}</p>` : ''
     const { errors, detail } = problem
-    const isInput = [400, 422].includes(problem.status)
     const body = html`<p role="alert" class="bad">${errors ? reader.t(WRONG) : detail}</p>
     ${errors ? wrongFields(reader, errors) : ''}${todo}${form}`
     const page = {
-      title: isInput ? reader.t(CHECK_INPUT) : problem.title,
+      title: [400, 422].includes(problem.status) ? reader.t(CHECK_INPUT) : problem.title,
       status: problem.status as ContentfulStatusCode,
       body,
     }
@@ -184,6 +183,7 @@ const createVisits = ({ deps, sessions, send }: Frame, callApi: CallApi) => {
         : c.redirect(path, 303)
     // A link from elsewhere, as in a chat, brings no cookie: what the browser then asks for itself does.
     if (!session) return c.req.header('sec-fetch-site') === 'cross-site' ? c.html(redirectPage(path)) : signIn()
+    let calls = 0
     let counts: Counts = session.kind === 'operator' && deps.now() < lastCounts.until ? lastCounts.counts : {}
     const call: Visit['call'] = async (method, path, more = {}) => {
       if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new WrongSessionKind()
@@ -191,8 +191,8 @@ const createVisits = ({ deps, sessions, send }: Frame, callApi: CallApi) => {
       const found = COUNTED[path]?.(answer)
       if (found) counts = found
       if (found && session.kind === 'operator') lastCounts = { counts, until: deps.now() + MINUTE }
-      // The API has counted the call, so a page that refreshes itself uses no `documents` rate.
-      deps.rates.give('documents', session.who, 1)
+      // The API has counted its calls, so a page that refreshes itself uses no `documents` rate.
+      deps.rates.give('documents', session.who, calls++ === 0 ? 1 : 0)
       return answer
     }
     let role: Promise<Role> | undefined

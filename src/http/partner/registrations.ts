@@ -8,6 +8,7 @@ import { withPublicError } from '../../core/message.ts'
 import { isRegistrationId } from '../../core/registration.ts'
 import { type Read, SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { ATTEMPT_KINDS } from '../../store/messages/message.ts'
+import { SEARCHED_AT_ONCE } from '../../store/registrations/filter.ts'
 import type { ListedRegistration } from '../../store/registrations/queries.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
 import type { Store } from '../../store/store.ts'
@@ -19,6 +20,7 @@ import { listOf, PAGE_PARAMETERS, SEARCH, viewPage } from '../json/pagination.ts
 import { found } from '../json/problem.ts'
 import { packWords } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
+import { pageCost, SCANNED_PER_OPENED } from '../rates.ts'
 import { ATTEMPT, REGISTRATION, readWith, registrationFacts, viewAttempt, viewDue } from './registration-schemas.ts'
 
 interface Wait {
@@ -198,9 +200,12 @@ export const REGISTRATION_CALLS = {
         metadata: query.metadata ?? null,
       }
       const partnerId = c.get('partnerId')
-      rates.take('items', partnerId, limit)
+      const perRow = filter.metadata === null ? 1 : SCANNED_PER_OPENED
+      const most = (filter.metadata ?? filter.host) === null ? 0 : perRow * SEARCHED_AT_ONCE
+      const taken = Math.min(pageCost(limit, most), rates.limits.items.burst)
+      rates.take('items', partnerId, taken)
       const page = await store.listRegistrations(partnerId, { ...filter, limit, before: cursor ?? null })
-      rates.give('items', partnerId, limit - page.found.length)
+      rates.give('items', partnerId, taken - pageCost(page.found.length, perRow * page.scanned))
       return c.json(viewPage(page, viewListed))
     },
   }),

@@ -36,8 +36,9 @@ export type ReadWindow = (place: SearchPlace, limit: number) => Promise<FoundReg
 /** Filters matches by values that the filter cannot see, such as sealed metadata. */
 export type Choose = (matches: readonly FoundRegistration[]) => Promise<readonly FoundRegistration[]>
 
-/** `lookedBackTo`: creation time of the last registration read, if the search stopped at its limit of rows. */
+/** `lookedBackTo`: creation time of the last of `scanned` registrations, if the search stopped at its limit of rows. */
 export interface SearchPage<Item> extends Page<Item> {
+  scanned: number
   lookedBackTo?: number
 }
 
@@ -137,11 +138,12 @@ const search = async (
     const matches = rows.filter(row => isMatch(row, filter, act))
     found.push(...(choose ? await choose(matches) : matches))
     left -= rows.length
-    if (found.length > limit) return { found: found.slice(0, limit), next: found[limit - 1]?.id ?? end }
-    if (rows.length < size) return { found, next: null }
+    const scanned = among - left
+    if (found.length > limit) return { found: found.slice(0, limit), next: found[limit - 1]?.id ?? end, scanned }
+    if (rows.length < size) return { found, next: null, scanned }
     const last = rows.at(-1)
     end = last?.id ?? end
-    if (left === 0) return { found, next: end, ...(last ? { lookedBackTo: last.createdAt } : {}) }
+    if (left === 0) return { found, next: end, scanned, ...(last ? { lookedBackTo: last.createdAt } : {}) }
     await yieldToLoop()
   }
 }

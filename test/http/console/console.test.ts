@@ -198,6 +198,16 @@ test.each(['sign-in', 'assets/console.css', 'nothing', 'partners/new'])(
   },
 )
 
+test('a page uses no rate of the key, and gives back no more than it used, however many calls it makes', async () => {
+  const { api, visit, cookieOf } = await openConsole()
+  const cookie = await cookieOf(api.partner.key)
+  for (let n = 0; n < 200; n++) await visit('nothing', cookie)
+  for (let n = 0; n < 150; n++) expect((await visit('', cookie)).status).not.toBe(429)
+  let left = 0
+  while ((await visit('nothing', cookie)).status !== 429) left++
+  expect(left).toBe(100)
+})
+
 test('pages that look again by themselves in many tabs leave the rate of what the API does not count as it is', async () => {
   const { visit, cookieOf } = await openConsole()
   const cookie = await cookieOf(ADMIN_TOKEN)

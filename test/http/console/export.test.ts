@@ -42,6 +42,7 @@ const endless: Search = async ({ limit, before }) => {
   return {
     found: Array.from({ length: limit }, (_, n) => found(`reg_${from + n + 1}`)),
     next: `reg_${from + limit}`,
+    scanned: limit,
   }
 }
 const withSearch = (searchRegistrations: Search) => (store: Store) => ({ ...store, searchRegistrations })
@@ -98,6 +99,7 @@ describe('the export', () => {
     const search: Search = async () => ({
       found: hostile.map((text, n) => found(`reg_${n}`, { idcardid: text })),
       next: null,
+      scanned: hostile.length,
     })
     const { visit, cookieOf } = await openConsole({}, withSearch(search))
     const answer = await visit('registrations/export', await cookieOf(ADMIN_TOKEN))
@@ -116,7 +118,7 @@ describe('the export', () => {
 
   test('ends where very much is looked through for little, and says so', async () => {
     let calls = 0
-    const search: Search = async () => ({ found: [], next: `reg_${++calls}` })
+    const search: Search = async () => ({ found: [], next: `reg_${++calls}`, scanned: 0 })
     const { visit, cookieOf } = await openConsole({}, withSearch(search))
     const text = await (await visit('registrations/export', await cookieOf(ADMIN_TOKEN))).text()
     expect([calls, text.trimEnd().split('\r\n').at(-1)]).toEqual([200, expect.stringContaining('There may be more')])
@@ -133,7 +135,7 @@ describe('the export', () => {
           api.clock.now += ms / 2
         },
       },
-      withSearch(async query => (query.before === 'reg_5000' ? { found: [], next: null } : endless(query))),
+      withSearch(async query => (query.before === 'reg_5000' ? { found: [], next: null, scanned: 0 } : endless(query))),
     )
     const text = await (await visit('registrations/export', await cookieOf(ADMIN_TOKEN))).text()
     expect(text.trimEnd().split('\r\n')).toHaveLength(5_001)
@@ -198,7 +200,7 @@ describe('on a real connection', () => {
     let searches = 0
     store.searchRegistrations = async () => {
       if (++searches <= 2) await held.promise
-      return { found: [], next: null }
+      return { found: [], next: null, scanned: 0 }
     }
     const eventually = (expectation: () => unknown) => vi.waitFor(expectation, { timeout: 30_000 })
     const [cookie, again] = [await signIn(api.url), await signIn(api.url)]

@@ -191,7 +191,7 @@ describe('finding', () => {
   test('says where it has stopped', async () => {
     const { api, read, operator, partner } = await populate()
     const lookedBackTo = api.clock.now
-    const stopped = { found: [], next: 'reg_1', lookedBackTo }
+    const stopped = { found: [], next: 'reg_1', scanned: 5_000, lookedBackTo }
     vi.spyOn(api.store, 'listRegistrations').mockResolvedValue(stopped)
     vi.spyOn(api.store, 'searchRegistrations').mockResolvedValue(stopped)
     for (const cookie of [operator, partner]) {

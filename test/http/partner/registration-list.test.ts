@@ -65,7 +65,7 @@ describe('the list', () => {
     const lookedBackTo = api.clock.now
     const read = vi.spyOn(api.store, 'listRegistrations')
     expect(await list('?metadata.order=1')).toEqual({ data: [], nextCursor: null })
-    read.mockResolvedValueOnce({ found: [], next: 'reg_1', lookedBackTo })
+    read.mockResolvedValueOnce({ found: [], next: 'reg_1', scanned: 5_000, lookedBackTo })
     const stopped = { data: [], nextCursor: expect.any(String), lookedBackTo: new Date(lookedBackTo).toISOString() }
     expect(await list('?metadata.order=1')).toEqual(stopped)
   })
@@ -119,5 +119,20 @@ describe('the pages of a partner', () => {
     expect(statuses.filter(status => status === 429)).not.toHaveLength(0)
     expect(read.mock.calls.length).toBe(statuses.filter(status => status === 200).length)
     expect((await small.call('GET', '/v1/registrations?limit=250')).status).toBe(200)
+  })
+
+  test.each([
+    // 4,000 items at once, 2,000 a second: ten that are scanned cost one, or four that are decrypted.
+    ['host=none.example', 8],
+    ['metadata.order=none', 3],
+  ])('that find nothing are charged by what was scanned: %s', async (query, count) => {
+    await using own = await openApi({ server: { apiRate: 200 } })
+    const read = vi.spyOn(own.store, 'listRegistrations')
+    read.mockResolvedValue({ found: [], next: null, scanned: 5_000 })
+    const page = async () => (await own.call('GET', `/v1/registrations?limit=1&${query}`)).status
+    for (let n = 0; n < count; n++) expect(await page()).toBe(200)
+    expect([await page(), read.mock.calls.length]).toEqual([429, count])
+    own.clock.now += 1_000
+    expect(await page()).toBe(200)
   })
 })

@@ -102,6 +102,8 @@ export const describeQueries = (open: OpenStore): void => {
     await store.cancel(partnerId, cancelled.id)
     expect(await found({ metadata: { key: 'order', value: '42' } })).toEqual(['b', 'a'])
     expect(await found({ metadata: { key: 'order', value: '42' } }, other)).toEqual(['theirs'])
+    const nobody = { ...ALL, metadata: { key: 'order', value: 'none' } }
+    expect(await store.listRegistrations(partnerId, nobody)).toEqual({ found: [], next: null, scanned: 4 })
     expect(await found({ metadata: { key: 'Order', value: '42' } })).toEqual([])
     expect(await found({ metadata: { key: 'order', value: '4' } })).toEqual([])
     expect(await found({ metadata: { key: 'constructor', value: 'x' } })).toEqual(['c'])
@@ -208,7 +210,7 @@ export const describeQueries = (open: OpenStore): void => {
       expect(await store.resend(owner, id)).toBeNull()
       expect(await store.listAttempts(owner, id)).toBeNull()
       expect(await store.explain(owner, id)).toBeNull()
-      expect(await store.listRegistrations(owner, ALL)).toEqual({ found: [], next: null })
+      expect(await store.listRegistrations(owner, ALL)).toEqual({ found: [], next: null, scanned: 0 })
       expect((await store.listRegistrations(owner, { ...ALL, idcardid: '1' })).found).toEqual([])
     }
     expect(await bench.find(id)).toEqual(before)

@@ -28,7 +28,10 @@ test('a page of a partner looks at so many registrations at most, and says where
   const { window, read } = windowsOf(SEARCHED_AT_ONCE + 10)
   const query = { idcardid: null, status: 'cancelled', delivery: null, limit: 1 } as const
   const empty = await pageOfPartner(window, 'partner_1', { ...query, before: null })
-  expect([empty, read()]).toEqual([{ found: [], next: idOf(11), lookedBackTo: 11 * SECOND }, SEARCHED_AT_ONCE])
+  expect([empty, read()]).toEqual([
+    { found: [], next: idOf(11), scanned: SEARCHED_AT_ONCE, lookedBackTo: 11 * SECOND },
+    SEARCHED_AT_ONCE,
+  ])
   const last = await pageOfPartner(window, 'partner_1', { ...query, before: empty.next })
   expect([last.found.map(({ id }) => id), last.next, last.lookedBackTo]).toEqual([[idOf(1)], null, undefined])
 })
