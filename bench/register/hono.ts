@@ -26,7 +26,7 @@ const createApp = (
   const app = new Hono<{ Variables: { partnerId: string } }>()
   const schema = checkedRegistration({
     now: Date.now,
-    sandbox: false,
+    testSerials: false,
     judgeUrl: text => {
       const verdict = judgeUrl(text, POLICY)
       return verdict.ok ? { ok: true, value: verdict.url.href } : { ok: false, message: verdict.message }

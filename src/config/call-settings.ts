@@ -55,8 +55,8 @@ export const UPSTREAM = {
       zh: '单次 GetResult 调用的总时限（含读取响应体）。',
     }),
     sandbox: setting('SANDBOX', flag, 'false', {
-      en: 'Whether test serials such as `test_success_3s`, `test_fail`, `test_notfound` and `test_expire_5s_MY-WORD` are answered here, without GetResult or the account; their results have `"sandbox": true`, and any other `test_…` is refused.',
-      zh: '是否由本服务直接给出测试流水号的结果（如 `test_success_3s`、`test_fail`、`test_notfound`、`test_expire_5s_MY-WORD`）而不调用 GetResult，也不受账户状态影响；其回调和登记都带有 `"sandbox": true`，其他 `test_…` 流水号会被拒绝。',
+      en: 'Whether test serials such as `test_success_3s`, `test_fail`, `test_notfound` and `test_expire_5s_MY-WORD` are answered here, without GetResult or the account; their results have `"sandbox": true`, and any other `test_…` is refused. While it is off, each `test_…` is refused, unless `IHUYI_URL` is an `http:` simulator.',
+      zh: '是否由本服务直接给出测试流水号的结果（如 `test_success_3s`、`test_fail`、`test_notfound`、`test_expire_5s_MY-WORD`）而不调用 GetResult，也不受账户状态影响；其回调和登记都带有 `"sandbox": true`，其他 `test_…` 流水号会被拒绝；关闭时一律拒绝 `test_…`，除非 `IHUYI_URL` 为 `http:` 模拟器。',
     }),
   },
 } satisfies SettingGroup

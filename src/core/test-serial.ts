@@ -45,14 +45,23 @@ export const readTestSerial = (idcardid: string): TestSerial | null => {
   return { outcome, afterMs, similarity, livingScore, twice: twice !== undefined }
 }
 
+/** Whether a test serial ends as it says: by this service, or by a simulator, which alone has an `http:` address. */
+export const areTestSerialsOn = ({ sandbox, url }: { sandbox: boolean; url: string }): boolean =>
+  sandbox || url.startsWith('http:')
+
+export const beginsLikeTest = (idcardid: string): boolean => /^test[_-]/i.test(idcardid)
+
 /** Whether the serial begins like a test serial and cannot be read as one, such as `test_sucess` or `TEST-SUCCESS`. */
-export const isMisspelt = (idcardid: string): boolean =>
-  /^test[_-]/i.test(idcardid) && readTestSerial(idcardid) === null
+export const isMisspelt = (idcardid: string): boolean => beginsLikeTest(idcardid) && readTestSerial(idcardid) === null
 
 const FORMS = OUTCOMES.map(outcome => `test_${outcome}`)
 export const TEST_SERIAL_FORM: Words = {
   en: `begins like a test serial: it must be ${FORMS.join(', ')}, then if you like, in this order, a duration, similarity_95, living_88, twice and a word of your own, such as test_success_3s_twice_my-1; the word begins with a letter or is a number`,
   zh: `以 test_ 开头，但不是可用的测试流水号：必须是 ${FORMS.join('、')} 之一，之后可依次加时长、similarity_95、living_88、twice 和自定义后缀，例如 test_success_3s_twice_my-1；后缀以字母开头，或为纯数字`,
+}
+export const TEST_SERIALS_OFF: Words = {
+  en: 'is a test serial, and they are off in this service: send a serial that Submit has returned',
+  zh: '是测试流水号，本服务未开启：请使用 Submit 返回的流水号',
 }
 
 /** Whether the body is that of a webhook that the sandbox sends twice. */

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { SERIAL } from '../../src/core/registration-input.ts'
-import { answerOfTestSerial, isMisspelt, isSentTwice, readTestSerial } from '../../src/core/test-serial.ts'
+import {
+  answerOfTestSerial,
+  areTestSerialsOn,
+  isMisspelt,
+  isSentTwice,
+  readTestSerial,
+} from '../../src/core/test-serial.ts'
 
 describe('a test serial', () => {
   const PLAIN = { afterMs: 0, similarity: null, livingScore: null, twice: false }
@@ -65,6 +71,14 @@ describe('a test serial', () => {
     expect(ages('test_fail_3s')?.[2]).toMatchObject({ kind: 'verdict', verdict: { status: 'FAIL', similarity: null } })
     expect(ages('test_notfound_3s')).toEqual([waiting, waiting, { kind: 'not_found', code: 4061 }])
     expect(ages('test_expire_3s')).toEqual([waiting, waiting, waiting])
+  })
+
+  test.each([
+    ['by the service', { sandbox: true, url: 'https://api.example/GetResult' }, true],
+    ['by a simulator', { sandbox: false, url: 'http://127.0.0.1:8090/GetResult' }, true],
+    ['by nobody', { sandbox: false, url: 'https://api.example/GetResult' }, false],
+  ])('is answered %s', (_, upstream, expected) => {
+    expect(areTestSerialsOn(upstream)).toBe(expected)
   })
 
   test('may be misspelt', () => {

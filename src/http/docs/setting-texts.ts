@@ -1,6 +1,7 @@
 import type { Config } from '../../config/settings.ts'
 import type { Language, Words } from '../../core/language.ts'
 import { SECONDS, UNITS } from '../../core/show-sizes.ts'
+import { areTestSerialsOn } from '../../core/test-serial.ts'
 
 /** Settings that partners need to know. */
 export type ShownSettings = Pick<Config, 'callback' | 'polling' | 'server' | 'storage' | 'upstream'>
@@ -54,7 +55,7 @@ const TEXTS: ReadonlyMap<string, Text> = new Map(
     CALLBACK_SOURCES: ({ callback: { sources: all } }, language) =>
       all.length === 0 ? UNNAMED[language] : list(all, language),
     SANDBOX: ({ upstream }, language) =>
-      either(upstream.sandbox, { en: 'on', zh: '已开启' }, { en: 'off', zh: '未开启' }, language),
+      either(areTestSerialsOn(upstream), { en: 'on', zh: '已开启' }, { en: 'off', zh: '未开启' }, language),
   }),
 )
 
@@ -62,9 +63,20 @@ const MARKED = /<!-- setting: (\w+) -->([\s\S]*?)<!-- \/setting -->/g
 /** A marked setting in a rendered page, by characters that Markdown leaves as they are everywhere. */
 const PLACE = /\uE000(\w+)\uE001([^\uE002]*)\uE002/g
 
+/** What is said where test serials are on, and what where they are off; of a test serial in code, `…`. */
+const BRANCHES = /<!-- test serials -->([\s\S]*?)<!-- off: ([\s\S]*?) -->/g
+const TEST_SERIAL = /test_success_3s_(?:'"\$\(date \+%s\)"'|\$\(date \+%s\))/g
+const BRANCH = /\uE003([^\uE004]*)\uE004([^\uE005]*)\uE005/g
+
 /** Returns Markdown with each `<!-- setting: NAME -->default<!-- /setting -->` in a form that survives rendering. */
-export const markSettings = (markdown: string): string => markdown.replace(MARKED, '\uE000$1\uE001$2\uE002')
+export const markSettings = (markdown: string): string =>
+  markdown
+    .replace(MARKED, '\uE000$1\uE001$2\uE002')
+    .replace(BRANCHES, '\uE003$1\uE004$2\uE005')
+    .replace(TEST_SERIAL, '\uE003$&\uE004…\uE005')
 
 /** Returns the page with this service's values in the marked places. An unknown name keeps its text. */
 export const withSettings = (page: string, settings: ShownSettings, language: Language): string =>
-  page.replace(PLACE, (_, name: string, text: string) => TEXTS.get(name)?.(settings, language) ?? text)
+  page
+    .replace(BRANCH, areTestSerialsOn(settings.upstream) ? '$1' : '$2')
+    .replace(PLACE, (_, name: string, text: string) => TEXTS.get(name)?.(settings, language) ?? text)

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
-import { readTestSerial, TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
+import { areTestSerialsOn, readTestSerial, TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import { createTtlCache } from '../../core/ttl-cache.ts'
 import type { Account } from '../../store/accounts/rows.ts'
 import type { NewRegistration, Registered } from '../../store/registrations/registering.ts'
@@ -48,7 +48,7 @@ const ANSWERS = {
 export const createRegistrar = (deps: SharedDeps) => {
   const { store, rates, enumerationGuard, emit } = deps
   const { sandbox } = deps.config.upstream
-  const schema = checkedRegistration({ ...deps, sandbox })
+  const schema = checkedRegistration({ ...deps, testSerials: areTestSerialsOn(deps.config.upstream) })
   const findAccount = createAccountFinder(deps)
 
   /** Returns the item for the store. Throws `AppError('invalid_body')` if the partner cannot use the account. */

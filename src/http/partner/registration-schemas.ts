@@ -12,7 +12,7 @@ import {
   readExpiry,
   readMetadata,
 } from '../../core/registration-input.ts'
-import { isMisspelt, TEST_SERIAL_FORM } from '../../core/test-serial.ts'
+import { beginsLikeTest, isMisspelt, TEST_SERIAL_FORM, TEST_SERIALS_OFF } from '../../core/test-serial.ts'
 import { REASONS, type Reason } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt } from '../../store/messages/message.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
@@ -85,12 +85,12 @@ export const REGISTRATION_BODY = z
 export const checkedRegistration = ({
   judgeUrl,
   now,
-  sandbox,
-}: Pick<ApiDeps, 'judgeUrl' | 'now'> & { sandbox: boolean }) =>
+  testSerials,
+}: Pick<ApiDeps, 'judgeUrl' | 'now'> & { testSerials: boolean }) =>
   REGISTRATION_BODY.extend({
     idcardid: REGISTRATION_BODY.shape.idcardid.refine(
-      serial => !sandbox || !isMisspelt(serial),
-      packWords(TEST_SERIAL_FORM),
+      serial => !(testSerials ? isMisspelt : beginsLikeTest)(serial),
+      packWords(testSerials ? TEST_SERIAL_FORM : TEST_SERIALS_OFF),
     ),
     callbackUrl: judgedUrl(judgeUrl),
     expiresAt: z

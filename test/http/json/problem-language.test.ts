@@ -40,7 +40,7 @@ describe('what is wrong with a field is said in both languages', () => {
     const verdict = judgeUrl(text, { allowHttp: true, allowed: { contains: () => false } })
     return verdict.ok ? { ok: true, value: verdict.url.href } : verdict
   }
-  const registrationBody = checkedRegistration({ judgeUrl: judged, now: () => START, sandbox: true })
+  const registrationBody = checkedRegistration({ judgeUrl: judged, now: () => START, testSerials: true })
   const bodies = calls.flatMap(({ route, operation: { body } }): [string, z.ZodType][] => {
     if (route === 'PUT /v1/contact') return [[route, checkedContact({ judgeUrl: judged })]]
     if (body instanceof z.ZodObject && 'callbackUrl' in body.shape && !route.includes('/admin/')) return []

@@ -107,9 +107,17 @@ describe('where the service answers test serials itself', () => {
     const { status, json } = await sandbox.call('POST', '/v1/registrations', { body: { ...valid, idcardid } })
     expect(status).toBe(422)
     expect(json.errors).toEqual([{ path: 'idcardid', message: expect.stringContaining('test_success') }])
-    expect((await post({ ...valid, idcardid })).status).toBe(201)
   })
 })
+
+test.each(['test_success_3s', 'test_sucess_3s', 'TEST-SUCCESS'])(
+  'where test serials are off, %s is refused and not asked about for hours',
+  async idcardid => {
+    const { status, json } = await post({ ...valid, idcardid })
+    expect(status).toBe(422)
+    expect(json.errors).toEqual([{ path: 'idcardid', message: expect.stringContaining('off') }])
+  },
+)
 
 describe('null in an optional field', () => {
   test('means that it is absent, also in a batch', async () => {
