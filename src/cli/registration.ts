@@ -7,7 +7,7 @@ import { REASONS } from '../core/verification.ts'
 import type { FOUND_REGISTRATION } from '../http/admin/registration-view.ts'
 import type { CallAdminApi, Query } from '../http/command-api.ts'
 import { MAX_PAGE_SIZE } from '../http/json/pagination.ts'
-import { anyText, defineCommand, option, partnerOption, required, type Say, time } from './command.ts'
+import { anyText, defineCommand, endTime, option, partnerOption, required, type Say, time } from './command.ts'
 import { findPartner } from './find-partner.ts'
 import { type Cell, iso, readerZone, showTable } from './output.ts'
 
@@ -76,7 +76,10 @@ export const commands = [
         en: 'created then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (local time), or how long ago: 24h',
         zh: '登记时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
       }),
-      until: option('TIME', time, { en: 'created then or earlier', zh: '登记时间不晚于此时' }),
+      until: option('TIME', endTime, {
+        en: 'created then or earlier; a day means its end',
+        zh: '登记时间不晚于此时；仅给日期时为该日结束',
+      }),
       limit: required(
         option('NUMBER', wholeNumber({ min: 1, max: 1_000 }), { en: 'maximum number', zh: '最多显示条数' }),
         50,

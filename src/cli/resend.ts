@@ -7,7 +7,17 @@ import { exhaustedIn, isUnderWay } from '../store/bulk/states.ts'
 import { COMMAND } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
 import { userName } from './audit.ts'
-import { type Answer, anyText, defineCommand, flag, type OnStore, option, partnerOption, time } from './command.ts'
+import {
+  type Answer,
+  anyText,
+  defineCommand,
+  endTime,
+  flag,
+  type OnStore,
+  option,
+  partnerOption,
+  time,
+} from './command.ts'
 import { refuse } from './ending.ts'
 import { explain } from './explain.ts'
 import { findPartner } from './find-partner.ts'
@@ -97,9 +107,9 @@ export const commands = [
         en: 'webhooks created then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (local time), or how long ago: 24h',
         zh: '回调产生时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
       }),
-      until: option('TIME', time, {
-        en: 'webhooks created then or earlier; now, if it is not given',
-        zh: '回调产生时间不晚于此时；默认为当前时间',
+      until: option('TIME', endTime, {
+        en: 'webhooks created then or earlier; a day means its end; now, if it is not given',
+        zh: '回调产生时间不晚于此时；仅给日期时为该日结束；默认为当前时间',
       }),
     },
     changes: true,

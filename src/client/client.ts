@@ -52,22 +52,24 @@ export type BatchResult =
 /** 429 and 503 may succeed later. */
 type RefusedStatus = 403 | 409 | 422 | 429 | 503
 
-/** A text is ISO 8601 with its offset, or how long ago, such as `2h`. `until` is not included. */
+/**
+ * A text is ISO 8601 with its offset, how long ago, such as `2h`, or a day, such as `2026-12-02`: its beginning as
+ * `since`, its end as `until`, in the time zone `zone`, such as `Asia/Shanghai`; UTC unless given.
+ */
 export interface HistorySpan {
   since?: Date | string | undefined
   until?: Date | string | undefined
+  zone?: string | undefined
 }
 
-export interface RegistrationFilter {
+/** `since` and `until` are times of registration. */
+export interface RegistrationFilter extends HistorySpan {
   idcardid?: string | undefined
   status?: RegistrationStatus | undefined
   /** Only registrations whose webhook is in this state. */
   delivery?: MessageState | undefined
   /** Host of the callback URL, with its port if the URL names one. */
   host?: string | undefined
-  /** Registered at this time or later (`since`), or earlier (`until`); a text is ISO 8601 with its offset. */
-  since?: Date | string | undefined
-  until?: Date | string | undefined
   /** One key and its exact value. If you have very many registrations, `since` speeds it up. */
   metadata?: Readonly<Record<string, string>> | undefined
   /** The size of a page, 250 at most. */
@@ -76,11 +78,10 @@ export interface RegistrationFilter {
   cursor?: string | undefined
 }
 
-export interface EventFilter {
+/** Begins at the first webhook created at `since` or later. */
+export interface EventFilter extends Omit<HistorySpan, 'until'> {
   /** The `nextCursor` of a page. */
   after?: string | undefined
-  /** Begins at the first webhook created at this time or later; a text is ISO 8601 with its offset. */
-  since?: Date | string | undefined
   /** Only webhooks in this state now. */
   delivery?: MessageState | undefined
   /** Only the webhook of this registration. */
@@ -117,10 +118,7 @@ export interface Client {
   /** Sends the webhook again, now, under the same id. */
   resend(id: string, options?: Signalled): Promise<Registration>
   /** Resends, in the background, all webhooks that were given up within `range`. */
-  resendExhausted(
-    range: { since: Date | string; until?: Date | string | undefined },
-    options?: Signalled,
-  ): Promise<BulkResend>
+  resendExhausted(range: HistorySpan & { since: Date | string }, options?: Signalled): Promise<BulkResend>
   /** Progress of a bulk resend. */
   getResend(id: string, options?: Signalled): Promise<BulkResend>
   /**
@@ -222,8 +220,8 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
     attempts: (id, { signal } = {}) => list(`${pathOf(id)}/attempts`, { signal }),
     resend: (id, { signal } = {}) => post(`${pathOf(id)}/resend`, { signal }),
 
-    resendExhausted: ({ since, until }, { signal } = {}) =>
-      post('v1/resend', { body: { since, until, delivery: 'exhausted' }, signal, isOnce: true }),
+    resendExhausted: ({ since, until, zone }, { signal } = {}) =>
+      post('v1/resend', { body: { since, until, zone, delivery: 'exhausted' }, signal, isOnce: true }),
 
     getResend: (id, { signal } = {}) => get(`v1/resend/${encodeURIComponent(id)}`, { signal }),
 
@@ -271,8 +269,8 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
 
     history: ({ since, until, ...filter } = {}, { signal } = {}) =>
       get('v1/history', { query: { ...filter, since: timeOf(since), until: timeOf(until) }, signal }),
-    hostHistory: ({ since, until } = {}, { signal } = {}) =>
-      get('v1/history/hosts', { query: { since: timeOf(since), until: timeOf(until) }, signal }),
+    hostHistory: ({ since, until, zone } = {}, { signal } = {}) =>
+      get('v1/history/hosts', { query: { since: timeOf(since), until: timeOf(until), zone }, signal }),
   }
 }
 

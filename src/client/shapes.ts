@@ -241,4 +241,7 @@ export interface Page<T, Cursor = string | null> {
   nextCursor: Cursor
   /** In a search: the page has read the maximum number of registrations, and stopped at one created at this time. */
   lookedBackTo?: string
+  /** The `since` and `until` of the call, as times. */
+  since?: string
+  until?: string
 }

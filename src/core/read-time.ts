@@ -1,33 +1,59 @@
 import { DAY, readDuration, SECOND } from './duration.ts'
 import { clockIn } from './show-time.ts'
 
-/** Converts a typed time to epoch ms for a reader's clock and zone; `zone` is a name such as `Asia/Shanghai`. */
-export type TypedTime = (here: { now: number; zone: string }) => number
+/**
+ * Converts a typed time to epoch ms for a reader's clock and zone, a name such as `Asia/Shanghai`. Without a zone a day
+ * alone is one of UTC, and any other time without an offset is NaN.
+ */
+export type TypedTime = (here: { now: number; zone: string | null }) => number
 
-const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/
+/** What a day alone stands for: its first moment, its last millisecond, or the first moment of the next day. */
+export type DayEdge = 'first' | 'last' | 'next'
 
-/** Epoch ms of a wall-clock time such as `2026-11-24T16:20:05`; where a clock was set back, one of the two moments. */
+/** A `+` that was not escaped in a URL is a space. */
+const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+ -]\d\d:?\d\d)?)?$/
+/** Years of four digits in UTC too, as responses require. */
+const FIRST = Date.parse('0000-01-01T00:00:00Z')
+const LAST = Date.parse('9999-12-31T23:59:59.999Z')
+
+/**
+ * Epoch ms of a wall-clock time such as `2026-11-24T16:20:05`: the first of the two, if a clock was set back; if it was
+ * set forward past that time, as if it had not been.
+ */
 const atClock = (local: string, zone: string): number => {
   const asUtc = Date.parse(`${local}Z`)
-  const aheadAt = (at: number) => Date.parse(`${clockIn(zone)(at)}Z`) - Math.floor(at / SECOND) * SECOND
-  return asUtc - aheadAt(asUtc - aheadAt(asUtc))
+  const clock = clockIn(zone)
+  const aheadAt = (at: number) => Date.parse(`${clock(at)}Z`) - Math.floor(at / SECOND) * SECOND
+  const [before, after] = [asUtc - aheadAt(asUtc - DAY), asUtc - aheadAt(asUtc + DAY)]
+  const first = Math.min(before, after)
+  return first + aheadAt(first) === asUtc ? first : Math.max(before, after)
+}
+
+const dayAt = (date: string, edge: DayEdge, zone: string): number => {
+  const next = new Date(Date.parse(date) + DAY).toISOString().slice(0, date.length)
+  return edge === 'first' ? atClock(`${date}T00:00`, zone) : atClock(`${next}T00:00`, zone) - (edge === 'last' ? 1 : 0)
 }
 
 /**
- * Reads an age (`24h`), a time of day (`10:00`, its last occurrence), a date (its beginning), or a date with a
- * time, as tables show it or in ISO 8601. Without an offset it is the reader's local time. Returns null for anything
- * else.
+ * Reads an age (`24h`), a time of day (`10:00`, its last occurrence), a day, or a day with a time, as tables show it or
+ * in ISO 8601. Without an offset it is the reader's local time. Returns null for anything else.
  */
-export const readTime = (text: string): TypedTime | null => {
+export const readTime = (text: string, edge: DayEdge = 'first'): TypedTime | null => {
   const ago = readDuration(text)
   if (ago !== null) return ({ now }) => now - ago
   if (/^([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(text))
     return ({ now, zone }) => {
+      if (zone === null) return Number.NaN
       const on = (day: number) => atClock(`${clockIn(zone)(day).slice(0, 10)}T${text.padStart(5, '0')}`, zone)
       return on(now) > now ? on(now - DAY) : on(now)
     }
-  const [, date = '', clock = '00:00', offset] = MOMENT.exec(text) ?? []
-  const at = Date.parse(`${date}T${clock}${offset ?? 'Z'}`)
-  if (Number.isNaN(at) || !new Date(Date.parse(date)).toISOString().startsWith(date)) return null
-  return offset === undefined ? ({ zone }) => atClock(`${date}T${clock}`, zone) : () => at
+  const [, date = '', clock, offset] = MOMENT.exec(text) ?? []
+  const zoned = offset?.replace(' ', '+').replace(/(\d\d)(\d\d)$/, '$1:$2')
+  const at = Date.parse(`${date}T${clock ?? '00:00'}${zoned ?? 'Z'}`)
+  if (!(at >= FIRST && at <= LAST) || !new Date(Date.parse(date)).toISOString().startsWith(date)) return null
+  if (offset !== undefined) return () => at
+  // Offsets of zones are known for these years.
+  if (!/^(19|2)/.test(date)) return null
+  if (clock === undefined) return ({ zone }) => dayAt(date, edge, zone ?? 'UTC')
+  return ({ zone }) => (zone === null ? Number.NaN : atClock(`${date}T${clock}`, zone))
 }

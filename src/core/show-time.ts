@@ -15,6 +15,15 @@ export type ShowTime = (at: number) => string
 /** In ISO 8601, for a machine. */
 export const isoTime: ShowTime = at => new Date(at).toISOString()
 
+/** Whether the text is the name of a time zone. */
+export const isZone = (text: string): boolean => {
+  try {
+    return Boolean(clockIn(text))
+  } catch {
+    return false
+  }
+}
+
 /** As `2026-11-24 16:20:05`, for a table whose head names the zone. */
 export const clockIn = (zone: string): ShowTime => {
   const { format } = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone: zone })

@@ -126,12 +126,18 @@ test('takes hours for what is older than a day, unless told otherwise', async ()
     step: '1m',
     until: timeAt(api.clock.now - 23 * HOUR),
   })
+  expect(await get('/v1/admin/history?since=2026-11-23&until=2026-11-23&zone=Asia/Shanghai')).toMatchObject({
+    step: '1h',
+    since: '2026-11-22T16:00:00.000Z',
+    until: '2026-11-23T16:00:00.000Z',
+  })
 })
 
 test.each([
   ['since=9d', 'since'],
   ['since=25h&step=5m', 'since'],
   ['since=1h&until=2h', 'since'],
+  ['since=1h&until=1h', 'since'],
   ['step=2m', 'step'],
   ['host=a.example', 'host'],
   ['account=acc_a&partner=partner_a', 'account'],

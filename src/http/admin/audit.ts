@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { MAX_NAME } from '../../core/line.ts'
 import { ACT_OUTCOMES, type Act } from '../../store/operators/acts.ts'
 import { type AdminCalls, adminOperation } from '../calls.ts'
-import { AT, lineField, textField, timeField } from '../json/fields.ts'
-import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
+import { AT, lineField, textField } from '../json/fields.ts'
+import { cursorField, listOf, PAGE_PARAMETERS, SPAN, viewPage } from '../json/pagination.ts'
+import { readTimes, timed, ZONE } from '../json/times.ts'
 import { packWords } from '../json/validate.ts'
 
 const WHAT = packWords({ en: 'must be an act, such as account.pause', zh: '必须是某种操作，例如 account.pause' })
@@ -18,7 +19,8 @@ const AUDIT_QUERY = z.strictObject({
   object: textField(/^[\x21-\x7e]{1,128}$/, OBJECT)
     .optional()
     .describe('Only acts on the object with this id.'),
-  since: timeField().optional().describe('Only acts done then or later.'),
+  since: timed('Only acts done then or later.').optional(),
+  zone: ZONE,
   limit: PAGE_PARAMETERS.limit,
   cursor: cursorField(z.int().min(0)),
 })
@@ -55,11 +57,12 @@ export const AUDIT_CALLS = {
     summary: 'List the acts of operators, newest first',
     description: 'Changes requested by the admin API and changes made by commands, kept for a year.',
     query: AUDIT_QUERY,
-    answers: { 200: listOf(AUDITED_ACT) },
-    handle: async (c, { store }, { query: { who, act, object, since, limit, cursor } }) => {
-      const filter = { who: who ?? null, act: act ?? null, object: object ?? null, since: since ?? null }
+    answers: { 200: listOf(AUDITED_ACT, { since: SPAN.since }) },
+    handle: async (c, { store, now }, { query: { who, act, object, limit, cursor, ...times } }) => {
+      const { since } = readTimes(times, { now: now() })
+      const filter = { who: who ?? null, act: act ?? null, object: object ?? null, since }
       const page = { ...filter, limit, before: cursor ?? null }
-      return c.json(viewPage(await store.listActs(page), viewAct))
+      return c.json(viewPage(await store.listActs(page), viewAct, { since }))
     },
   }),
 } satisfies AdminCalls

@@ -30,7 +30,7 @@ const NARROW = packWords({
 const BULK_BODY = z
   .strictObject({
     act: z.enum(BULK_ACTS, KIND),
-    filter: FILTER_QUERY.refine(filter => Object.keys(filter).length > 0, NARROW).describe(
+    filter: FILTER_QUERY.refine(({ zone: _, ...filter }) => Object.keys(filter).length > 0, NARROW).describe(
       'The parameters of a search. Registrations that are created, end or are tried after now are not included, so `until` is now at the latest.',
     ),
     reason: REASON,

@@ -75,7 +75,7 @@ export const FOUND_REGISTRATION_CALLS = {
       const { id, role } = c.get('operator')
       const page = await store.searchRegistrations(wanted, id)
       const found = await withPartnerNames(store, page.found)
-      return c.json(viewPage({ ...page, found }, one => viewFound(one, role)))
+      return c.json(viewPage({ ...page, found }, one => viewFound(one, role), wanted.filter))
     },
   }),
   'GET /v1/admin/registrations/count': adminOperation({

@@ -5,7 +5,8 @@ import { REASONS } from '../../core/verification.ts'
 import type { Account } from '../../store/accounts/rows.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../store/registrations/filter.ts'
 import type { Store } from '../../store/store.ts'
-import { choiceField, SEARCHED_BY, textField, timed } from '../json/fields.ts'
+import { choiceField, SEARCHED_BY, textField } from '../json/fields.ts'
+import { readTimes, timed } from '../json/times.ts'
 import { invalid, packWords } from '../json/validate.ts'
 
 const PARTNER = packWords({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
@@ -28,7 +29,7 @@ export const FILTER = {
   error: textField(ERROR_FORM, ERROR)
     .optional()
     .describe('Why the last attempt failed, of a webhook that has not arrived.'),
-  messageSince: timed('Whose webhook was created then or later: a time, or how long ago.'),
+  messageSince: timed('Whose webhook was created then or later.').optional(),
 }
 export const FILTER_QUERY = z.strictObject(FILTER)
 export type Filter = z.output<typeof FILTER_QUERY>
@@ -41,7 +42,7 @@ const NO_ACCOUNT = {
 
 /** Throws the problem that names an unknown partner or account, which would otherwise look like an empty result. */
 export const readFilter = async (
-  { partner, serial, account, status, reason, delivery, host, error, since, until, messageSince }: Filter,
+  { partner, serial, account, status, reason, delivery, host, error, ...times }: Filter,
   { store, now, source }: { store: Pick<Store, 'findAccount' | 'findPartner'>; now: number; source: 'query' | 'body' },
 ): Promise<RegistrationFilter> => {
   const fieldOf = (name: string): string => (source === 'query' ? name : `filter.${name}`)
@@ -59,8 +60,6 @@ export const readFilter = async (
     delivery: delivery ?? null,
     host: host?.toLowerCase() ?? null,
     error: error ?? null,
-    since: since?.(now) ?? null,
-    until: until?.(now) ?? null,
-    messageSince: messageSince?.(now) ?? null,
+    ...readTimes(times, { now, source, within: fieldOf('') }),
   }
 }

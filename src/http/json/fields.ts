@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { PAUSE_REASONS } from '../../core/account.ts'
-import { DAY, readDuration } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { isHarmless, lineForm } from '../../core/line.ts'
 import { MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Account } from '../../store/accounts/rows.ts'
+import { timed, ZONE } from './times.ts'
 import { mustBeOneOf, packWords } from './validate.ts'
 
 /** Fields that several bodies and responses share. */
@@ -105,25 +105,6 @@ export const timeField = (message: Words = TIME) =>
     .transform(text => Date.parse(text))
     .refine(at => at >= FIRST && at <= LAST, packWords(message))
 
-const WHEN = packWords({
-  en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z, or a duration before now, such as 2h',
-  zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z，或距现在多久，例如 2h',
-})
-const TIME_OR_DURATION = 'time-or-duration'
-const MAX_BACK_MS = 400 * DAY
-
-/** A time, or how long ago it was: a function from now to epoch ms. */
-const when = z
-  .string(WHEN)
-  .refine(text => {
-    const ms = readDuration(text)
-    return ms === null ? timeField().safeParse(text).success : ms <= MAX_BACK_MS
-  }, WHEN)
-  .transform(text => (now: number) => {
-    const ms = readDuration(text)
-    return ms === null ? Date.parse(text) : now - ms
-  })
-export const timed = (description: string) => when.optional().meta({ format: TIME_OR_DURATION, description })
 /** Search parameters of registrations, for partners and operators alike. */
 export const SEARCHED_BY = {
   status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
@@ -139,6 +120,7 @@ export const SEARCHED_BY = {
   )
     .optional()
     .describe('The host of the callback URL, with its port if the URL has one.'),
-  since: timed('Only those created then or later: a time, or how long ago.'),
-  until: timed('Only those created then or earlier: a time, or how long ago.'),
+  since: timed('Only those created then or later.').optional(),
+  until: timed('Only those created then or earlier.', 'last').optional(),
+  zone: ZONE,
 }

@@ -11,7 +11,8 @@ import {
   MINUTES_KEPT_MS,
   totalsOf,
 } from '../../store/history/history.ts'
-import { AT, COUNT, choiceField, timed } from './fields.ts'
+import { AT, COUNT, choiceField } from './fields.ts'
+import { readTimes, timed, ZONE } from './times.ts'
 import { invalid } from './validate.ts'
 
 const STEPS = ['1m', '5m', '1h'] as const satisfies HistoryStep[]
@@ -21,8 +22,9 @@ const TOLERANCE_MS = 5 * MINUTE
 
 /** Parameters of both forms of history. */
 export const SPAN_QUERY = {
-  since: timed('The beginning: a time, or how long ago; by default 24 hours before the end.'),
-  until: timed('The end, which is not included: a time, or how long ago; by default now.'),
+  since: timed('The beginning; by default 24 hours before the end.').optional(),
+  until: timed('The end, which is not included; by default now.', 'next').optional(),
+  zone: ZONE,
 }
 export const SERIES_QUERY = {
   ...SPAN_QUERY,
@@ -110,11 +112,12 @@ const refused = (message: Words) => invalid('query', [{ path: 'since', message }
 
 /** Reads the span of a history; `since` becomes the beginning of a step. Throws the problem that names a wrong end. */
 export const readSpan = (
-  { since: from, until: to, step: wished }: Partial<z.output<z.ZodObject<typeof SERIES_QUERY>>>,
+  { step: wished, ...asked }: Partial<z.output<z.ZodObject<typeof SERIES_QUERY>>>,
   now: number,
 ): Span => {
-  const until = Math.min(now, to?.(now) ?? now)
-  const since = from?.(now) ?? until - DEFAULT_SPAN_MS
+  const times = readTimes(asked, { now })
+  const until = Math.min(now, times.until ?? now)
+  const since = times.since ?? until - DEFAULT_SPAN_MS
   const goesBack = (ms: number) => since >= now - ms - TOLERANCE_MS
   const step = wished ?? (goesBack(MINUTES_KEPT_MS) ? '5m' : '1h')
   const keptMs = step === '1h' ? HOURS_KEPT_MS : MINUTES_KEPT_MS

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Words } from '../../core/language.ts'
+import { isoTime } from '../../core/show-time.ts'
 import type { Page } from '../../store/page.ts'
 import { AT } from './fields.ts'
 import { packWords } from './validate.ts'
@@ -59,18 +60,30 @@ export const listOf = <Item extends z.ZodType, More extends z.ZodRawShape = Reco
   return id === undefined ? list : list.meta({ id: `${id}List` })
 }
 
-/** Additional field of a list of search results. */
+/** Additional fields of a list that is searched by time. */
+export const SPAN = {
+  since: AT.exactOptional().describe('The `since` of the call, if it has one, as a time.'),
+  until: AT.exactOptional().describe('The `until` of the call, if it has one, as a time.'),
+}
+/** Additional fields of a list of search results. */
 export const SEARCH = {
+  ...SPAN,
   lookedBackTo: AT.exactOptional().describe(
     'Only if the page stopped after 5,000 registrations: when the last of these was created. Older ones may match: get the next page.',
   ),
 }
 
+/** @param times as the answer has them, without those that are null */
 export const viewPage = <Item, View>(
   { found, next, lookedBackTo }: Page<Item, unknown> & { lookedBackTo?: number },
   view: (item: Item) => View,
+  { since = null, until = null }: { since?: number | null; until?: number | null } = {},
 ) => ({
   data: found.map(view),
   nextCursor: next === null ? null : cursorOf(next),
-  ...(lookedBackTo === undefined ? {} : { lookedBackTo: new Date(lookedBackTo).toISOString() }),
+  ...isoTimes({ since, until, lookedBackTo: lookedBackTo ?? null }),
 })
+
+/** The times (epoch ms) that are not null, in ISO 8601. */
+export const isoTimes = (times: Readonly<Record<string, number | null>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(times).flatMap(([name, at]) => (at === null ? [] : [[name, isoTime(at)]])))

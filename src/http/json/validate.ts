@@ -27,7 +27,7 @@ const SOURCES = {
   body: { code: 'invalid_body', one: 'field of the body', many: 'fields of the body', zh: ['请求体中', '字段'] },
   query: { code: 'invalid_query', one: 'query parameter', many: 'query parameters', zh: ['', '查询参数'] },
 } as const
-type Source = keyof typeof SOURCES
+export type Source = keyof typeof SOURCES
 
 /** Returns the problem that lists these errors. */
 export const invalid = (source: Source, errors: readonly FieldError[]): AppError => {

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { MESSAGE_STATES, MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
 import { EVENT_WINDOW, type EventPosition } from '../../store/messages/events.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
-import { AT, choiceField, idField, textField, timeField } from '../json/fields.ts'
-import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
+import { AT, choiceField, idField, textField } from '../json/fields.ts'
+import { CURSOR, isoTimes, PAGE_PARAMETERS, SPAN } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
+import { readTimes, timed, ZONE } from '../json/times.ts'
 import { packWords } from '../json/validate.ts'
 import { pageCost } from '../rates.ts'
 import { DELIVERY_STATE, SANDBOX } from './registration-schemas.ts'
@@ -23,10 +24,6 @@ const readCursor = (cursor: string): EventPosition | null => {
 const cursorOf = (position: EventPosition | null): string =>
   position === null ? 'evt_0' : `evt_${position.n}_${position.at.toString(36)}`
 
-const SINCE = {
-  en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z; write a + as %2B',
-  zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z；+ 须写作 %2B',
-}
 const REGISTRATION_ID = packWords({ en: 'must be the id of a registration, reg_…', zh: '必须是登记的 id，即 reg_…' })
 const EVENT_QUERY = z.strictObject({
   limit: PAGE_PARAMETERS.limit,
@@ -36,9 +33,8 @@ const EVENT_QUERY = z.strictObject({
     .transform(readCursor)
     .optional()
     .describe('The nextCursor of the previous call; without it, the list begins at the first message.'),
-  since: timeField(SINCE)
-    .optional()
-    .describe('Begins at the first message created then or later, or after `after` if that is later.'),
+  since: timed('Begins at the first message created then or later, or after `after` if that is later.').optional(),
+  zone: ZONE,
   delivery: choiceField(MESSAGE_STATES).describe(
     `Only messages whose delivery is in this state now. A page scans ${EVENT_WINDOW} messages at most, so a page that is not the last may have fewer than \`limit\`, even none.`,
   ),
@@ -83,6 +79,7 @@ const EVENT_LIST = z
         'Pass it as `after` to continue where this answer ended; it is never null. There is nothing more if the page is empty and this equals the `after` of the call.',
       examples: ['evt_41_mhw3k2o0'],
     }),
+    since: SPAN.since,
   })
   .meta({ id: 'EventList' })
 
@@ -96,11 +93,12 @@ export const EVENT_CALLS = {
     query: EVENT_QUERY,
     answers: { 200: EVENT_LIST },
     problems: ['conflict'],
-    handle: async (c, { store, rates, signEvents }, { query: { limit, after = null, ...query } }) => {
+    handle: async (c, { store, rates, signEvents, now }, { query: { limit, after = null, zone, ...query } }) => {
+      const { since } = readTimes({ since: query.since, zone }, { now: now() })
       const partnerId = c.get('partnerId')
       const taken = pageCost(limit, query.delivery === undefined ? 0 : EVENT_WINDOW)
       rates.take('items', partnerId, taken)
-      const page = await store.listEvents(partnerId, { ...query, after, limit })
+      const page = await store.listEvents(partnerId, { ...query, since: since ?? undefined, after, limit })
       if (page.outcome === 'lost')
         return sendProblem(c, { code: 'conflict', detail: LOST_CURSOR, nextCursor: cursorOf(page.beginAfter) })
       const { events } = page
@@ -113,7 +111,10 @@ export const EVENT_CALLS = {
         ...(event.body.includes('"sandbox":true') ? { sandbox: true as const } : {}),
         headers: EVENT.shape.headers.parse(headers[n]),
       }))
-      return c.json(z.decode(EVENT_LIST, { data, nextCursor: cursorOf(page.end ?? after) }))
+      return c.json({
+        ...z.decode(EVENT_LIST, { data, nextCursor: cursorOf(page.end ?? after) }),
+        ...isoTimes({ since }),
+      })
     },
   }),
 } satisfies PartnerCalls

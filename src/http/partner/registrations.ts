@@ -18,6 +18,7 @@ import { operation, type PartnerCalls } from '../calls.ts'
 import { AT, DURATION_PATTERN, SEARCHED_BY, TEXT_OR_NULL } from '../json/fields.ts'
 import { listOf, PAGE_PARAMETERS, SEARCH, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
+import { readTimes } from '../json/times.ts'
 import { packWords } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { pageCost, SCANNED_PER_OPENED } from '../rates.ts'
@@ -190,13 +191,14 @@ export const REGISTRATION_CALLS = {
     query: LIST_QUERY,
     answers: { 200: listOf(LISTED, SEARCH) },
     handle: async (c, { store, rates, now }, { query: { limit, cursor, ...query } }) => {
+      const { since, until } = readTimes(query, { now: now() })
       const filter = {
         idcardid: query.idcardid ?? null,
         status: query.status ?? null,
         delivery: query.delivery ?? null,
         host: query.host?.toLowerCase() ?? null,
-        since: query.since?.(now()) ?? null,
-        until: query.until?.(now()) ?? null,
+        since,
+        until,
         metadata: query.metadata ?? null,
       }
       const partnerId = c.get('partnerId')
@@ -206,7 +208,7 @@ export const REGISTRATION_CALLS = {
       rates.take('items', partnerId, taken)
       const page = await store.listRegistrations(partnerId, { ...filter, limit, before: cursor ?? null })
       rates.give('items', partnerId, taken - pageCost(page.found.length, perRow * page.scanned))
-      return c.json(viewPage(page, viewListed))
+      return c.json(viewPage(page, viewListed, { since, until }))
     },
   }),
   'GET /v1/registrations/:id': operation({

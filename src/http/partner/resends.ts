@@ -3,8 +3,9 @@ import { MINUTE } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { type BulkAct, exhaustedIn, isUnderWay } from '../../store/bulk/states.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
-import { AT, COUNT, idField, timeField } from '../json/fields.ts'
+import { AT, COUNT, idField } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
+import { readTimes, timed, ZONE } from '../json/times.ts'
 import { packWords } from '../json/validate.ts'
 
 const TOO_MANY_RESENDS = {
@@ -15,27 +16,22 @@ const DELIVERY = packWords({
   en: 'must be "exhausted": pending messages are sent anyway (GET /v1/events?delivery=pending has them at once), and delivered ones have arrived',
   zh: '必须是 "exhausted"：pending 的会自动投递（可用 GET /v1/events?delivery=pending 立即拉取），delivered 的已送达',
 })
-const BACKWARDS = packWords({ en: 'must not be before since', zh: '不能早于 since' })
-const time = timeField()
 const RESEND_BODY = z
   .strictObject({
-    since: time.describe('Only webhooks created then or later.'),
-    until: time.optional().describe('Only webhooks created then or earlier; by default now.'),
+    since: timed('Only webhooks created then or later.'),
+    until: timed('Only webhooks created then or earlier; by default now.', 'last').optional(),
+    zone: ZONE,
     delivery: z
       .literal('exhausted', DELIVERY)
       .describe('Only given-up webhooks: all others are sent anyway, or have arrived.'),
-  })
-  .refine(({ since, until }) => until === undefined || until >= since, {
-    path: ['until'],
-    message: BACKWARDS,
   })
   .meta({ id: 'ResendRequest' })
 
 const RESEND = z
   .object({
     id: idField('resend').describe('The id of the resend, to get its progress.'),
-    since: AT.describe('As requested.'),
-    until: AT.describe('As requested; by default the time of the request.'),
+    since: AT.describe('As requested, as a time.'),
+    until: AT.describe('As requested, as a time; by default the time of the request.'),
     count: COUNT.describe('Messages to resend, counted when the resend was requested.'),
     resent: COUNT.describe('Messages that are due again, so far.'),
     done: z.boolean().describe('Whether it has ended.'),
@@ -66,11 +62,12 @@ export const BULK_RESEND_CALLS = {
       'For use after an outage of your receiver. The webhooks are sent in the background, each with its `webhook-id` and a new retry schedule. At most 10 times a minute, and 10 at once.',
     body: RESEND_BODY,
     answers: { 202: RESEND },
-    handle: async (c, { store, rates, newId }, { body: { since, until } }) => {
+    handle: async (c, { store, rates, newId }, { body }) => {
       const partnerId = c.get('partnerId')
       rates.take('bulkResends', partnerId)
       const createdAt = store.now()
-      const span = { since, until: until ?? createdAt }
+      const { since, until } = readTimes(body, { now: createdAt, source: 'body' })
+      const span = { since: since ?? createdAt, until: until ?? createdAt }
       const counted = { count: await store.countExhausted(partnerId, span), isCapped: false }
       const by = { partnerId, who: partnerId, name: '', reason: 'POST /v1/resend' }
       const { id } = await store.createBulkAct({

@@ -85,6 +85,11 @@ afterAll(() => api[Symbol.asyncDispose]())
 const closed = (schema: Json): Json => {
   if (Array.isArray(schema)) return schema.map(closed)
   if (typeof schema !== 'object' || schema === null) return schema
+  if (schema.allOf) {
+    const parts: Json[] = schema.allOf.map((one: Json) => (one.$ref ? resolve(one.$ref) : one))
+    const properties = Object.assign({}, ...parts.map(one => one.properties))
+    return closed({ type: 'object', properties, required: parts.flatMap(one => one.required ?? []) })
+  }
   const inside = Object.fromEntries(Object.entries(schema).map(([name, part]) => [name, closed(part)]))
   return schema.type === 'object' && schema.properties ? { additionalProperties: false, ...inside } : inside
 }

@@ -54,6 +54,10 @@ describe('the list', () => {
     expect(idsOf(await list(`?until=${beijing}`))).toEqual([b.id, a.id])
     expect(idsOf(await list('?since=2h'))).toEqual([b.id])
     expect(idsOf(await list('?until=2h'))).toEqual([a.id])
+    const span = { since: '2026-11-23T16:00:00.000Z', until: '2026-11-24T15:59:59.999Z' }
+    expect(await list('?since=2026-11-24&until=2026-11-24&zone=Asia/Shanghai')).toMatchObject(span)
+    expect(idsOf(await list('?since=2026-11-24&until=2026-11-24'))).toEqual([a.id])
+    expect(idsOf(await list('?since=2026-11-25'))).toEqual([b.id])
     expect(idsOf(await list(`?metadata.${encodeURIComponent('a.b')}=${encodeURIComponent('c d&é')}`))).toEqual([a.id])
     expect(idsOf(await list('?metadata.order=43'))).toEqual([])
     expect(idsOf(await list('?host=partner.example'))).toEqual([b.id, a.id])
@@ -75,8 +79,13 @@ describe('the list', () => {
     ['metadata.order=42&metadata.order=43', 'metadata'],
     ['metadata.order=42&metadata.shop=7', 'metadata'],
     ['metadata.order=%00', 'metadata.value'],
-    ['since=2026-11-24', 'since'],
+    ['since=2026-11-32', 'since'],
+    ['since=401d', 'since'],
+    ['since=13:00', 'since'],
     ['until=2026-11-24T08:00:00', 'until'],
+    ['since=2026-11-25&until=2026-11-24', 'since'],
+    ['since=1h&until=2h', 'since'],
+    ['zone=Peking', 'zone'],
     ['host=a/b', 'host'],
     ['meta.order=42', 'meta.order'],
     ['limit=0', 'limit'],

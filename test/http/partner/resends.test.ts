@@ -43,13 +43,21 @@ test('answers with the number of messages and the address of its progress', asyn
   expect((await show(json.id)).json).toEqual({ ...json, done: true, stopped: true })
 })
 
+test('takes how long ago, and a day in a zone', async () => {
+  await exhaust(['a'])
+  const day = { since: '2026-11-25', until: '2026-11-25', zone: 'Asia/Shanghai', delivery: 'exhausted' }
+  const span = { since: '2026-11-24T16:00:00.000Z', until: '2026-11-25T15:59:59.999Z' }
+  expect((await resend(day)).json).toMatchObject({ count: 1, ...span })
+  expect((await resend({ since: '1m', delivery: 'exhausted' })).json).toMatchObject({ count: 0 })
+})
+
 test.each([
   [{}, ['since', 'delivery']],
   [{ since: 'yesterday', delivery: 'exhausted' }, ['since']],
   // In UTC they are of the years 10000 and -1.
   [{ since: '9999-12-31T23:59:59-08:00', delivery: 'exhausted' }, ['since']],
   [{ since: '0000-01-01T00:00:00+08:00', delivery: 'exhausted' }, ['since']],
-  [{ since: SINCE, until: '2026-11-24T15:59:59Z', delivery: 'exhausted' }, ['until']],
+  [{ since: SINCE, until: '2026-11-24T15:59:59Z', delivery: 'exhausted' }, ['since']],
   [{ since: SINCE, delivery: 'delivered' }, ['delivery']],
   [{ since: SINCE, delivery: 'exhausted', partner: 'x' }, ['partner']],
 ])('refuses %j', async (body, paths) => {

@@ -13,7 +13,9 @@ const textOf = ({ pattern, format, minLength = 0, maxLength = 40 }: Json): fc.Ar
   if (pattern) return matching(pattern)
   if (format === 'uri') return fc.webUrl({ validSchemes: ['https'] })
   if (format === 'date-time') return fc.date(FOUR_DIGITS).map(date => date.toISOString())
-  if (format === 'time-or-duration') return fc.constantFrom('2h', '400d', '2026-10-31T08:00:00-03:30')
+  if (format === 'time-or-duration')
+    return fc.constantFrom('2h', '1m', '400d', '2026-11-24', '2026-10-31T08:00:00-03:30')
+  if (format === 'time-zone') return fc.constantFrom('UTC', 'Asia/Shanghai', 'America/Havana')
   return fc.string({ unit: 'grapheme', minLength, maxLength: Math.max(minLength, Math.min(maxLength, 40)) })
 }
 
