@@ -107,8 +107,11 @@ export interface Client {
   getRegistration(id: string, options?: Signalled): Promise<Registration>
   /** Newest first. A search goes through all; a page of `pages()` with `lookedBackTo` shows where it stopped. */
   listRegistrations(filter?: RegistrationFilter, options?: Signalled): Pages<ListedRegistration>
-  /** Stops polls and webhooks. */
-  cancel(id: string, options?: Signalled): Promise<void>
+  /**
+   * Stops polls and webhooks before the end; after it, rejects with `has_verdict` and changes nothing. `erase` erases
+   * verdict, scores, metadata and the webhook's text in any state, for ever.
+   */
+  cancel(id: string, options?: Signalled & { erase?: boolean | undefined }): Promise<void>
   /** The user is back: GetResult is polled now. */
   poll(id: string, options?: Signalled): Promise<Registration>
   /** Why there is no webhook yet; in the client's language by default. */
@@ -211,7 +214,8 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
       )
     },
 
-    cancel: (id, { signal } = {}) => request({ method: 'DELETE', path: pathOf(id), signal }),
+    cancel: (id, { erase, signal } = {}) =>
+      request({ method: 'DELETE', path: pathOf(id), query: { erase: erase ? 'true' : undefined }, signal }),
     poll: (id, { signal } = {}) => post(`${pathOf(id)}/poll`, { signal }),
 
     explain: (id, { language, signal } = {}) =>

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'forbidden'
   | 'not_found'
   | 'conflict'
+  | 'has_verdict'
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'too_many_requests'

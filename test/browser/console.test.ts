@@ -67,7 +67,7 @@ const openService = async () => {
     ),
   })
   const cancelled = await register('1000000006', 'well.example')
-  await api.call('DELETE', `/v1/registrations/${cancelled}`)
+  await api.call('DELETE', `/v1/registrations/${cancelled}?erase=true`)
   await admin('PATCH', `partners/${api.other.id}`, { name: HOSTILE, reason: HOSTILE })
   const { id: bulk } = await admin('POST', 'bulk', { act: 'resend', filter: { host: 'down.example' }, reason: HOSTILE })
   const since = new Date(api.clock.now - MINUTE).toISOString()

@@ -145,7 +145,11 @@ export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partne
     act: async (what: 'cancel' | 'resend' | 'poll', id: string): Promise<void> => {
       const path = `/v1/registrations/${id}`
       await insist(
-        () => (what === 'cancel' ? call(apiKey, 'DELETE', path) : call(apiKey, 'POST', `${path}/${what}`)),
+        async () => {
+          if (what !== 'cancel') return call(apiKey, 'POST', `${path}/${what}`)
+          const cancelled = await call(apiKey, 'DELETE', path)
+          return cancelled?.status === 409 ? call(apiKey, 'DELETE', `${path}?erase=true`) : cancelled
+        },
         (answer, at) => {
           const act = { partner, at, answeredAt: answer && time.now(), what, id }
           if (answer && answer.status >= 300) seen.refusedActs.push({ ...act, status: answer.status })

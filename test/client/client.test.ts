@@ -44,6 +44,9 @@ describe('the life of a registration', () => {
     await stage.api.until(id, one => one.delivery.attempts === 2)
     expect(await client.attempts(id)).toMatchObject([{ outcome: 'delivered' }, { outcome: 'delivered' }])
     expect(await client.getRegistration(id)).toMatchObject({ delivery: { state: 'delivered', attempts: 2 } })
+    await expect(client.cancel(id)).rejects.toMatchObject({ code: 'has_verdict', status: 409 })
+    expect(await client.cancel(id, { erase: true })).toBeUndefined()
+    expect(await client.getRegistration(id)).toMatchObject({ status: 'cancelled', result: null })
   })
 
   test('can be hastened, explained in two languages, waited for in vain, and cancelled', async () => {

@@ -47,7 +47,9 @@ describe('DELETE', () => {
       const before = await readAll(stage, id)
       for (const marker of ERASED) expect(before).toContain(marker)
       const isOperator = who === 'an operator'
-      const ended = isOperator ? await admin.call('DELETE', `/v1/admin/registrations/${id}`) : await api.cancel(id)
+      const ended = isOperator
+        ? await admin.call('DELETE', `/v1/admin/registrations/${id}?erase=true`)
+        : await api.erase(id)
       expect(ended.status).toBe(204)
       await expectErased(stage, id)
     },
@@ -59,9 +61,9 @@ describe('DELETE', () => {
     const { id, idcardid } = await register(stage)
     const other = await api.register({ idcardid, callbackUrl: stage.receiver.urlFor('/other') })
     for (const one of [id, other.id]) await api.until(one, ({ delivery }) => delivery.state === 'delivered')
-    await api.cancel(id)
+    await api.erase(id)
     expect(await api.find(other.id)).toMatchObject({ result: { similarity, livingScore } })
-    await api.cancel(other.id)
+    await api.erase(other.id)
     await expectErased(stage, id)
   })
 
@@ -71,7 +73,7 @@ describe('DELETE', () => {
     receiver.plan(`/${path}`, [{ status: 200, body: excerpt, delayMs: 300 }])
     const { id } = await register(stage)
     await receiver.waitFor(() => deliveriesOf(id).length === 1)
-    await api.cancel(id)
+    await api.erase(id)
     await api.until(id, ({ delivery }) => delivery.attempts === 1)
     await expectErased(stage, id)
     expect(await api.attempts(id)).toMatchObject([{ outcome: 'delivered', responseExcerpt: null }])
@@ -83,7 +85,7 @@ describe('DELETE', () => {
     const asked = upstream.nextCall()
     const { id } = await register(stage, { delayMs: 300 })
     await asked
-    await api.cancel(id)
+    await api.erase(id)
     await api.until(id, ({ polls }) => polls === 1)
     await expectErased(stage, id)
     expect(upstream.calls).toHaveLength(1)

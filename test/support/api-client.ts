@@ -69,6 +69,7 @@ export const createApiClient = (url: string, token: string) => {
     resend: (id: string) => call('POST', `/v1/registrations/${id}/resend`),
     poll: (id: string) => call('POST', `/v1/registrations/${id}/poll`),
     cancel: (id: string) => call('DELETE', `/v1/registrations/${id}`),
+    erase: (id: string) => call('DELETE', `/v1/registrations/${id}?erase=true`),
     /** The registration as soon as it is like this. */
     until: (id: string, accepts: (registration: RegistrationAnswer) => boolean) => eventually(() => find(id), accepts),
   }

@@ -4,7 +4,6 @@ import { AppError } from '../../core/error.ts'
 import { isRegistrationId } from '../../core/registration.ts'
 import type { Attempt } from '../../store/messages/message.ts'
 import type { Store } from '../../store/store.ts'
-import { emitCancelled } from '../../telemetry/emit-cancelled.ts'
 import type { ApiEnv, PartDeps } from '../api-env.ts'
 import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT_OR_NULL, COUNT, idField } from '../json/fields.ts'
@@ -13,8 +12,8 @@ import { found } from '../json/problem.ts'
 import { answerLanguage } from '../language.ts'
 import { answerExplanation, EXPLANATION } from '../partner/explain.ts'
 import { ATTEMPT, REGISTRATION, viewAttempt } from '../partner/registration-schemas.ts'
-import { NOT_POLLED, RESEND_REFUSALS } from '../partner/registrations.ts'
-import { ACT, REASON } from './authorize.ts'
+import { CANCEL_QUERY, CANCELS, cancelOne, NOT_POLLED, RESEND_REFUSALS } from '../partner/registrations.ts'
+import { ACT, REASON, WHY } from './authorize.ts'
 import { withPartnerNames } from './partner-names.ts'
 import { FOUND_REGISTRATION, REGISTRATION_DETAIL, seesAll, viewDetail, viewFound } from './registration-view.ts'
 import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
@@ -171,14 +170,15 @@ export const FOUND_REGISTRATION_CALLS = {
     role: 'admin',
     act: 'registration.cancel',
     operationId: 'cancelForPartner',
-    summary: 'Cancel a registration',
-    description: 'It is no longer polled and sends no webhook. Cancelling it again changes nothing.',
-    query: ACT,
+    summary: 'Cancel a registration, or erase it',
+    description: CANCELS,
+    query: CANCEL_QUERY.extend(WHY),
     answers: { 204: null },
-    handle: async (c, { store, emit, now }) => {
-      const [partnerId, id] = await target(c, store)
-      await c.get('beginAct')(id)
-      emitCancelled(found(await store.cancel(partnerId, id), 'registration'), emit, now())
+    problems: ['has_verdict'],
+    handle: async (c, deps, { query }) => {
+      const named = await target(c, deps.store)
+      await c.get('beginAct')(named[1], query.erase ? { act: 'registration.erase' } : {})
+      await cancelOne(deps, named, query)
       return c.body(null, 204)
     },
   }),

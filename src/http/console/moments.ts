@@ -89,7 +89,7 @@ const HOW_ENDED: Readonly<Record<RegistrationStatus, Moment['is']>> = {
   unresolved: 'warned',
   cancelled: 'plain',
 }
-const ERASED: Words = { en: 'ended; the cancellation has erased how', zh: '已结束，结果已随取消删除' }
+const ERASED: Words = { en: 'ended; how was erased', zh: '已结束，结果已删除' }
 /** For partners, message and scores are folded: other people may see the screen. */
 const endMoments = (reader: Reader, one: OneRegistration): readonly Moment[] => {
   const { t, session } = reader
@@ -116,6 +116,7 @@ const ACT_WORDS: Readonly<Partial<Record<ActName, Words>>> = {
   'registration.poll': { en: 'Poll requested', zh: '要求立即查询' },
   'registration.resend': { en: 'Resend requested', zh: '要求重发回调' },
   'registration.cancel': { en: 'Cancellation', zh: '取消登记' },
+  'registration.erase': { en: 'Data erased', zh: '删除数据' },
   'registration.reveal': { en: 'Personal data shown', zh: '查看个人数据' },
 }
 const actMoment = ({ t }: Reader, { at, act, name, who, reason, outcome }: Act): Moment => {

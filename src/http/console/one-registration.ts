@@ -42,7 +42,7 @@ const belonging = ({ t, to }: Reader, { partner, account }: Detail): readonly Fa
 
 const BODY: Words = { en: 'Body', zh: '正文' }
 const whyNoBody = ({ session }: Reader, { status, metadata }: OneRegistration): Words => {
-  if (status === 'cancelled') return { en: 'erased by the cancellation', zh: '已随取消删除' }
+  if (status === 'cancelled') return { en: 'erased', zh: '已删除' }
   return session?.kind === 'operator' && metadata === null
     ? { en: 'hidden', zh: '已隐藏' }
     : { en: 'cannot be decrypted', zh: '无法解密' }
@@ -94,15 +94,24 @@ const actsPart = (visit: Visit, { status, delivery, metadata }: OneRegistration)
     name: { en: 'Cancel the registration', zh: '取消该登记' },
     call: CALLS.cancel,
     warning: {
-      en: 'It is no longer polled and sends no webhook. Its metadata, its verdict with the scores and the text of its webhook are erased; the verdict only with the last registration of the serial. The serial and the URL stay until RETENTION ends, and backups keep everything. This cannot be undone.',
-      zh: '取消后不再查询，也不再投递回调，并删除自定义数据、结果与分数、回调内容；同一流水号有多个登记时，全部取消后才删除结果。流水号和回调地址保留至 RETENTION 到期，已有备份不受影响。取消后无法恢复。',
+      en: 'It is no longer polled and sends no webhook, and its metadata is erased. This cannot be undone.',
+      zh: '取消后不再查询，也不再投递回调，并删除自定义数据。取消后无法恢复。',
+    },
+  }
+  const erase = {
+    to: `${path}/erase`,
+    name: { en: 'Erase its data', zh: '删除其数据' },
+    call: CALLS.cancel,
+    warning: {
+      en: 'Its metadata, its verdict with the scores, the text of its webhook and the answers of the receiver are erased; the verdict only with the last registration of the serial. If the webhook has not arrived yet, it is no longer sent. The serial and the URL stay until RETENTION ends, and backups keep everything. This cannot be undone.',
+      zh: '删除自定义数据、结果与分数、回调内容和接收端的响应；同一流水号有多个登记时，全部删除后才删除结果。回调尚未送达的，不再投递。流水号和回调地址保留至 RETENTION 到期，已有备份不受影响。删除后无法恢复。',
     },
   }
   return actForms(visit, [
     ...(status === 'pending' ? [again('poll', { en: 'Poll now', zh: '立即查询' })] : []),
     ...(delivery.messageId === null ? [] : [again('resend', { en: 'Resend', zh: '重发回调' })]),
     ...(metadata === null ? [reveal] : []),
-    cancel,
+    status === 'pending' ? cancel : erase,
   ])
 }
 
@@ -161,7 +170,7 @@ export const addOneRegistration = ({ page, act }: Console): void => {
     const body = await visit.form()
     return onePage(visit, await visit.call<Detail>('POST', `${registrationPath(visit)}/reveal`, { body }))
   })
-  for (const name of BULK_ACTS)
+  for (const name of [...BULK_ACTS, 'erase'] as const)
     act(`${PATH}/${name}`, async visit => {
       await actOn(visit, { id: visit.id, act: name, reason: (await visit.form()).reason })
     })

@@ -27,8 +27,8 @@ const NAMES: Readonly<Record<BulkActName, Words>> = {
   cancel: { en: 'Cancel selected', zh: '取消所选登记' },
 }
 const CANCELLED: Words = {
-  en: 'The selected registrations are no longer polled and send no webhook. This cannot be undone.',
-  zh: '所选登记将不再查询，也不再投递回调，且无法恢复。',
+  en: 'The selected registrations are no longer polled and send no webhook. This cannot be undone. Those that have ended stay as they are.',
+  zh: '所选登记将不再查询，也不再投递回调，且无法恢复。已结束的登记保持不变。',
 }
 export const HELD: Words = {
   en: 'Webhooks to a URL that the operator has disabled are sent only once it is enabled.',
@@ -38,11 +38,12 @@ export const HELD: Words = {
 /** Calls the API for an act on one registration. */
 export const actOn = (
   { session, call }: Visit,
-  { id, act, reason }: { id: string; act: BulkActName; reason: string | undefined },
+  { id, act, reason }: { id: string; act: BulkActName | 'erase'; reason: string | undefined },
 ): Promise<unknown> => {
   const path = `${BASES[session.kind]}/${id}`
   // A partner gives no reason.
-  if (act === 'cancel') return call('DELETE', path, { query: session.kind === 'operator' ? { reason } : {} })
+  const query = { erase: act === 'erase' ? 'true' : undefined, ...(session.kind === 'operator' ? { reason } : {}) }
+  if (act === 'cancel' || act === 'erase') return call('DELETE', path, { query })
   return call('POST', `${path}/${act}`, { body: { reason } })
 }
 

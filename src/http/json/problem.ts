@@ -17,6 +17,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { status: ContentfulStatusCo
   not_found: { status: 404, title: { en: 'Not found', zh: '不存在' } },
   method_not_allowed: { status: 405, title: { en: 'Method not allowed', zh: '不支持该请求方法' } },
   conflict: { status: 409, title: { en: 'Conflict with the current state', zh: '与当前状态冲突' } },
+  has_verdict: { status: 409, title: { en: 'The registration has ended', zh: '登记已结束' } },
   payload_too_large: { status: 413, title: { en: 'The body is too large', zh: '请求体过大' } },
   unsupported_media_type: {
     status: 415,

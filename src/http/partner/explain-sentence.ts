@@ -97,10 +97,18 @@ const pauseClause = (
 const clausesAfterEnd = (explanation: Explanation, scope: Scope): string[] => {
   const { status, reason, resolvedAt, createdAt } = explanation.registration
   const { ended } = scope.texts
-  if (status === 'cancelled') return [ended.cancelled]
+  if (status === 'cancelled') return [erasedClause(explanation, scope) ?? ended.cancelled]
   const text =
     status === 'succeeded' || status === 'failed' ? ended[status] : ended[`unresolved_${reason ?? 'expired'}`]
   return [fill(text, { at: scope.showAt(resolvedAt ?? createdAt) }), webhookClause(explanation, scope)]
+}
+
+/** Returns the clause on a registration that was erased after its end; null if it was cancelled before. */
+const erasedClause = (explanation: Explanation, scope: Scope): string | null => {
+  const { messageId, state } = explanation.registration.delivery
+  if (messageId === null) return null
+  const text = scope.texts.erased[state === 'delivered' ? 'delivered' : 'stopped']
+  return fill(text, { attempt: attemptClause(explanation, scope) })
 }
 
 const webhookClause = (explanation: Explanation, scope: Scope): string => {

@@ -20,6 +20,10 @@ const en = {
     unresolved_unknown_status:
       'The upstream kept answering with an undocumented status, so the registration ended at its deadline, {at}.',
   } satisfies Record<'succeeded' | 'failed' | 'cancelled' | `unresolved_${Reason}`, string>,
+  erased: {
+    delivered: 'The registration was erased after its end. Its webhook had been delivered before: {attempt}.',
+    stopped: 'The registration was erased after its end, so its webhook is no longer sent: {attempt}.',
+  },
   answer: {
     none: 'The upstream has not answered about this serial yet.',
     verdict: 'At {at} the upstream returned the verdict, which is being saved.',
@@ -115,6 +119,10 @@ const zh: ExplainTexts = {
     unresolved_invalid_id:
       'GetResult 返回流水号格式错误（返回码 4060），该登记已于{at} 结束。请核对是否与 Submit 返回的一致。',
     unresolved_unknown_status: 'GetResult 一直返回未知状态，该登记已在截止时间{at} 结束。',
+  },
+  erased: {
+    delivered: '该登记在结束后被删除。其回调此前已送达：{attempt}。',
+    stopped: '该登记在结束后被删除，其回调不再投递：{attempt}。',
   },
   answer: {
     none: 'GetResult 尚未返回该流水号的结果。',

@@ -103,7 +103,7 @@ export const bulkVerbs = {
         context.emitHints([
           ['messagesDue'],
           ['verificationsDue'],
-          ...done.cancelled.flatMap(({ registration: { partnerId, id } }) => afterCancelling(partnerId, id)),
+          ...done.cancelled.flatMap(({ registration }) => afterCancelling(registration)),
           ...afterCallbackChanges(changedUrls),
         ])
       return done
@@ -162,7 +162,7 @@ const apply = async (
     case 'resend':
       return { changedUrls: (await resendAll(tx, batch)).changedUrls }
     case 'cancel':
-      return { cancelled: (await cancelAll(tx, batch, context)).filter(one => one !== null) }
+      return { cancelled: (await cancelAll(tx, batch, { opening: context, how: act })).filter(one => one !== null) }
     case 'poll':
       await nudgeAll(tx, batch)
       return {}

@@ -6,7 +6,7 @@ import type { Hint } from '../hints.ts'
 import { lockMessagesOf, saveDeliveries } from '../messages/deliveries.ts'
 import { advanceLanes } from '../messages/lanes.ts'
 import type { Tx } from '../tx.ts'
-import { cancelAll } from './cancelling.ts'
+import { type CancelHow, cancelAll } from './cancelling.ts'
 import { nudge } from './registering.ts'
 import {
   type Cancellation,
@@ -21,21 +21,27 @@ import {
 /** `no_message`: the registration has not ended. */
 export type ResendOutcome = 'resent' | 'no_message' | 'cancelled'
 
-export const afterCancelling = (partnerId: string, registrationId: string): Hint[] => [
-  ['withdrawn', { partnerId, registrationId }],
-  ['resolved', [registrationId]],
-]
+export const afterCancelling = ({ partnerId, id, status }: Cancellation['registration']): Hint[] =>
+  status !== 'cancelled'
+    ? []
+    : [
+        ['withdrawn', { partnerId, registrationId: id }],
+        ['resolved', [id]],
+      ]
 
 /** Acts of a partner on its registrations. */
 export const registrationActVerbs = {
   calls: context => ({
     /**
      * Ends it as `cancelled`: no more polls, no more attempts. Erases its metadata and message, and the verdict once all
-     * registrations of the serial are cancelled. Repeating it changes nothing.
+     * registrations of the serial are cancelled. Repeating it changes nothing. One that has ended before keeps its
+     * status and all else, unless it is to be erased.
      */
-    cancel: async (partnerId: string, id: string): Promise<Cancellation | null> => {
-      const [cancelled = null] = await context.write(tx => cancelAll(tx, [{ partnerId, id }], context))
-      if (cancelled) context.emitHints(afterCancelling(partnerId, id))
+    cancel: async (partnerId: string, id: string, how: CancelHow = 'cancel'): Promise<Cancellation | null> => {
+      const [cancelled = null] = await context.write(tx =>
+        cancelAll(tx, [{ partnerId, id }], { opening: context, how }),
+      )
+      if (cancelled) context.emitHints(afterCancelling(cancelled.registration))
       return cancelled
     },
 

@@ -31,6 +31,9 @@ export interface CancelPlan {
   isErased: boolean
 }
 
+/** `cancel` leaves a registration that has ended as it is; `erase` takes one in any state. */
+export type CancelHow = 'cancel' | 'erase'
+
 /**
  * Returns the changes of a cancellation, or null if the registration is cancelled already.
  *
@@ -52,11 +55,11 @@ export const cancelRegistration = (
   }
 }
 
-/** Cancels registrations. Returns a result for each, in their order; null: not found. */
+/** Cancels registrations. Returns a result for each, in their order; null: not found. One left as it is keeps its status. */
 export const cancelAll = async (
   tx: Tx,
   owned: readonly OwnedRegistration[],
-  opening: Opening,
+  { opening, how }: { opening: Opening; how: CancelHow },
 ): Promise<(Cancellation | null)[]> => {
   await lockVerificationsOf(tx, owned)
   const locked = await lockMessagesOf(
@@ -65,7 +68,10 @@ export const cancelAll = async (
   )
   const messages = new Map(locked.map(message => [message.registrationId, message]))
   const rows = await selectOwned(tx, owned)
-  const plans = await planAll(tx, [...rows.values()])
+  const plans = await planAll(
+    tx,
+    [...rows.values()].filter(({ status }) => how === 'erase' || status === 'pending'),
+  )
   await save(
     tx,
     plans.map(one => ({ ...one, message: messages.get(one.row.id) })),

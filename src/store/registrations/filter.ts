@@ -160,7 +160,6 @@ const allowsAct = ({ status, message }: FoundRegistration, act: BulkActName): bo
     case 'resend':
       return status !== 'cancelled' && message !== null
     case 'cancel':
-      return status !== 'cancelled'
     case 'poll':
       return status === 'pending'
     default:

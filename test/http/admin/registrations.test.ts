@@ -225,6 +225,16 @@ describe('acts', () => {
     expect((await act('DELETE', 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH')).status).toBe(404)
     expect((await act('DELETE', `${waiting}?why=wrong`)).status).toBe(400)
   })
+
+  test('an operator erases one that has ended, which the audit calls so', async () => {
+    const { failing } = await populate()
+    expect((await act('DELETE', failing)).json.type).toBe('/docs/problems#has_verdict')
+    expect((await act('DELETE', `${failing}?erase=true&reason=asked`)).status).toBe(204)
+    expect((await get('/audit')).json.data).toMatchObject([
+      { act: 'registration.erase', object: failing, reason: 'asked', outcome: 'done' },
+      { act: 'registration.cancel', object: failing, outcome: 'refused' },
+    ])
+  })
 })
 
 describe('failures', () => {

@@ -224,7 +224,7 @@ describe('a bulk act', () => {
     await post('bulk/new', { act: 'resend', host: 'partner.example', delivery: 'exhausted', why: 'again' }, cookie)
     const [{ id }] = await bulks()
     const found = await api.call('GET', '/v1/admin/registrations', { key: ADMIN_TOKEN })
-    await api.call('DELETE', `/v1/admin/registrations/${found.json.data[0].id}`, { key: ADMIN_TOKEN })
+    await api.call('DELETE', `/v1/admin/registrations/${found.json.data[0].id}?erase=true`, { key: ADMIN_TOKEN })
     while (!(await api.store.continueBulkActs(100)).isIdle);
     const page = await show(`bulk/${id}`)
     expect(page).toContain('queued')

@@ -87,9 +87,9 @@ describe('a registration', () => {
     await api.succeed()
     const [full, thin] = await Promise.all([sent, waits].map(id => read(`registrations/${id}`, 'partner')))
     expect([full, thin].map(page => page?.includes('without the scores'))).toEqual([false, true])
-    await api.call('DELETE', `/v1/registrations/${sent}`)
+    await api.call('DELETE', `/v1/registrations/${sent}?erase=true`)
     const erased = await read(`registrations/${sent}`, 'partner')
-    expect([erased.includes('<pre id="body"'), erased.includes('erased by the cancellation')]).toEqual([false, true])
+    expect([erased.includes('<pre id="body"'), erased.includes('<dd>erased</dd>')]).toEqual([false, true])
   })
 
   test('is shown in Chinese', async () => {
@@ -109,7 +109,7 @@ describe('a registration', () => {
     const before = await stateOf(sent)
     for (const path of [sent, 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH', 'reg_1', 'nothing', '..%2Fme', `${sent}%2Fattempts`])
       expect([path, (await visit(`registrations/${path}`, cookies.other)).status]).toEqual([path, 404])
-    for (const act of ['poll', 'resend', 'cancel'])
+    for (const act of ['poll', 'resend', 'cancel', 'erase'])
       expect([act, (await post(`registrations/${sent}/${act}`, {}, cookies.other)).status]).toEqual([act, 404])
     expect(await stateOf(sent)).toEqual(before)
   })
@@ -186,10 +186,10 @@ describe('the line of time', () => {
 
   test('never says that one ended as cancelled before it was', async () => {
     const { api, read, sent, waits } = await populate()
-    for (const id of [sent, waits]) await api.call('DELETE', `/v1/registrations/${id}`)
+    for (const id of [sent, waits]) await api.call('DELETE', `/v1/registrations/${id}?erase=true`)
     const [ended, cancelled] = await Promise.all([sent, waits].map(id => read(`registrations/${id}`, 'partner')))
-    const endOf = (page = '') => momentsOf(page).find(({ what }) => what.includes('cancel'))?.what
-    expect([endOf(ended), endOf(cancelled)]).toEqual(['ended; the cancellation has erased how', 'cancelled'])
+    const endOf = (page = '') => momentsOf(page).find(({ what }) => /cancel|erased/.test(what))?.what
+    expect([endOf(ended), endOf(cancelled)]).toEqual(['ended; how was erased', 'cancelled'])
   })
 })
 
@@ -207,11 +207,22 @@ describe('the forms', () => {
     expect(buttons).toEqual([
       [`../registrations/${sent}/resend`, false],
       [`../registrations/${sent}/reveal`, true],
-      [`../registrations/${sent}/cancel`, false],
+      [`../registrations/${sent}/erase`, false],
     ])
     expect(await read(`registrations/${sent}`, 'operate')).not.toMatch(/name="why"[^>]*required/)
     expect((await post(`registrations/${sent}/resend`, { why: '' }, cookies.operate)).status).toBe(303)
     expect((await stateOf(sent)).delivery.state).toBe('pending')
+  })
+
+  test.each(['partner', 'admin'] as const)('cancel before the end and erase after it, for %s', async who => {
+    const { post, read, cookies, sent, waits, stateOf } = await populate()
+    const actsOf = async (id: string) =>
+      [...(await read(`registrations/${id}`, who)).matchAll(/\/(cancel|erase)"/g)].map(([, act]) => act)
+    expect([await actsOf(waits), await actsOf(sent)]).toEqual([['cancel'], ['erase']])
+    expect((await post(`registrations/${sent}/cancel`, {}, cookies[who])).status).toBe(409)
+    expect((await post(`registrations/${sent}/erase`, {}, cookies[who])).status).toBe(303)
+    expect(await stateOf(sent)).toMatchObject({ status: 'cancelled', result: null })
+    expect(await read(`registrations/${sent}`, who)).toContain('no longer sent')
   })
 
   test('are gone once it is cancelled, and what is refused says why', async () => {

@@ -66,10 +66,10 @@ test('the headers are signed now, with every live secret', async () => {
 
 test('cancelled messages are left out, and the cursor moves past them', async () => {
   const [first, second] = await resolveEach('a', 'b')
-  await api.call('DELETE', `/v1/registrations/${first}`)
+  await api.call('DELETE', `/v1/registrations/${first}?erase=true`)
   const answer = await events('?limit=1')
   expect(idsOf(answer)).toEqual([second])
-  await api.call('DELETE', `/v1/registrations/${second}`)
+  await api.call('DELETE', `/v1/registrations/${second}?erase=true`)
   expect((await events(`?after=${answer.json.nextCursor}`)).json.data).toEqual([])
 })
 

@@ -168,3 +168,15 @@ test('of a disabled partner it says only that nothing is asked or sent until it 
       expect(sentences.map(text => /due now|即将/.test(text))).toEqual([!isPartnerDisabled, !isPartnerDisabled])
     }
 })
+
+test('of a registration that was erased after its end says whether its webhook had arrived', () => {
+  const erased = (state: 'delivered' | 'exhausted', lastAttempt: Attempt) =>
+    explanation(
+      { status: 'cancelled', delivery: { messageId: 'msg_1', state, attempts: 2, nextAttemptAt: null } },
+      { lastAttempt },
+    )
+  const arrived = erased('delivered', attempt({ outcome: 'delivered', httpStatus: 200 }))
+  expect(en(arrived)).toMatch(/delivered before: attempt 2 at .* HTTP 200/)
+  expect(zh(arrived)).toMatch(/此前已送达：第 2 次投递.* HTTP 200/)
+  expect(en(erased('exhausted', attempt({})))).toMatch(/no longer sent: attempt 2 at .* HTTP 500/)
+})

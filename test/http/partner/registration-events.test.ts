@@ -34,7 +34,8 @@ describe('listeners are told', () => {
     const { id } = await api.register()
     await api.succeed()
     api.clock.now += 1_000
-    for (let n = 0; n < 2; n++) expect((await api.call('DELETE', `/v1/registrations/${id}`)).status).toBe(204)
+    for (let n = 0; n < 2; n++)
+      expect((await api.call('DELETE', `/v1/registrations/${id}?erase=true`)).status).toBe(204)
     const partnerId = api.partner.id
     expect(api.fieldsOf('registration.ended')).toMatchObject([
       { registrationId: id, partnerId, end: 'cancelled', reason: null },

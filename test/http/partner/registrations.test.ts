@@ -235,6 +235,31 @@ describe('a registration', () => {
     expect(await api.succeed()).toBe(0)
   })
 
+  test.each([
+    ['succeeded', (id: string) => api.succeed().then(() => id)],
+    [
+      'unresolved',
+      (id: string) => {
+        api.clock.now += 2 * DAY
+        return api.answerWith({ kind: 'waiting', code: 2, status: 'ING' }).then(() => id)
+      },
+    ],
+  ])('that has ended as %s is not cancelled, but erased if that is asked for', async (status, end) => {
+    const { id } = await api.register({ metadata: { order: '42' } })
+    await end(id)
+    const path = `/v1/registrations/${id}`
+    const before = (await api.call('GET', path)).json
+    expect(before.status).toBe(status)
+    const refused = await api.call('DELETE', path)
+    expect([refused.status, refused.json.type]).toEqual([409, '/docs/problems#has_verdict'])
+    expect((await api.call('GET', path)).json).toEqual(before)
+    for (const wrong of ['false', '', '1'])
+      expect((await api.call('DELETE', `${path}?erase=${wrong}`)).json.errors).toMatchObject([{ path: 'erase' }])
+    for (const again of ['?erase=true', '?erase=true', ''])
+      expect((await api.call('DELETE', `${path}${again}`)).status).toBe(204)
+    expect((await api.call('GET', path)).json).toMatchObject({ status: 'cancelled', result: null, metadata: {} })
+  })
+
   test('is polled now when its partner hints that the user is back', async () => {
     const { id } = await api.register()
     await api.answerWith({ kind: 'waiting', code: 2, status: 'ING' })

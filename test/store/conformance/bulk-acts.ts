@@ -163,7 +163,7 @@ export const describeBulkActs = (open: OpenStore): void => {
     await bench.resolve({ partnerId: await bench.addPartner() })
     await bench.deliver(410)
     await bench.advance(MINUTE)
-    await bench.store.cancel(bench.partnerId, cancelled ?? '')
+    await bench.store.cancel(bench.partnerId, cancelled ?? '', 'erase')
     const messageSince = (await bench.find(second ?? '')).createdAt
     const messageUntil = (await bench.find(last ?? '')).createdAt - 1
     const { partnerId } = bench

@@ -34,11 +34,11 @@ export const describeCancelling = (open: OpenStore): void => {
     }
   })
 
-  test('after the verdict stops the retries', async () => {
+  test('erasing after the verdict stops the retries', async () => {
     await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     await bench.deliver(500)
-    const cancelled = await bench.store.cancel(bench.partnerId, id)
+    const cancelled = await bench.store.cancel(bench.partnerId, id, 'erase')
     expect(cancelled).toMatchObject({ isNew: true, stopsMessage: true })
     expect(cancelled?.registration).toMatchObject({
       status: 'cancelled',
@@ -49,12 +49,32 @@ export const describeCancelling = (open: OpenStore): void => {
     expect(await bench.claimMessages()).toEqual([])
   })
 
-  test('during an attempt records how it ended, and schedules no other', async () => {
+  test('after the end changes nothing, and withdraws no webhook under way', async () => {
+    await using bench = await openStoreFixture(open)
+    const { id } = await bench.resolve({ metadata: { order: '42' } })
+    const before = await bench.find(id)
+    const message = first(await bench.claimMessages())
+    const hints: unknown[] = []
+    bench.store.hints.on('withdrawn', one => hints.push(one))
+    expect(await bench.store.cancel(bench.partnerId, id)).toMatchObject({
+      registration: { status: 'succeeded' },
+      isNew: false,
+      stopsMessage: false,
+    })
+    expect(hints).toEqual([])
+    await bench.store.settleMessages([bench.received(message, 200)])
+    expect(await bench.find(id)).toEqual({
+      ...before,
+      delivery: { ...before.delivery, state: 'delivered', attempts: 1, nextAttemptAt: null },
+    })
+  })
+
+  test('erasing during an attempt records how it ended, and schedules no other', async () => {
     for (const status of [200, 500]) {
       await using bench = await openStoreFixture(open)
       const { id } = await bench.resolve()
       const message = first(await bench.claimMessages())
-      await bench.store.cancel(bench.partnerId, id)
+      await bench.store.cancel(bench.partnerId, id, 'erase')
       await bench.store.settleMessages([bench.received(message, status)])
       expect((await bench.find(id)).delivery).toMatchObject({ state: 'exhausted', attempts: 1 })
       expect(await bench.store.listAttempts(bench.partnerId, id)).toHaveLength(1)
@@ -80,7 +100,7 @@ export const describeCancelling = (open: OpenStore): void => {
     await bench.deliver(500)
     const events = () => bench.store.listEvents(bench.partnerId, { after: null, limit: 1 })
     expect(await events()).toMatchObject({ events: [{ registrationId: id }] })
-    await bench.store.cancel(bench.partnerId, id)
+    await bench.store.cancel(bench.partnerId, id, 'erase')
     expect(await events()).toMatchObject({ events: [], scanned: 1 })
     expect(await bench.find(id)).toMatchObject({ metadata: {}, verdict: null })
     expect(await bench.store.listAttempts(bench.partnerId, id)).toMatchObject([{ responseExcerpt: null }])
@@ -110,7 +130,7 @@ export const describeCancelling = (open: OpenStore): void => {
     await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     await bench.deliver(200)
-    expect(await bench.store.cancel(bench.partnerId, id)).toMatchObject({ isNew: true, stopsMessage: false })
+    expect(await bench.store.cancel(bench.partnerId, id, 'erase')).toMatchObject({ isNew: true, stopsMessage: false })
     expect(await bench.find(id)).toMatchObject({ status: 'cancelled', delivery: { state: 'delivered' } })
   })
 }

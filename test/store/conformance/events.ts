@@ -97,7 +97,7 @@ export const describeEvents = (open: OpenStore): void => {
     await bench.deliver(410)
     await bench.resolve()
     expect([await of('delivered'), await of('exhausted'), await of('pending')]).toEqual([[1], [2], [3]])
-    await bench.store.cancel(bench.partnerId, (await read(bench))[1]?.registrationId ?? '')
+    await bench.store.cancel(bench.partnerId, (await read(bench))[1]?.registrationId ?? '', 'erase')
     expect(await of('exhausted')).toEqual([])
   })
 
@@ -116,7 +116,7 @@ export const describeEvents = (open: OpenStore): void => {
       [],
       [next?.registrationId],
     ])
-    await bench.store.cancel(bench.partnerId, id)
+    await bench.store.cancel(bench.partnerId, id, 'erase')
     expect(await of(id)).toEqual([])
   })
 
@@ -146,7 +146,7 @@ export const describeEvents = (open: OpenStore): void => {
     const cancelled = await bench.resolve()
     await bench.advance(MINUTE)
     const [seen] = await read(bench)
-    await bench.store.cancel(bench.partnerId, cancelled.id)
+    await bench.store.cancel(bench.partnerId, cancelled.id, 'erase')
     const next = await bench.resolve()
     await bench.advance(MINUTE)
     expect((await bench.store.prune(bench.store.now(), 1, null)).erased).toBe(1)

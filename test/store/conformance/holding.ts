@@ -106,7 +106,7 @@ export const describeHolding = (open: OpenStore): void => {
       const { id } = await bench.resolve()
       const told: string[] = []
       bench.store.hints.on('withdrawn', ({ registrationId }) => told.push(`cancelled ${registrationId}`))
-      await bench.store.cancel(bench.partnerId, id)
+      await bench.store.cancel(bench.partnerId, id, 'erase')
       told.push('confirmed')
       expect(told).toEqual([`cancelled ${id}`, 'confirmed'])
     })

@@ -80,7 +80,7 @@ export const describeQueries = (open: OpenStore): void => {
     expect(await list({ delivery: 'delivered' })).toEqual(['delivered', 'expired'])
     expect(await list({ delivery: 'pending' })).toEqual(['failing'])
     expect(await list({ delivery: 'exhausted' })).toEqual([])
-    await bench.store.cancel(bench.partnerId, ids.failing.id)
+    await bench.store.cancel(bench.partnerId, ids.failing.id, 'erase')
     expect(await list({ delivery: 'pending' })).toEqual([])
     expect(await list({ delivery: 'exhausted' })).toEqual(['failing'])
     expect(await list({ delivery: 'exhausted', status: 'cancelled' })).toEqual(['failing'])

@@ -155,7 +155,7 @@ export const describeStats = (open: OpenStore): void => {
     await bench.deliver(410)
     expect(await givenUp()).toBe(3)
     await bench.store.resend(bench.partnerId, registrations[0]?.id ?? '')
-    await bench.store.cancel(bench.partnerId, registrations[1]?.id ?? '')
+    await bench.store.cancel(bench.partnerId, registrations[1]?.id ?? '', 'erase')
     expect(await givenUp()).toBe(1)
     const since = bench.store.now()
     const other = await bench.addPartner()

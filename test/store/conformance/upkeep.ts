@@ -30,7 +30,7 @@ export const describeRetention = (open: OpenStore): void => {
     const waiting = [await bench.resolve(), await bench.resolve(), await bench.resolve()]
     await bench.advance(HOUR)
     const done = await bench.register()
-    await bench.store.cancel(bench.partnerId, done.id)
+    await bench.store.cancel(bench.partnerId, done.id, 'erase')
     await bench.advance(DAY)
     const before = bench.store.now() - HOUR
     const first = await bench.store.prune(before, 2, null)

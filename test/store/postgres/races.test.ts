@@ -135,7 +135,7 @@ test('what is settled, cancelled, registered and resent at once is told once to 
   const claimed = await bench.claim()
   await Promise.all([
     ...claimed.map((claim, i) => (nodes[i % 2] ?? one).settleVerifications([bench.answered(claim, SUCCESS)])),
-    ...ids.filter((_, i) => i % 3 === 0).map(id => two.cancel(bench.partnerId, id)),
+    ...ids.filter((_, i) => i % 3 === 0).map(id => two.cancel(bench.partnerId, id, 'erase')),
     ...ids.filter((_, i) => i % 3 === 1).map(id => one.resend(bench.partnerId, id)),
     ...serials.flatMap(serial => [
       one.register([pair(serial, 'd')]),
