@@ -59,6 +59,7 @@ const WORDS = {
   en: {
     title: 'API reference',
     tools: 'For tools: ',
+    imports: ', which Apifox and Postman import; enter your API key there as a bearer token.',
     optional: 'optional',
     objects: 'Objects',
     about: 'What answers are made of.',
@@ -66,6 +67,8 @@ const WORDS = {
     parameters: '| parameter | type | meaning |',
     answers: '| answer | meaning |',
     errors: 'Errors: ',
+    everyCall: 'Errors of every call: ',
+    everyBody: 'Of every call with a body: ',
     receive: ' How to verify them, and what to answer: [Webhooks](webhooks.md).',
     default: 'default',
     space: ' ',
@@ -73,6 +76,7 @@ const WORDS = {
   zh: {
     title: '接口参考',
     tools: '供工具使用：',
+    imports: '，可用该地址导入 Apifox 或 Postman，认证方式选 Bearer Token，填入 API 密钥。',
     optional: '可选',
     objects: '对象',
     about: '各接口的响应由以下对象组成。',
@@ -80,6 +84,8 @@ const WORDS = {
     parameters: '| 参数 | 类型 | 说明 |',
     answers: '| 响应 | 说明 |',
     errors: '错误：',
+    everyCall: '各接口共有的错误：',
+    everyBody: '带请求体的接口另有：',
     receive: '如何验签和响应，见[接收回调](webhooks.zh-CN.md)。',
     default: '默认',
     space: '',
@@ -194,14 +200,8 @@ const curl = (method: string, path: string, example: unknown): string => {
   return block('sh', lines.join(' \\\n  '))
 }
 
-/** The codes of each status, with links to what they mean. */
-const errorsOf = (answers: readonly (readonly [string, Answer])[], language: Language): string =>
-  answers
-    .map(([status, { description }]) => {
-      const codes = description.match(/(?<=`)[a-z_]+(?=`)/g) ?? []
-      return `${status} ${codes.map(one => `[${code(one)}](${PROBLEMS[language]}#${one})`).join(' ')}`
-    })
-    .join(' · ')
+const inAll = (lists: readonly string[][]): string[] =>
+  (lists[0] ?? []).filter(one => lists.every(list => list.includes(one)))
 
 const createParts = (document: ApiDocument, language: Language) => {
   const terms = WORDS[language]
@@ -222,12 +222,28 @@ const createParts = (document: ApiDocument, language: Language) => {
     description,
   ]
 
+  /** The codes of each status, with links to what they mean. */
+  const errorsOf = ({ responses }: Operation): string[] =>
+    Object.entries(responses).flatMap(([status, one]) =>
+      [...(status < '4' ? '' : resolve(one).description).matchAll(/(?<=`)[a-z_]+(?=`)/g)].map(
+        ([name]) => `${status} [${code(name)}](${PROBLEMS[language]}#${name})`,
+      ),
+    )
+  const operations = Object.values(document.paths).flatMap(methods => Object.values(methods))
+  const ofCalls = inAll(operations.map(errorsOf))
+  const ofBodies = inAll(operations.filter(({ requestBody }) => requestBody).map(errorsOf))
+  const shared = [
+    terms.everyCall + ofCalls.join(' · '),
+    terms.everyBody + ofBodies.filter(one => !ofCalls.includes(one)).join(' · '),
+  ]
+
   const exampleBlock = (schema: Schema | undefined): string =>
     schema ? block('json', JSON.stringify(exampleOf(schema, resolve), null, 2)) : ''
 
   const call = (method: string, path: string, operation: Operation): string[] => {
-    const parameters = (operation.parameters ?? []).map(resolve)
+    const parameters = (operation.parameters ?? []).map(resolve).filter(({ name }) => name !== 'accept-language')
     const body = bodyOf(operation)
+    const errors = errorsOf(operation).filter(one => !(body ? ofBodies : ofCalls).includes(one))
     const answers = Object.entries(operation.responses).map(([status, one]) => [status, resolve(one)] as const)
     return [
       ...headOf(operation, `${method.toUpperCase()} ${path}`),
@@ -249,25 +265,21 @@ const createParts = (document: ApiDocument, language: Language) => {
           }),
       ),
       exampleBlock(answers[0]?.[1].content?.['application/json']?.schema),
-      terms.errors +
-        errorsOf(
-          answers.filter(([status]) => status >= '4'),
-          language,
-        ),
+      errors.length === 0 ? '' : terms.errors + errors.join(' · '),
     ]
   }
   const webhook = (name: string, operation: Operation): string[] => [
     ...headOf(operation, name),
     ...objectParts(bodyOf(operation) ?? {}, terms, resolve),
   ]
-  return { call, webhook, resolve }
+  return { call, webhook, resolve, shared }
 }
 
 /** The partners' OpenAPI document as a page of Markdown. */
 const renderReference = (document: ApiDocument, language: Language): string => {
   const terms = WORDS[language]
   const { info, tags, paths, webhooks, components } = document
-  const { call, webhook, resolve } = createParts(document, language)
+  const { call, webhook, resolve, shared } = createParts(document, language)
   const operationsOf = (all: Paths) =>
     Object.entries(all).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
@@ -293,8 +305,10 @@ const renderReference = (document: ApiDocument, language: Language): string => {
   })
   return [
     `# <a id="reference"></a>${terms.title}`,
+    '<!-- words: Postman, Apifox, import, 导入, OpenAPI, Swagger, pagination, paging, 分页, 翻页, timezone, time zone, 时区 -->',
     info.description.replace('`/docs/problems`', `[${code('/docs/problems')}](${PROBLEMS[language]})`),
-    `${components.securitySchemes.partnerKey.description}${terms.space}${terms.tools}[openapi.json](${SERVICE}/openapi.json)`,
+    `${components.securitySchemes.partnerKey.description}${terms.space}${terms.tools}[openapi.json](${SERVICE}/openapi.json)${terms.imports}`,
+    ...shared,
     ...sections,
     `## <a id="objects"></a>${terms.objects}`,
     terms.about,

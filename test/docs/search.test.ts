@@ -60,8 +60,8 @@ describe('the search', () => {
     ['SDK', 'verify#javascript-and-typescript'],
     ['changelog', 'changelog#changelog'],
     ['versioning', 'changelog#changelog'],
-    ['postman', 'start#where-to-read-on'],
-    ['apifox', 'start#where-to-read-on'],
+    ['postman', 'reference#reference'],
+    ['apifox', 'reference#reference'],
     ['retry', 'operate#retries'],
     ['backoff', 'operate#retries'],
     ['rotate secret', 'operate#rotating-the-secret'],
@@ -98,7 +98,7 @@ describe('the search', () => {
     ['签名不一致', 'webhooks#signatures-and-duplicates'],
     ['更新日志', 'changelog#changelog'],
     ['SDK下载', 'verify#javascript-and-typescript'],
-    ['postman', 'start#where-to-read-on'],
+    ['postman', 'reference#reference'],
   ])('in Chinese finds %s first', (query, expected) => {
     expect(search('zh', query)[0]?.url).toBe(expected)
   })

@@ -64,3 +64,25 @@ test.each(['en', 'zh'] as const)('an id in a command is shown as the ids of that
   const ids = addresses.flatMap(address => /\/(\w+_…)/.exec(address)?.[1] ?? [])
   expect([...new Set(ids)].toSorted()).toEqual(['reg_…', 'resend_…', 'secret_…'])
 })
+
+test.each(['en', 'zh'] as const)('what holds for all calls stands once, at the head: %s', language => {
+  const [head = '', ...parts] = referencePage(language).split('\n## ')
+  const page = parts.join('\n## ')
+  expect(page).not.toContain('| `accept-language`')
+  const codesIn = (text: string) => [...text.matchAll(/\[`(\w+)`\]\(problems/g)].map(([, code = '']) => code)
+  const atHead = codesIn(head)
+  expect(atHead).toEqual(expect.arrayContaining(['unauthorized', 'too_many_requests', 'invalid_body']))
+  for (const { operationId, requestBody, responses } of operationsOf(paths)) {
+    const own = codesIn(page.split(`<a id="${operationId}"></a>`)[1]?.split('\n### ')[0] ?? '')
+    const codes = Object.entries<Json>(responses).flatMap(([, { $ref = '' }]) =>
+      [...JSON.stringify(components.responses[$ref.split('/').at(-1)] ?? '').matchAll(/`([a-z_]+)`/g)].map(
+        ([, code]) => code,
+      ),
+    )
+    expect(codes.length).toBeGreaterThan(4)
+    expect([operationId, own.filter(code => atHead.includes(code))]).toEqual([operationId, []])
+    expect([...own, ...(requestBody ? atHead : [])]).toEqual(
+      expect.arrayContaining(codes.filter(code => requestBody || !atHead.includes(String(code)))),
+    )
+  }
+})
