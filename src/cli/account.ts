@@ -174,14 +174,16 @@ export const commands = [
     args: { account: ACCOUNT },
     changes: true,
     example: 'account remove C12345678',
-    onStore: async (_store, { account: typed, say, call }) => {
-      const { id, account: apiId } = await call('GET /v1/admin/accounts/:id', { id: typed })
+    onStore: async (store, { account: typed, say, call }) => {
+      const { id, account: apiId, reason } = await call('GET /v1/admin/accounts/:id', { id: typed })
       await call('DELETE /v1/admin/accounts/:id', { id })
+      const waiting = (await store.stats()).accounts.find(one => one.id === id)?.waiting ?? 0
+      const pause = reason === 'operator' ? say(' The pause ends with it.', '暂停随之结束。') : ''
       const text = say(
-        `Removed ${apiId}: its waiting serials are still polled, then its key is erased.`,
-        `已移除 ${apiId}：已在等待的登记仍会查到结束，之后删除其 APIKEY。`,
+        `Removed ${apiId}.${pause} ${waiting === 0 ? 'No serial waits for it; its key is erased after a day.' : `Its waiting serials, ${waiting}, are still polled, then its key is erased; "status" shows how many are left.`}`,
+        `已移除 ${apiId}。${pause}${waiting === 0 ? '没有等待的流水号，其 APIKEY 一天后删除。' : `等待中的 ${waiting} 个流水号会继续查询到结束，之后删除其 APIKEY；剩余数量见 status。`}`,
       )
-      return { data: { id, account: apiId, removed: true }, text }
+      return { data: { id, account: apiId, removed: true, waiting }, text }
     },
   }),
 ]

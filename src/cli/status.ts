@@ -11,6 +11,7 @@ import {
   retried,
 } from '../core/operator-texts/overview.ts'
 import { showBytes, showSeconds, showSpan } from '../core/show-sizes.ts'
+import { troubleKind } from '../core/trouble-kinds.ts'
 import { type Overview, readOverview } from '../http/admin/overview.ts'
 import { type Answer, type Common, defineCommand, flag } from './command.ts'
 import { print } from './environment.ts'
@@ -76,7 +77,8 @@ const problemLines = ({ problems }: Overview, { lang }: Reader): string[] => {
   if (problems.length === 0) return [NO_TROUBLE[lang]]
   return problems.flatMap(problem => {
     const command = commandFor(problem)
-    return [`! ${problem.sentence}`, `  → ${problem.remedy}`, ...(command === null ? [] : [`  $ ${command}`])]
+    const mark = troubleKind(problem.code).level === 'note' ? '·' : '!'
+    return [`${mark} ${problem.sentence}`, `  → ${problem.remedy}`, ...(command === null ? [] : [`  $ ${command}`])]
   })
 }
 
@@ -88,7 +90,8 @@ const queueTable = ({ at, problems, accounts, deliveries }: Overview, { say, lan
     queue.oldestDueAt === null ? '-' : showSpan(now - Date.parse(queue.oldestDueAt), lang),
     ...[String(queue.leased), String(queue.scheduled)],
   ]
-  const stateOf = ({ paused, reachable, answerMs }: Overview['accounts'][number]): string => {
+  const stateOf = ({ paused, reachable, answerMs, removed, waiting }: Overview['accounts'][number]): string => {
+    if (removed) return say(`(removed) ${waiting} still waiting`, `（已移除）${waiting} 个等待中`)
     if (isIdle) return '–'
     if (paused) return say('paused', '已暂停')
     if (!reachable) return say('unreachable', '无法连接')

@@ -14,12 +14,12 @@ type ConditionOf<Code extends TroubleCode> = {
 
 /**
  * `level`: `error` is red, and fails `doctor`; `attention` is red, and a warning of `doctor`, since an operator caused it
- * or it is less urgent; `warning` is yellow, since it may pass by itself. `page`: where the console fixes it, with its
+ * or it is less urgent; `warning` is yellow, since it may pass by itself; `note` is grey: nothing is wrong. `page`: where the console fixes it, with its
  * anchor; null: on the page of its account, or nowhere. `ready`: the check of `/readyz` that lists it. `command` ends it
  * or shows more; its account is added. `alert`: the condition that it raises, if there is one.
  */
 type Kind<Code extends TroubleCode> = readonly [
-  level: 'error' | 'attention' | 'warning',
+  level: 'error' | 'attention' | 'warning' | 'note',
   lights: readonly Light[],
   page: 'deliveries#given-up' | 'deliveries#urls' | 'nodes' | 'nodes#backups' | 'alerts' | 'settings' | null,
   ready: (typeof TROUBLE_CHECKS)[number] | null,
@@ -50,6 +50,7 @@ const KINDS: { readonly [Code in TroubleCode]: Kind<Code> } = {
   messages_exhausted: ['attention', ['deliveries'], 'deliveries#given-up', null, GIVEN_UP, null],
   callbacks_failing: ['warning', ['deliveries'], 'deliveries#urls', null, 'callback list', null],
   messages_held: ['attention', ['deliveries'], 'deliveries#urls', null, 'callback list', null],
+  account_paused_idle: ['note', [], null, null, 'account resume', null],
 }
 
 export const troubleKind = (code: TroubleCode) => {

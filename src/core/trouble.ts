@@ -47,6 +47,8 @@ export type Trouble =
       isRemoved?: true
     }
   | { code: 'account_paused_by_operator'; since: number; account: string }
+  /** By an operator, and no serial waits for it. */
+  | { code: 'account_paused_idle'; since: number; account: string }
   | { code: 'upstream_unreachable'; since: number; account: string; error: string; nextTryAt: number | null }
   | { code: 'deliveries_held'; since: number; due: number; isCapped: boolean }
   | { code: 'deliveries_late'; since: number; due: number; isCapped: boolean }

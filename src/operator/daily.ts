@@ -3,6 +3,7 @@ import { ALL_SERIES, historyFigures } from '../core/history.ts'
 import { DAILY_TITLE, type DailyReport, dailyLines } from '../core/operator-texts/daily.ts'
 import { describeTrouble } from '../core/operator-texts/describe.ts'
 import { clockIn, isoTime, ZONE_OF } from '../core/show-time.ts'
+import { troubleKind } from '../core/trouble-kinds.ts'
 import { totalsOf } from '../store/history/history.ts'
 import { troublesOf } from '../store/stats/troubles.ts'
 import type { Store } from '../store/store.ts'
@@ -53,9 +54,9 @@ const readReport = async (
     figures: historyFigures(totalsOf(buckets)),
     slowest: slowest ?? null,
     failing: failing.slice(0, MAX_FAILING),
-    troubles: troublesOf({ stats, writeError: null, isServed: true }).map(
-      trouble => describeTrouble(trouble, language, at).sentence,
-    ),
+    troubles: troublesOf({ stats, writeError: null, isServed: true })
+      .filter(({ code }) => troubleKind(code).level !== 'note')
+      .map(trouble => describeTrouble(trouble, language, at).sentence),
     backupAt: engine.kind === 'sqlite' ? (backup.good?.at ?? null) : undefined,
     certificates: ends
       .filter(({ endsAt }) => endsAt > at && endsAt < at + ENDS_SOON_MS)

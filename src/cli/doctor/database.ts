@@ -81,8 +81,9 @@ export const checkKey = onDatabase(async ({ opensWithKey, masterKey: fingerprint
 export const judgeTrouble = (trouble: Trouble, { at, due = 0 }: { at: number; due?: number }): Finding => {
   const wordsIn = (language: Language) => describeTrouble(trouble, language, at, at => formatTime(at, language))
   const [en, zh] = [wordsIn('en'), wordsIn('zh')]
-  const isSevere = troubleKind(trouble.code).level === 'error' || (trouble.code === 'no_service' && due > 0)
-  return (isSevere ? failed : warning)(en.sentence, zh.sentence, {
+  const { level } = troubleKind(trouble.code)
+  const isSevere = level === 'error' || (trouble.code === 'no_service' && due > 0)
+  return (isSevere ? failed : level === 'note' ? ok : warning)(en.sentence, zh.sentence, {
     en: en.remedy,
     zh: zh.remedy,
     command: commandFor(trouble),

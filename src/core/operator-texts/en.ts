@@ -117,6 +117,11 @@ const TROUBLES: Catalogue['troubles'] = {
     remedy: 'Resume it when it may be used again.',
     commands: [`"idface-notifier account resume ${account}" resumes it.`],
   }),
+  account_paused_idle: ({ account, since }, { showTime }) => ({
+    sentence: `An operator paused account ${account} at ${showTime(since)}, and no serial waits for it.`,
+    remedy: 'Resume it when it is to be used again.',
+    commands: [`"idface-notifier account resume ${account}" resumes it.`],
+  }),
   upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
     sentence: `GetResult has been unreachable with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
     remedy: `Check DNS, the network, firewalls and proxies of this machine; if they work, ask the vendor. The service goes on by itself as soon as GetResult answers${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,

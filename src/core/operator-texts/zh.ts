@@ -102,6 +102,11 @@ const TROUBLES: Catalogue['troubles'] = {
     remedy: '可以继续使用时，请恢复该账户。',
     commands: [`恢复命令："idface-notifier account resume ${account}"。`],
   }),
+  account_paused_idle: ({ account, since }, { showTime }) => ({
+    sentence: `运维人员已于${showTime(since)} 暂停账户 ${account}，没有等待的流水号。`,
+    remedy: '需要重新使用时，请恢复该账户。',
+    commands: [`恢复命令："idface-notifier account resume ${account}"。`],
+  }),
   upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
     sentence: `自${showTime(since)} 起，账户 ${account} 无法连接 GetResult（${error}）。其流水号等待中，一天之内不会过期。`,
     remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系厂商。GetResult 恢复响应后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,

@@ -60,6 +60,7 @@ export const OVERVIEW = z.object({
   accounts: z.array(
     z.object({
       ...ACCOUNT.omit({ mode: true, partnerId: true }).shape,
+      removed: z.boolean().describe('It is removed, and listed until no serial waits for it.'),
       nextTryAt: AT_OR_NULL.describe('When the next trial call is made, in a pause or an outage.'),
       answerMs: MS.nullable().describe(
         'How long GetResult took to answer in the last minute, on average; null: not known.',
@@ -128,13 +129,12 @@ export const readOverview = async (store: Pick<Store, 'stats' | 'probe'>, reader
       since: trouble.since,
       ...describeTrouble(trouble, language, stats.at, showTime),
     })),
-    accounts: stats.accounts
-      .filter(({ isRemoved }) => !isRemoved)
-      .map(account => ({
-        ...namedFacts(account),
-        nextTryAt: account.probeAt,
-        answerMs: account.answers?.ms ?? null,
-      })),
+    accounts: stats.accounts.map(account => ({
+      ...namedFacts(account),
+      removed: account.isRemoved,
+      nextTryAt: account.probeAt,
+      answerMs: account.answers?.ms ?? null,
+    })),
     nodes: namedNodes(stats.nodes),
   })
 }

@@ -70,12 +70,10 @@ const namesOf = async ({ call }: Visit, accounts: readonly AccountAnswer[]): Pro
 const columnsOf = async (
   visit: Visit,
   accounts: readonly AccountAnswer[],
+  { accounts: works }: Overview,
 ): Promise<readonly Column<AccountAnswer>[]> => {
-  const { call, to, language } = visit
-  const [{ accounts: works }, names] = await Promise.all([
-    call<Overview>('GET', '/v1/admin/overview'),
-    namesOf(visit, accounts),
-  ])
+  const { to, language } = visit
+  const names = await namesOf(visit, accounts)
   const workOf = ({ id }: AccountAnswer) => works.find(one => one.id === id)
   const due = (account: AccountAnswer) => workOf(account)?.due ?? 0
   return [
@@ -97,18 +95,25 @@ const columnsOf = async (
 }
 
 const listPage = async (visit: Visit): Promise<ConsolePage> => {
-  const { c, call, to } = visit
+  const { c, call, t, to } = visit
   const cursor = c.req.query('cursor')
   const { data, nextCursor } = await call<Accounts>('GET', '/v1/admin/accounts', { query: { cursor } })
+  const overview = await call<Overview>('GET', '/v1/admin/overview')
+  const removed = overview.accounts
+    .filter(one => one.removed && !cursor)
+    .map(
+      ({ account, waiting: n }) =>
+        html`<p>${t({ en: `${account} (removed): ${n} ${n === 1 ? 'serial waits' : 'serials wait'} for the result.`, zh: `${account}（已移除）：${n} 个流水号等待结果。` })}</p>`,
+    )
   const list = table(visit, PAGE_NAMES.accounts, {
-    columns: (await columnsOf(visit, data)).filter(([, , options]) => options),
+    columns: (await columnsOf(visit, data, overview)).filter(([, , options]) => options),
     items: data,
     none: { en: 'There is no account yet.', zh: '还没有账户。' },
     sortedBy: cursor || nextCursor ? null : visit,
   })
   return {
     body: html`${actLink(visit, { to: to('accounts/new'), name: ADD, call: ACCOUNT_CALLS['POST /v1/admin/accounts'] })}
-    ${live(20, list)}
+    ${live(20, html`${list}${removed}`)}
     ${nextPage(visit, nextCursor, { en: 'More accounts', zh: '更多账户' })}`,
   }
 }
@@ -118,7 +123,7 @@ const onePage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t } = visit
   const account = await call<AccountAnswer>('GET', accountPath(visit))
   const { id, paused, tried, reason, mode, code } = account
-  const [, ...columns] = await columnsOf(visit, [account])
+  const [, ...columns] = await columnsOf(visit, [account], await call('GET', '/v1/admin/overview'))
   const accountFacts = facts(visit, [
     ...columns.map(([name, cell]) => [name, cell(account)] as const),
     [{ en: 'GetResult code', zh: 'GetResult 返回码' }, code === null ? '–' : String(code)],

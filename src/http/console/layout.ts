@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { html, raw } from 'hono/html'
 import type { Language, Words } from '../../core/language.ts'
 import { ZONE_OF, zoneName } from '../../core/show-time.ts'
+import { troubleKind } from '../../core/trouble-kinds.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import {
@@ -27,12 +28,15 @@ const GROUPS: Readonly<Record<Session['kind'], readonly (readonly Entry[])[]>> =
 }
 
 const RETRIED: Words = { en: 'waiting for a retry', zh: '等待重试' }
+const PAUSED: Words = { en: 'paused', zh: '已暂停' }
+const countedProblems = ({ length }: readonly unknown[]) =>
+  [length, { en: length === 1 ? 'problem' : 'problems', zh: '个问题' }] as const
 /** The counts in the answers of calls that pages make anyway. */
 export const COUNTED: Readonly<Record<string, (answer: never) => Counts>> = {
-  '/v1/admin/overview': ({ problems, deliveries, accounts, bulk, nodes }: Overview) => ({
-    '': [problems.length, { en: problems.length === 1 ? 'problem' : 'problems', zh: '个问题' }],
+  '/v1/admin/overview': ({ problems, deliveries, bulk, nodes }: Overview) => ({
+    '': countedProblems(problems.filter(({ code }) => troubleKind(code).level !== 'note')),
     deliveries: [deliveries.scheduled, RETRIED],
-    accounts: [accounts.filter(({ paused }) => paused).length, { en: 'paused', zh: '已暂停' }],
+    accounts: [problems.filter(({ code }) => troubleKind(code).ready === 'accounts').length, PAUSED],
     bulk: [bulk.acts.open, { en: 'under way', zh: '进行中' }],
     nodes: [nodes.filter(({ lost }) => lost).length, { en: 'lost', zh: '失联' }],
   }),

@@ -58,11 +58,12 @@ export const lights = (reader: Reader, seen: Seen, isNotified: boolean): Html =>
       )}${isNotified ? '' : html`<li class="light unset"><span aria-hidden="true"></span>${reader.t({ en: 'Alerts: no receiver is set', zh: '通知：未设置接收方' })}</li>`}
   </ul>`
 
+const CARDS = { error: '', attention: '', warning: 'warned', note: 'note' }
 const problemList = (reader: Reader, { problems, accounts }: Overview): Html => {
   const { t, to } = reader
   if (problems.length === 0) return html`<p class="calm">${t(NO_TROUBLE)}</p>`
   return html`<ol class="problems">${problems.map(({ code, account, sentence, advice }) => {
-    const id = accounts.find(one => one.account === account)?.id
+    const id = accounts.find(one => one.account === account && !one.removed)?.id
     const { page, level } = troubleKind(code)
     const path = page ?? (id ? `accounts/${id}` : null)
     const name = path === null ? null : PAGE_NAMES[path.split(/[/#]/)[0] as keyof typeof PAGE_NAMES]
@@ -70,7 +71,7 @@ const problemList = (reader: Reader, { problems, accounts }: Overview): Html => 
       path && name
         ? html`<p><a class="button" href="${to(path)}">${t({ en: `Go to ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
         : ''
-    return html`<li${level === 'warning' ? html` class="warned"` : ''}><p class="bad">${sentence}</p><p>${advice}</p>${link}</li>`
+    return html`<li class="${CARDS[level]}"><p class="bad">${sentence}</p><p>${advice}</p>${link}</li>`
   })}</ol>`
 }
 
@@ -158,7 +159,7 @@ const marksOf = ({ t }: Reader, { overview, alerts, acts }: Happened): Mark[] =>
   })
   const others = problems.flatMap(({ code, since, sentence }): Mark[] => {
     const { alert, level } = troubleKind(code)
-    if (since === null || (channel !== null && alert !== null)) return []
+    if (since === null || level === 'note' || (channel !== null && alert !== null)) return []
     return [{ from: since, to: null, tone: level === 'warning' ? 'doubt' : 'alarm', words: sentence }]
   })
   const starts = nodes.map(({ name, startedAt }): Mark => {

@@ -38,6 +38,7 @@ export const troublesOf = ({ stats, writeError, isServed }: TroubleFacts): Troub
     ...differingNodes(judged),
     ...callbackTroubles(stats),
     ...backupTroubles(stats),
+    ...stats.accounts.flatMap(idleAccount),
   ]
 }
 
@@ -48,11 +49,11 @@ interface Moment {
 }
 
 const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
-  const { apiId, isRemoved, pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
+  const { apiId, isRemoved, waiting, pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
   const nextTryAt = moment.isServed ? account.probeAt : null
   if (pausedAt !== null) {
     const paused = { since: pausedAt, account: apiId }
-    if (pauseReason === 'operator') return [{ code: 'account_paused_by_operator', ...paused }]
+    if (pauseReason === 'operator') return waiting > 0 ? [{ code: 'account_paused_by_operator', ...paused }] : []
     const refused = { reason: pauseReason ?? 'unknown_code', upstreamCode: pauseCode, nextTryAt }
     return [{ code: 'account_paused', ...paused, ...refused, ...(isRemoved ? { isRemoved } : {}) }]
   }
@@ -62,6 +63,9 @@ const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
     ]
   return latePolls(account, moment)
 }
+
+const idleAccount = ({ apiId: account, pausedAt: since, pauseReason, waiting }: AccountStats): Trouble[] =>
+  since !== null && pauseReason === 'operator' && waiting === 0 ? [{ code: 'account_paused_idle', since, account }] : []
 
 const latePolls = (
   { apiId, rate, rateNow, answers, catchUpMs, due, dueIsCapped, oldestDueAt, most }: AccountStats,

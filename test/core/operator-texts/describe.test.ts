@@ -23,6 +23,7 @@ const TROUBLES: readonly Trouble[] = [
     error => ({ code: 'store_failing', since: null, error }) as const,
   ),
   { code: 'account_paused_by_operator', since, account: 'C1' },
+  { code: 'account_paused_idle', since, account: 'C1' },
   { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout', nextTryAt: AT + MINUTE },
   { code: 'deliveries_held', since, due: 12, isCapped: false },
   { code: 'backup_failed', since, reason: 'no_room' },

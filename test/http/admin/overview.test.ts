@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { MINUTE } from '../../../src/core/duration.ts'
+import { Secret } from '../../../src/core/secret.ts'
 import { OVERVIEW } from '../../../src/http/admin/overview.ts'
 import { ADMIN_TOKEN, openApiForEach } from '../support/api.ts'
 
@@ -31,7 +32,24 @@ test('tells what waits, of each account and in all', async () => {
   })
 })
 
+test('an account that was removed while serials waited was nowhere', async () => {
+  const added = { id: 'acc_z', apiId: 'C2', passwordMode: 'dynamic', rate: null, partnerId: null } as const
+  await api.store.createAccount({ ...added, apiKey: new Secret('key') })
+  await api.register({ account: 'C2' })
+  await api.store.pauseAccount('acc_z')
+  await api.store.removeAccount('acc_z')
+  const { problems, accounts } = (await overview()).json
+  expect(problems).toEqual([])
+  expect(accounts).toMatchObject([
+    { account: 'C2', removed: true, paused: false, waiting: 1 },
+    { account: 'C12345678', removed: false },
+  ])
+  await api.succeed()
+  expect((await overview()).json.accounts).toMatchObject([{ account: 'C12345678' }])
+})
+
 test('tells what is wrong and what to do, in the language of the caller', async () => {
+  await api.register()
   await api.store.pauseAccount(api.account.id)
   const since = new Date(api.clock.now).toISOString()
   const en = await overview('en-GB')

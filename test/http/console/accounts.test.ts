@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Secret } from '../../../src/core/secret.ts'
 import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
@@ -100,6 +101,19 @@ describe('accounts', () => {
     for (const text of ['It is being tried', 'data-live="2"', 'Try it now']) expect(tried).toContain(text)
     await post(`${path}/change`, { ...form, apiKey: '', mode: 'static' }, admin)
     expect(await api.store.findAccount(api.account.id)).toMatchObject({ passwordMode: 'static' })
+  })
+
+  test('removed while serials wait, are listed until those have ended, without a link', async () => {
+    const { api, admin, read } = await open()
+    const added = { id: 'acc_z', apiId: 'C2', passwordMode: 'dynamic', rate: null, partnerId: null } as const
+    await api.store.createAccount({ ...added, apiKey: new Secret('key') })
+    await api.register({ account: 'C2' })
+    const change = { kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: api.clock.now + 1e6 }
+    await api.answerWith({ kind: 'account', code: 4050, fault: 'frozen' }, change)
+    await api.store.removeAccount('acc_z')
+    const list = await read('accounts?lang=en', admin)
+    expect(list).toContain('C2 (removed): 1 serial')
+    for (const page of [list, await read('?lang=en', admin)]) expect(page).not.toContain('accounts/acc_z')
   })
 
   test('show what the API has against a form', async () => {

@@ -21,6 +21,11 @@ test('the navigation has counts of what a page has read, for a minute, and never
   await api.receiveWith(503)
   await api.store.pauseAccount(api.account.id)
   expect(countsOf(await read('audit'))).toEqual({})
+  // Nothing waits for the account.
+  const idle = await read('?lang=en')
+  expect(countsOf(idle)).toEqual({ deliveries: '1' })
+  expect(idle).toMatch(/<li class="note"><p class="bad">An operator paused account/)
+  await api.register({ idcardid: '2' })
   const counts = { './': '1', deliveries: '1', accounts: '1' }
   const overview = await read('?lang=en')
   expect(countsOf(overview)).toEqual(counts)

@@ -112,7 +112,7 @@ test('each trouble turns a light red, or yellow where it is only a warning, and 
   const reader = { language: 'en', session: null, t: (words: Words) => words.en, to: (path: string) => path } as const
   const shown = (code: TroubleCode, nodes: readonly object[] = []) =>
     lightsOf(String(lights(reader, { problems: [{ code }], nodes } as unknown as Overview, true)))
-  const codes = Object.keys(CATALOGUES.en.troubles) as TroubleCode[]
+  const codes = (Object.keys(CATALOGUES.en.troubles) as TroubleCode[]).filter(code => code !== 'account_paused_idle')
   const names = new Set(codes.flatMap(code => Object.keys(shown(code))))
   expect(names).toEqual(new Set(['GetResult', 'Webhooks', 'Service', 'Clock', 'Alerts']))
   for (const code of codes) expect([code, Object.keys(shown(code))]).not.toEqual([code, []])

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { troubleKind } from '../../../src/core/trouble-kinds.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import type { ServiceNode } from '../../../src/store/operators/nodes.ts'
 import type { AccountStats, SqliteStats, Stats } from '../../../src/store/stats/stats.ts'
@@ -73,7 +74,7 @@ test.each([
   ],
   [
     'an account that an operator paused',
-    withAccount({ pausedAt: AT - 1, pauseReason: 'operator' }),
+    withAccount({ pausedAt: AT - 1, pauseReason: 'operator', waiting: 1 }),
     { code: 'account_paused_by_operator', since: AT - 1, account: 'C1' },
   ],
   [
@@ -109,6 +110,17 @@ test.each([
   ],
 ])('tells of %s', (_name, some, trouble) => {
   expect(told(some)).toEqual([trouble])
+})
+
+test('an account that an operator paused and nothing waits for came first and was red, its serials waiting', () => {
+  const idle = withAccount({ pausedAt: AT - 1, pauseReason: 'operator' })
+  const held = {
+    ...idle,
+    ...{ deliveries: { ...stats.deliveries, held: 1 }, callbacks: { ...stats.callbacks, gone: 1 } },
+  }
+  const found = told(held, { backup: { good: null, failed: { at: AT, reason: 'no_room' } } })
+  expect(found.map(({ code }) => code)).toEqual(['messages_held', 'backup_failed', 'account_paused_idle'])
+  expect(troubleKind('account_paused_idle')).toMatchObject({ level: 'note', lights: [], ready: null, alert: null })
 })
 
 test('a database that cannot be written was no trouble', () => {
