@@ -101,7 +101,10 @@ const unknownField = (name: string, known: readonly string[], what: string): Wor
   if (similarField)
     return { en: `is unknown: did you mean ${similarField}?`, zh: `不支持该${what}，是否应为 ${similarField}？` }
   if (known.length === 0) return { en: 'is unknown here', zh: `此处不支持该${what}` }
-  return { en: `is unknown: use ${known.join(', ')}`, zh: `不支持该${what}，可用${what}：${known.join('、')}` }
+  const names = { en: `is unknown: use ${known.join(', ')}`, zh: `不支持该${what}，可用${what}：${known.join('、')}` }
+  if (what !== SOURCES.query.zh[1] || !known.includes('metadata')) return names
+  const path = pathOf(['metadata', name])
+  return { en: `${names.en}, or ${path} to search your metadata`, zh: `${names.zh}；按自定义数据查找请用 ${path}` }
 }
 
 /** Returns the obvious fault of a refused value: it is missing, or has space at an end. Null if it has neither. */
@@ -152,8 +155,8 @@ export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
   const known = namesOf(schema)
   const repeated = known.filter(name => searchParams.getAll(name).length > 1)
   const errors = repeated.map(path => ({ path, message: REPEATED }))
-  // A parameter such as `metadata.order` is a pair of `metadata`, if the call has that parameter.
-  const isPair = ([name]: string[]) => known.includes('metadata') && name?.startsWith('metadata.')
+  // `metadata.order` and `metadata[order]` are pairs of `metadata`, if the call has that parameter.
+  const isPair = ([name = '']: string[]) => known.includes('metadata') && /^metadata(\.|\[|$)/.test(name)
   const { pairs, others = [] } = Object.groupBy([...searchParams], pair => (isPair(pair) ? 'pairs' : 'others'))
   return check({ ...(pairs && { metadata: pairs }), ...Object.fromEntries(others) }, schema, 'query', errors)
 }

@@ -26,6 +26,7 @@ const queryParameters = ({ properties = {}, required = [] }: ObjectSchema) =>
   Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
     in: 'query',
+    ...(schema.type === 'object' ? { style: 'deepObject', explode: true } : {}),
     required: required.includes(name),
     schema,
     ...(description === undefined ? {} : { description }),

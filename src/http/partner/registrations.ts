@@ -94,11 +94,12 @@ const ONE_PAIR = {
   en: 'must be one key with its value, such as metadata.order=42',
   zh: '只能有一个键和值，例如 metadata.order=42',
 }
-/** Reads the one pair of a `metadata.KEY=value`. */
-const readWanted = (pairs: unknown): Read<{ key: string; value: string }> => {
-  const [name, value] = Array.isArray(pairs) && pairs.length === 1 ? pairs[0] : []
-  if (value === undefined) return { ok: false, message: ONE_PAIR }
-  return { ok: true, value: { key: name.slice('metadata.'.length), value } }
+/** Reads the one pair of a `metadata.KEY=value` or `metadata[KEY]=value`, or a `metadata=value` of any key. */
+const readWanted = (pairs: unknown): Read<{ key: string | null; value: string }> => {
+  const [name = '', value] = Array.isArray(pairs) && pairs.length === 1 ? pairs[0] : []
+  const [whole, dotted, bracketed] = /^metadata(?:\.(.*)|\[(.*)\])?$/s.exec(name) ?? []
+  if (whole === undefined || value === undefined) return { ok: false, message: ONE_PAIR }
+  return { ok: true, value: { key: dotted ?? bracketed ?? null, value } }
 }
 
 const LIST_QUERY = z.strictObject({
@@ -110,11 +111,11 @@ const LIST_QUERY = z.strictObject({
     .optional()
     .meta({
       type: 'object',
-      patternProperties: { '^metadata\\.': { type: 'string' } },
-      additionalProperties: false,
+      additionalProperties: { type: 'string' },
+      maxProperties: 1,
       description:
-        '`metadata.KEY=value`, such as `metadata.order=42`: only registrations whose `metadata` has exactly this value for this key; one key at most. Metadata is encrypted, so all registrations that match the other parameters are decrypted: add `since` to keep the search short.',
-      examples: [{ 'metadata.order': '42' }],
+        '`metadata.KEY=value` or `metadata[KEY]=value`, such as `metadata.order=42`: only registrations whose `metadata` has exactly this value for this key; one key at most. `metadata=42` finds this value of any key. In clients generated from this document it is an object: `{"order": "42"}`. Metadata is encrypted, so all registrations that match the other parameters are decrypted: add `since` to keep the search short.',
+      examples: [{ order: '42' }],
     }),
   ...PAGE_PARAMETERS,
 })

@@ -85,8 +85,8 @@ export interface SearchQuery {
 export interface RegistrationQuery
   extends Pick<RegistrationFilter, 'idcardid' | 'status' | 'delivery'>,
     Partial<Pick<RegistrationFilter, 'host' | 'since' | 'until'>> {
-  /** Value of a metadata key. Sealed and not indexed: each match of the other fields is decrypted to test it. */
-  metadata?: { key: string; value: string } | null
+  /** Value of a metadata key; null: of any. Sealed and not indexed: each match of the other fields is decrypted to test it. */
+  metadata?: { key: string | null; value: string } | null
   limit: number
   before: string | null
 }

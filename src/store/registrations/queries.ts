@@ -90,11 +90,13 @@ export const registrationQueryVerbs = {
 } satisfies VerbModule
 
 const withMetadata =
-  ({ key, value }: { key: string; value: string }, context: StoreContext): Choose =>
+  ({ key, value }: NonNullable<RegistrationQuery['metadata']>, context: StoreContext): Choose =>
   async matches => {
     const ids = matches.map(({ id }) => id)
     const rows = await context.read(tx => tx.all<Parameters<typeof openMetadata>[1]>(SEALED_METADATA, { ids }))
-    const those = new Set(rows.filter(row => openMetadata(context, row)[key] === value).map(({ id }) => id))
+    const isWanted = (metadata: Registration['metadata']) =>
+      key === null ? Object.values(metadata).includes(value) : metadata[key] === value
+    const those = new Set(rows.filter(row => isWanted(openMetadata(context, row))).map(({ id }) => id))
     return matches.filter(({ id }) => those.has(id))
   }
 

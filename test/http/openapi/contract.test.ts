@@ -124,12 +124,12 @@ const pathOf = (template: string): fc.Arbitrary<string> => {
   return id.map(id => `${prefix}${encodeURIComponent(id)}${rest}`)
 }
 
-/** An account or a partner that there is not is refused, and a time that is no deadline, which leaves hardly a request. */
+/** An account or a partner that there is not is refused, a time that is no deadline, and an end before its beginning: that leaves hardly a request. */
 const withOurs = (fields: Json): Json => {
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return fields
   const ours: Json = {
     ...{ account: api.account.apiId, partner: api.partner.id, partnerId: api.partner.id },
-    expiresAt: new Date(START + DAY).toISOString(),
+    ...{ expiresAt: new Date(START + DAY).toISOString(), until: '1m' },
   }
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, ours[name] ?? value]))
 }
@@ -152,12 +152,12 @@ const queryOf = (parameters: Json[]): fc.Arbitrary<string> => {
       { requiredKeys: [] },
     )
     .map(withOurs)
-  // The properties of an object are parameters of their own, as OpenAPI has it without a style.
+  // Of the style `deepObject`.
   const exploded = ([name, value]: [string, Json]): [string, Json][] =>
     typeof value === 'object' &&
     value !== null &&
     inQuery.some(one => one.name === name && one.schema.type === 'object')
-      ? Object.entries(value)
+      ? Object.entries(value).map(([key, one]) => [`${name}[${key}]`, one])
       : [[name, value]]
   const asText = (query: Json) =>
     new URLSearchParams(

@@ -60,6 +60,13 @@ describe('the list', () => {
     expect(idsOf(await list('?since=2026-11-25'))).toEqual([b.id])
     expect(idsOf(await list(`?metadata.${encodeURIComponent('a.b')}=${encodeURIComponent('c d&é')}`))).toEqual([a.id])
     expect(idsOf(await list('?metadata.order=43'))).toEqual([])
+    for (const query of ['metadata[a.b]=c d&é', 'metadata[order]=42', 'metadata=c d&é', 'metadata=42'])
+      expect([query, (await list(`?${encodeURI(query).replace('&', '%26')}`)).data.length]).toEqual([
+        query,
+        /42/.test(query) ? 2 : 1,
+      ])
+    for (const query of ['metadata=order', 'metadata[42]=order', 'metadata[]=42'])
+      expect(idsOf(await list(`?${query}`))).toEqual([])
     expect(idsOf(await list('?host=partner.example'))).toEqual([b.id, a.id])
     expect(idsOf(await list('?host=other.example'))).toEqual([])
   })
@@ -75,7 +82,8 @@ describe('the list', () => {
   })
 
   test.each([
-    ['metadata=42', 'metadata'],
+    ['metadata[order=42', 'metadata'],
+    ['metadata[order]=42&metadata=42', 'metadata'],
     ['metadata.order=42&metadata.order=43', 'metadata'],
     ['metadata.order=42&metadata.shop=7', 'metadata'],
     ['metadata.order=%00', 'metadata.value'],
@@ -99,6 +107,11 @@ describe('the list', () => {
     const { status, json } = await api.call('GET', `/v1/registrations?${query}`)
     expect([status, json.type]).toEqual([400, '/docs/problems#invalid_query'])
     expect(json.errors).toEqual([{ path, message: expect.stringMatching(/must|is unknown/) }])
+  })
+
+  test('an unknown parameter is told to be a key of metadata, if it is meant so', async () => {
+    const { json } = await api.call('GET', '/v1/registrations?order=42')
+    expect(json.errors[0].message).toMatch(/, or metadata\.order to search your metadata$/)
   })
 })
 

@@ -53,9 +53,14 @@ const make = (schema: Json, resolve: (ref: string) => Json): fc.Arbitrary<Json> 
   return maker()
 }
 
-const objectOf = ({ properties = {}, required = [], additionalProperties }: Json, resolve: (ref: string) => Json) => {
+const objectOf = (
+  { properties = {}, required = [], additionalProperties, maxProperties = 4 }: Json,
+  resolve: (ref: string) => Json,
+) => {
   if (typeof additionalProperties === 'object')
-    return fc.dictionary(fc.string({ maxLength: 20 }), fitting(additionalProperties, resolve), { maxKeys: 4 })
+    return fc.dictionary(fc.string({ maxLength: 20 }), fitting(additionalProperties, resolve), {
+      maxKeys: maxProperties,
+    })
   const fields = Object.entries(properties).map(([name, one]): [string, fc.Arbitrary<Json>] => [
     name,
     fitting(one, resolve),
