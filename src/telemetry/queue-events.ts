@@ -162,7 +162,7 @@ export const QUEUE_EVENTS = {
   ),
   'callback.enabled': info(
     CALLBACK,
-    'A disabled callback URL is enabled: it was registered again, one of its webhooks was resent, a test of it succeeded, or an operator enabled it. Its held webhooks are sent.',
+    'A disabled callback URL is enabled: it was registered again, a resent webhook or a test was answered with 2xx, or an operator enabled it. Its held webhooks are sent.',
   ),
   'callback_notice.attempted': info(
     {

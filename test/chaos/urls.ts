@@ -21,7 +21,10 @@ const DISABLED_AFTER_MS = 5 * DAY - 2 * HOUR
 
 const messageOf = (registrationId: string): string => registrationId.replace('reg_', 'msg_')
 
-/** After a 410, or five days of failures, nothing goes to that URL until it is registered again, or one of its messages is resent. */
+/**
+ * After a 410, or five days of failures, nothing goes to that URL until it is registered again, or one of its messages is
+ * resent: only its 2xx lets the others go.
+ */
 export const urlsOf = (
   { webhooks, registering, acts, bulkResends }: Seen,
   { queued, retention }: Pick<Promises, 'queued' | 'retention'>,
@@ -48,6 +51,7 @@ export const urlsOf = (
   const resends = acts.flatMap(({ what, id, ...act }) =>
     what === 'resend' ? [{ ...act, url: urlOf.get(id) ?? '' }] : [],
   )
+  const registered = Map.groupBy(registering, keyOf)
   const releases = Map.groupBy([...registering, ...resends], keyOf)
   const lastGone = (asked: UrlOf, at: number) =>
     gone.get(keyOf(asked))?.findLast(({ answeredAt }) => answeredAt < at) ?? null
@@ -67,7 +71,9 @@ export const urlsOf = (
       [lastGone(asked, at), lastOfDays(asked, at)].some(
         last =>
           last !== null &&
-          !isReleased(asked, one => one.at > last.answeredAt + RECORDED_WITHIN_MS && (one.answeredAt ?? at) < at),
+          !(registered.get(keyOf(asked)) ?? []).some(
+            one => one.at > last.answeredAt + RECORDED_WITHIN_MS && (one.answeredAt ?? at) < at,
+          ),
       ),
   }
 }

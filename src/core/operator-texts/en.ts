@@ -201,7 +201,7 @@ const TROUBLES: Catalogue['troubles'] = {
   messages_held: ({ held, urls }) => ({
     sentence: `${held === 1 ? '1 webhook is' : `${held} webhooks are`} on hold. Callback URLs that answered 410, or are disabled after five days of failures or by an operator: ${urls}.`,
     remedy:
-      'Ask the partners to register with their URL again, or to resend. A URL that an operator disabled needs an operator to enable it.',
+      'Ask the partners to test their URL (POST /v1/callbacks/test) or register it again. To try it, resend one webhook: it is sent alone, and a 2xx releases the others. A URL that an operator disabled needs an operator to enable it.',
     commands: [
       '"idface-notifier callback list" shows the URLs, and "idface-notifier callback enable URL --partner PARTNER" enables one.',
     ],

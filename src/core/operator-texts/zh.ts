@@ -183,7 +183,8 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   messages_held: ({ held, urls }) => ({
     sentence: `${held} 个回调暂停投递。返回 410，或因连续五天失败、由运维人员操作而停用的回调地址：${urls} 个。`,
-    remedy: '请让合作方用该地址重新登记，或重新投递；由运维人员停用的，只能由运维人员启用。',
+    remedy:
+      '请让合作方测试该地址（POST /v1/callbacks/test）或用它重新登记。也可重发一个回调来试：只投递这一个，得到 2xx 后其余恢复投递。由运维人员停用的，只能由运维人员启用。',
     commands: [
       '用 "idface-notifier callback list" 查看这些地址，用 "idface-notifier callback enable URL --partner PARTNER" 启用。',
     ],

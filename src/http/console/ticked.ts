@@ -31,8 +31,8 @@ const CANCELLED: Words = {
   zh: '所选登记将不再查询，也不再投递回调，且无法恢复。已结束的登记保持不变。',
 }
 export const HELD: Words = {
-  en: 'Webhooks to a URL that the operator has disabled are sent only once it is enabled.',
-  zh: '回调地址由运维人员停用的，重新启用后才会投递。',
+  en: 'Webhooks to a URL that the operator has disabled are sent only once it is enabled. To another URL on hold these are sent once, and none of the others: a 2xx ends the hold.',
+  zh: '回调地址由运维人员停用的，重新启用后才会投递；因其他原因暂停投递的，只将这些回调各投递一次，得到 2xx 后该地址恢复投递。',
 }
 
 /** Calls the API for an act on one registration. */

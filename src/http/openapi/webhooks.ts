@@ -118,7 +118,10 @@ const HEADERS = [
 
 const RESPONSES = {
   '2XX': { description: 'Delivered. The body is ignored.' },
-  '410': { description: 'Not retried: this message ends, and the URL is held until it is registered or resent to.' },
+  '410': {
+    description:
+      'Not retried: this message ends, and the URL is held until it is registered again, or a test or resent message has a 2xx.',
+  },
   '429': { description: 'Retried later. `Retry-After` delays the next attempt, by 24 h at most.' },
   '503': { description: 'Retried later, like 429.' },
   default: { description: 'Not delivered. Redirects count as this too. The next attempt follows the retry schedule.' },

@@ -307,7 +307,7 @@ export const DELIVERY_CALLS = {
     operationId: 'resend',
     summary: 'Resend its webhook',
     description:
-      'The webhook keeps its `webhook-id`, and may be delivered, waiting or exhausted. Its retry schedule starts again. At most 10 times a minute.',
+      'The webhook keeps its `webhook-id`, and may be delivered, waiting or exhausted. Its retry schedule starts again; to a URL that is held it is sent once, alone, and a 2xx ends the hold. At most 10 times a minute.',
     answers: { 202: REGISTRATION },
     problems: ['conflict'],
     handle: async (c, { store, rates }) => {

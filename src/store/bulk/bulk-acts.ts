@@ -1,6 +1,4 @@
 import { AppError } from '../../core/error.ts'
-import type { ChangedCallback } from '../callbacks/health.ts'
-import { afterCallbackChanges } from '../callbacks/rows.ts'
 import type { StoreContext, VerbModule } from '../context.ts'
 import { and, asc, desc, eq, lt, sql } from '../drizzle.ts'
 import { idOf, type Page, pageOf } from '../page.ts'
@@ -98,13 +96,12 @@ export const bulkVerbs = {
      */
     continueBulkActs: async (limit: number, id?: string): Promise<BulkStep> => {
       const [first] = await context.read(tx => tx.all(ANY_UNDER_WAY))
-      const { changedUrls, ...done } = first ? await stepOfNext(context, limit, id) : IDLE
+      const done = first ? await stepOfNext(context, limit, id) : IDLE
       if (done.count > 0)
         context.emitHints([
           ['messagesDue'],
           ['verificationsDue'],
           ...done.cancelled.flatMap(({ registration }) => afterCancelling(registration)),
-          ...afterCallbackChanges(changedUrls),
         ])
       return done
     },
@@ -149,18 +146,18 @@ const nextOpen = async ({ select, schema: { bulkActs } }: Tx, id: string | undef
   return row ? withWholeFilter(row) : null
 }
 
-type Step = BulkStep & { changedUrls: readonly ChangedCallback[] }
-const IDLE: Step = { count: 0, isIdle: true, isOfPartner: false, cancelled: [], changedUrls: [] }
+const IDLE: BulkStep = { count: 0, isIdle: true, isOfPartner: false, cancelled: [] }
 
 const apply = async (
   tx: Tx,
   { act }: BulkRow,
   batch: readonly FoundRegistration[],
   context: StoreContext,
-): Promise<Partial<Step>> => {
+): Promise<Partial<BulkStep>> => {
   switch (act) {
     case 'resend':
-      return { changedUrls: (await resendAll(tx, batch)).changedUrls }
+      await resendAll(tx, batch)
+      return {}
     case 'cancel':
       return { cancelled: (await cancelAll(tx, batch, { opening: context, how: act })).filter(one => one !== null) }
     case 'poll':
@@ -176,7 +173,7 @@ const judgeProbe = async (tx: Tx, row: BulkRow): Promise<void> => {
   if (patch) await tx.update('bulkActs', ['id'], [{ id: row.id, ...patch }])
 }
 
-const step = async (tx: Tx, row: BulkRow, limit: number, context: StoreContext): Promise<Step> => {
+const step = async (tx: Tx, row: BulkRow, limit: number, context: StoreContext): Promise<BulkStep> => {
   const window = await readWindow(tx, { filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
   const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
   const applied = batch.length === 0 ? {} : await apply(tx, row, batch, context)
@@ -192,7 +189,7 @@ const afterFailure = ({ write }: StoreContext, id: string, isPassing: boolean): 
     if (row) await change(tx, row, isPassing ? { steppedAt: tx.at } : failedBulk(row, tx.at))
   })
 
-const stepOfNext = async (context: StoreContext, limit: number, id: string | undefined): Promise<Step> => {
+const stepOfNext = async (context: StoreContext, limit: number, id: string | undefined): Promise<BulkStep> => {
   let row = null as BulkRow | null
   try {
     return await context.write(async tx => {

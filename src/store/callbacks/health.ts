@@ -118,16 +118,25 @@ const stateAt = (failingSince: number, attempts: number, at: number): 'watched' 
  * Plan after an attempt that reached the receiver, or failed because of it.
  *
  * @param attempt.holdsUrl it is a 410 and its claim still holds; a 410 of an older claim changes nothing
+ * @param attempt.claimedAt null: its claim no longer holds. Claimed under a hold, it was resent: its 2xx ends the hold
  */
 export const afterAttemptAt = (
   health: CallbackHealth | null,
-  attempt: { outcome: AttemptKind; httpStatus: number | null; error: string | null; holdsUrl: boolean },
+  attempt: {
+    outcome: AttemptKind
+    httpStatus: number | null
+    error: string | null
+    holdsUrl: boolean
+    claimedAt: number | null
+  },
   at: number,
 ): CallbackPlan => {
-  const { outcome, httpStatus, error, holdsUrl } = attempt
+  const { outcome, httpStatus, error, holdsUrl, claimedAt } = attempt
   const because = heldBecause(health)
-  if (outcome === 'delivered' && (because === null || because === 'disabled')) return afterSuccess(health)
-  // Attempts in flight at the hold change nothing, not even a 410: a good test must still enable a disabled URL.
+  const isResent = claimedAt !== null && claimedAt > (health?.heldSince ?? claimedAt)
+  if (outcome === 'delivered' && because !== BY_OPERATOR && (because !== 'gone' || isResent))
+    return afterSuccess(health)
+  // Other attempts change nothing, not even a 410: a good test must still enable a disabled URL.
   if (because !== null) return { health, transition: null }
   if (outcome === 'gone') return { health: holdsUrl ? gone(at) : health, transition: null }
   if (health?.state === 'releasing') return { health, transition: null }
@@ -152,8 +161,8 @@ export const heldBecause = (health: Pick<CallbackHealth, 'state' | 'lastError'> 
   return health.lastError === BY_OPERATOR ? BY_OPERATOR : 'disabled'
 }
 
-/** Causes that may end a hold: a new registration of the URL, a resend to it, a successful test, or an operator. */
-export type HoldEnd = 'registration' | 'resend' | 'test' | 'operator'
+/** Causes that may end a hold, beside a 2xx: a new registration of the URL, a successful test, or an operator. */
+export type HoldEnd = 'registration' | 'test' | 'operator'
 
 /** Whether `end` ends the hold of a URL. Only an operator ends an operator's hold. */
 export const endsHold = (end: HoldEnd, health: CallbackHealth | null): boolean => {

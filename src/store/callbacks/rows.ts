@@ -3,6 +3,7 @@ import { advanceLanes, findLaneIds, laneKey } from '../messages/lanes.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
 import {
   afterSuccess,
+  BY_OPERATOR,
   type Callback,
   type CallbackHealth,
   type CallbackPlan,
@@ -107,7 +108,13 @@ export const RELEASED_TOGETHER = 300
 const RELEASING: Sql = d => `
   SELECT ${columnsOf('callbacks', ['partnerId', 'callbackUrl'])} FROM callbacks
   WHERE state = 'releasing' AND state <> 'watched' ORDER BY last_at LIMIT 1 ${d.forUpdate({ skipLocked: true })}`
-/** SQL condition: the message is held for its URL. */
+/**
+ * SQL expression on a message `d`: since when it is held for its URL; null: it is not. One that is resent to a held URL is
+ * sent once, unless an operator holds it: until its next claim, its due time is that of the resend.
+ */
+export const HELD_SINCE = `(SELECT c.held_since FROM callbacks c WHERE c.partner_id = d.partner_id AND c.callback_url = d.callback_url
+  AND NOT (d.fence > 0 AND d.claims = d.fence AND d.due_at >= c.held_since AND c.last_error <> '${BY_OPERATOR}'))`
+/** SQL condition: the message is held for its URL, and a claim has seen it. */
 export const IS_HELD = "state = 'pending' AND due_at IS NULL"
 /** A URL's held messages in `deliveries`, in the order of an index: without it the planner may read all deliveries. */
 export const HELD = `

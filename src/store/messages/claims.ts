@@ -12,7 +12,7 @@
  */
 
 import { SECOND } from '../../core/duration.ts'
-import { releaseSome } from '../callbacks/rows.ts'
+import { HELD_SINCE, releaseSome } from '../callbacks/rows.ts'
 import { beginClaim } from '../claims-lock.ts'
 import type { VerbModule } from '../context.ts'
 import { heldAt } from '../operators/facts.ts'
@@ -85,8 +85,7 @@ const dueMessagesIn =
     `
   SELECT ${columnsOf('deliveries', ['seq', 'claims', 'registrationId', 'callbackUrl', 'retries', 'dueAt'], 'd')},
     d.attempts + d.unrecorded AS attempts, ${columnsOf('messageBodies', ['body', 'traceparent', 'createdAt'], 'b')},
-    (SELECT c.held_since FROM callbacks c WHERE c.partner_id = d.partner_id AND c.callback_url = d.callback_url) IS NOT NULL
-      AS "isHeld"
+    ${HELD_SINCE} IS NOT NULL AS "isHeld"
   FROM (SELECT * FROM deliveries WHERE lane_id = @laneId AND due_at IS NOT NULL AND due_at <= @at AND ${IS_FREE}
     ORDER BY due_at ${order}, seq ${order} LIMIT @max ${d.forUpdate({ skipLocked: true })}) AS d
     ${d.joinByLookup('message_bodies b', 'b.seq = d.seq')}

@@ -23,6 +23,8 @@ interface MessagePlan {
   lane: LaneState
   /** The receiver responded with 410: hold all other messages for this URL. */
   holdsUrl: boolean
+  /** Time of the claim; null: it no longer holds. */
+  claimedAt: number | null
   /** Null if it goes on, or ended before. */
   end: MessageOutcome
 }
@@ -45,7 +47,7 @@ export const settleMessage = (
     if (!isClaimed || step.dueAt === null) return null
     const update = { seq, state, dueAt: step.dueAt, claimedAt: null, attempts, unrecorded, retries }
     const next = { ...lane, dueAt: earlier(lane.dueAt, step.dueAt) }
-    return { update, attempt: null, lane: next, holdsUrl: false, end: null }
+    return { update, attempt: null, lane: next, holdsUrl: false, claimedAt, end: null }
   }
 
   const delivers = step.state === 'delivered' && state === 'pending' && facts.fence <= claim
@@ -64,6 +66,7 @@ export const settleMessage = (
     attempt: { ...attempt, n: claim, responseExcerpt: facts.isErased ? null : attempt.responseExcerpt },
     lane: isClaimed && !delivers ? { ...next, dueAt: earlier(next.dueAt, step.dueAt) } : next,
     holdsUrl: step.gone && isClaimed,
+    claimedAt: isClaimed ? claimedAt : null,
     end: delivers ? 'delivered' : isClaimed && step.state === 'exhausted' ? (step.gone ? 'gone' : 'exhausted') : null,
   }
 }
@@ -192,7 +195,7 @@ const settleOne = (
   if (plan.attempt) {
     recorded.add(attemptKey(message))
     const before = urls.get(callbackKey(message)) ?? null
-    const after = afterAttemptAt(before, { ...plan.attempt, holdsUrl: plan.holdsUrl }, at)
+    const after = afterAttemptAt(before, { ...plan, ...plan.attempt }, at)
     urls.set(callbackKey(message), after.health)
     urlChanges.push({ ...message, before, ...after })
   }

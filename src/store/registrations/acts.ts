@@ -1,6 +1,4 @@
 import { resent } from '../../core/message.ts'
-import type { ChangedCallback } from '../callbacks/health.ts'
-import { afterCallbackChanges, releaseUrls } from '../callbacks/rows.ts'
 import type { VerbModule } from '../context.ts'
 import type { Hint } from '../hints.ts'
 import { lockMessagesOf, saveDeliveries } from '../messages/deliveries.ts'
@@ -53,11 +51,10 @@ export const registrationActVerbs = {
       return toRegistration(context, nudged)
     },
 
-    /** Makes the message due now, in any state, with a new schedule and the same id. Ends any hold but an operator's. */
+    /** Makes the message due now, in any state, with a new schedule and the same id. */
     resend: async (partnerId: string, id: string): Promise<ResendOutcome | null> => {
-      const { outcomes, changedUrls } = await context.write(tx => resendAll(tx, [{ partnerId, id }]))
-      const [outcome = null] = outcomes
-      if (outcome === 'resent') context.emitHints([['messagesDue'], ...afterCallbackChanges(changedUrls)])
+      const [outcome = null] = await context.write(tx => resendAll(tx, [{ partnerId, id }]))
+      if (outcome === 'resent') context.emitHints([['messagesDue']])
       return outcome
     },
   }),
@@ -81,14 +78,12 @@ const resendOutcomeOf = ({ status, messageSeq }: RegistrationRow): ResendOutcome
 }
 
 /**
- * Makes the messages due at once, in any state, and ends holds of their URLs, unless an operator holds them.
+ * Makes the messages due at once, in any state. To a held URL they are sent once, as `HELD_SINCE` says, and the first 2xx
+ * ends the hold.
  *
- * Returns the outcomes in the order of the registrations (null: not found), and the changed URLs.
+ * Returns the outcomes in the order of the registrations (null: not found).
  */
-export const resendAll = async (
-  tx: Tx,
-  owned: readonly OwnedRegistration[],
-): Promise<{ outcomes: (ResendOutcome | null)[]; changedUrls: readonly ChangedCallback[] }> => {
+export const resendAll = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<(ResendOutcome | null)[]> => {
   const locked = await lockMessagesOf(
     tx,
     owned.map(({ id }) => id),
@@ -101,11 +96,10 @@ export const resendAll = async (
   })
   const ids = new Set(owned.filter((_, i) => outcomes[i] === 'resent').map(({ id }) => id))
   const messages = locked.filter(({ registrationId }) => ids.has(registrationId))
-  if (messages.length === 0) return { outcomes, changedUrls: [] }
-  const { changedUrls } = await releaseUrls(tx, messages, 'resend')
+  if (messages.length === 0) return outcomes
   const laneIds = messages.map(({ laneId }) => laneId)
   await advanceLanes(tx, laneIds, tx.at)
   const changes = messages.map(was => ({ was, becomes: { ...was, ...resent(was, tx.at) } }))
   await saveDeliveries(tx, changes)
-  return { outcomes, changedUrls }
+  return outcomes
 }

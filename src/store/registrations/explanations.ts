@@ -3,7 +3,7 @@ import type { Answer } from '../../core/answer.ts'
 import type { MessageType } from '../../core/message.ts'
 import type { Account } from '../accounts/rows.ts'
 import { type HeldBecause, heldBecause } from '../callbacks/health.ts'
-import { findUrl } from '../callbacks/rows.ts'
+import { findUrl, HELD_SINCE } from '../callbacks/rows.ts'
 import type { StoreContext, VerbModule } from '../context.ts'
 import type { Attempt } from '../messages/message.ts'
 import { heldAt } from '../operators/facts.ts'
@@ -72,14 +72,16 @@ export const explanationVerbs = {
   }),
 } satisfies VerbModule
 
+const HELD = `SELECT ${HELD_SINCE} AS "heldSince" FROM deliveries d WHERE d.seq = @messageSeq`
 const NOT_HELD = { heldSince: null, heldBecause: null, unsignable: false, allHeldSince: null }
 
 /** Why a waiting message is not sent. */
 const holdsOf = async (tx: Tx, row: RegistrationRow, context: StoreContext) => {
   if (row.messageState !== 'pending') return NOT_HELD
-  const callback = await findUrl(tx, row)
+  const [{ heldSince = null } = {}] = await tx.all<{ heldSince: number | null }>(HELD, { messageSeq: row.messageSeq })
+  const callback = heldSince === null ? null : await findUrl(tx, row)
   return {
-    heldSince: callback?.heldSince ?? null,
+    heldSince,
     heldBecause: heldBecause(callback),
     unsignable: !(await openSecrets(tx, [row.partnerId], context)).get(row.partnerId)?.length,
     allHeldSince: await heldAt(tx),

@@ -27,7 +27,7 @@ const openHeld = async () => {
   return { ...bench, held }
 }
 
-test('a step of a bulk act made due all that was held for each of its URLs', async () => {
+test('a step of a bulk act sends what it names, and its 2xx makes due all that was held for each of its URLs', async () => {
   await using bench = await openHeld()
   expect(await bench.held()).toBe(URLS.length * HELD)
   const by = { reason: 'it works again', who: 'token_1', name: 'Zoë', createdAt: bench.store.now() }
@@ -35,6 +35,7 @@ test('a step of a bulk act made due all that was held for each of its URLs', asy
   await bench.store.createBulkAct({ id: 'bulk_1', partnerId: null, probe: false, ...all, ...by })
   await bench.store.startBulkAct('bulk_1')
   expect((await bench.store.continueBulkActs(URLS.length)).count).toBe(URLS.length)
+  expect(await bench.deliver(200)).toBe(URLS.length)
   expect(await bench.held()).toBeGreaterThanOrEqual(URLS.length * HELD - 500)
   while ((await bench.held()) > 0) await bench.claimMessagesWith()
 })

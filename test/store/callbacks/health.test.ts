@@ -3,10 +3,11 @@ import { DAY, HOUR } from '../../../src/core/duration.ts'
 import { afterAttemptAt, type CallbackHealth, endsHold, STILL_FAILING_MS } from '../../../src/store/callbacks/health.ts'
 
 const AT = 1_795_507_200_000
-const REJECTED = { outcome: 'rejected', httpStatus: 503, error: null, holdsUrl: false } as const
-const SILENT = { outcome: 'failed', httpStatus: null, error: 'no_response', holdsUrl: false } as const
-const DELIVERED = { outcome: 'delivered', httpStatus: 200, error: null, holdsUrl: false } as const
-const GONE = { outcome: 'gone', httpStatus: 410, error: null, holdsUrl: true } as const
+const CLAIMED = { claimedAt: AT, holdsUrl: false } as const
+const REJECTED = { outcome: 'rejected', httpStatus: 503, error: null, ...CLAIMED } as const
+const SILENT = { outcome: 'failed', httpStatus: null, error: 'no_response', ...CLAIMED } as const
+const DELIVERED = { outcome: 'delivered', httpStatus: 200, error: null, ...CLAIMED } as const
+const GONE = { outcome: 'gone', httpStatus: 410, error: null, ...CLAIMED, holdsUrl: true } as const
 
 const health = (more: Partial<CallbackHealth> = {}): CallbackHealth => ({
   failingSince: AT,
@@ -50,7 +51,7 @@ test('of many failures within an hour only the first ten are written, unless the
 
 const HELD = { state: 'disabled', heldSince: AT } as const
 
-test('a success ends it, and lets go what is held, but not after a 410', () => {
+test('a success ends it, and lets go what is held, after a 410 only if it was claimed later', () => {
   expect(afterAttemptAt(health({ state: 'failing' }), DELIVERED, AT)).toEqual({ health: null, transition: 'recovered' })
   expect(afterAttemptAt(health(), DELIVERED, AT)).toEqual({ health: null, transition: null })
   expect(afterAttemptAt(health(HELD), DELIVERED, AT)).toMatchObject({
@@ -59,6 +60,10 @@ test('a success ends it, and lets go what is held, but not after a 410', () => {
   })
   const gone = health({ ...HELD, state: 'gone' })
   expect(afterAttemptAt(gone, DELIVERED, AT)).toEqual({ health: gone, transition: null })
+  expect(afterAttemptAt(gone, { ...DELIVERED, claimedAt: null }, AT).health).toBe(gone)
+  expect(afterAttemptAt(gone, { ...DELIVERED, claimedAt: AT + 1 }, AT + 2).health).toMatchObject({ state: 'releasing' })
+  const stopped = health({ ...HELD, lastError: 'operator' })
+  expect(afterAttemptAt(stopped, { ...DELIVERED, claimedAt: AT + 1 }, AT + 2).health).toBe(stopped)
 })
 
 test('a 410 holds it, also while what was held before is let go, unless its claim no longer held', () => {
@@ -103,7 +108,7 @@ test('a clock that was set back lets it begin then, and disables nothing too ear
 })
 
 test('each of what may end a hold does, but what an operator has disabled only an operator enables', () => {
-  for (const end of ['registration', 'resend', 'test', 'operator'] as const) {
+  for (const end of ['registration', 'test', 'operator'] as const) {
     expect(endsHold(end, health({ ...HELD, state: 'gone' }))).toBe(true)
     expect(endsHold(end, health(HELD))).toBe(true)
     expect(endsHold(end, health({ ...HELD, lastError: 'operator' }))).toBe(end === 'operator')

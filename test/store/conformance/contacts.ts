@@ -102,8 +102,9 @@ export const describeContacts = (open: OpenStore): void => {
     await bench.store.disableCallback({ partnerId: bench.partnerId, callbackUrl: `${HOOK}/good` })
     expect(await tell(bench)).toMatchObject([{ callbackUrl: `${HOOK}/good`, lastError: 'operator', isOver: false }])
     // It is held no more, whatever comes of it now; and held again later, it is told anew.
-    await bench.store.resend(bench.partnerId, id)
+    await bench.store.enableCallback({ partnerId: bench.partnerId, callbackUrl: `${HOOK}/gone` }, 'test')
     expect(await tell(bench)).toMatchObject([{ callbackUrl: `${HOOK}/gone`, isOver: true }])
+    await bench.store.resend(bench.partnerId, id)
     await bench.deliver(410)
     expect(await tell(bench)).toMatchObject([gone])
   })
@@ -114,6 +115,7 @@ export const describeContacts = (open: OpenStore): void => {
     await bench.deliver(410)
     await tell(bench)
     await bench.advance(MINUTE)
+    await bench.store.enableCallback({ partnerId: bench.partnerId, callbackUrl: `${HOOK}/gone` }, 'test')
     await bench.store.resend(bench.partnerId, id)
     await bench.deliver(410)
     expect(await tell(bench)).toMatchObject([{ heldSince: bench.store.now(), isOver: false }])

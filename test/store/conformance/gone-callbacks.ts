@@ -80,11 +80,33 @@ export const describeGoneCallbacks = (open: OpenStore): void => {
     expect((await bench.store.explain(bench.partnerId, held.id))?.heldSince).toBeNull()
   })
 
-  test('goes on, with all that was held, when a message is resent by hand', async () => {
+  test('sends a message that is resent alone: a failure changes nothing for the others, and its 2xx lets them go on', async () => {
     const { bench, gone, held } = await openHeld(open)
     await using _ = bench
+    const state = async (id: string) => (await bench.find(id)).delivery
+    for (const status of [410, 500]) {
+      await bench.store.resend(bench.partnerId, gone.id)
+      expect((await bench.store.explain(bench.partnerId, gone.id))?.heldSince).toBeNull()
+      expect(await bench.deliver(status)).toBe(1)
+      await bench.advance(MINUTE)
+      expect(await sent(bench)).toEqual([])
+    }
+    expect(await state(gone.id)).toMatchObject({ state: 'pending', attempts: 3, nextAttemptAt: null })
+    expect(await state(held.id)).toMatchObject({ state: 'pending', attempts: 0, nextAttemptAt: null })
     await bench.store.resend(bench.partnerId, gone.id)
-    expect((await sent(bench)).sort()).toEqual([gone.id, held.id].sort())
+    expect(await bench.deliver(200)).toBe(1)
+    expect(await sent(bench)).toEqual([held.id])
+  })
+
+  test('holds a message that was resent before, and one in flight then releases nothing', async () => {
+    await using bench = await openStoreFixture(open)
+    for (let n = 0; n < 3; n++) await bench.store.resend(bench.partnerId, (await bench.resolve()).id)
+    const [one, two] = await bench.claimMessages({ slots: 2 })
+    if (!one || !two) throw new Error('two were due')
+    await bench.advance(1)
+    await bench.store.settleMessages([bench.received(one, 410), bench.received(two, 200)])
+    await bench.advance(MINUTE)
+    expect(await sent(bench)).toEqual([])
   })
 
   test('does not stand before others of its host, however much it holds', async () => {
@@ -122,7 +144,7 @@ export const describeGoneCallbacks = (open: OpenStore): void => {
       next = claimed.nextAt
     }
     expect(delivered.size).toBe(held + 3)
-    expect(delivered.get(second.id)).toBe(2)
+    expect(delivered.get(second.id)).toBe(3)
   })
 
   test('holds neither other URLs of its host nor the same URL of another partner', async () => {

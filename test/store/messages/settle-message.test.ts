@@ -47,6 +47,7 @@ describe('an attempt', () => {
       attempt: { ...ATTEMPT, n: 3 },
       lane: { ...NEW_LANE, dueAt: 500, proven: true },
       holdsUrl: false,
+      claimedAt: 80,
       end: null,
     })
   })
@@ -56,6 +57,7 @@ describe('an attempt', () => {
       update: { state: 'pending', dueAt: 200, claimedAt: 80, attempts: 3, unrecorded: 0, retries: 2 },
       attempt: { n: 2 },
       holdsUrl: false,
+      claimedAt: null,
     })
   })
 
@@ -113,6 +115,7 @@ describe('a message that was not sent', () => {
       attempt: null,
       lane: { ...NEW_LANE, dueAt: 500 },
       holdsUrl: false,
+      claimedAt: 80,
       end: null,
     })
   })
