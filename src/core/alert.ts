@@ -15,6 +15,7 @@ export interface AlertDetails {
   /** Subject: the account's APIID. */
   'account.paused': TroubleOf<'account_paused'>
   'upstream.unreachable': TroubleOf<'upstream_unreachable'>
+  'upstream.slow': TroubleOf<'upstream_slow'>
   /** Subject: the account's id and the status. */
   'upstream.unknown_status': { account: string; status: string }
   /** Subject: `deliver`, or `poll` and the account's APIID. */
@@ -56,6 +57,7 @@ export const ALERT_KINDS: {
 } = {
   'account.paused': { end: 'account.resumed', severity: 1, isFound: true },
   'upstream.unreachable': { end: 'upstream.back', severity: 1, isFound: true },
+  'upstream.slow': { end: 'upstream.slow', severity: 1, isFound: true, isLogged: true },
   'upstream.unknown_status': { end: null, severity: 1 },
   'backlog.growing': { end: 'backlog.gone', severity: 0, isFound: true, isLogged: true },
   'callback.failing': { end: 'callback.failing', severity: 2 },

@@ -6,11 +6,17 @@ export interface AnswerTime {
   calls: number
 }
 
-/** Response times of a node in the last minute, by account. */
+/** Response times of a node lately, by account. */
 export type NodeAnswers = Readonly<Record<string, AnswerTime>>
+
+/** A longer mean response time is a trouble. */
+export const SLOW_MS = 2 * SECOND
 
 /** Maximum number of calls kept per account. */
 const MAX_CALLS = 200
+/** A mean is of the last minute's calls; if those are fewer than this, of the last ones within `RECENT_MS`. */
+const MIN_CALLS = 3
+const RECENT_MS = 5 * MINUTE
 
 /** @param calls maximum number of calls in flight per account */
 export const createAnswerTimes = (calls: number) => {
@@ -23,9 +29,11 @@ export const createAnswerTimes = (calls: number) => {
     },
     means: (now: number): NodeAnswers => {
       const means = [...accounts].flatMap(([id, all]) => {
-        const recent = all.filter(({ at }) => Math.abs(now - at) < MINUTE)
+        const within = (ageMs: number) => all.filter(({ at }) => Math.abs(now - at) < ageMs)
+        const lastMinute = within(MINUTE)
+        const recent = lastMinute.length >= MIN_CALLS ? lastMinute : within(RECENT_MS).slice(-MIN_CALLS)
         const ms = recent.reduce((sum, call) => sum + call.ms, 0) / recent.length
-        return recent.length > 0 ? [[id, { ms, calls }] as const] : []
+        return recent.length >= MIN_CALLS ? [[id, { ms, calls }] as const] : []
       })
       return Object.fromEntries(means)
     },

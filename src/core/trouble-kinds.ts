@@ -37,6 +37,7 @@ const KINDS: { readonly [Code in TroubleCode]: Kind<Code> } = {
   account_paused: ['error', ['polls'], null, 'accounts', null, 'account.paused'],
   account_paused_by_operator: ['attention', ['polls'], null, 'accounts', 'account resume', null],
   upstream_unreachable: ['error', ['polls'], null, 'upstream', null, 'upstream.unreachable'],
+  upstream_slow: ['warning', ['polls'], null, null, null, 'upstream.slow'],
   polls_late: ['attention', ['polls'], 'settings', null, null, 'backlog.growing'],
   deliveries_held: ['attention', ['deliveries'], null, 'deliveries', 'deliveries resume', null],
   deliveries_late: ['error', ['deliveries'], null, null, null, 'backlog.growing'],
@@ -76,6 +77,7 @@ const subjectOf = (trouble: AlertingTrouble): string => {
   switch (trouble.code) {
     case 'account_paused':
     case 'upstream_unreachable':
+    case 'upstream_slow':
       return trouble.account
     case 'polls_late':
       return `poll ${trouble.account}`

@@ -50,6 +50,8 @@ export type Trouble =
   /** By an operator, and no serial waits for it. */
   | { code: 'account_paused_idle'; since: number; account: string }
   | { code: 'upstream_unreachable'; since: number; account: string; error: string; nextTryAt: number | null }
+  /** `ms`: mean response time. */
+  | { code: 'upstream_slow'; since: null; account: string; ms: number }
   | { code: 'deliveries_held'; since: number; due: number; isCapped: boolean }
   | { code: 'deliveries_late'; since: number; due: number; isCapped: boolean }
   | {

@@ -26,18 +26,20 @@ const alertFrom = (finding: Finding, state: Alert['state'], { since, at }: { sin
 
 /**
  * Whether the condition cannot be judged now. While an operator holds all messages, or an account is not polled,
- * nothing counts as late; and an operator's pause does not end the alert of an account that is refused.
+ * nothing counts as late; an operator's pause does not end the alert of an account that is refused; and without calls,
+ * GetResult is neither slow nor quick.
  */
 const isUnknown = (
   { condition, subject }: Pick<Finding, 'condition' | 'subject'>,
   { deliveries, accounts }: Stats,
 ): boolean => {
   if (subject === 'deliver') return deliveries.heldAt !== null
-  return accounts.some(({ apiId, pausedAt, pauseReason, unreachableAt }) =>
-    condition === 'account.paused'
-      ? subject === apiId && pauseReason === 'operator'
-      : subject === `poll ${apiId}` && (pausedAt !== null || unreachableAt !== null),
-  )
+  return accounts.some(({ apiId, pausedAt, pauseReason, unreachableAt, answers }) => {
+    if (condition === 'account.paused') return subject === apiId && pauseReason === 'operator'
+    const isIdle = pausedAt !== null || unreachableAt !== null
+    if (condition === 'upstream.slow') return subject === apiId && (isIdle || answers === null)
+    return subject === `poll ${apiId}` && isIdle
+  })
 }
 
 /** Checks the service's state, and notes conditions that began or ended, no matter which node noted them before. */

@@ -3,7 +3,7 @@ import type { Answer } from '../core/answer.ts'
 import { createAnswerTimes, type NodeAnswers } from '../core/answer-times.ts'
 import type { Clock } from '../core/clock.ts'
 import { createInFlight } from '../core/keyed-limiter.ts'
-import { createRecentCalls } from '../core/outage.ts'
+import { createRecentCalls, silenceOf } from '../core/outage.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import { afterAnswer, lookupOf, type PollPolicy } from '../core/verification.ts'
 import type { ClaimedAccount } from '../store/accounts/rows.ts'
@@ -117,7 +117,8 @@ export const createPoller = (deps: PollerDeps) => {
     if (isBreakingOff && answer.kind === 'transient') return
     const durationMs = Math.round(deps.clock.monotonic() - startedAt)
     const observedAt = store.now()
-    answerTimes.add(account.id, durationMs, observedAt)
+    // Calls that bring nothing are an outage, not slowness.
+    if (silenceOf(answer) === null) answerTimes.add(account.id, durationMs, observedAt)
     deps.plan.polled(account.id, verification, { answer, askedAt })
     const { step, change } = judge(account, verification, { answer, askedAt })
     const settlement = { id, claim, idcardid, answer, askedAt, observedAt, step, account: { id: account.id, change } }

@@ -14,6 +14,7 @@ const LATE = { since: AT, due: 7, isCapped: false } as const
 const DETAILS: { [Condition in Alert['condition']]: Alert['details'] } = {
   'account.paused': PAUSED.details,
   'upstream.unreachable': { code: 'upstream_unreachable', since: AT, account: 'C1', error: 'timeout', nextTryAt: null },
+  'upstream.slow': { code: 'upstream_slow', since: null, account: 'C1', ms: 8_000 },
   'upstream.unknown_status': { account: 'acc_1', status: 'MAYBE' },
   'backlog.growing': { code: 'deliveries_late', ...LATE },
   'callback.failing': { ...HOST, since: AT, error: 'timeout' },
@@ -29,6 +30,7 @@ const DETAILS: { [Condition in Alert['condition']]: Alert['details'] } = {
 const PAGES: { [Condition in Alert['condition']]: string } = {
   'account.paused': '/accounts/C12345678',
   'upstream.unreachable': '/accounts/C1',
+  'upstream.slow': '/accounts/C1',
   'upstream.unknown_status': '/accounts/acc_1',
   'backlog.growing': '',
   'callback.failing': '/deliveries?host=hooks.partner.example',

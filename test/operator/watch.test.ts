@@ -126,6 +126,22 @@ test('of an account that is refused, nobody was told that it goes on before a ca
   expect(await check()).toEqual([`account.paused ${account.apiId}: over`])
 })
 
+test('that GetResult is slow ends with quick answers, not because no call is made', async () => {
+  const { check, state, sqlite } = await open()
+  const [running] = (await sqlite.stats()).accounts
+  const answering = async (ms: number | null, more: object = {}) => {
+    const answers = ms === null ? null : { ms, calls: 4 }
+    state.stats = { accounts: [{ ...running, answers, ...more }] } as Partial<Stats>
+    return check()
+  }
+  expect(await answering(8_000)).toEqual(['upstream.slow C1: wrong'])
+  expect(await answering(null)).toEqual([])
+  expect(await answering(200, { unreachableAt: AT, unreachableError: 'timeout' })).toEqual([
+    'upstream.unreachable C1: wrong',
+  ])
+  expect(await answering(200)).toEqual(['upstream.slow C1: over', 'upstream.unreachable C1: over'])
+})
+
 test('a database that two checks cannot write is told past it until that is told, and its end', async () => {
   const { check, state, logged, toldNow } = await open()
   const checkWith = async (writeError: string, isUntold = false) => {

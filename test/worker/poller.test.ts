@@ -143,15 +143,20 @@ test('a slot that is freed while a round claims is one that more may wait for', 
   expect(await round()).toMatchObject({ claimed: 0, waits: false })
 })
 
-test('tells how long the calls of the last minute took, by account', async () => {
+test('tells how long the answered calls of the last minute took, by account', async () => {
   const { poller, clock, round, answer } = openScene()
   await round(verificationOf(1), verificationOf(2))
   await clock.advance(7_000)
   await answer(1, WAITING)
   await clock.advance(2_000)
   await answer(2, UNREACHABLE)
+  await round(verificationOf(3), verificationOf(4))
+  await clock.advance(8_000)
+  await answer(3, WAITING)
+  await clock.advance(1_000)
+  await answer(4, WAITING)
   expect(poller.answers()).toEqual({ acc_1: { ms: 8_000, calls: CONCURRENCY } })
-  await clock.advance(MINUTE)
+  await clock.advance(5 * MINUTE)
   expect(poller.answers()).toEqual({})
 })
 

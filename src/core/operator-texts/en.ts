@@ -126,6 +126,11 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `GetResult has been unreachable with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
     remedy: `Check DNS, the network, firewalls and proxies of this machine; if they work, ask the vendor. The service goes on by itself as soon as GetResult answers${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
   }),
+  upstream_slow: ({ account, ms }) => ({
+    sentence: `GetResult answers calls of account ${account} after ${showSeconds(ms, 'en')} on average.`,
+    remedy:
+      'Results are found that much later. If it does not pass by itself, tell the vendor; if serials wait as well, raise UPSTREAM_CONCURRENCY and restart.',
+  }),
   polls_late: ({ account, since, due, isCapped, most, rateNow, answers, isSlow, etaMs }, { showTime }) => ({
     sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, and one round of calls takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${roundedRate(rateNow)} calls a second`}. ${answers === null ? 'How long GetResult takes to answer is not known.' : `GetResult takes ${showSeconds(answers.ms, 'en')} to answer, and ${answers.calls} calls are made at a time.`}${most ? ` Partner ${showPartner(most)} has the most pending registrations: ${most.waiting}.` : ''}`,
     remedy: isSlow
@@ -247,6 +252,7 @@ export const EN: Catalogue = {
   titles: {
     'account.paused': 'upstream account paused',
     'upstream.unreachable': 'GetResult cannot be reached',
+    'upstream.slow': 'GetResult answers slowly',
     'upstream.unknown_status': 'unknown status of GetResult',
     'backlog.growing': 'polls or webhooks late',
     'callback.failing': 'callback URL failing',

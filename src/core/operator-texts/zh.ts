@@ -111,6 +111,11 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `自${showTime(since)} 起，账户 ${account} 无法连接 GetResult（${error}）。其流水号等待中，一天之内不会过期。`,
     remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系厂商。GetResult 恢复响应后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
   }),
+  upstream_slow: ({ account, ms }) => ({
+    sentence: `账户 ${account} 查询 GetResult，平均 ${showSeconds(ms, 'zh')}才有响应。`,
+    remedy:
+      '得到结果的时间会相应推迟。若未自行恢复，请告知厂商；若同时有流水号积压，请调大 UPSTREAM_CONCURRENCY 并重启。',
+  }),
   polls_late: ({ account, since, due, isCapped, most, rateNow, answers, isSlow, etaMs }, { showTime }) => ({
     sentence: `账户 ${account} 的查询自${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，按每秒 ${roundedRate(rateNow)} 次计算，全部查一遍${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。${answers === null ? 'GetResult 的响应时间未知。' : `GetResult 平均 ${showSeconds(answers.ms, 'zh')}响应，同时进行 ${answers.calls} 个查询。`}${most ? `等待结果的登记最多的合作方是 ${showPartner(most)}：${most.waiting} 个。` : ''}`,
     remedy: isSlow
@@ -228,6 +233,7 @@ export const ZH: Catalogue = {
   titles: {
     'account.paused': '上游账户暂停',
     'upstream.unreachable': '无法连接 GetResult',
+    'upstream.slow': 'GetResult 响应缓慢',
     'upstream.unknown_status': 'GetResult 返回未知状态',
     'backlog.growing': '查询或回调延迟',
     'callback.failing': '回调地址持续失败',

@@ -63,7 +63,7 @@ export const OVERVIEW = z.object({
       removed: z.boolean().describe('It is removed, and listed until no serial waits for it.'),
       nextTryAt: AT_OR_NULL.describe('When the next trial call is made, in a pause or an outage.'),
       answerMs: MS.nullable().describe(
-        'How long GetResult took to answer in the last minute, on average; null: not known.',
+        'How long GetResult took to answer in the last minute, on average; of fewer than three calls, the last three within five minutes; null: not known.',
       ),
       waiting: COUNT.describe('Waiting serials.'),
       ...QUEUE,

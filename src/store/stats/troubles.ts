@@ -1,4 +1,4 @@
-import { reachOf } from '../../core/answer-times.ts'
+import { reachOf, SLOW_MS } from '../../core/answer-times.ts'
 import { DAY, HOUR, SECOND } from '../../core/duration.ts'
 import { LATE_MS, type Trouble } from '../../core/trouble.ts'
 import type { LastBackup } from '../backup.ts'
@@ -36,6 +36,7 @@ export const troublesOf = ({ stats, writeError, isServed }: TroubleFacts): Troub
     ...(writeError === 'SQLITE_FULL' ? [] : diskTroubles(stats.engine)),
     ...(stats.refusingChannel ? [{ code: 'operators_not_told', ...stats.refusingChannel } as const] : []),
     ...differingNodes(judged),
+    ...stats.accounts.flatMap(slowAnswers),
     ...callbackTroubles(stats),
     ...backupTroubles(stats),
     ...stats.accounts.flatMap(idleAccount),
@@ -66,6 +67,11 @@ const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
 
 const idleAccount = ({ apiId: account, pausedAt: since, pauseReason, waiting }: AccountStats): Trouble[] =>
   since !== null && pauseReason === 'operator' && waiting === 0 ? [{ code: 'account_paused_idle', since, account }] : []
+
+const slowAnswers = ({ apiId: account, pausedAt, unreachableAt, answers }: AccountStats): Trouble[] =>
+  answers === null || answers.ms <= SLOW_MS || (pausedAt ?? unreachableAt) !== null
+    ? []
+    : [{ code: 'upstream_slow', since: null, account, ms: answers.ms }]
 
 const latePolls = (
   { apiId, rate, rateNow, answers, catchUpMs, due, dueIsCapped, oldestDueAt, most }: AccountStats,

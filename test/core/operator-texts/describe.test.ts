@@ -25,6 +25,7 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'account_paused_by_operator', since, account: 'C1' },
   { code: 'account_paused_idle', since, account: 'C1' },
   { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout', nextTryAt: AT + MINUTE },
+  { code: 'upstream_slow', since: null, account: 'C1', ms: 8_000 },
   { code: 'deliveries_held', since, due: 12, isCapped: false },
   { code: 'backup_failed', since, reason: 'no_room' },
   { code: 'backup_stale', since, madeAt: null, path: null },

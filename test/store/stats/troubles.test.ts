@@ -92,11 +92,16 @@ test.each([
   ],
   [
     'late polls, where the time of the answers limits the rate',
-    withAccount({ due: 64, oldestDueAt: AT - 3 * MINUTE, rateNow: 0.5, answers: { ms: 8_000, calls: 4 } }),
+    withAccount({ due: 64, oldestDueAt: AT - 3 * MINUTE, rateNow: 2, answers: { ms: 1_000, calls: 2 } }),
     {
       ...{ code: 'polls_late', since: AT - MINUTE, account: 'C1', due: 64, isCapped: false, etaMs: 0 },
-      ...{ rate: 5, rateNow: 0.5, answers: { ms: 8_000, calls: 4 }, isSlow: true },
+      ...{ rate: 5, rateNow: 2, answers: { ms: 1_000, calls: 2 }, isSlow: true },
     },
+  ],
+  [
+    'an account whose calls take long, whatever waits',
+    withAccount({ answers: { ms: 2_001, calls: 4 } }),
+    { code: 'upstream_slow', since: null, account: 'C1', ms: 2_001 },
   ],
   [
     'late webhooks',
@@ -136,6 +141,16 @@ test('where no service runs, that is told first, and nobody can say how long the
     { code: 'no_service', since: null },
     { code: 'polls_late', due: 600, etaMs: null },
   ])
+})
+
+test('slow answers are told beside late polls, and not in a pause', () => {
+  const slow = { answers: { ms: 8_000, calls: 4 } }
+  const late = withAccount({ ...slow, due: 64, oldestDueAt: AT - 3 * MINUTE, rateNow: 0.5 })
+  expect(told(late).map(({ code }) => code)).toEqual(['polls_late', 'upstream_slow'])
+  expect(told(withAccount({ ...slow, pausedAt: AT, pauseReason: 'frozen' })).map(({ code }) => code)).toEqual([
+    'account_paused',
+  ])
+  expect(told(withAccount({ answers: { ms: 2_000, calls: 4 } }))).toEqual([])
 })
 
 test('polls that are late in a pause or an outage are told as that', () => {

@@ -39,7 +39,7 @@ const TABLE: readonly (readonly [name: string, type: string, labels: Record<stri
     'idface_operator_events_total',
     COUNTER,
     {
-      type: 'account.paused account.resumed upstream.unreachable upstream.back upstream.unknown_status backlog.growing backlog.gone callback.failing callback.disabled message.exhausted node.lost clock.wrong backup.failed backup.stale disk.low store.failing',
+      type: 'account.paused account.resumed upstream.unreachable upstream.back upstream.slow upstream.unknown_status backlog.growing backlog.gone callback.failing callback.disabled message.exhausted node.lost clock.wrong backup.failed backup.stale disk.low store.failing',
       result: 'sent merged dropped failed',
     },
   ],
