@@ -32,7 +32,7 @@ export const PAGES: readonly Page[] = [
   { name: 'frameworks', source: 'frameworks', label: { en: 'Frameworks', zh: '常用框架' } },
   { name: 'problems', source: 'problems', label: { en: 'Errors', zh: '错误码' } },
   { name: 'reference', source: null, label: { en: 'API reference', zh: '接口参考' } },
-  { name: 'changelog', source: '../CHANGELOG', label: { en: 'Changelog', zh: '更新日志' } },
+  { name: 'changelog', source: 'changelog', label: { en: 'Changelog', zh: '更新日志' } },
 ]
 /** In the place of a page that is not there. */
 const MISSING: Page = { name: '404', source: null, label: { en: 'No such page', zh: '没有这个页面' } }
@@ -120,23 +120,12 @@ const withVerifyBlocks = (markdown: string): string =>
     return `\`\`\`${CODE[ending] ?? ending}\n${verifyBlock(file)}\n\`\`\``
   })
 
-/** The changelog is in English only. */
-const changelog = (): Words => {
-  const text = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8')
-  const en = text.replace(
-    '# Changelog\n',
-    '# Changelog\n\n<!-- words: versions, versioning, releases, 版本, 变更, 更新记录 -->\n',
-  )
-  return { en, zh: en.replace('# Changelog\n', '# <a id="changelog"></a>更新日志\n\n以下内容只有英文版。\n') }
-}
-
 const missingPage = (language: Language): string => {
   const pages = PAGES.map(page => `- [${page.label[language]}](${EXAMPLE_URL}/${addressOf(page)})`)
   return `# ${MISSING.label[language]}\n\n${WORDS[language].missing}\n\n${pages.join('\n')}\n`
 }
 
 const markdownOf = ({ name, source }: Page, language: Language): string => {
-  if (name === 'changelog') return changelog()[language]
   if (name === MISSING.name) return missingPage(language)
   if (source === null) return referencePage(language)
   const text = withVerifyBlocks(readFileSync(join(DOCS, `${source}${language === 'zh' ? '.zh-CN' : ''}.md`), 'utf8'))

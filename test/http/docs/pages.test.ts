@@ -128,6 +128,7 @@ test('the changelog is a page of its own', async () => {
   expect(text).toContain('<h1 id="changelog">Changelog</h1>')
   expect(text).toContain('<h2 id="unreleased">')
   expect((await get('/docs/changelog?lang=zh')).text).toContain('<h1 id="changelog">更新日志</h1>')
+  expect(text).not.toContain('For operators')
 })
 
 test('the reference has every call, webhook and object', async () => {
