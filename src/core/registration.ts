@@ -31,7 +31,8 @@ export const maskSerial = (idcardid: string): string => (idcardid.length > 3 ? `
 /**
  * The key by which a serial belongs to its partner: if it begins with a digit, its leading digits without leading
  * zeros, otherwise the serial itself. A vendor that reads serials as numbers would take `0123` and `123abc` for `123`,
- * so a partner that has registered one of them has them all. Upstream is polled with the serial as registered.
+ * so a partner that waits for one of them, or has one that upstream has shown, has them all. Upstream is polled with the
+ * serial as registered.
  */
 export const serialKey = (serial: string): string => {
   const digits = serial.slice(0, serial.search(/\D|$/))

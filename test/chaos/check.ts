@@ -28,7 +28,7 @@ export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   checkQuotas(seen, promises, findings)
   checkRefusedActs(seen, stories, findings)
   checkPried(seen, findings)
-  checkRefusals(seen, promises, findings)
+  checkRefusals(seen, { stories, promises }, findings)
   checkAnswers(seen, promises, findings)
   checkInFlight(stories, seen, promises, findings)
   return findings
@@ -39,20 +39,29 @@ const keyOf = (serial: string): string => /^0*(\d+)/.exec(serial)?.[1] ?? serial
 const SERIAL = /^(?!0$)[\w-]{1,64}$/
 
 /** A refused serial must be malformed, expire in the past, or be another partner's, in any spelling. */
-const checkRefusals = ({ refusals, registering }: Seen, { clockError }: Promises, findings: Finding[]): void => {
+const checkRefusals = (
+  { refusals, registering }: Seen,
+  { stories, promises: { clockError } }: { stories: readonly Story[]; promises: Promises },
+  findings: Finding[],
+): void => {
   const ownersOf = Map.groupBy(registering, ({ serial }) => keyOf(serial))
   for (const { partner, serial, expiresAt, status, at, answeredAt } of refusals) {
     const isPast = expiresAt !== null && Date.parse(expiresAt) <= (answeredAt ?? 0) + clockError
     const owners = ownersOf.get(keyOf(serial)) ?? []
     const isOwn = owners.some(one => one.partner === partner && one.id !== null && (one.answeredAt ?? at) < at)
-    const isTaken = !isOwn && owners.some(one => one.partner !== partner)
+    const isTaken = owners.some(one => one.partner !== partner && (one.id !== null || !isOwn))
     if (!(status === 422 && (isPast || !SERIAL.test(serial))) && !(status === 409 && isTaken))
       findings.push({ broken: 'refused', what: `${serial} of ${partner}, with ${status}` })
   }
-  for (const [key, asked] of ownersOf) {
-    const owners = new Set(asked.flatMap(({ id, partner }) => (id === null ? [] : [partner])))
+  const had = registering.flatMap(({ id, serial, partner }) => (id === null ? [] : [{ name: serial, partner }]))
+  const told = stories.flatMap(({ asked: { serial, partner }, told }) =>
+    told.some(({ data: { status } }) => status && VERDICTS.has(status)) ? [{ name: keyOf(serial), partner }] : [],
+  )
+  // A serial that ended unknown leaves its other spellings to others, but a verdict is told to one partner.
+  for (const [name, all] of [...Map.groupBy(had, one => one.name), ...Map.groupBy(told, one => one.name)]) {
+    const owners = new Set(all.map(({ partner }) => partner))
     if (owners.size > 1)
-      findings.push({ broken: 'told to the wrong one', what: `${key} belongs to ${[...owners].join(', ')}` })
+      findings.push({ broken: 'told to the wrong one', what: `${name} belongs to ${[...owners].join(', ')}` })
   }
 }
 

@@ -66,7 +66,7 @@ export const FOUND_REGISTRATION_CALLS = {
     operationId: 'searchRegistrations',
     summary: 'Search registrations of all partners, newest first',
     description:
-      'A page scans 5,000 registrations at most, so it may be short or empty and still have a `nextCursor`: get the next page, or narrow the search with `partner`, `serial`, `since` or `error`.',
+      'A page scans 5,000 registrations at most, so it may be short or empty and still have a `nextCursor`: get the next page, or narrow the search with `partner`, `serial`, `since` or `error`. By a `serial` alone it also finds serials that the vendor may take for it, such as `123` and `0123` for `123-a`: one of these may be why a partner was refused.',
     query: z.strictObject({ ...FILTER, ...PAGE_PARAMETERS }),
     answers: { 200: listOf(FOUND_REGISTRATION, SEARCH) },
     handle: async (c, { store, now }, { query: { limit, cursor, ...query } }) => {

@@ -11,6 +11,7 @@ import {
   selectOwned,
   toRegistration,
 } from './registration.ts'
+import { freeSpellings } from './serials.ts'
 
 /** A registration to be cancelled, with its message and verification. `claims` are the verification's. */
 export type CancelFacts = Pick<
@@ -147,6 +148,7 @@ const save = async (
     ),
   )
   await tx.update('verifications', ['id'], [...stopped.values()])
+  await freeSpellings(tx, [...stopped.keys()])
   const ofErased = cancelled.filter(({ plan }) => plan.isErased).map(({ row }) => row.verificationId)
   const erased = ofErased.map(id => ({ id, ...ERASED.verifications }))
   await tx.update('verifications', ['id'], erased)

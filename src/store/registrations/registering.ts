@@ -59,7 +59,7 @@ const MAX_PER_SERIAL = 1_000
 
 export interface RegisterFacts {
   verification: KnownVerification | null
-  /** Partner that owns a serial of the account with the same `serialKey`; null: none. */
+  /** Partner that owns all serials of the account with this `serialKey`; null: none. */
   ownerOfSerialKey: string | null
   /** Registrations of the serial: live ones, and all that were made. */
   registrations: { live: number; made: number }
@@ -129,11 +129,9 @@ const pollFor = (verification: KnownVerification | null, { isBatch }: NewRegistr
   return isBatch ? { ...poll, queue: isOfBatch(verification.queue) ? NEW_IN_BATCH : verification.queue } : poll
 }
 
-/** A serial, with all that share its key, belongs to the partner that registered the first of them. */
-const isTaken = ({ partnerId }: NewRegistration, { verification, ownerOfSerialKey }: RegisterFacts): boolean => {
-  const owner = verification?.partnerId ?? ownerOfSerialKey
-  return owner !== null && owner !== partnerId
-}
+/** A serial belongs to the partner that registered it first, and can wait only while no other owns its key. */
+const isTaken = ({ partnerId }: NewRegistration, { verification, ownerOfSerialKey }: RegisterFacts): boolean =>
+  [verification?.partnerId ?? null, ownerOfSerialKey].some(owner => owner !== null && owner !== partnerId)
 
 /**
  * The user is back: the poll is due now, in the first queue. During a poll the lease stays, and its settlement sees the

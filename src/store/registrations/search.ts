@@ -2,7 +2,7 @@ import { encodeTime } from 'ulid'
 import { yieldToLoop } from '../../core/clock.ts'
 import { HOUR } from '../../core/duration.ts'
 import type { MessageState } from '../../core/message.ts'
-import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
+import { REGISTRATION_STATUSES, type RegistrationStatus, serialKey } from '../../core/registration.ts'
 import { exhaustedIn } from '../bulk/states.ts'
 import type { StoreContext, VerbModule } from '../context.ts'
 import type { Page } from '../page.ts'
@@ -30,6 +30,10 @@ export interface SearchPlace {
   act: BulkActName | null
   before: string | null
 }
+/** Whether a search, of all partners, also finds serials that the vendor may take for the one in the filter. */
+const findsSpellings = ({ filter, act }: Pick<SearchPlace, 'filter' | 'act'>): boolean =>
+  act === null && filter.partnerId === null
+
 /** Returns the next `limit` candidates, newest first; fewer at the end. They include every match. */
 export type ReadWindow = (place: SearchPlace, limit: number) => Promise<FoundRegistration[]>
 
@@ -135,7 +139,8 @@ const search = async (
   let left = among
   for (let size = Math.min(limit + 1, WINDOW, left); ; size = Math.min(WINDOW, left)) {
     const rows = await window({ filter, act, before: end }, size)
-    const matches = rows.filter(row => isMatch(row, filter, act))
+    const wanted = findsSpellings({ filter, act }) ? { ...filter, idcardid: null } : filter
+    const matches = rows.filter(row => isMatch(row, wanted, act))
     found.push(...(choose ? await choose(matches) : matches))
     left -= rows.length
     const scanned = among - left
@@ -168,7 +173,8 @@ export const readWindow = async (
   // Messages for other hosts cannot match, so they are not looked up.
   const urls = host === null ? '%' : `%${host}%`
   const sql = factsOf(sourceOf(place, tx.dialect), parts, tx.dialect)
-  return (await tx.all<FoundRow>(sql, { ...idRangeOf(place), limit, idcardid, partnerId, urls })).map(toFound)
+  const values = { ...idRangeOf(place), limit, idcardid, key: idcardid && serialKey(idcardid), partnerId, urls }
+  return (await tx.all<FoundRow>(sql, values)).map(toFound)
 }
 
 export const findRegistration = async (tx: Tx, id: string): Promise<FoundRegistration | undefined> =>
@@ -188,7 +194,7 @@ const sourceOf = (place: SearchPlace, dialect: Dialect): string => {
   const { idcardid, partnerId, delivery, failing, error } = place.filter
   if (idcardid !== null)
     return `(SELECT r.* FROM verifications v ${dialect.joinByLookup('registrations r', 'r.verification_id = v.id')}
-      WHERE v.idcardid = @idcardid AND ${newest('r.id')}) AS r`
+      WHERE ${findsSpellings(place) ? `v.id IN (${SPELLINGS})` : 'v.idcardid = @idcardid'} AND ${newest('r.id')}) AS r`
   if (partnerId !== null) return withIds(sourceOfPartner(place), dialect)
   const undelivered =
     delivery === 'exhausted'
@@ -198,6 +204,11 @@ const sourceOf = (place: SearchPlace, dialect: Dialect): string => {
   const ids = `SELECT registration_id AS id FROM deliveries WHERE ${undelivered} AND ${newest('registration_id')}`
   return withIds(ids, dialect)
 }
+
+/** The serial, the one that equals its key, and the first of any number of others that share the key. */
+const SPELLINGS = `
+  SELECT id FROM verifications WHERE idcardid IN (@idcardid, @key)
+  UNION SELECT id FROM (SELECT id FROM verifications WHERE serial_key = @key LIMIT 10) AS others`
 
 /** Uses indexes that begin with the partner: by ids alone, a partner without registrations costs a full scan. */
 const sourceOfPartner = (place: SearchPlace): string => {

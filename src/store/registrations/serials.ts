@@ -39,9 +39,9 @@ export interface Serial {
 }
 
 /**
- * Two transactions that add two spellings of one serial do not see each other's rows. Serials that equal their key
- * share the locks; any other spelling excludes them, and they exclude it. One lock covers all keys with the same last
- * character, so that a batch takes few.
+ * Two transactions that add two spellings of one serial, or have one wait again, do not see each other's rows. Serials
+ * that equal their key share the locks; any other spelling excludes them, and they exclude it. One lock covers all keys
+ * with the same last character, so that a batch takes few.
  */
 const lockKeys = async (tx: Tx, serials: readonly Serial[]): Promise<void> => {
   if (serials.length === 0) return
@@ -80,8 +80,10 @@ export const loadSerials = async (
     serial.isNew = row.dueAt === null
     return serial
   })
-  const added = serials.filter(({ id }) => id === null)
-  await lockKeys(tx, added)
+  await lockKeys(
+    tx,
+    serials.filter(({ isNew, verification }) => isNew && !verification?.verdict),
+  )
   const allKeys = [...keys.values()]
   const values = allKeys.map(({ accountId, key }) => ({ accountId, key }))
   const owners = await tx.each<Pick<Key, 'owner'>>(OWNER, values)
@@ -98,6 +100,16 @@ export const viewLive = ({ verification, live }: Serial, callbackUrl: string): R
   return registrationOf({ ...row, dueAt, claimedAt }, opened)
 }
 
+const otherKeyOf = ({ idcardid, key: { key } }: Pick<Serial, 'idcardid' | 'key'>) => (key === idcardid ? null : key)
+
+/** Of those that have ended without ever being seen, each owns its own text alone from now on. */
+export const freeSpellings = async (tx: Tx, ids: readonly number[]): Promise<void> => {
+  if (ids.length > 0) await tx.all(FREE_SPELLINGS, { ids })
+}
+const FREE_SPELLINGS: Sql = d => `
+  UPDATE verifications SET serial_key = NULL
+  WHERE id IN ${d.list('ids', 'int8')} AND serial_key IS NOT NULL AND due_at IS NULL AND NOT seen`
+
 /** Counters of answers that end a wait without a verdict, reset when a new wait begins. */
 const NOTHING_COUNTED = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
 
@@ -105,16 +117,20 @@ const NOTHING_COUNTED = { failures: 0, failingSince: null, invalidIds: 0, goneCh
 export const saveSerials = async (tx: Tx, serials: readonly Serial[]): Promise<void> => {
   const distinct = [...new Set(serials)]
   const due = distinct.filter(({ poll }) => poll)
-  const existing = due.flatMap(({ id, poll, isNew }) => (id === null ? [] : [{ id, poll, isNew }]))
+  const existing = due.flatMap(({ id, ...one }) => (id === null ? [] : [{ id, ...one }]))
   const nudged = existing.map(({ id, poll }) => ({ id, ...poll }))
   await tx.update('verifications', ['id'], nudged)
-  const begun = existing.filter(({ isNew }) => isNew).map(({ id }) => ({ id, ...NOTHING_COUNTED }))
-  await tx.update('verifications', ['id'], begun)
+  const begun = existing.filter(({ isNew }) => isNew)
+  await tx.update(
+    'verifications',
+    ['id'],
+    begun.map(one => ({ id: one.id, ...NOTHING_COUNTED, serialKey: otherKeyOf(one) })),
+  )
   const added = due.filter(({ id }) => id === null)
-  const rows = added.map(({ accountId, idcardid, key: { key }, verification, poll }) => {
+  const rows = added.map(one => {
+    const { accountId, idcardid, verification, poll } = one
     const { partnerId } = verification as KnownVerification
-    const name = { accountId, idcardid, partnerId, serialKey: key === idcardid ? null : key }
-    return { ...name, createdAt: tx.at, ...(poll as Nudge) }
+    return { accountId, idcardid, partnerId, serialKey: otherKeyOf(one), createdAt: tx.at, ...(poll as Nudge) }
   })
   const ids = await tx.insert('verifications', rows, ['idcardid', 'accountId'])
   for (const [i, serial] of added.entries()) serial.id = ids[i] as number
@@ -160,9 +176,10 @@ const FIND: Sql = d => `
     SELECT names.idcardid, names.account_id FROM ${d.rows('names', { idcardid: 'text', accountId: 'text' })})
   ORDER BY id ${d.forUpdate()}`
 
-/** Owner of a key: of the serial that equals it, or of another spelling. */
+/** Owner of a key: of the serial that equals it, if it is asked about or was ever seen, or of another spelling. */
 const OWNER = `
-  SELECT partner_id AS owner FROM verifications WHERE idcardid = @key AND account_id = @accountId
+  SELECT partner_id AS owner FROM verifications
+  WHERE idcardid = @key AND account_id = @accountId AND (due_at IS NOT NULL OR seen)
   UNION ALL SELECT partner_id FROM verifications WHERE serial_key = @key AND account_id = @accountId
   LIMIT 1`
 

@@ -30,7 +30,7 @@ export const registrationTables = ({
       /** The partner that registered the serial first; no other partner may. */
       partnerId: text('partner_id').notNull(),
       idcardid: text('idcardid').notNull(),
-      /** Key by which the serial belongs to its partner; null: the serial itself. */
+      /** Key of the other spellings that it owns; null: it equals the key, or owns its own text alone. */
       serialKey: text('serial_key'),
       createdAt: time('created_at').notNull(),
       nudgedAt: time('nudged_at').notNull(),

@@ -4,6 +4,7 @@ import { loadAccounts, saveAccounts } from '../accounts/rows.ts'
 import type { StoreContext, VerbModule } from '../context.ts'
 import { openMetadata } from '../registrations/registration.ts'
 import { ENDED_BY, type Ending, endRegistrations, type WaitingRegistration } from '../registrations/resolutions.ts'
+import { freeSpellings } from '../registrations/serials.ts'
 import { columnsOf, type Dialect, type Row, type Tx } from '../tx.ts'
 import { queueAfterPoll } from './poll-queues.ts'
 import type { VerificationOutcome, VerificationSettlement } from './verification.ts'
@@ -168,6 +169,11 @@ const settleAll = async (
     return { ...update, verdict: owner && update.verdict ? context.sealed.verdict.seal(owner, update.verdict) : null }
   })
   await tx.update('verifications', ['id'], rows)
+  const unseen = rows.filter(({ dueAt, seen }) => dueAt === null && !seen)
+  await freeSpellings(
+    tx,
+    unseen.map(({ id }) => id),
+  )
   const endings = plans.flatMap(plan => plan?.endings ?? [])
   await endRegistrations(tx, endings, context)
   return plans.map(plan => plan && outcomeOf(plan))

@@ -93,6 +93,52 @@ export const describeRegistering = (open: OpenStore): void => {
     expect(await theirs()).toEqual([{ outcome: 'taken' }])
   })
 
+  test.each([
+    ['cancelled', null],
+    ['not found', { kind: 'not_found', code: 4061 }],
+  ] as const)('a serial that ended %s, and was never seen, owns its own text alone', async (_, answer) => {
+    await using bench = await openStoreFixture(open)
+    const other = await bench.addPartner()
+    const outcomeOf = async (partnerId: string, idcardid: string) =>
+      (await bench.store.register([bench.newRegistration({ partnerId, idcardid })]))[0]?.outcome
+    const end = async () => {
+      for (const one of (await bench.store.listRegistrations(bench.partnerId, { ...ALL, limit: 9 })).found)
+        if (one.status === 'pending' && answer === null) await bench.store.cancel(bench.partnerId, one.id)
+      if (answer === null) return
+      await bench.advance(3 * HOUR)
+      expect(await bench.poll(answer)).toBeGreaterThan(0)
+    }
+    for (const text of ['20261203', '77-x']) expect(await outcomeOf(bench.partnerId, text)).toBe('created')
+    expect(await outcomeOf(other, '20261203-b')).toBe('taken')
+    expect(await outcomeOf(other, '77')).toBe('taken')
+    await end()
+    for (const text of ['20261203', '77-x']) expect(await outcomeOf(other, text)).toBe('taken')
+    for (const text of ['20261203-b', '77']) expect(await outcomeOf(other, text)).toBe('created')
+    // Two partners never wait for what upstream may take for one serial.
+    for (const text of ['20261203', '77-x']) expect(await outcomeOf(bench.partnerId, text)).toBe('taken')
+    await bench.advance(HOUR)
+    await bench.poll(SUCCESS)
+    for (const text of ['20261203', '77-x', '077']) expect(await outcomeOf(bench.partnerId, text)).toBe('taken')
+  })
+
+  test('a serial owns its other spellings again once it waits again, and for ever once upstream has shown it', async () => {
+    await using bench = await openStoreFixture(open)
+    const other = await bench.addPartner()
+    const outcomeOf = async (idcardid: string) =>
+      (await bench.store.register([bench.newRegistration({ partnerId: other, idcardid })]))[0]?.outcome
+    const first = await bench.register({ idcardid: '5-a' })
+    await bench.store.cancel(bench.partnerId, first.id)
+    const again = await bench.register({ idcardid: '5-a' })
+    expect(await outcomeOf('5')).toBe('taken')
+    await bench.poll(WAITING)
+    await bench.store.cancel(bench.partnerId, again.id)
+    expect(await outcomeOf('5')).toBe('taken')
+    const told = await bench.register({ idcardid: '6' })
+    await bench.poll(SUCCESS)
+    await bench.store.cancel(bench.partnerId, told.id)
+    expect(await outcomeOf('06')).toBe('taken')
+  })
+
   test('takes the same serial of another account for another one', async () => {
     await using bench = await openStoreFixture(open)
     await bench.register({ idcardid: '1' })

@@ -85,6 +85,21 @@ export const describeSearching = (open: OpenStore): void => {
     expect(await search(bench, { error: 'no_response', partnerId: other })).toEqual([])
   })
 
+  test('finds a serial of all partners by what upstream may take for it, and for an act or a partner exactly', async () => {
+    await using bench = await openStoreFixture(open)
+    const number = (await bench.register({ idcardid: '20261203' })).id
+    const others = []
+    for (let n = 0; n < 12; n++) others.push((await bench.register({ idcardid: `20261203-${n}` })).id)
+    const found = await search(bench, { idcardid: '020261203' })
+    expect([found.length, found.at(-1)]).toEqual([11, number])
+    expect(await search(bench, { idcardid: '20261203-11' })).toContain(others[11])
+    expect(await search(bench, { idcardid: '20261204' })).toEqual([])
+    expect(await search(bench, { idcardid: '020261203', partnerId: bench.partnerId })).toEqual([])
+    const filter = { ...ALL_REGISTRATIONS, idcardid: '020261203' }
+    const count = (act: 'cancel' | null) => bench.store.countRegistrations({ filter, act })
+    expect([(await count(null)).count, (await count('cancel')).count]).toEqual([11, 0])
+  })
+
   test('finds by the time of creation, to the ms', async () => {
     await using bench = await openStoreFixture(open)
     const ids: string[] = []

@@ -78,6 +78,20 @@ test('a serial that two partners register at once belongs to one of them, with a
   expect(owners).toEqual(numbers.map(() => ({ owners: 1 })))
 })
 
+test('a cancelled serial that waits again, and another spelling of it, never wait for two partners', async () => {
+  await using opened = await openNodes()
+  const { bench, registerAll } = opened
+  const other = await bench.addPartner()
+  const numbers = Array.from({ length: 40 }, (_, i) => `${9_000 + i}`)
+  const again = (idcardid: string) => [bench.newRegistration({ idcardid })]
+  for (const [created] of await registerAll(numbers.map(again)))
+    if (created?.outcome === 'created') await bench.store.cancel(bench.partnerId, created.registration.id)
+  const theirs = (number: string) => [bench.newRegistration({ idcardid: `${number}-x`, partnerId: other })]
+  const registered = await registerAll(numbers.flatMap(number => [again(number), theirs(number)]))
+  const outcomes = registered.map(([one]) => one?.outcome)
+  for (const [i] of numbers.entries()) expect(outcomes.slice(2 * i, 2 * i + 2).toSorted()).toEqual(['created', 'taken'])
+})
+
 /** The sessions that wait for a lock. */
 const WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 

@@ -50,6 +50,8 @@ describe('registering', () => {
   test('a serial is refused where another partner has one that upstream may take for the same', () => {
     expect(register(ITEM, { ...NEW, ownerOfSerialKey: 'prt_2' }, AT)).toEqual({ outcome: 'taken' })
     expect(register(ITEM, { ...NEW, ownerOfSerialKey: 'prt_1' }, AT).outcome).toBe('created')
+    const ended = { ...NEW, verification: { ...KNOWN, dueAt: null }, ownerOfSerialKey: 'prt_2' }
+    expect(register(ITEM, ended, AT)).toEqual({ outcome: 'taken' })
   })
 
   test('a live pair is there already, whatever the quotas', () => {
