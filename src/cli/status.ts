@@ -73,10 +73,10 @@ const engineLine = ({ engine, backup: { good } }: Overview, { say, lang }: Reade
   )
 }
 
-const problemLines = ({ problems }: Overview, { lang }: Reader): string[] => {
+const problemLines = ({ problems, backup: { failed } }: Overview, { lang }: Reader): string[] => {
   if (problems.length === 0) return [NO_TROUBLE[lang]]
   return problems.flatMap(problem => {
-    const command = commandFor(problem)
+    const command = commandFor({ ...problem, path: problem.code === 'backup_failed' ? failed?.path : undefined })
     const mark = troubleKind(problem.code).level === 'note' ? '·' : '!'
     return [`${mark} ${problem.sentence}`, `  → ${problem.remedy}`, ...(command === null ? [] : [`  $ ${command}`])]
   })

@@ -13,12 +13,17 @@ export const backupCommand = (): string =>
   `${programCommand()} backup ${quoted(backupFolderOf(process.env))}/notifier-$(date +%F-%H%M).db`
 
 /** Returns the shell command that ends or details a trouble; null if none does, or a cause has to be fixed first. */
-export const commandFor = (trouble: { code: TroubleCode; account?: string | null }): string | null => {
+export const commandFor = (trouble: {
+  code: TroubleCode
+  account?: string | null
+  path?: string | null | undefined
+}): string | null => {
   if (trouble.code === 'clock_wrong') return 'sudo timedatectl set-ntp true'
   if (trouble.code === 'backup_stale') return backupCommand()
   const command = troubleKind(trouble.code).command
-  if (command === null) return null
-  return [programCommand(), command, ...(trouble.account ? [quoted(trouble.account)] : [])].join(' ')
+  const subject = trouble.account ?? trouble.path
+  if (command === null || (command === 'backup' && !subject)) return null
+  return [programCommand(), command, ...(subject ? [quoted(subject)] : [])].join(' ')
 }
 
 /** Returns the command that sends a webhook that is held or given up; null for other webhooks. */

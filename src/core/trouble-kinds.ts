@@ -46,7 +46,7 @@ const KINDS: { readonly [Code in TroubleCode]: Kind<Code> } = {
   clock_wrong: ['error', ['clock'], null, 'clock', null, 'clock.wrong'],
   disk_low: ['attention', ['service'], null, null, null, 'disk.low'],
   operators_not_told: ['error', ['notices'], 'alerts', 'operator', 'notify-test', null],
-  backup_failed: ['error', ['service'], 'nodes#backups', null, null, 'backup.failed'],
+  backup_failed: ['error', ['service'], 'nodes#backups', null, 'backup', 'backup.failed'],
   backup_stale: ['attention', ['service'], 'nodes#backups', null, null, 'backup.stale'],
   messages_exhausted: ['attention', ['deliveries'], 'deliveries#given-up', null, GIVEN_UP, null],
   callbacks_failing: ['warning', ['deliveries'], 'deliveries#urls', null, 'callback list', null],

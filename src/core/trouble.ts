@@ -75,7 +75,7 @@ export type Trouble =
   /** `aheadMs`: how far GetResult's clock is ahead of the node's. */
   | { code: 'clock_wrong'; since: null; node: string; aheadMs: number }
   | { code: 'disk_low'; since: null; freeBytes: number }
-  | { code: 'backup_failed'; since: number; reason: string }
+  | { code: 'backup_failed'; since: number; reason: string; path?: string | undefined }
   /** SQLite only. Of the newest good backup; null: there is none. */
   | { code: 'backup_stale'; since: number; madeAt: number | null; path: string | null }
   | ({ code: 'operators_not_told' } & RefusingChannel)

@@ -1,24 +1,32 @@
+import { dirname } from 'node:path'
+import { HOUR } from '../core/duration.ts'
 import type { Words } from '../core/language.ts'
 
 /** The last backups, as the database itself records them. */
 export interface LastBackup {
   /** The newest good one: moment of its content (epoch ms), path and size. */
   good: { at: number; path: string; bytes: number } | null
-  /** The newest failure since then. */
-  failed: { at: number; reason: string } | null
+  /** The newest failure that is not over. Earlier versions recorded no `path`. */
+  failed: { at: number; reason: string; path?: string } | null
 }
 
 /** How a backup ended. `reason`: a word, such as `no_room`. */
 export type BackupRecord =
   | { outcome: 'good'; at: number; path: string; bytes: number }
-  | { outcome: 'failed'; at: number; reason: string }
+  | { outcome: 'failed'; at: number; reason: string; path: string }
 
+/** After this a backup should have a newer one. */
+export const STALE_MS = 36 * HOUR
 export const NO_BACKUP: LastBackup = { good: null, failed: null }
 
-/** A good backup clears the failure before it; a failed one keeps the last good one. */
-export const afterBackup = ({ good }: LastBackup, record: BackupRecord): LastBackup => {
-  if (record.outcome === 'failed') return { good, failed: { at: record.at, reason: record.reason } }
-  return { good: { at: record.at, path: record.path, bytes: record.bytes }, failed: null }
+/**
+ * A failure is over with the next backup into its folder (cron's files have dates in their names), or with one into
+ * another folder if none has been tried there for `STALE_MS`. A failed backup keeps the last good one.
+ */
+export const afterBackup = ({ good, failed }: LastBackup, { outcome, ...record }: BackupRecord): LastBackup => {
+  const isSame = failed?.path === undefined || dirname(failed.path) === dirname(record.path)
+  const left = failed && !isSame && record.at - failed.at <= STALE_MS ? failed : null
+  return 'reason' in record ? { good, failed: left ?? record } : { good: record, failed: left }
 }
 
 /** Why a backup cannot be made or used, with its file or folder and the remedy. */

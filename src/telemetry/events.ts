@@ -107,7 +107,7 @@ export const EVENTS = {
   'backup.done': info({ at: ISO_TIME, bytes: NUMBER }, 'A backup has been made and checked; it is of the moment `at`.'),
   'backup.failed': error(
     { at: ISO_TIME, reason: TEXT },
-    'A backup that began or ended at `at` has failed, and nothing of it is left. The command has printed the remedy (see the mail or the log of cron); `reason` is the kind of problem. Reported within some seconds, and at a start if no good backup has been made since: see [backup and restore](backup.md).',
+    'A backup that began or ended at `at` has failed, and nothing of it is left. The command has printed the remedy (see the mail or the log of cron); `reason` is the kind of problem. Reported within some seconds, and at a start if no good backup has been made there since: see [backup and restore](backup.md).',
   ),
   'value.unreadable': error(
     { table: TEXT, id: TEXT },

@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { commandForWebhook } from '../../src/cli/trouble-command.ts'
+import { commandFor, commandForWebhook } from '../../src/cli/trouble-command.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { HOOK, openStoreFixture } from '../support/store.ts'
+
+test('a failed backup was tried again into a file of the name FILE', () => {
+  const failed = { code: 'backup_failed', since: 1, reason: 'not_usable' } as const
+  expect(commandFor({ ...failed, path: '/back up/1.db' })).toBe("idface-notifier backup '/back up/1.db'")
+  expect(commandFor(failed)).toBeNull()
+})
 
 test('operators were told to ask the operator, or to POST with the key of a partner', async () => {
   const options = { path: ':memory:', masterKey: randomBytes(32), now: Date.now }

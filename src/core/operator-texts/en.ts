@@ -169,9 +169,9 @@ const TROUBLES: Catalogue['troubles'] = {
     remedy:
       'Free some space or enlarge the disk; then shorten RETENTION and run "idface-notifier prune". Do not stop the service on a full disk.',
   }),
-  backup_failed: ({ since, reason }, { showTime }) => ({
-    sentence: `The last backup failed at ${showTime(since)} (${BACKUP_FAULTS[reason]?.en ?? reason}).`,
-    remedy: 'Run "idface-notifier backup FILE" by hand: it says what to do. See docs/backup.md.',
+  backup_failed: ({ since, reason, path }, { showTime }) => ({
+    sentence: `The ${path ? `backup to ${path}` : 'last backup'} failed at ${showTime(since)} (${BACKUP_FAULTS[reason]?.en ?? reason}).`,
+    remedy: `Run "idface-notifier backup ${path ?? 'FILE'}" by hand: it says what to do. Only a good backup in that folder ends this. See docs/backup.md.`,
   }),
   backup_stale: ({ madeAt, path }, { at, showTime }) => ({
     sentence:

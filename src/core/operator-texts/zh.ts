@@ -153,9 +153,9 @@ const TROUBLES: Catalogue['troubles'] = {
         : `数据库所在磁盘仅剩 ${showBytes(freeBytes)}。磁盘写满后，新的登记会被拒绝。`,
     remedy: '请先清理或扩容磁盘，再缩短 RETENTION 并运行 "idface-notifier prune"。磁盘写满时不要停止服务。',
   }),
-  backup_failed: ({ since, reason }, { showTime }) => ({
-    sentence: `上次备份于${showTime(since)} 失败（${BACKUP_FAULTS[reason]?.zh ?? reason}）。`,
-    remedy: '请手动运行 "idface-notifier backup FILE"，其输出会说明如何处理。另见 docs/backup.zh-CN.md。',
+  backup_failed: ({ since, reason, path }, { showTime }) => ({
+    sentence: `${path ? `备份到 ${path} ` : '上次备份'}于${showTime(since)} 失败（${BACKUP_FAULTS[reason]?.zh ?? reason}）。`,
+    remedy: `请手动运行 "idface-notifier backup ${path ?? 'FILE'}"，其输出会说明如何处理；在该文件夹中备份成功后，此项才会消失。另见 docs/backup.zh-CN.md。`,
   }),
   backup_stale: ({ madeAt, path }, { at, showTime }) => ({
     sentence:

@@ -97,9 +97,9 @@ export const OVERVIEW = z.object({
         .nullable()
         .describe('The newest successful backup; null: none is known.'),
       failed: z
-        .object({ at: AT, reason: z.string().describe('A word, such as `no_room`.') })
+        .object({ at: AT, reason: z.string().describe('A word, such as `no_room`.'), path: z.string().optional() })
         .nullable()
-        .describe('The newest backup that failed since then; null: none.'),
+        .describe('The newest failed backup without a good one into its folder since; null: none.'),
     })
     .describe('Backups made by the command `backup`, for SQLite.'),
   engine: z.discriminatedUnion('kind', [SQLITE, POSTGRES]),

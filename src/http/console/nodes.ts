@@ -31,9 +31,9 @@ const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overv
         : none,
     ],
     [
-      { en: 'Failed since then', zh: '此后失败' },
+      { en: 'Failed', zh: '失败' },
       failed
-        ? html`<span class="bad">${time(reader, failed.at)}${t({ en: ': ', zh: '：' })}${BACKUP_FAULTS[failed.reason]?.[language] ?? failed.reason}</span>`
+        ? html`<span class="bad">${time(reader, failed.at)}${t({ en: ': ', zh: '：' })}${BACKUP_FAULTS[failed.reason]?.[language] ?? failed.reason}</span> <code>${failed.path}</code>`
         : none,
     ],
   ])}<p>${t({ en: 'To make one while the service runs:', zh: '备份不影响服务运行，命令为' })} <code>idface-notifier backup FILE</code>${t({ en: '. See docs/backup.md.', zh: '，见 docs/backup.zh-CN.md。' })}</p>`

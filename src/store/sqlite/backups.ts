@@ -67,7 +67,7 @@ export const makeBackup = async (
     const isOfAnother = error instanceof BackupError && error.fault === 'taken'
     if (!isOfAnother) removeDatabase(draft)
     const reason = error instanceof BackupError ? error.fault : 'unknown'
-    tryToRecord(database, { outcome: 'failed', at, reason }, { by, now: now() })
+    tryToRecord(database, { outcome: 'failed', at, reason, path: target }, { by, now: now() })
     throw error
   }
 }

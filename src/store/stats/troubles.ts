@@ -1,14 +1,13 @@
 import { reachOf, SLOW_MS } from '../../core/answer-times.ts'
-import { DAY, HOUR, SECOND } from '../../core/duration.ts'
+import { DAY, SECOND } from '../../core/duration.ts'
 import { LATE_MS, type Trouble } from '../../core/trouble.ts'
-import type { LastBackup } from '../backup.ts'
+import { type LastBackup, STALE_MS } from '../backup.ts'
 import { type JudgedNode, judgeNodes } from '../operators/nodes.ts'
 import type { AccountStats, EngineStats, Stats } from './stats.ts'
 
 export const LOW_DISK_BYTES = 1024 ** 3
-const BACKUP_IS_OLD_MS = 36 * HOUR
 /** Since when there should have been a newer backup; in the future if the last one is fresh. */
-export const backupDueAt = ({ good }: LastBackup): number | null => good && good.at + BACKUP_IS_OLD_MS
+export const backupDueAt = ({ good }: LastBackup): number | null => good && good.at + STALE_MS
 /** Receivers refuse webhooks that are minutes off. The `Date` of a response is exact to half a second. */
 const WRONG_CLOCK_MS = 30 * SECOND
 
@@ -130,7 +129,7 @@ const diskTroubles = (engine: EngineStats): Trouble[] => {
 
 const backupTroubles = ({ at, engine, backup, firstPartnerAt }: Stats): Trouble[] => {
   const { good, failed } = backup
-  if (failed) return [{ code: 'backup_failed', since: failed.at, reason: failed.reason }]
+  if (failed) return [{ code: 'backup_failed', since: failed.at, reason: failed.reason, path: failed.path }]
   const since = backupDueAt(backup) ?? (firstPartnerAt ?? at) + DAY
   if (engine.kind === 'postgres' || since >= at) return []
   return [{ code: 'backup_stale', since, madeAt: good?.at ?? null, path: good?.path ?? null }]

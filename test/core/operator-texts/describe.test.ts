@@ -28,6 +28,7 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'upstream_slow', since: null, account: 'C1', ms: 8_000 },
   { code: 'deliveries_held', since, due: 12, isCapped: false },
   { code: 'backup_failed', since, reason: 'no_room' },
+  { code: 'backup_failed', since, reason: 'no_room', path: '/backup/1.db' },
   { code: 'backup_stale', since, madeAt: null, path: null },
   { code: 'backup_stale', since, madeAt: since - 2 * DAY, path: '/backup/1.db' },
   late,

@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
+import { HOUR } from '../../../src/core/duration.ts'
 import type { BackupFault } from '../../../src/store/backup.ts'
 import { findBackupProblem, makeBackup } from '../../../src/store/sqlite/backups.ts'
 import { syncFile, syncFolderOf } from '../../../src/store/sqlite/file-system.ts'
@@ -74,6 +84,27 @@ describe('a backup', () => {
     expect(await faultOf(makeBackup(configOf(none, null), file, {} as never))).toBe('missing')
     expect(existsSync(join(folder, 'none'))).toBe(false)
     expect(existsSync(path)).toBe(true)
+  })
+
+  test('by hand into another folder ended the alarm of the one that cron cannot write', async () => {
+    let now = NOW
+    const { folder, backups, path, bench } = await openScene()
+    const backUp = (file: string) => makeBackup(configOf(path), file, { now: () => now, random: randomBytes, by: BY })
+    const failed = async () => (await bench.store.stats()).backup.failed
+    const target = join(folder, 'missing', '1.db')
+    expect(await faultOf(backUp(target))).toBe('not_usable')
+    expect(await failed()).toEqual({ at: NOW, reason: 'not_usable', path: target })
+    await backUp(join(backups, 'by-hand.db'))
+    expect(await faultOf(backUp(join(folder, 'nowhere', '1.db')))).toBe('not_usable')
+    expect(await failed()).toMatchObject({ path: target })
+    mkdirSync(join(folder, 'missing'))
+    await backUp(join(folder, 'missing', '2.db'))
+    expect(await failed()).toBeNull()
+    // Nobody tries that folder any more.
+    expect(await faultOf(backUp(join(folder, 'mistyped', '1.db')))).toBe('not_usable')
+    now += 37 * HOUR
+    await backUp(join(backups, 'next-day.db'))
+    expect(await failed()).toBeNull()
   })
 
   test('of a damaged database, or with another key, is refused', async () => {
