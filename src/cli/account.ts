@@ -31,7 +31,7 @@ const ACCOUNT = argument(
 
 const stateOf = (account: AccountAnswer, { say, lang }: Common): string => {
   const { paused, reason, code, tried, reachable, error } = account
-  if (!paused) return reachable ? say('works', '正常') : say(`not reachable (${error})`, `无法连接（${error}）`)
+  if (!paused) return reachable ? say('works', '正常') : say(`no usable answer (${error})`, `无有效响应（${error}）`)
   const why =
     reason === null || reason === 'operator'
       ? say('by an operator', '由运维人员暂停')

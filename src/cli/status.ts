@@ -94,7 +94,7 @@ const queueTable = ({ at, problems, accounts, deliveries }: Overview, { say, lan
     if (removed) return say(`(removed) ${waiting} still waiting`, `（已移除）${waiting} 个等待中`)
     if (isIdle) return '–'
     if (paused) return say('paused', '已暂停')
-    if (!reachable) return say('unreachable', '无法连接')
+    if (!reachable) return say('no usable answer', '无有效响应')
     const running = say('running', '运行中')
     if (answerMs === null) return running
     const answers = showSeconds(answerMs, lang)

@@ -40,7 +40,7 @@ export type Answer =
   | { kind: 'unknown_status'; code: 2; status: string }
   | { kind: 'not_found'; code: 4061 }
   | { kind: 'invalid_id'; code: 4060 }
-  /** `detail` is for the operator: an error code or an HTTP status, never text from upstream. */
+  /** `detail` is for the operator: an error code, an HTTP status or a media type, never other text from upstream. */
   | { kind: 'transient'; code: number | null; cause: TransientCause; detail?: string }
   | { kind: 'throttled'; code: number | null; retryAfterMs: number | null }
   | { kind: 'account'; code: number; fault: AccountFault }

@@ -55,7 +55,7 @@ const SUSPECT_MS = 2 * MINUTE
 const DEAD = { calls: 3, ms: 2 * SECOND }
 const HANGING = { calls: 2, ms: 10 * SECOND }
 /** A server that responds, but not as GetResult, may do so now and then under load. */
-const CONFUSED = { calls: 5, ms: 10 * SECOND }
+const CONFUSED = { calls: 5, ms: 3 * SECOND }
 
 /** Whether GetResult cannot be reached any more, judged by the run that ends with this failure. */
 export const isOutage = ({ calls, cause, since, serials }: SilentRun, answered: LastAnswered, now: number): boolean => {

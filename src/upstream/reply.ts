@@ -51,6 +51,10 @@ const causeOf = (fault: Fault): TransientCause => {
   }
 }
 
+/** The media type alone, since a header may hold any text. */
+const mediaTypeOf = (head: ResponseHead | null): string | null =>
+  /^[\w.+-]{1,32}\/[\w.+-]{1,32}/.exec(head?.headers.get('content-type') ?? '')?.[0].toLowerCase() ?? null
+
 /** @param now upstream's time, for a date in `Retry-After` */
 const refusalOf = ({ status, headers }: ResponseHead, now: number): Answer => {
   const waitMs = readRetryAfter(headers.get('retry-after') ?? null, now)
@@ -63,10 +67,12 @@ export const answerOf = ({ head, body, fault }: Exchange, now: number): Answer =
   if (head && head.status !== 200) return refusalOf(head, now)
   // The request asks for no encoding; decoding one anyway would permit compression bombs.
   const encoding = head?.headers.get('content-encoding')?.trim().toLowerCase() || 'identity'
-  if (encoding !== 'identity') return transient('unparseable')
-  if (fault) return transient(causeOf(fault), detailOf(fault))
+  const unparseable = transient('unparseable', mediaTypeOf(head))
+  if (encoding !== 'identity') return unparseable
+  if (fault) return transient(causeOf(fault), fault.kind === 'too_large' ? mediaTypeOf(head) : detailOf(fault))
   const fields = readReplyText(body)
-  return fields ? readAnswer(fields) : transient('unparseable')
+  const answer = fields ? readAnswer(fields) : unparseable
+  return answer.kind === 'transient' && answer.cause === 'unparseable' ? unparseable : answer
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

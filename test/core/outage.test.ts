@@ -27,8 +27,8 @@ describe('an outage', () => {
     { cause: 'unreachable', calls: 2, ms: 9 * SECOND, is: false },
     { cause: 'timeout', calls: 2, ms: 10 * SECOND, is: true },
     { cause: 'timeout', calls: 1, ms: 60 * SECOND, is: false },
-    { cause: 'http_status', calls: 5, ms: 10 * SECOND, is: true },
-    { cause: 'http_status', calls: 40, ms: 9 * SECOND, is: false },
+    { cause: 'http_status', calls: 5, ms: 3 * SECOND, is: true },
+    { cause: 'http_status', calls: 40, ms: 2 * SECOND, is: false },
     { cause: 'http_status', calls: 4, ms: 60 * SECOND, is: false },
   ] as const)('$calls times $cause in $ms ms: $is', ({ cause, calls, ms, is }) => {
     expect(isOutageAfter(cause, new Array(calls).fill(1), ms)).toBe(is)

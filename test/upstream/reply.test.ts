@@ -132,6 +132,20 @@ describe('a status', () => {
   })
 })
 
+test('a page in the place of GetResult was told without its type', async () => {
+  const answerOf = async (type: string, body: string) => {
+    const { url } = await serveAnswers(response => response.setHeader('content-type', type).end(body))
+    return askAt(url)
+  }
+  expect(await answerOf('Text/HTML; charset=utf-8', '<html>502')).toEqual({
+    ...transient('unparseable'),
+    detail: 'text/html',
+  })
+  expect(await answerOf('application/json', '{}')).toEqual({ ...transient('unparseable'), detail: 'application/json' })
+  expect(await answerOf('text/plain', 'x'.repeat(70_000))).toEqual({ ...transient('too_large'), detail: 'text/plain' })
+  expect(await answerOf('any text', 'x')).toEqual(transient('unparseable'))
+})
+
 describe('U6 a body', () => {
   test.each([
     ['without a code', '{"result":{"status":"SUCCESS"}}'],

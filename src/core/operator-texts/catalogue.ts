@@ -87,3 +87,6 @@ export const showPartner = ({ partnerId, partnerName }: NamedPartner): string =>
 
 /** Whether the time is still ahead; if not, its action is under way. */
 export const isAhead = (at: number | null, now: number): at is number => at !== null && at > now
+
+/** Whether an outage's error says that something answers, but not as GetResult does. */
+export const isConfused = (error: string): boolean => /^(unparseable|too_large|http_status)/.test(error)

@@ -1,6 +1,6 @@
 import { roundedRate, showBytes, showSeconds, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
-import { atLeast, type Catalogue, FULL_BYTES, isAhead, remedyOf, showPartner } from './catalogue.ts'
+import { atLeast, type Catalogue, FULL_BYTES, isAhead, isConfused, remedyOf, showPartner } from './catalogue.ts'
 import { databaseFaultOf } from './database-fault.ts'
 import { BACKUP_FAULTS } from './overview.ts'
 
@@ -123,8 +123,8 @@ const TROUBLES: Catalogue['troubles'] = {
     commands: [`"idface-notifier account resume ${account}" resumes it.`],
   }),
   upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
-    sentence: `GetResult has been unreachable with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
-    remedy: `Check DNS, the network, firewalls and proxies of this machine; if they work, ask the vendor. The service goes on by itself as soon as GetResult answers${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
+    sentence: `${isConfused(error) ? `GetResult has answered calls of account ${account} since ${showTime(since)}, but not with the JSON that is expected` : `GetResult has been unreachable with account ${account} since ${showTime(since)}`} (${error}). Its serials wait; none of them expires within a day.`,
+    remedy: `${isConfused(error) ? 'Check IHUYI_URL, and whether a proxy or another page answers in place of GetResult; if not, ask the vendor' : 'Check DNS, the network, firewalls and proxies of this machine; if they work, ask the vendor'}. The service goes on by itself as soon as GetResult answers as it should${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
   }),
   upstream_slow: ({ account, ms }) => ({
     sentence: `GetResult answers calls of account ${account} after ${showSeconds(ms, 'en')} on average.`,
@@ -251,7 +251,7 @@ export const EN: Catalogue = {
   },
   titles: {
     'account.paused': 'upstream account paused',
-    'upstream.unreachable': 'GetResult cannot be reached',
+    'upstream.unreachable': 'no usable answer from GetResult',
     'upstream.slow': 'GetResult answers slowly',
     'upstream.unknown_status': 'unknown status of GetResult',
     'backlog.growing': 'polls or webhooks late',

@@ -1,6 +1,6 @@
 import { roundedRate, showBytes, showSeconds, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
-import { atLeast, type Catalogue, FULL_BYTES, isAhead, remedyOf, showPartner } from './catalogue.ts'
+import { atLeast, type Catalogue, FULL_BYTES, isAhead, isConfused, remedyOf, showPartner } from './catalogue.ts'
 import { databaseFaultOf } from './database-fault.ts'
 import { BACKUP_FAULTS } from './overview.ts'
 
@@ -108,8 +108,8 @@ const TROUBLES: Catalogue['troubles'] = {
     commands: [`恢复命令："idface-notifier account resume ${account}"。`],
   }),
   upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
-    sentence: `自${showTime(since)} 起，账户 ${account} 无法连接 GetResult（${error}）。其流水号等待中，一天之内不会过期。`,
-    remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系厂商。GetResult 恢复响应后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
+    sentence: `自${showTime(since)} 起，账户 ${account} ${isConfused(error) ? '查询 GetResult 有响应，但不是预期的 JSON' : '无法连接 GetResult'}（${error}）。其流水号等待中，一天之内不会过期。`,
+    remedy: `${isConfused(error) ? '请检查 IHUYI_URL，以及是否由中间的代理或其他页面代为响应；均无误时请联系厂商' : '请检查本机的 DNS、网络、防火墙和代理；均正常时请联系厂商'}。GetResult 恢复正常响应后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
   }),
   upstream_slow: ({ account, ms }) => ({
     sentence: `账户 ${account} 查询 GetResult，平均 ${showSeconds(ms, 'zh')}才有响应。`,
@@ -232,7 +232,7 @@ export const ZH: Catalogue = {
   },
   titles: {
     'account.paused': '上游账户暂停',
-    'upstream.unreachable': '无法连接 GetResult',
+    'upstream.unreachable': 'GetResult 无有效响应',
     'upstream.slow': 'GetResult 响应缓慢',
     'upstream.unknown_status': 'GetResult 返回未知状态',
     'backlog.growing': '查询或回调延迟',

@@ -45,7 +45,7 @@ const stateOf = ({ t, language }: Reader, account: AccountAnswer): Html => {
     return badge(tried ? 'busy' : 'bad', html`${t({ en: 'paused: ', zh: '已暂停：' })}${why}`)
   }
   if (reachable) return badge('good', t({ en: 'works', zh: '正常' }))
-  return badge('bad', html`${t({ en: 'GetResult cannot be reached: ', zh: '无法连接 GetResult：' })}${error}`)
+  return badge('bad', html`${t({ en: 'no usable answer from GetResult: ', zh: 'GetResult 无有效响应：' })}${error}`)
 }
 
 /** What to do about a pause, where the page has no button for it. */

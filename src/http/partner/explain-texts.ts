@@ -50,7 +50,7 @@ const en = {
   },
   disabled: 'The partner is disabled: nothing is polled or sent until it is enabled.',
   unreachable:
-    'The upstream has not been reachable since {at} ({error}). It is tried from time to time, and calls about this serial resume as soon as it answers.',
+    'The upstream has given no usable answer since {at} ({error}). It is tried from time to time, and calls about this serial resume as soon as it answers.',
   paused: {
     byCode:
       'The upstream account has been paused since {at}: {reason} (code {code}). The account is tried from time to time, and calls about this serial resume as soon as it works.',
@@ -145,7 +145,7 @@ const zh: ExplainTexts = {
     none: '不会再查询。',
   },
   disabled: '该合作方已停用：启用前不会查询，也不会投递。',
-  unreachable: '自{at} 起无法连接 GetResult（{error}）。系统会定期重试，恢复后立即继续查询该流水号。',
+  unreachable: '自{at} 起 GetResult 没有有效响应（{error}）。系统会定期重试，恢复后立即继续查询该流水号。',
   paused: {
     byCode: 'GetResult 账户自{at} 起暂停：{reason}（返回码 {code}）。系统会定期重试，账户恢复后立即继续查询该流水号。',
     byOperator: '运维人员已于{at} 暂停 GetResult 账户，恢复后立即继续查询该流水号。',

@@ -25,6 +25,7 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'account_paused_by_operator', since, account: 'C1' },
   { code: 'account_paused_idle', since, account: 'C1' },
   { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout', nextTryAt: AT + MINUTE },
+  { code: 'upstream_unreachable', since, account: 'C1', error: 'unparseable: text/html', nextTryAt: null },
   { code: 'upstream_slow', since: null, account: 'C1', ms: 8_000 },
   { code: 'deliveries_held', since, due: 12, isCapped: false },
   { code: 'backup_failed', since, reason: 'no_room' },
@@ -84,6 +85,17 @@ test('each trouble is said, with what to do, in both languages', () => {
     }
   }
   expect(new Set(all.map(({ sentence }) => sentence)).size).toBe(all.length)
+})
+
+test('an answer that is no JSON was called unreachable, with DNS and firewalls as the remedy', () => {
+  const outage = { code: 'upstream_unreachable', since, account: 'C1', nextTryAt: null } as const
+  for (const error of ['unparseable: text/html', 'too_large', 'http_status: 502']) {
+    const { sentence, remedy } = describeTrouble({ ...outage, error }, 'en', AT)
+    expect(`${sentence} ${remedy}`).toMatch(/JSON.*IHUYI_URL/)
+    expect(`${sentence} ${remedy}`).not.toMatch(/unreachable|DNS/)
+  }
+  for (const error of ['timeout', 'unreachable: ENOTFOUND'])
+    expect(describeTrouble({ ...outage, error }, 'zh', AT).remedy).toContain('DNS')
 })
 
 test('a backup of five days and a quarter was said to be six days old', () => {

@@ -90,8 +90,8 @@ test('the overview lists what happened, and draws it', async () => {
   await api.store.noteAlerts([{ ...alert, at: since, details }])
   await api.store.noteAlerts([{ ...alert, at: api.clock.now - HOUR, details: null }])
   const page = await read('operator', '?lang=en')
-  expect(marksOf(page)).toEqual([[since, api.clock.now - HOUR, 'alarm', 'GetResult cannot be reached: C1']])
-  expect(page).toMatch(/<li class="alarm">.*GetResult cannot be reached: C1<\/li>/)
+  expect(marksOf(page)).toEqual([[since, api.clock.now - HOUR, 'alarm', 'no usable answer from GetResult: C1']])
+  expect(page).toMatch(/<li class="alarm">.*no usable answer from GetResult: C1<\/li>/)
 })
 
 test('a partner sees its own charts and hosts, without those of upstream', async () => {
