@@ -6,8 +6,8 @@ import type { Callback, CallbackTrouble } from '../store/callbacks/health.ts'
 import { listAll } from '../store/page.ts'
 import { ALL_REGISTRATIONS } from '../store/registrations/filter.ts'
 import type { Store } from '../store/store.ts'
-import { argument, defineCommand, partnerOption, required } from './command.ts'
-import { refuse } from './ending.ts'
+import { argument, defineCommand, flag, partnerOption, required } from './command.ts'
+import { fail, refuse } from './ending.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'
 
@@ -59,31 +59,35 @@ export const commands = [
       zh: '停用一个回调地址，重新启用前不再投递；消息不会丢失',
     },
     args: { callbackUrl: URL_ARGUMENT },
-    options: { partner: required(partnerOption()) },
+    options: {
+      partner: required(partnerOption()),
+      anyway: flag({ en: 'also a URL that no recent registration names', zh: '近期没有登记使用该地址时也停用' }),
+    },
     changes: true,
     example: 'callback disable https://partner.example/hook --partner "Spruce Ltd"',
-    onStore: async (store, { partner, callbackUrl: typed, say, config, audited }) => {
+    onStore: async (store, { partner, callbackUrl: typed, anyway, say, config, audited }) => {
       // The same normalization as at registration, so that the URL equals the stored one.
       const verdict = judgeUrl(typed, callbackPolicy(config.callback))
       if (!verdict.ok) return refuse(`URL ${verdict.message.en}`, `URL ${verdict.message.zh}`)
       const callbackUrl = verdict.url.href
       const { id: partnerId } = await findPartner(store, partner)
-      const after = callbackFacts(callbackUrl, true)
-      const disabled = await audited({ act: 'callback.disable', object: partnerId, after }, () =>
-        store.disableCallback({ partnerId, callbackUrl }),
-      )
       const filter = { ...ALL_REGISTRATIONS, partnerId, host: hostOf(callbackUrl) }
       const { found } = await store.searchRegistrations({ filter, act: null, limit: RECENT, before: null })
       const isRegistered = found.some(one => one.callbackUrl === callbackUrl)
-      const unknown = say(
-        ' No recent registration of the partner names this URL: check its spelling.',
-        '该合作方近期的登记均未使用此地址，请核对是否有误。',
+      if (!isRegistered && !anyway)
+        fail(
+          `Nothing is disabled: no recent registration of the partner names ${callbackUrl}. Check its spelling; --anyway disables it nevertheless.`,
+          `未停用：该合作方近期的登记均未使用 ${callbackUrl}，请核对；确需停用请加 --anyway。`,
+        )
+      const after = callbackFacts(callbackUrl, true)
+      const disabled = await audited({ act: 'callback.disable', object: partnerId, after }, () =>
+        store.disableCallback({ partnerId, callbackUrl }),
       )
       const text = say(
         `${callbackUrl} is disabled: its webhooks are held until "callback enable".`,
         `已停用 ${callbackUrl}：其回调暂停投递，直到 "callback enable"。`,
       )
-      return { data: { disabled, isRegistered }, text: isRegistered ? text : `${text}${unknown}` }
+      return { data: { disabled, isRegistered }, text }
     },
   }),
   defineCommand({
@@ -95,10 +99,11 @@ export const commands = [
     example: 'callback enable https://partner.example/hook --partner "Spruce Ltd"',
     onStore: async (store, { partner, callbackUrl, say, call }) => {
       const { id: partnerId, name } = await findPartner(store, partner)
-      if (!(await allCallbacks(store, partnerId)).some(one => one.callbackUrl === callbackUrl))
-        refuse(
-          `${name} has no callback URL ${callbackUrl} that is failing or held; "callback list --partner ${name}" shows those that are.`,
-          `合作方 ${name} 没有投递失败或已暂停的地址 ${callbackUrl}；可用 "callback list --partner ${name}" 查看。`,
+      const found = (await allCallbacks(store, partnerId)).find(one => one.callbackUrl === callbackUrl)
+      if (found?.heldSince == null)
+        fail(
+          `There is nothing to enable: ${callbackUrl} is neither disabled, nor held after a 410. "callback list --partner ${name}" shows what is; if its webhooks fail, resend them once the receiver works.`,
+          `无需启用：${callbackUrl} 未停用，也未因 410 暂停投递。可用 "callback list --partner ${name}" 查看；投递失败的，请在接收端恢复后重发。`,
         )
       const { released } = await call('POST /v1/admin/callbacks/enable', { body: { partnerId, callbackUrl } })
       const text = say(

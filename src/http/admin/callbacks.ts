@@ -20,7 +20,9 @@ const PLACE = z.strictObject({ partnerId: z.string(), callbackUrl: z.string() })
 const CALLBACK = z.object({ partnerId: idField('partner'), partnerName: PARTNER_NAME, ...CALLBACK_TROUBLE.shape })
 
 const ENABLED_CALLBACK = z.strictObject({
-  released: z.boolean().describe('Whether webhooks were held for it, which are sent now.'),
+  released: z
+    .boolean()
+    .describe('Whether it was disabled or held. If not, there was nothing to enable, and nothing changed.'),
 })
 
 export const viewCallback = (trouble: CallbackTrouble & { partnerName: string | null }) => z.decode(CALLBACK, trouble)
@@ -58,7 +60,7 @@ export const CALLBACK_CALLS = {
     act: 'callback.enable',
     operationId: 'enableCallback',
     summary: 'Enable a callback URL that is disabled, or answered 410',
-    description: 'Its failures are reset, and its held webhooks are sent.',
+    description: 'Its failures are reset, and its held webhooks are sent. Nothing changes for a URL that only fails.',
     body: z.strictObject({
       partnerId: PARTNER_ID,
       callbackUrl: z.string(URL_FORM).min(1, URL_FORM).max(2_048, URL_FORM),

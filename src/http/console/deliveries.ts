@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
+import { hostOf } from '../../core/callback-url.ts'
 import type { Words } from '../../core/language.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
 import { CALLBACK_CALLS } from '../admin/callbacks.ts'
@@ -41,14 +42,15 @@ const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
 const SEND_AGAIN: Words = { en: 'Resend of given-up webhooks', zh: '重新投递已放弃的回调' }
 const SINCE: Words = { en: 'Since', zh: '始于' }
 
+const resendAll = (visit: Visit, query: Readonly<Record<string, string | undefined>>) =>
+  actLink(visit, {
+    to: visit.to('bulk/new', { act: 'resend', ...query }),
+    name: { en: 'Resend all…', zh: '全部重新投递…' },
+    call: BULK_CALLS['POST /v1/admin/bulk'],
+  })
+
 const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
   const { t, to } = visit
-  const resend = (query: Readonly<Record<string, string>>) =>
-    actLink(visit, {
-      to: to('bulk/new', { act: 'resend', ...query }),
-      name: { en: 'Resend all…', zh: '全部重新投递…' },
-      call: BULK_CALLS['POST /v1/admin/bulk'],
-    })
   const toThese = (query: Readonly<Record<string, string>>, count: number) =>
     count === 0 ? 0 : html`<a href="${to('registrations', query)}">${showCount(count)}</a>`
   const name: Words = { en: 'Failing webhooks', zh: '失败的回调' }
@@ -59,7 +61,7 @@ const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
       [
         { en: 'Host', zh: '主机' },
         ({ host, error }) =>
-          html`<a href="${to('registrations', { host, error })}">${host}</a>${resend({ host, error })}`,
+          html`<a href="${to('registrations', { host, error })}">${host}</a>${resendAll(visit, { host, error })}`,
       ],
       [{ en: 'Error', zh: '错误' }, ({ error }) => errorCell(visit, error)],
       [{ en: 'Webhooks', zh: '回调数' }, ({ count }) => count, NUMBER],
@@ -98,13 +100,16 @@ const troubleColumns = <One extends Trouble>(reader: Reader, form: (one: One) =>
 ]
 
 const callbackList = (visit: Visit, { data, nextCursor }: Callbacks): Html => {
-  const form = ({ partnerId, callbackUrl }: Callbacks['data'][number]) =>
-    actForm(visit, {
+  const form = ({ partnerId, callbackUrl, state, lastError }: Callbacks['data'][number]) => {
+    if (state === 'failing')
+      return resendAll(visit, { partner: partnerId, host: hostOf(callbackUrl), error: lastError ?? undefined })
+    return actForm(visit, {
       to: 'deliveries/enable',
       name: { en: 'Enable', zh: '启用' },
       call: CALLBACK_CALLS['POST /v1/admin/callbacks/enable'],
       hidden: { partnerId, callbackUrl },
     })
+  }
   return html`${table(visit, URLS, {
     items: data,
     none: NO_URL,

@@ -32,8 +32,9 @@ const troubleOf = ({ state, lastError, ...row }: CallbackRow, held: number): Cal
 export const callbackVerbs = {
   calls: ({ read, write, emitHints }) => ({
     /**
-     * Treats a URL as working, after a good test or on an operator's word: releases its messages and forgets its
-     * failures. Only an operator ends an operator's hold. Returns whether a hold has ended.
+     * Treats a held URL as working, after a good test or on an operator's word: releases its messages and forgets its
+     * failures. Only an operator ends an operator's hold. A good test also ends the failures of a URL that is not held.
+     * Returns whether a hold has ended.
      */
     enableCallback: async (url: Callback, end: 'test' | 'operator'): Promise<boolean> => {
       if ((await read(tx => findUrl(tx, url))) === null) return false
@@ -41,7 +42,7 @@ export const callbackVerbs = {
         const stored = await lockUrls(tx, [url])
         const before = stored.get(callbackKey(url)) ?? null
         const isReleased = endsHold(end, before)
-        const works = isReleased || heldBecause(before) === null
+        const works = isReleased || (end === 'test' && heldBecause(before) === null)
         const changes = works ? [{ ...url, before, ...afterSuccess(before) }] : []
         return { isReleased, changedUrls: await saveUrls(tx, stored, changes) }
       })

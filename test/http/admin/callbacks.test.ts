@@ -38,9 +38,21 @@ test('enables one, which the audit tells, without its URL', async () => {
   const { status, json } = await enable({ partnerId: api.partner.id, callbackUrl: HOOK, reason: 'mended' })
   expect([status, json]).toEqual([200, { released: true }])
   expect((await list()).data).toEqual([])
-  expect((await enable({ partnerId: api.partner.id, callbackUrl: HOOK })).json).toEqual({ released: false })
   const { data } = (await api.call('GET', '/v1/admin/audit?act=callback.enable', { key: ADMIN_TOKEN })).json
   expect(data.at(-1)).toMatchObject({ object: api.partner.id, reason: 'mended', outcome: 'done' })
+})
+
+test('enables nothing where nothing is held, and forgets no failure', async () => {
+  for (const idcardid of ['1', '2']) {
+    await api.register({ idcardid })
+    await api.succeed()
+    await api.receiveWith(503)
+    api.clock.now += 1_000
+  }
+  const { data: failing } = await list()
+  expect(failing).toMatchObject([{ callbackUrl: HOOK, state: 'failing' }])
+  expect((await enable({ partnerId: api.partner.id, callbackUrl: HOOK })).json).toEqual({ released: false })
+  expect((await list()).data).toEqual(failing)
 })
 
 test('a partner that there is not had no callbacks, and one of them enabled', async () => {

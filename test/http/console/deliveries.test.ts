@@ -60,6 +60,17 @@ describe('to operators', () => {
     expect(json.data[0]).toMatchObject({ reason: 'mended', outcome: 'done' })
   })
 
+  test('offers to enable no URL where nothing is held, but to resend what failed', async () => {
+    const { api, show } = await openFailing()
+    await api.register({ idcardid: 'two' })
+    await api.succeed()
+    await api.receiveWith(503)
+    const page = await show('deliveries', ADMIN_TOKEN)
+    expect(page).not.toContain('deliveries/enable')
+    const query = `partner=${api.partner.id}&amp;host=partner.example&amp;error=http_503`
+    expect(page).toContain(`href="bulk/new?act=resend&amp;${query}"`)
+  })
+
   test('shows who only reads the groups, and why not the URLs', async () => {
     const { api, show } = await openFailing()
     const { text } = await api.addToken('read')

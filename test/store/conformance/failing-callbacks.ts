@@ -147,6 +147,17 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     expect(await bench.store.enableCallback(url(bench), end)).toBe(false)
   })
 
+  test('is not enabled by an operator where nothing is held: a good test alone ends its failures', async () => {
+    await using bench = await openStoreFixture(open)
+    const { id } = await bench.resolve()
+    await fail(bench, id, { times: 2, apartMs: MINUTE })
+    const failing = await callbacksOf(bench)
+    expect(await bench.store.enableCallback(url(bench), 'operator')).toBe(false)
+    expect(await callbacksOf(bench)).toEqual(failing)
+    expect(await bench.store.enableCallback(url(bench), 'test')).toBe(false)
+    expect(await callbacksOf(bench)).toEqual([])
+  })
+
   test('is enabled by a registration, and by the 2xx of a message that is resent', async () => {
     const one = await openDisabled(open)
     await using _ = one.bench
