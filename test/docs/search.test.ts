@@ -74,6 +74,12 @@ describe('the search', () => {
     ['notification', 'operate#a-contact'],
     ['signature mismatch', 'webhooks#signatures-and-duplicates'],
     ['django', 'frameworks#django'],
+    ['golang', 'verify#go'],
+    ['pagination', 'reference#reference'],
+    ['timezone', 'reference#reference'],
+    ['test mode', 'test-serials#test-serials'],
+    ['mTLS', 'webhooks#what-the-url-may-be'],
+    ['gdpr', 'problems#has_verdict'],
   ])('in English finds %s first', (query, expected) => {
     expect(search('en', query)[0]?.url).toBe(expected)
   })
@@ -97,6 +103,10 @@ describe('the search', () => {
     ['告警', 'operate#a-contact'],
     ['签名不一致', 'webhooks#signatures-and-duplicates'],
     ['更新日志', 'changelog#changelog'],
+    ['分页', 'reference#reference'],
+    ['掉单', 'operate#missed-webhooks-and-events'],
+    ['补单', 'operate#missed-webhooks-and-events'],
+    ['golang', 'verify#go'],
     ['SDK下载', 'verify#javascript-and-typescript'],
     ['postman', 'reference#reference'],
   ])('in Chinese finds %s first', (query, expected) => {
@@ -105,7 +115,7 @@ describe('the search', () => {
 
   test('takes a word from its beginning, with the parts of a name', () => {
     expect(search('en', 'ip').map(({ url }) => url)).not.toContain('verify#javascript-and-typescript')
-    expect(search('en', 'url').some(({ url }) => url === 'reference#testCallback')).toBe(true)
+    expect(search('en', 'excerpt').some(({ url }) => url === 'reference#Attempt')).toBe(true)
     expect(search('en', 'ebhook')).toEqual([])
     for (const [one, other] of [
       ['retry', 'retries'],

@@ -6,7 +6,7 @@ import { etag } from 'hono/etag'
 import { secureHeaders } from 'hono/secure-headers'
 import { DAY, HOUR, SECOND } from '../../core/duration.ts'
 import { AppError, codeOf } from '../../core/error.ts'
-import type { Language } from '../../core/language.ts'
+import type { Language, Words } from '../../core/language.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { clientNetwork, type TrustedProxies } from '../caller.ts'
 import { answerLanguage, keepLanguage, languageFor } from '../language.ts'
@@ -23,20 +23,26 @@ const NAME = /^\w[\w.-]*$/
 /** Name of a page, or of its Markdown or text. */
 const PAGE = /^([a-z-]+)(\.md|\.txt)?$/
 
+const NO_FILE: Words = {
+  en: 'There is no page or file with this name. The operator can build those of this version with npm run build:served.',
+  zh: '没有该名称的页面或文件。运维人员可运行 npm run build:served 生成当前版本的页面和文件。',
+}
+const otherVersion = (asked: string, version: string): Words => ({
+  en: `This service is of version ${version}: install client-${version}.tgz, or ask the operator to keep client-${asked}.tgz in dist/served.`,
+  zh: `本服务的版本为 ${version}：请安装 client-${version}.tgz，或请运维人员在 dist/served 中保留 client-${asked}.tgz。`,
+})
+
 /**
  * Returns a file's bytes, or throws `AppError('not_found')`. Client packages of earlier versions may be kept beside
  * this version's, for lock files that name them.
  */
-const readServed = async (name: string, folder: URL): Promise<Buffer<ArrayBuffer>> => {
+const readServed = async (name: string, folder: URL, missing = NO_FILE): Promise<Buffer<ArrayBuffer>> => {
   try {
     if (NAME.test(name)) return await readFile(new URL(name, folder))
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
   }
-  throw new AppError('not_found', {
-    en: 'There is no page or file with this name. The operator can build those of this version with npm run build:served.',
-    zh: '没有该名称的页面或文件。运维人员可运行 npm run build:served 生成当前版本的页面和文件。',
-  })
+  throw new AppError('not_found', missing)
 }
 
 /** Content types by extension; all other files are plain text. */
@@ -131,10 +137,12 @@ export const createDocs = (deps: DocsDeps) => {
   app.on('GET', ['/docs/', '/docs/start'], c => c.redirect('../docs', 301))
   app.get('/docs/:page', async c => {
     const page = c.req.param('page')
-    const [isTarball, version] = /^client(?:-(\d+\.\d+\.\d+))?\.tgz$/.exec(page) ?? []
+    const [isTarball, asked] = /^client(?:-(\d+\.\d+\.\d+))?\.tgz$/.exec(page) ?? []
     if (!isTarball) return sendPage(c, page)
-    const tarball = await readServed(`client-${version ?? deps.version}.tgz`, BUILT)
-    c.header('cache-control', version === undefined ? 'no-cache' : IMMUTABLE)
+    const version = asked ?? deps.version
+    const missing = version === deps.version ? NO_FILE : otherVersion(version, deps.version)
+    const tarball = await readServed(`client-${version}.tgz`, BUILT, missing)
+    c.header('cache-control', asked === undefined ? 'no-cache' : IMMUTABLE)
     return c.body(tarball, 200, { 'content-type': 'application/gzip' })
   })
   app.get('/docs/examples/:file', async c => {

@@ -94,6 +94,13 @@ describe('an unknown page', () => {
   )
 })
 
+test.each(['en', 'zh'])('a client of another version is asked for: what there is instead is said, %s', async lang => {
+  const { status, json } = await get('/docs/client-9.9.9.tgz', { 'accept-language': lang })
+  expect([status, json.type]).toEqual([404, expect.stringContaining('not_found')])
+  expect(json.detail).toContain('client-0.0.0.tgz')
+  expect(json.detail).toContain('9.9.9')
+})
+
 describe('for machines', () => {
   test('llms.txt leads to each page as Markdown, in its language, with this service’s address and settings', async () => {
     for (const lang of ['en', 'zh']) {
