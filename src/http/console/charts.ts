@@ -121,15 +121,20 @@ const totalWords = (visit: Visit, totals: Figures): Html => {
   const { t } = visit
   const { verdicts, webhooks } = totals
   const { words } = SPANS[spanOf(visit)]
-  const { delivered, within5s } = webhooks
-  const counts = [verdicts.succeeded + verdicts.failed, delivered, within5s]
-  const [ended, arrived, soon] = counts.map(n => showCount(n))
+  const { delivered, within5s, givenUp } = webhooks
+  const counts = [verdicts.succeeded + verdicts.failed, verdicts.unresolved, delivered, within5s]
+  const [ended, unresolved, arrived, soon] = counts.map(n => showCount(n))
   const [share, soonShare] = [arrivedShare(webhooks), shareOf(within5s, delivered)].map(showShare)
   const p95 = showMs(visit, webhooks.p95Ms)
+  const sent: Words = {
+    en: `${arrived} webhooks delivered (${share} of those that were delivered or given up), ${soon} of them within 5 s of the verdict (${soonShare}, p95 ${p95}).`,
+    zh: `送达 ${arrived} 条回调（占已送达与已放弃的 ${share}），其中 ${soon} 条在得出结果后 5 秒内送达（${soonShare}，p95 ${p95}）。`,
+  }
+  const none: Words = { en: 'no webhook was delivered or given up.', zh: '没有送达或放弃的回调。' }
   return html`<p>${t({
-    en: `In ${words.en}: ${ended} verdicts; ${arrived} webhooks delivered (${share} of those that were delivered or given up), ${soon} of them within 5 s of the verdict (${soonShare}, p95 ${p95}).`,
-    zh: `${words.zh}内：${ended} 个结果；送达 ${arrived} 条回调（占已送达与已放弃的 ${share}），其中 ${soon} 条在得出结果后 5 秒内送达（${soonShare}，p95 ${p95}）。`,
-  })}</p>`
+    en: `In ${words.en}: ${ended} verdicts, ${unresolved} unresolved; `,
+    zh: `${words.zh}内：${ended} 个结果，另有 ${unresolved} 个未决；`,
+  })}${t(delivered + givenUp === 0 ? none : sent)}</p>`
 }
 
 /** Maximum number of marks: the newest. */

@@ -27,12 +27,12 @@ export const timeline = (reader: Reader, moments: readonly Moment[]): Html => {
 const ATTEMPT: Words = { en: 'Attempt', zh: '投递' }
 const ATTEMPT_WORDS: Readonly<Record<AttemptAnswer['outcome'], Words>> = {
   delivered: { en: 'delivered', zh: '已送达' },
-  rejected: { en: 'refused', zh: '被拒绝' },
+  rejected: { en: 'answered', zh: '返回' },
   gone: { en: 'gone', zh: '地址已废弃' },
   failed: { en: 'no response', zh: '无响应' },
 }
-const ORIGIN_WORDS: Readonly<Record<NonNullable<AttemptAnswer['origin']>, Words>> = {
-  first: { en: 'new webhook', zh: '新回调' },
+const ORIGIN_WORDS: Readonly<Record<NonNullable<AttemptAnswer['origin']>, Words | null>> = {
+  first: null,
   retry: { en: 'scheduled retry', zh: '按计划重试' },
   resend: { en: 'resend', zh: '重发' },
 }
@@ -40,19 +40,20 @@ const ORIGIN_WORDS: Readonly<Record<NonNullable<AttemptAnswer['origin']>, Words>
 export const attemptMoment = ({ t }: Reader, attempt: AttemptAnswer, n?: number): Moment => {
   const { at, outcome, httpStatus, error, errorText, durationMs, responseExcerpt, origin } = attempt
   const name = n === undefined ? ATTEMPT : { en: `Attempt ${n}`, zh: `第 ${n} 次投递` }
+  const why = origin && ORIGIN_WORDS[origin]
+  const ended = [t(ATTEMPT_WORDS[outcome]), httpStatus ? `HTTP ${httpStatus}` : (error ?? '–')]
   const parts = [
-    ...(origin ? [t(ORIGIN_WORDS[origin])] : []),
-    t(ATTEMPT_WORDS[outcome]),
-    httpStatus ? `HTTP ${httpStatus}` : (error ?? '–'),
+    ...(why ? [t(why)] : []),
+    ...(outcome === 'rejected' ? [ended.join(' ')] : ended),
     `${Math.round(durationMs)}\u00a0ms`,
   ]
-  const why = errorText === null ? '' : html`<br><small>${errorText}</small>`
+  const todo = errorText === null ? '' : html`<br><small>${errorText}</small>`
   const answer =
     responseExcerpt === null
       ? ''
       : html`<details><summary>${t({ en: 'Response', zh: '响应内容' })} <samp>${responseExcerpt}</samp></summary></details>`
   const is = outcome === 'delivered' ? 'went-well' : 'went-wrong'
-  return { at, is, what: html`<strong>${t(name)}</strong> · ${parts.join(' · ')}${why}${answer}` }
+  return { at, is, what: html`<strong>${t(name)}</strong> · ${parts.join(' · ')}${todo}${answer}` }
 }
 
 const ANSWER_WORDS: Readonly<Record<NonNullable<ExplanationAnswer['polling']['lastAnswer']>, Words>> = {

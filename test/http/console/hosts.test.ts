@@ -51,6 +51,18 @@ test('the overview draws each step since the history began, and says the totals'
   expect(chartsOf(await read('operator', '?span=7d'))[0]?.[0]).toHaveLength(169)
 })
 
+test.each([
+  ['en', ['9 verdicts, 13 unresolved; 9 webhooks delivered (100', '0 verdicts, 0 unresolved; no webhook was']],
+  ['zh', ['9 个结果，另有 13 个未决；送达 9 条', '0 个结果，另有 0 个未决；没有送达']],
+] as const)('the sentence below the charts counts in %s what they show', async (lang, [counted, none]) => {
+  const { api, add, read, visit, cookieOf } = await open()
+  await add(api.clock.now - 2 * HOUR, [{ partnerId: api.partner.id }, { unresolved: 13 }])
+  expect(await read('partner', `?lang=${lang}`)).toContain(counted)
+  api.clock.now += 25 * HOUR
+  const later = await visit(`?lang=${lang}`, await cookieOf(api.partner.key))
+  expect(await later.text()).toContain(none)
+})
+
 test('a step that has not ended is not drawn: it would look like an outage', async () => {
   const { api, read } = await open()
   const lastTwo = async () => chartsOf(await read('operator', ''))[0]?.[0]?.slice(-2)

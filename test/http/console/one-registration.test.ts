@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { SECOND } from '../../../src/core/duration.ts'
+import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
@@ -28,6 +28,21 @@ const populate = async () => {
 }
 
 describe('a registration', () => {
+  test.each([
+    ['en', 'answered HTTP 503', 'no response · no_response'],
+    ['zh', '返回 HTTP 503', '无响应 · no_response'],
+  ])(
+    'has in %s other words for an error that was answered than for a port where nothing listens',
+    async (lang, answered, silent) => {
+      const { api, read, sent } = await populate()
+      api.clock.now += 5 * MINUTE
+      await api.receiveWith(null)
+      const page = await read(`registrations/${sent}?lang=${lang}`, 'partner')
+      for (const words of [answered, silent]) expect(page).toContain(words)
+      expect(page).not.toMatch(/ · (refused|被拒绝)/)
+    },
+  )
+
   test.each(['admin', 'partner'] as const)(
     'is shown to %s, but what came with the verdict only to who asks for it',
     async who => {

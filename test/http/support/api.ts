@@ -182,7 +182,10 @@ export const openApi = async (
   }
 
   /** Sends what is due, `slots` at most, and has the receiver answer this. */
-  const receiveWith = async (httpStatus: number | null, { slots = 10, scheduleMs = [5 * MINUTE] } = {}) => {
+  const receiveWith = async (
+    httpStatus: number | null,
+    { slots = 10, scheduleMs = [5 * MINUTE], responseExcerpt = 'hello' } = {},
+  ) => {
     const { messages } = await store.claimMessages({ ...CLAIM_ALL, slots })
     const settlements = messages.map(message => {
       const outcome = { httpStatus, retryAfterMs: null }
@@ -201,7 +204,7 @@ export const openApi = async (
         httpStatus,
         error,
         durationMs: 12,
-        responseExcerpt: 'hello',
+        responseExcerpt,
         origin: attemptOriginOf(message),
       } as const
       return { message, step, attempt, hostSignal: httpStatus === null ? null : ('answers' as const) }
