@@ -39,8 +39,17 @@ const offsetOf = local => {
 /** On English pages times are in the browser's zone instead of UTC: those shown, and those typed. */
 const useZoneOfBrowser = () => {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const inSentence = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC/g
+  const inZone = text => text.replace(inSentence, (_, day, clock) => toSeconds(new Date(`${day}T${clock}Z`)))
   const rewrite = () => {
     for (const name of document.querySelectorAll('[data-zone]')) name.textContent = zone
+    for (const strip of document.querySelectorAll('[data-marks]')) strip.dataset.marks = inZone(strip.dataset.marks)
+    const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT)
+    while (texts.nextNode())
+      if (!texts.currentNode.parentElement.closest('pre')) {
+        const sentence = inZone(texts.currentNode.data)
+        if (sentence !== texts.currentNode.data) texts.currentNode.data = sentence
+      }
     for (const time of document.querySelectorAll('time[title]')) {
       time.textContent = toSeconds(new Date(time.dateTime))
       time.title = `${time.textContent} (${zone})`

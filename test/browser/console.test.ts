@@ -32,7 +32,8 @@ const openService = async () => {
   await api.receiveWith(200)
   const exhausted = await register('1000000002', 'down.example')
   await api.succeed()
-  await api.receiveWith(503, { scheduleMs: [] })
+  // In one line, as JSON often is.
+  await api.receiveWith(503, { scheduleMs: [], responseExcerpt: 'x'.repeat(1024) })
   await register('1000000003', `${'long.'.repeat(20)}example`)
   await api.succeed()
   await api.receiveWith(null)
@@ -273,6 +274,17 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     const utc = await timesOf({ timezoneId: 'Asia/Tokyo', javaScriptEnabled: false })
     const tokyo = await timesOf({ timezoneId: 'Asia/Tokyo' })
     expect(Date.parse(`${tokyo}Z`) - Date.parse(`${utc}Z`)).toBe(9 * HOUR)
+    const sentenceOf = async (options: BrowserContextOptions) => {
+      await using page = await openPage('operator', `registrations/${service.exhausted}`, options)
+      return await page.locator('#live > p').first().textContent()
+    }
+    const inUtc = await sentenceOf({ timezoneId: 'Asia/Tokyo', javaScriptEnabled: false })
+    const inTokyo = await sentenceOf({ timezoneId: 'Asia/Tokyo' })
+    const times = [...(inUtc ?? '').matchAll(/(\S{10} \S{8}) UTC/g)].map(([, at]) => Date.parse(`${at}Z`))
+    expect(times.length).toBeGreaterThan(0)
+    for (const at of times)
+      expect(inTokyo).toContain(new Date(at + 9 * HOUR).toISOString().slice(0, 19).replace('T', ' '))
+    expect(inTokyo).not.toContain('UTC')
     expect(await timesOf({ timezoneId: 'America/Lima', locale: 'zh-CN' })).toBe(
       await timesOf({ timezoneId: 'Asia/Shanghai' }),
     )

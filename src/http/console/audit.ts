@@ -4,9 +4,11 @@ import { showAct } from '../../core/act.ts'
 import type { Words } from '../../core/language.ts'
 import { MAX_NAME } from '../../core/line.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
+import type { Accounts } from './accounts.ts'
 import type { Console, Visit } from './console.ts'
 import { field } from './forms.ts'
 import { type Column, type ConsolePage, type Html, nextPage, PAGE_NAMES, type Reader, table, time } from './page.ts'
+import { FIRST_PAGE, type Partners } from './partners.ts'
 import { asApiTakes } from './picked-time.ts'
 import { stateBadge, WHO } from './words.ts'
 
@@ -32,15 +34,35 @@ export const pathOfObject = (id: string): string | null => {
   const place = PLACES.get(id.split('_')[0] ?? '')
   return place ? `${place}/${encodeURIComponent(id)}` : null
 }
-const whichOf = ({ to }: Reader, { object }: Act): Html => {
+/** Names of the partners, and APIIDs of the accounts, that the first pages of their lists have. */
+type Names = ReadonlyMap<string, string>
+const readNames = async ({ call }: Visit): Promise<Names> => {
+  const [partners, accounts] = await Promise.all([
+    call<Partners>('GET', '/v1/admin/partners', FIRST_PAGE),
+    call<Accounts>('GET', '/v1/admin/accounts', FIRST_PAGE),
+  ])
+  return new Map([
+    ...partners.data.map(({ id, name }) => [id, name] as const),
+    ...accounts.data.map(({ id, account }) => [id, account] as const),
+  ])
+}
+const whichOf = ({ to }: Reader, { object }: Act, names: Names): Html => {
   if (object === null) return html`–`
-  const path = pathOfObject(object)
-  return path ? html`<a href="${to(path)}">${object}</a>` : html`<code>${object}</code>`
+  const [path, name] = [pathOfObject(object), names.get(object)]
+  const text =
+    name === undefined ? html`<code>${object}</code>` : html`<bdi class="name" title="${object}">${name}</bdi>`
+  return path ? html`<a href="${to(path)}">${text}</a>` : text
 }
 
 type Fact = string | number | boolean | null
-const changesOf = ({ changes }: Act): Html => {
-  const shown = (fact: Fact | undefined) => (fact === undefined || fact === null ? '–' : String(fact))
+/** The times in changes are in ISO 8601, as in the API. */
+const ISO_TIME = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/
+const changesOf = (reader: Reader, { changes }: Act, names: Names): Html => {
+  const shown = (fact: Fact = null) => {
+    if (fact === null) return '–'
+    const text = String(fact)
+    return ISO_TIME.test(text) ? time(reader, text) : (names.get(text) ?? text)
+  }
   if (changes === null) return '–'
   return html`<ul class="plain">${Object.entries(changes).map(
     ([field, { before, after }]) => html`<li>${field}: <bdi>${shown(before)}</bdi> → <bdi>${shown(after)}</bdi></li>`,
@@ -64,6 +86,7 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, call, to } = visit
   const { who, act, since, cursor } = asApiTakes(c.req.query())
   const { data, nextCursor } = await call<Acts>('GET', '/v1/admin/audit', { query: { who, act, since, cursor } })
+  const names = await readNames(visit)
   const only = (more: Readonly<Record<string, string>>) => to('audit', { who, act, since, ...more })
   const columns: readonly Column<Act>[] = [
     [{ en: 'When', zh: '时间' }, ({ at }) => time(visit, at)],
@@ -73,9 +96,9 @@ const listPage = async (visit: Visit): Promise<ConsolePage> => {
       one =>
         html`<a href="${only({ act: one.act })}" title="${one.act}"><bdi class="name">${showAct(one.act, visit.language)}</bdi></a>`,
     ],
-    [{ en: 'Object', zh: '对象' }, one => whichOf(visit, one)],
+    [{ en: 'Object', zh: '对象' }, one => whichOf(visit, one, names)],
     [{ en: 'Reason', zh: '原因' }, ({ reason }) => html`<bdi>${reason ?? '–'}</bdi>`],
-    [{ en: 'Changes', zh: '变更' }, changesOf],
+    [{ en: 'Changes', zh: '变更' }, one => changesOf(visit, one, names)],
     [{ en: 'Outcome', zh: '结果' }, ({ outcome }) => stateBadge(visit, OUTCOMES, outcome)],
   ]
   return {

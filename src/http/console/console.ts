@@ -29,7 +29,7 @@ import { COUNTED, layout, redirectPage, shortPage } from './layout.ts'
 import { addNodes } from './nodes.ts'
 import { addNow } from './now.ts'
 import { addOneRegistration } from './one-registration.ts'
-import { type ConsolePage, type Counts, type Reader, readerOf } from './page.ts'
+import { type ConsolePage, type Counts, pathOf, type Reader, readerOf } from './page.ts'
 import { addPartners } from './partners.ts'
 import { addRegistrations } from './registrations.ts'
 import { addSecrets } from './secrets.ts'
@@ -175,14 +175,16 @@ const createVisits = ({ deps, sessions, send }: Frame, callApi: CallApi) => {
   return async (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Response>): Promise<Response> => {
     const session = sessions.of(c)
     const reader = readerOf(c, session)
-    const path = reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c).replace(/^(?=\?|$)/, './') : null })
+    const isFromElsewhere = c.req.header('sec-fetch-site') === 'cross-site'
+    const asked = pathOf(c).replace(isFromElsewhere ? /^(?=\?|$)/ : /^(?=\?)/, './')
+    const path = reader.to('sign-in', { to: c.req.method === 'GET' ? asked : null })
     // 404 without ADMIN_TOKEN. Partners, and operators with a token from the database, can still sign in.
     const signIn = () =>
       deps.config.server.adminToken === null
         ? send(c, reader, { ...signInPage(reader), status: 404 })
         : c.redirect(path, 303)
     // A link from elsewhere, as in a chat, brings no cookie: what the browser then asks for itself does.
-    if (!session) return c.req.header('sec-fetch-site') === 'cross-site' ? c.html(redirectPage(path)) : signIn()
+    if (!session) return isFromElsewhere ? c.html(redirectPage(path)) : signIn()
     let calls = 0
     let counts: Counts = session.kind === 'operator' && deps.now() < lastCounts.until ? lastCounts.counts : {}
     const call: Visit['call'] = async (method, path, more = {}) => {
@@ -288,12 +290,6 @@ const WRONG: Words = { en: 'These fields cannot be used as they are:', zh: '以�
 const OTHER_SITE: Words = {
   en: 'This form was sent from another site. Open the console and send it from there.',
   zh: '该表单来自其他网站。请打开控制台，在其中提交。',
-}
-
-/** Path of a page below `/console/`, with its query. */
-const pathOf = (c: Context): string => {
-  const { pathname, search } = new URL(c.req.url)
-  return `${pathname.slice('/console/'.length)}${search}`
 }
 
 /** The database's error code, at the end of the problem's detail. */

@@ -27,6 +27,7 @@ import {
   showCount,
   table,
   time,
+  wrapped,
 } from './page.ts'
 import { listPart, readSearchQuery } from './registrations.ts'
 import { errorCell, STATE, stateBadge } from './words.ts'
@@ -61,7 +62,7 @@ const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
       [
         { en: 'Host', zh: '主机' },
         ({ host, error }) =>
-          html`<a href="${to('registrations', { host, error })}">${host}</a>${resendAll(visit, { host, error })}`,
+          html`<a href="${to('registrations', { host, error })}">${wrapped(host)}</a>${resendAll(visit, { host, error })}`,
       ],
       [{ en: 'Error', zh: '错误' }, ({ error }) => errorCell(visit, error)],
       [{ en: 'Webhooks', zh: '回调数' }, ({ count }) => count, NUMBER],
@@ -92,7 +93,7 @@ const STOPPED: Words = {
 const isStopped = ({ lastError }: Trouble) => lastError === 'operator'
 /** The form stands below the URL, where narrow screens show it too. */
 const troubleColumns = <One extends Trouble>(reader: Reader, form: (one: One) => Html): readonly Column<One>[] => [
-  [{ en: 'URL', zh: '回调地址' }, one => html`<code>${one.callbackUrl}</code>${form(one)}`],
+  [{ en: 'URL', zh: '回调地址' }, one => html`<code>${wrapped(one.callbackUrl)}</code>${form(one)}`],
   [STATE, one => (isStopped(one) ? badge('bad', reader.t(STOPPED)) : stateBadge(reader, STATES, one.state))],
   [SINCE, ({ since }) => time(reader, since)],
   [{ en: 'Last error', zh: '最近的错误' }, ({ lastError }) => errorCell(reader, lastError)],

@@ -4,7 +4,7 @@ import { showShare } from '../../core/show-sizes.ts'
 import { arrivedShare, type Figures, showMs, spanLinks, spanOf } from './charts.ts'
 import type { Console, Visit } from './console.ts'
 import type { Column, Html, Reader } from './page.ts'
-import { NUMBER, PAGE_NAMES, partnerLink, partOrRefusal, showCount, table, time } from './page.ts'
+import { NUMBER, PAGE_NAMES, partnerLink, partOrRefusal, showCount, table, time, wrapped } from './page.ts'
 
 type Webhooks = Figures['webhooks']
 /** A host with its figures, for operators with its partner. */
@@ -90,10 +90,14 @@ const hostTable = (visit: Visit, groups: Groups): Html => {
     { by: ({ partnerName = null }) => partnerName },
   ]
   const columns: Column<HostGroup>[] = [
-    [HOST, one => html`<a href="${to('deliveries', of(one))}">${one.host}</a>`, { by: ({ host }) => host }],
+    [
+      HOST,
+      one => html`<a href="${to('deliveries', of(one))}">${wrapped(one.host ?? '')}</a>`,
+      { by: ({ host }) => host },
+    ],
     ...(session.kind === 'operator' ? [partnerColumn] : []),
     ...Object.values(webhookColumns<HostGroup>(visit, ({ webhooks }) => webhooks)),
-    ['', one => html`<a href="${to('registrations', of(one))}">${t(PAGE_NAMES.registrations)}</a>`],
+    ['', one => html`<a class="whole" href="${to('registrations', of(one))}">${t(PAGE_NAMES.registrations)}</a>`],
   ]
   return html`${table(visit, PAGE_NAMES.hosts, { items: data, none: NONE, columns, sortedBy: visit })}
     ${data.length === 0 && !isCapped ? '' : columnNotes(visit, groups)}`

@@ -12,7 +12,7 @@ import { newestActs } from './audit.ts'
 import type { Console, Visit } from './console.ts'
 import { actForms } from './forms.ts'
 import { DEADLINE, registrationTimeline } from './moments.ts'
-import { type ConsolePage, copied, type Fact, facts, type Html, live, type Reader, time } from './page.ts'
+import { type ConsolePage, copied, type Fact, facts, type Html, live, type Reader, time, wrapped } from './page.ts'
 import { actOn, BASES, CALLS } from './ticked.ts'
 import { DELIVERY_WORDS, PAYLOAD_WORDS, stateBadge, statusOf } from './words.ts'
 
@@ -68,7 +68,7 @@ const factsPart = (reader: Reader, one: OneRegistration, body: string | null): H
   ])}
   <h2>${t({ en: 'Webhook', zh: '回调' })}</h2>
   ${facts(reader, [
-    [{ en: 'Callback URL', zh: '回调地址' }, one.callbackUrl ?? ('host' in one ? one.host : '–')],
+    [{ en: 'Callback URL', zh: '回调地址' }, wrapped(one.callbackUrl ?? ('host' in one ? one.host : '–'))],
     ['webhook-id', messageId ?? '–'],
     [{ en: 'Delivery', zh: '投递' }, messageId === null ? '–' : stateBadge(reader, DELIVERY_WORDS, state)],
     ...(messageId === null || body !== null ? [] : [[BODY, t(whyNoBody(reader, one))] as const]),

@@ -38,6 +38,12 @@ export const readerOf = (c: Context, session: Session | null): Reader => {
   }
 }
 
+/** Path of a page below `/console/`, with its query. */
+export const pathOf = (c: Context): string => {
+  const { pathname, search } = new URL(c.req.url)
+  return `${pathname.slice(BELOW.length)}${search}`
+}
+
 const CLOCK = { en: clockIn(ZONE_OF.en), zh: clockIn(ZONE_OF.zh) }
 /** A time of the API in the reader's zone, which the foot of the page names. */
 export const time = ({ language }: Reader, at: string | null, none = '–'): Html =>
@@ -83,6 +89,10 @@ export interface ConsolePage {
 
 export const partnerLink = ({ to }: Reader, one: { partnerId: string; partnerName: string | null }): Html =>
   html`<a href="${to(`partners/${one.partnerId}`)}" title="${showPartner(one)}"><bdi class="name">${one.partnerName ?? one.partnerId}</bdi></a>`
+
+/** A host or URL that wraps before its port rather than within it. */
+export const wrapped = (url: string): Html =>
+  html`${url.split(/(?=:\d+(?:\/|$))/).map((part, i) => (i === 0 ? part : html`<wbr>${part}`))}`
 
 /** The text of an empty list. */
 export const empty = (text: string): Html => html`<p class="empty">${text}</p>`

@@ -6,7 +6,7 @@ import type { FOUND_REGISTRATION } from '../admin/registration-view.ts'
 import { errorText } from '../partner/explain-sentence.ts'
 import type { LISTED } from '../partner/registrations.ts'
 import type { FieldType } from './forms.ts'
-import { type Column, type Html, PAGE_NAMES, partnerLink, type Reader, table, time } from './page.ts'
+import { type Column, type Html, PAGE_NAMES, partnerLink, type Reader, table, time, wrapped } from './page.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, REASON_WORDS, STATUS_WORDS, stateBadge, statusOf } from './words.ts'
 
@@ -57,7 +57,7 @@ const first = (reader: Reader, name: ListName): readonly Column<AnyRegistration>
       ({ delivery: { messageId, state, attempts } }) =>
         messageId === null
           ? '–'
-          : html`${stateBadge(reader, DELIVERY_WORDS, state)} <small>${reader.t({ en: `(${attempts})`, zh: `（${attempts} 次）` })}</small>`,
+          : html`${stateBadge(reader, DELIVERY_WORDS, state)} <small class="whole">${reader.t({ en: `(${attempts})`, zh: `（${attempts} 次）` })}</small>`,
     ],
     name === 'deliveries'
       ? [{ en: 'Last attempt', zh: '最近一次投递' }, one => time(reader, lastAttemptOf(one).at)]
@@ -75,7 +75,7 @@ const lastError = ({ language }: Reader): Column<AnyRegistration> => [
   ERROR,
   one => {
     const { error } = lastAttemptOf(one)
-    return error === null ? '–' : html`<code title="${errorText(error, language) ?? ''}">${error}</code>`
+    return error === null ? '–' : html`<code class="whole" title="${errorText(error, language) ?? ''}">${error}</code>`
   },
 ]
 
@@ -89,7 +89,7 @@ export const foundColumns = (reader: Reader, name: ListName = 'registrations'): 
 /** Columns of a partner's own registrations. */
 const ownColumns = (reader: Reader, name: ListName): readonly Column<AnyRegistration>[] => [
   ...first(reader, name),
-  [{ en: 'Callback URL', zh: '回调地址' }, ({ callbackUrl }) => callbackUrl ?? '–'],
+  [{ en: 'Callback URL', zh: '回调地址' }, ({ callbackUrl }) => (callbackUrl === null ? '–' : wrapped(callbackUrl))],
   lastError(reader),
 ]
 

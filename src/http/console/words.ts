@@ -94,5 +94,5 @@ export const statusOf = (reader: Reader, status: RegistrationStatus, reason: Rea
 /** The error of the last attempt, with advice. */
 export const errorCell = ({ language }: Reader, error: string | null): Html => {
   const text = error && errorText(error, language)
-  return html`${error ? html`<code>${error}</code>` : '–'}${text ? html`<br><small>${text}</small>` : ''}`
+  return html`${error ? html`<code class="whole">${error}</code>` : '–'}${text ? html`<br><small>${text}</small>` : ''}`
 }

@@ -30,6 +30,9 @@ describe('the audit', () => {
     expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;so&quot;')
     expect(page).toContain('name: <bdi>one</bdi> → <bdi>Acme</bdi>')
     expect(page).toContain('<bdi>&lt;img src=x&gt;</bdi>')
+    expect(page).toContain(
+      `href="partners/${api.partner.id}"><bdi class="name" title="${api.partner.id}">&lt;img src=x&gt;</bdi>`,
+    )
     for (const path of [`partners/${api.partner.id}`, 'accounts/acc_1']) expect(page).toContain(`href="${path}"`)
     expect(page).toContain('partner.change</bdi></a>')
     expect(page).toContain('>done<')

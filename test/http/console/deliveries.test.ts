@@ -38,7 +38,9 @@ describe('to operators', () => {
     await api.succeed()
     await api.receiveWith(null)
     const read = async (path: string) => (await visit(path, await cookieOf(ADMIN_TOKEN))).text()
-    expect(await read('deliveries?lang=en')).toMatch(/<code>no_response ECONNREFUSED<\/code><br><small>[^<]{20}/)
+    expect(await read('deliveries?lang=en')).toMatch(
+      /<code class="whole">no_response ECONNREFUSED<\/code><br><small>[^<]{20}/,
+    )
     expect(await read('registrations')).toContain(`href="partners/${api.partner.id}"`)
   })
 
