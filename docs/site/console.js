@@ -57,23 +57,15 @@ const useZoneOfBrowser = () => {
   }
   rewrite()
   document.addEventListener('htmx:after:swap', rewrite)
+  for (const hidden of document.querySelectorAll('[name="zone"]')) hidden.value = zone
   for (const hidden of document.querySelectorAll('[name$="-zone"]')) {
     const input = hidden.form.elements[hidden.name.slice(0, -'-zone'.length)]
     if (input?.type === 'datetime-local' && input.value) input.value = toMinutes(new Date(`${input.value}Z`))
   }
-  const typed = /((?:since|until)[:：]"?)(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?)(?=["\s]|$)/gi
   document.addEventListener('formdata', ({ formData }) => {
-    for (const [name, value] of [...formData]) {
+    for (const name of [...formData.keys()]) {
       const zoned = name.endsWith('-zone') && formData.get(name.slice(0, -'-zone'.length))
       if (zoned) formData.set(name, offsetOf(zoned))
-      if (name === 'q')
-        formData.set(
-          name,
-          value.replace(
-            typed,
-            (_, field, at) => `${field}${at.replace(' ', 'T')}${/:\d\d:/.test(at) ? '' : ':00'}${offsetOf(at)}`,
-          ),
-        )
     }
   })
 }

@@ -1,3 +1,4 @@
+import { DAY } from './duration.ts'
 import type { Language } from './language.ts'
 
 const BEIJING = 'Asia/Shanghai'
@@ -29,6 +30,10 @@ export const clockIn = (zone: string): ShowTime => {
   const { format } = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone: zone })
   return at => format(at)
 }
+
+/** The date in a zone, `back` days before. */
+export const dateIn = (zone: string, at: number, back = 0): string =>
+  isoTime(Date.parse(clockIn(zone)(at).slice(0, 10)) - back * DAY).slice(0, 10)
 
 /** With the zone, for a sentence. In Chinese it begins with a Chinese character, so no space goes before it. */
 export const timeIn = (language: Language, zone = ZONE_OF[language]): ShowTime => {

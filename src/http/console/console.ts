@@ -48,6 +48,7 @@ export interface Visit extends Reader {
   baseUrl: string
   /** Calls the API as the signed-in caller. */
   call: <Answer>(method: Method, path: string, more?: { query?: Query | undefined; body?: unknown }) => Promise<Answer>
+  now: () => number
   /** Whether the signed-in caller may make a call of the API. Pages leave out calls that would be refused. */
   may: (call: { role: Role }) => Promise<boolean>
   /** The posted form. */
@@ -205,6 +206,7 @@ const createVisits = ({ deps, sessions, send }: Frame, callApi: CallApi) => {
         c,
         session,
         call,
+        now: deps.now,
         id: encodeURIComponent(c.req.param('id') ?? ''),
         baseUrl: baseUrlOf(c, deps.trustedProxies),
         may: async needed => {

@@ -11,13 +11,17 @@ import { searchFieldsOf } from './registration-columns.ts'
 import { readSearchQuery, search } from './registrations.ts'
 
 /** `name:value`, `name=value`, `name:"a value"` or a word. Chinese keyboards type a full-width colon. */
-const PART = /(?:([a-z][\w.-]*)[:：=])?(?:"([^"]*)"|(\S+))/gi
+const PART = /(?:([\p{L}_][\p{L}\w.-]*)[:：=])?(?:"([^"]*)"|(\S+))/giu
 const oneSerial = (example: string): Words => ({
-  en: `Search for one serial at a time. Other conditions need a name, such as ${example}.`,
-  zh: `一次只能查找一个流水号；其他条件须写明名称，例如 ${example}。`,
+  en: `Search for one serial or value at a time. Other conditions need a name, such as ${example}.`,
+  zh: `一次只能查找一个流水号或值；其他条件须写明名称，例如 ${example}。`,
 })
+const NOTHING: Words = {
+  en: `No partner, account or registration is found by this. Other conditions need a name, such as ${SEARCH_EXAMPLE.operator}.`,
+  zh: `没有找到相应的合作方、账户或登记。其他条件须写明名称，例如 ${SEARCH_EXAMPLE.operator}。`,
+}
 
-/** Splits the input into named search fields and words without a name. */
+/** Splits the input into named search fields and words without a name. A partner's other names are keys of its metadata. */
 const readSearch = (text: string, names: readonly string[]) => {
   const query: Record<string, string> = {}
   const words: string[] = []
@@ -26,9 +30,9 @@ const readSearch = (text: string, names: readonly string[]) => {
     const value = quoted ?? word
     if (name === 'serial') words.push(value)
     else if (names.includes(name)) query[name] = value
-    else if (names.includes('metadata') && /^(metadata\.|[^:：]+=)/i.test(whole) && !query.metadata)
+    else if (names.includes('metadata') && !query.metadata && (given !== '' || word.includes('=')))
       query.metadata = given === '' ? value : `${given.replace(/^metadata\./i, '')}=${value}`
-    else words.push(whole)
+    else words.push(given === '' ? value : whole)
   }
   return { query, words }
 }
@@ -49,25 +53,35 @@ const pageOfName = async (visit: Visit, text: string): Promise<string | null> =>
   return account ? `accounts/${account.id}` : null
 }
 
+/** A word that is no serial of a partner's may be a value of its metadata. */
 const find = async (visit: Visit): Promise<string> => {
   const { c, session } = visit
   const text = c.req.query('q')?.trim() ?? ''
   const named = pageOfId(visit, text)
   if (named !== null) return named
   const { words, ...typed } = readSearch(text, searchFieldsOf(session))
-  const query = await readSearchQuery(visit, typed.query)
-  const serial = words.join(' ')
-  const isName = session.kind === 'operator' && serial !== '' && Object.keys(query).length === 0
-  const other = isName && !SERIAL.test(serial) ? await pageOfName(visit, serial) : null
+  const query = await readSearchQuery(visit, { ...c.req.query(), ...typed.query })
+  const word = words.join(' ')
+  const isOperator = session.kind === 'operator'
+  const isName = isOperator && word !== '' && Object.keys(query).length === 0
+  const other = isName && !SERIAL.test(word) ? await pageOfName(visit, word) : null
   if (other !== null) return other
-  if (words.length > 1) throw new AppError('invalid_query', oneSerial(SEARCH_EXAMPLE[session.kind]))
-  if (serial !== '') query.serial = serial
-  if (Object.keys(query).length === 0) return 'registrations'
-  const { data, nextCursor } = await search(visit, { ...query, limit: '2' })
-  const [only] = data
-  if (only && data.length === 1 && nextCursor === null) return `registrations/${only.id}`
-  const instead = isName && !only && nextCursor === null ? await pageOfName(visit, serial) : null
-  return instead ?? `registrations?${new URLSearchParams(query)}`
+  const isSerial = word === '' || SERIAL.test(word)
+  const searches = [
+    ...(isSerial ? [{ ...query, ...(word === '' ? {} : { serial: word }) }] : []),
+    ...(isOperator || word === '' || query.metadata ? [] : [{ ...query, metadata: word }]),
+  ]
+  const [first] = searches
+  if (!first && isOperator && words.length === 1) throw new AppError('not_found', NOTHING)
+  if (!first || words.length > 1) throw new AppError('invalid_query', oneSerial(SEARCH_EXAMPLE[session.kind]))
+  if (Object.keys(first).length === 0) return 'registrations'
+  for (const one of searches) {
+    const { data, nextCursor } = await search(visit, { ...one, limit: '2' })
+    const [only, another] = data
+    if (only && !another && nextCursor === null) return `registrations/${only.id}`
+    if (only || nextCursor !== null) return `registrations?${new URLSearchParams(one)}`
+  }
+  return (isName ? await pageOfName(visit, word) : null) ?? `registrations?${new URLSearchParams(first)}`
 }
 
 /** `/console/find?q=`: redirects to the object that the text identifies, or to the list of matching registrations. */

@@ -179,6 +179,7 @@ export const actLink = async (
 const asTyped = (message: string): string =>
   message
     .replace(/,? in ISO 8601 with its offset|，格式为带时区偏移的 ISO 8601|带时区偏移的 ISO 8601 /, '')
+    .replace(/ \(in a URL.*?\)|（在 URL .*?）/, '')
     .replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ/, '$1 $2')
 
 /** The wrong fields of a refused form, by their labels. */

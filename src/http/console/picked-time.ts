@@ -28,8 +28,12 @@ export const timeInput = (reader: Reader, name: string, { at, required }: { at: 
   return html`<input type="datetime-local" name="${name}" value="${picked}"${required}>
     ${zoneInput(reader, name)}`
 }
-export const zoneInput = ({ language }: Reader, name: string): Html =>
+const zoneInput = ({ language }: Reader, name: string): Html =>
   html`<input type="hidden" name="${name}${ZONE}" value="${OFFSET[language]}">`
+
+/** The zone of the times that a search has, and of its days: on English pages scripts put the browser's in. */
+export const searchZone = ({ language }: Reader): Html =>
+  html`<input type="hidden" name="zone" value="${ZONE_OF[language]}">`
 
 /** Returns the fields of a form without empty ones, with times as the API takes them. */
 export const asApiTakes = (fields: Readonly<Record<string, string>>): Record<string, string> =>
@@ -45,7 +49,3 @@ export const asApiTakes = (fields: Readonly<Record<string, string>>): Record<str
       ]
     }),
   )
-
-/** A search as the API takes it. Times without a zone are in the reader's zone. */
-export const searchAsApiTakes = ({ language }: Reader, query: Readonly<Record<string, string>>) =>
-  asApiTakes({ [`since${ZONE}`]: OFFSET[language], [`until${ZONE}`]: OFFSET[language], ...query })

@@ -21,7 +21,7 @@ const HOST: Words = { en: 'Host', zh: '主机' }
 const ERROR: Words = { en: 'Error', zh: '错误' }
 
 const ANY = { '': { en: 'any', zh: '全部' } }
-const AGO: Words = { en: '2h, 2026-11-24 08:00', zh: '2h、2026-11-24 08:00' }
+const AGO: Words = { en: '2h, 13:00, 2026-11-24', zh: '2h、13:00、2026-11-24' }
 /** Search fields of a list, by their names in the URL and in the search box. */
 export const FIELDS: Readonly<Record<string, FieldType>> = {
   serial: { words: SERIAL },

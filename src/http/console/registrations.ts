@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
+import { dateIn, isZone, ZONE_OF } from '../../core/show-time.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import { Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
@@ -7,7 +8,7 @@ import type { Console, Visit } from './console.ts'
 import { fieldOf } from './forms.ts'
 import { type Html, nextPage, type Reader, time } from './page.ts'
 import { partnerIdOf } from './partners.ts'
-import { searchAsApiTakes, zoneInput } from './picked-time.ts'
+import { searchZone } from './picked-time.ts'
 import {
   FIELDS,
   type Found,
@@ -27,7 +28,7 @@ interface ListOf<Item> {
 
 type Search = Readonly<Record<string, string | undefined>>
 
-/** `order=42` or `metadata.order=42` as a query of the API. Other text goes as `metadata`, which the API refuses. */
+/** `order=42` or `metadata.order=42` as a query of the API. Other text is a value of any key. */
 const metadataQuery = (text: string | undefined) => {
   const [, key, value] = /^(?:metadata\.)?([^=]+)=(.+)$/s.exec(text ?? '') ?? []
   return key === undefined ? { metadata: text } : { [`metadata.${key}`]: value }
@@ -66,7 +67,8 @@ const searchForm = (visit: Visit, searched: Search, name: ListName): Html => htm
     ${Object.entries(FIELDS)
       .filter(([field]) => listFieldsOf(visit.session, name).includes(field))
       .map(field => fieldOf(visit, ...field, searched[field[0]]))}
-    ${zoneInput(visit, 'since')}${zoneInput(visit, 'until')}<button>${visit.t({ en: 'Search', zh: '查找' })}</button>
+    ${searchZone(visit)}<button>${visit.t({ en: 'Search', zh: '查找' })}</button>
+    ${Object.entries(DAYS).map(([day, words]) => html`<button name="day" value="${day}" class="plain">${visit.t(words)}</button> `)}
     <a href="${visit.to(name)}">${visit.t({ en: 'All', zh: '全部' })}</a>
   </form>`
 
@@ -90,11 +92,21 @@ const stopped = (reader: Reader, { lookedBackTo }: ListOf<unknown>): Html =>
     ? ''
     : html`<p>${reader.t({ en: 'Searched registrations back to ', zh: '已查看的登记截至' })}${time(reader, lookedBackTo)}${reader.t({ en: '. Older ones may match: open the next page.', zh: '；更早的登记中可能还有匹配的，请继续。' })}</p>`
 
+/** Searches for a whole day, beside the fields for times. */
+const DAYS: Readonly<Record<string, Words>> = {
+  today: { en: 'Today', zh: '今天' },
+  yesterday: { en: 'Yesterday', zh: '昨天' },
+}
+
 /** A search as the API takes it. Times without an offset are in the reader's zone; a partner may be given by name. */
 export const readSearchQuery = async (visit: Visit, given: Readonly<Record<string, string>>) => {
   const names = searchFieldsOf(visit.session)
-  const typed = Object.entries(searchAsApiTakes(visit, given)).filter(([name]) => names.includes(name))
+  const typed = Object.entries(given).filter(([name, value]) => names.includes(name) && value !== '')
   const searched = Object.fromEntries(typed)
+  const { zone = ZONE_OF[visit.language], day = '' } = given
+  if (Object.hasOwn(DAYS, day) && isZone(zone))
+    searched.since = searched.until = dateIn(zone, visit.now(), day === 'today' ? 0 : 1)
+  if (searched.since ?? searched.until) searched.zone = zone
   if (searched.partner) searched.partner = await partnerIdOf(visit, searched.partner)
   return searched
 }
