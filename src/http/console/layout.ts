@@ -118,7 +118,7 @@ ${session ? navigation(reader, session, active) : ''}
 <main id="main" tabindex="-1"><h1>${title}</h1>
 ${body}
 </main>
-<footer>${t({ en: 'Times in', zh: '时间：' })} <span data-zone>${zoneName(language, ZONE_OF[language])}</span> · <a href="${to('../docs')}">${t({ en: 'API documentation', zh: '接入文档' })}</a></footer>
+<footer>${t({ en: 'Times in ', zh: '时间：' })}<span data-zone>${zoneName(language, ZONE_OF[language])}</span> · <a href="${to('../docs')}">${t({ en: 'API documentation', zh: '接入文档' })}</a></footer>
 </body>
 </html>`
 }

@@ -58,7 +58,7 @@ const enterPage = (reader: Reader, token: string, { me, until }: { me: MeAnswer;
     title: t(ENTER),
     body: html`<form method="post" action="${to('enter')}" class="sign-in">
       <input type="hidden" name="link" value="${token}">
-      <p>${t({ en: 'Partner:', zh: '合作方：' })} <strong>${me.name}</strong>${t({ en: ', available until', zh: '，可访问至' })}
+      <p>${t({ en: 'Partner: ', zh: '合作方：' })}<strong>${me.name}</strong>${t({ en: ', available until', zh: '，可访问至' })}
         ${time(reader, new Date(until).toISOString())}</p>
       <button>${t({ en: 'Open', zh: '打开' })}</button>
     </form>`,

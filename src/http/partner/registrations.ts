@@ -277,7 +277,7 @@ export const REGISTRATION_CALLS = {
   'POST /v1/registrations/:id/poll': operation({
     operationId: 'poll',
     summary: 'Poll the upstream now',
-    description: 'A hint that the user has come back from the verification.',
+    description: 'A hint that the user has come back from the verification. After the end nothing is polled.',
     answers: { 202: REGISTRATION },
     problems: ['conflict'],
     handle: async (c, { store }) => {
