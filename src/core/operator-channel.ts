@@ -33,5 +33,17 @@ const ROBOTS: Readonly<Record<string, Exclude<OperatorChannel, 'webhook'>>> = {
   'hooks.slack.com': 'slack',
 }
 
+/** Where a robot's URL has its key. Without it, the robot refuses every message. */
+const ROBOT_KEY: Readonly<Record<Exclude<OperatorChannel, 'webhook'>, RegExp>> = {
+  wecom: /\?(.*&)?key=[^&]/,
+  dingtalk: /\?(.*&)?access_token=[^&]/,
+  feishu: /\/hook\/[^/?]/,
+  slack: /^\/\w+\/[^?]/,
+}
+export const hasRobotKey = (url: URL): boolean => {
+  const channel = operatorChannelOf(url)
+  return channel === 'webhook' || ROBOT_KEY[channel].test(url.pathname + url.search)
+}
+
 /** Recognises robots by their host; any other host is a webhook. */
 export const operatorChannelOf = ({ hostname }: Pick<URL, 'hostname'>): OperatorChannel => ROBOTS[hostname] ?? 'webhook'

@@ -34,12 +34,13 @@ export const tokenMark = (id: string, { server: { adminToken } }: Pick<Config, '
   id === 'ADMIN_TOKEN' && adminToken ? hash('sha256', adminToken.reveal()) : id
 
 const PREFIX = 'ifl_'
+export const isConsoleLink = (token: string): boolean => token.startsWith(PREFIX)
 /** Sealing context of links, so that a session is not taken for one. */
 const CONTEXT = 'console-link'
 
 /** Returns the content of a link, expired or not; null if the link is not ours. */
 export const openConsoleLink = (vault: ConsoleVault, token: string): ConsoleLink | null => {
-  if (!token.startsWith(PREFIX)) return null
+  if (!isConsoleLink(token)) return null
   try {
     return JSON.parse(vault.open(Buffer.from(token.slice(PREFIX.length), 'base64url'), CONTEXT)) as ConsoleLink
   } catch {

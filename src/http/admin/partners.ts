@@ -10,6 +10,7 @@ import { AT, AT_OR_NULL, COUNT, idField, lineField, QUOTAS, SHOWN_ONCE, timeFiel
 import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { packWords } from '../json/validate.ts'
+import { CONTACT, viewContact } from '../partner/contact.ts'
 import { ACT, WHY } from './authorize.ts'
 
 const DISABLED = packWords({ en: 'must be true or false', zh: '必须是 true 或 false' })
@@ -38,6 +39,10 @@ const PARTNER = z.object({
   payload: z.enum(['full', 'thin']).describe('`thin` webhooks leave out the scores and the message.'),
   quotas: QUOTAS,
   createdAt: AT,
+})
+
+const PARTNER_DETAIL = PARTNER.extend({
+  contact: CONTACT.nullable().describe('Where the partner is notified that its URLs fail; null: nowhere.'),
 })
 
 const LISTED_PARTNER = z.object({
@@ -99,8 +104,12 @@ export const PARTNER_CALLS = {
     operationId: 'getPartner',
     summary: 'Get a partner',
     id: 'partner',
-    answers: { 200: PARTNER },
-    handle: async (c, { store }, { id }) => c.json(viewPartner(found(await store.findPartner(id), 'partner'))),
+    answers: { 200: PARTNER_DETAIL },
+    handle: async (c, { store }, { id }) => {
+      const partner = found(await store.findPartner(id), 'partner')
+      const contact = await store.findContact(id)
+      return c.json(z.decode(PARTNER_DETAIL, { ...partner, contact: contact && viewContact(contact.url) }))
+    },
   }),
   'PATCH /v1/admin/partners/:id': adminOperation({
     role: 'admin',

@@ -6,7 +6,7 @@ import { WHY } from './authorize.ts'
 import { PARTNER_ID } from './search.ts'
 
 /** The operation for the partner that the path names. */
-const ofPartner = <Of extends Operation>(operation: Of): Of => ({
+export const ofPartner = <Of extends Operation>(operation: Of): Of => ({
   ...operation,
   createHandler: (deps, method) => {
     const handle = operation.createHandler(deps, method)

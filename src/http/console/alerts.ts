@@ -7,7 +7,7 @@ import { badge, type ConsolePage, facts, type Html, nextPage, PAGE_NAMES, type R
 
 type Alert = AlertsAnswer['data'][number]
 
-const CHANNELS: Readonly<Record<NonNullable<AlertsAnswer['channel']>, Words>> = {
+export const CHANNELS: Readonly<Record<NonNullable<AlertsAnswer['channel']>, Words>> = {
   wecom: { en: 'WeCom', zh: '企业微信' },
   dingtalk: { en: 'DingTalk', zh: '钉钉' },
   feishu: { en: 'Feishu', zh: '飞书' },

@@ -20,7 +20,7 @@ export class Refused extends Error {
 }
 
 export type Query = Readonly<Record<string, string | number | null | undefined>>
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** Leaves out parameters that are null or empty, since a form sends its empty fields too. */
 export const queryText = (query: Query): string => {

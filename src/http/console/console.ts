@@ -19,10 +19,11 @@ import { type CallApi, createApiCalls, type Method, type Query, Refused } from '
 import { addAssets } from './assets.ts'
 import { addAudit } from './audit.ts'
 import { addBulk } from './bulk.ts'
+import { addContact } from './contact.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addExport } from './export.ts'
 import { addFind } from './find.ts'
-import { type Form, formAgain, formOf, postedOf, roleOf, wrongFields } from './forms.ts'
+import { type Form, formAgain, formOf, postedOf, refuseLarge, roleOf, wrongFields } from './forms.ts'
 import { addHosts } from './hosts.ts'
 import { addKeys } from './keys.ts'
 import { COUNTED, layout, redirectPage, shortPage } from './layout.ts'
@@ -86,18 +87,6 @@ const SECURE = secureHeaders({
   // Only the proxy that terminates TLS knows whether TLS is used.
   strictTransportSecurity: false,
 })
-
-/** Maximum size of a form, which is read as a whole. The longest legitimate one has a URL and a reason. */
-const MAX_FORM_BYTES = 8 * 1024
-const TOO_LARGE: Words = {
-  en: 'A form must have at most 8 KiB and a content-length header.',
-  zh: '表单最大为 8 KiB，且必须带有 content-length。',
-}
-const refuseLarge = ({ req }: Context): void => {
-  const isLong = Number(req.header('content-length') ?? 0) > MAX_FORM_BYTES
-  // Read in chunks of one byte, a form would block the event loop for 25 ms.
-  if (isLong || req.header('transfer-encoding') !== undefined) throw new AppError('payload_too_large', TOO_LARGE)
-}
 
 const notFoundPage = ({ t }: Reader): ConsolePage => ({
   title: t({ en: 'Not found', zh: '不存在' }),
@@ -279,6 +268,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addNodes(pages)
   addAudit(pages)
   addSecrets(pages)
+  addContact(pages)
   addAlerts(pages)
   addSettings(pages)
   app.all('/console/*', c => show(c, async visit => notFoundPage(visit)))

@@ -10,7 +10,7 @@ import type { ResendAnswer } from '../partner/resends.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, field } from './forms.ts'
-import { attemptMoment, timeline } from './moments.ts'
+import { testPage } from './moments.ts'
 import {
   badge,
   type Column,
@@ -20,7 +20,6 @@ import {
   live,
   NUMBER,
   nextPage,
-  PAGE_NAMES,
   partnerLink,
   partOrRefusal,
   type Reader,
@@ -209,15 +208,7 @@ export const addDeliveries = ({ page, act }: Console): void => {
   act('deliveries/test', async visit => {
     const { callbackUrl = '' } = await visit.form()
     const attempt = await visit.call<AttemptAnswer>('POST', '/v1/callbacks/test', { body: { callbackUrl } })
-    const arrived: Words =
-      attempt.outcome === 'delivered'
-        ? { en: 'The test arrived', zh: '测试已送达' }
-        : { en: 'The test did not arrive', zh: '测试未送达' }
-    return {
-      title: visit.t(arrived),
-      body: html`<p><code>${callbackUrl}</code></p>${timeline(visit, [attemptMoment(visit, attempt)])}
-      <p><a href="${visit.to('deliveries')}">${visit.t(PAGE_NAMES.deliveries)}</a></p>`,
-    }
+    return testPage(visit, attempt, 'deliveries', html`<p><code>${callbackUrl}</code></p>`)
   })
   act('deliveries/resend', async ({ call, form }) => {
     const body = { ...(await form()), delivery: 'exhausted' }

@@ -31,6 +31,18 @@ const NO_FORM: Words = { en: 'The body must be a form.', zh: '请求体必须是
 const MAX_FIELDS = 60
 const TOO_MANY: Words = { en: 'A form has 60 fields at most, each once.', zh: '表单最多 60 个字段，且不得重复。' }
 
+/** Maximum size of a form, which is read as a whole. The longest legitimate one has a URL and a reason. */
+const MAX_FORM_BYTES = 8 * 1024
+const TOO_LARGE: Words = {
+  en: 'A form must have at most 8 KiB and a content-length header.',
+  zh: '表单最大为 8 KiB，且必须带有 content-length。',
+}
+export const refuseLarge = ({ req }: Context): void => {
+  const isLong = Number(req.header('content-length') ?? 0) > MAX_FORM_BYTES
+  // Read in chunks of one byte, a form would block the event loop for 25 ms.
+  if (isLong || req.header('transfer-encoding') !== undefined) throw new AppError('payload_too_large', TOO_LARGE)
+}
+
 /** Returns the posted fields, trimmed: pasted text often brings blanks along. */
 export const postedOf = async (c: Context): Promise<Readonly<Record<string, string>>> => {
   const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? '')
@@ -87,6 +99,14 @@ const TYPES = {
   until: { words: { en: 'Until; empty: now', zh: '截止时间；不填则为现在' }, isTime: true },
   messageSince: { words: { en: 'Created since', zh: '创建时间不早于' }, isTime: true },
   expiresAt: { words: { en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }, isTime: true },
+  url: {
+    words: { en: 'URL of a robot, or of your own for signed JSON', zh: '群机器人地址，或接收签名 JSON 的自有地址' },
+    attributes: 'type="url" required maxlength="2048"',
+  },
+  secret: {
+    words: { en: 'Its signing secret, if it has one', zh: '其签名密钥（如有）' },
+    attributes: 'type="password" maxlength="256"',
+  },
   ttl: { words: { en: 'Valid for', zh: '有效时长' }, choices: TTL_WORDS },
   overlap: { words: { en: 'Overlap', zh: '重叠期' }, choices: OVERLAP_WORDS },
   type: { words: { en: 'Signature', zh: '签名方式' }, choices: SIGNATURE_WORDS },
@@ -191,14 +211,16 @@ export const wrongFields = ({ t }: Reader, errors: NonNullable<ProblemAnswer['er
   })}</ul>`
 }
 
-/** A refused form with its input, to be corrected and sent again. An API key has to be typed anew. */
+/** A refused form with its input, to be corrected and sent again. Keys and secrets have to be typed anew. */
 export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>): Html => {
   const isTyped = (name: string): name is Typed => Object.hasOwn(TYPES, name)
   const taken = asApiTakes(sent)
   const names = Object.keys(sent).filter(name => !isZone(name))
   if (!names.some(isTyped)) return ''
   return html`<form method="post" class="fields">${names.map(name =>
-    isTyped(name) ? field(reader, name, name === 'apiKey' ? '' : taken[name]) : hiddenInput(name, sent[name]),
+    isTyped(name)
+      ? field(reader, name, ['apiKey', 'secret'].includes(name) ? '' : taken[name])
+      : hiddenInput(name, sent[name]),
   )}<button>${reader.t({ en: 'Submit again', zh: '重新提交' })}</button></form>`
 }
 

@@ -37,8 +37,8 @@ export const keyTable = (visit: Visit, { data }: Keys, now: number): Html => {
           call: KEY_CALLS['DELETE /v1/admin/keys/:id'],
           hidden: { key: id },
           warning: {
-            en: 'The key stops working within two seconds and cannot be restored; console links made with it stop too. Links made by an operator work until they expire or that operator’s token ends, but not while the partner is disabled. Make sure that the partner uses another key first.',
-            zh: '密钥会在两秒内失效，且无法恢复；用它生成的控制台链接随之失效。运维人员生成的链接不受影响，到期或其令牌失效后才失效；停用该合作方期间无法打开。请先确认合作方已改用其他密钥。',
+            en: 'The key stops working within two seconds and cannot be restored; console links made with it stop too. Links made by an operator work until they expire or that operator’s token ends, but not while the partner is disabled. Make sure that the partner uses another key first. If the key has leaked, remove the contact too: whoever had the key may have set it.',
+            zh: '密钥会在两秒内失效，且无法恢复；用它生成的控制台链接随之失效。运维人员生成的链接不受影响，到期或其令牌失效后才失效；停用该合作方期间无法打开。请先确认合作方已改用其他密钥。若密钥已泄露，请同时移除通知渠道：它可能已被他人设置。',
           },
         })
   const list = table(visit, API_KEY, {

@@ -25,7 +25,10 @@ const GROUPS: Readonly<Record<Session['kind'], readonly (readonly Entry[])[]>> =
     ['partners', 'accounts', 'bulk'],
     ['nodes', 'alerts', 'settings', 'audit'],
   ],
-  partner: [['', 'registrations', 'deliveries', 'hosts', 'secrets']],
+  partner: [
+    ['', 'registrations', 'deliveries', 'hosts'],
+    ['contact', 'secrets'],
+  ],
 }
 
 const RETRIED: Words = { en: 'waiting for a retry', zh: '等待重试' }

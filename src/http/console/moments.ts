@@ -6,7 +6,7 @@ import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer } from '../partner/registration-schemas.ts'
 import { type Act, OUTCOMES } from './audit.ts'
 import type { OneRegistration } from './one-registration.ts'
-import { type Html, type Reader, time } from './page.ts'
+import { type Html, PAGE_NAMES, type Reader, time } from './page.ts'
 import { statusOf } from './words.ts'
 
 /** A moment in the history of a registration; `next`: it is still to come. */
@@ -55,6 +55,17 @@ export const attemptMoment = ({ t }: Reader, attempt: AttemptAnswer, n?: number)
   const is = outcome === 'delivered' ? 'went-well' : 'went-wrong'
   return { at, is, what: html`<strong>${t(name)}</strong> · ${parts.join(' · ')}${todo}${answer}` }
 }
+
+/** What became of a test, with a link to the page that it was sent from. */
+export const testPage = (reader: Reader, attempt: AttemptAnswer, from: 'deliveries' | 'contact', of: Html = '') => ({
+  title: reader.t(
+    attempt.outcome === 'delivered'
+      ? { en: 'The test arrived', zh: '测试已送达' }
+      : { en: 'The test did not arrive', zh: '测试未送达' },
+  ),
+  body: html`${of}${timeline(reader, [attemptMoment(reader, attempt)])}
+    <p><a href="${reader.to(from)}">${reader.t(PAGE_NAMES[from])}</a></p>`,
+})
 
 const ANSWER_WORDS: Readonly<Record<NonNullable<ExplanationAnswer['polling']['lastAnswer']>, Words>> = {
   verdict: { en: 'the verdict', zh: '已有结果' },

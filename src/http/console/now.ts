@@ -16,6 +16,7 @@ import type { StatusAnswer } from '../partner/status.ts'
 import { type Act, newestActs } from './audit.ts'
 import { charts, type Mark } from './charts.ts'
 import type { Console, Visit } from './console.ts'
+import { noContact } from './contact.ts'
 import { hostPart } from './hosts.ts'
 import { type ConsolePage, facts, type Html, live, PAGE_NAMES, type Reader, showCount, table, time } from './page.ts'
 import { NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, usageOf } from './words.ts'
@@ -234,7 +235,7 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
   })}</p>`
   const failingHosts = [...new Set(callbacks.map(({ callbackUrl }) => new URL(callbackUrl).host))]
   const failing = html`<ol class="problems"><li><p class="bad">${t({ en: `Webhooks do not arrive at ${failingHosts.join(', ')}.`, zh: `回调无法送达：${failingHosts.join('、')}。` })}</p>
-    <p><a class="button" href="${to('deliveries')}">${t({ en: 'Go to Webhooks', zh: '前往处理' })}</a></p></li></ol>`
+    <p><a class="button" href="${to('deliveries')}">${t({ en: 'Go to Webhooks', zh: '前往处理' })}</a></p>${arrives ? '' : noContact(visit)}</li></ol>`
   const calm = html`<p class="calm">${t(NO_TROUBLE)}</p>`
   const pause = account.paused ? { en: 'paused', zh: '已暂停' } : { en: 'active', zh: '正常' }
   const seconds = queue ? showSpan(queue.waitSeconds * SECOND, visit.language) : '–'

@@ -9,6 +9,7 @@ import { QUOTA_KEYS } from '../json/fields.ts'
 import { MAX_PAGE_SIZE } from '../json/pagination.ts'
 import { charts, spanLinks } from './charts.ts'
 import type { Console, Visit } from './console.ts'
+import { contactFact, removeContactForm } from './contact.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
 import { columnNotes, numberColumn, readGroups, webhookColumns } from './hosts.ts'
 import { API_KEY, keyTable, linkForm, newKeyForm, readKeys } from './keys.ts'
@@ -18,6 +19,7 @@ import { CREATED, limitOf, NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, SIGNING_SECRET, STA
 
 export type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
 type Partner = Partners['data'][number]
+type PartnerDetail = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners/:id']['answers'][200]>
 type Created = z.output<(typeof PARTNER_CALLS)['POST /v1/admin/partners']['answers'][201]>
 
 const NEW: Words = { en: 'New partner', zh: '新建合作方' }
@@ -120,7 +122,7 @@ const newPage = async (visit: Visit): Promise<ConsolePage> => ({
   body: html`${actForm(visit, { to: 'partners/new', name: NEW, fields: field(visit, 'name') })}`,
 })
 
-const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Partner): Html => {
+const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: PartnerDetail): Html => {
   const { t } = visit
   const fields = html`${field(visit, 'name', name)}
     ${field(visit, 'payload', payload)}
@@ -143,8 +145,8 @@ const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Part
 const partnerPage = async (visit: Visit, now: number): Promise<ConsolePage> => {
   const { call, t, to } = visit
   const path = partnerPath(visit)
-  const [partner, keys] = await Promise.all([call<Partner>('GET', path), readKeys(visit)])
-  const { id, name, disabled, payload, quotas, createdAt } = partner
+  const [partner, keys] = await Promise.all([call<PartnerDetail>('GET', path), readKeys(visit)])
+  const { id, name, disabled, payload, quotas, createdAt, contact } = partner
   const changes = html` <a href="${to('audit', { act: 'partner.disable' satisfies ActName })}">${t({ en: 'When, by whom and why', zh: '停用时间、操作人及原因' })}</a>`
   return {
     title: name,
@@ -157,6 +159,7 @@ const partnerPage = async (visit: Visit, now: number): Promise<ConsolePage> => {
       [PAYLOAD, t(PAYLOAD_WORDS[payload])],
       ...QUOTA_KEYS.map(quota => [limitOf(quota), quotas[quota] ?? t(NO_LIMIT)] as const),
       [CREATED, time(visit, createdAt)],
+      contactFact(visit, contact),
     ])}
     <p><a href="${to('registrations', { partner: id })}">${t(PAGE_NAMES.registrations)}</a> · <a href="${to('hosts', { partner: id })}">${t(PAGE_NAMES.hosts)}</a></p>
     ${await charts(visit, [], id)}
@@ -164,6 +167,7 @@ const partnerPage = async (visit: Visit, now: number): Promise<ConsolePage> => {
     ${keyTable(visit, keys, now)}${newKeyForm(visit)}
     <h2>${t(PAGE_NAMES.secrets)}</h2>
     ${secretsOfPartner(visit)}
+    ${contact ? removeContactForm(visit) : ''}
     ${disabled ? '' : linkForm(visit)}
     ${(await visit.may(PARTNER_CALLS['PATCH /v1/admin/partners/:id'])) ? changeForms(visit, partner) : ''}`,
   }

@@ -4,6 +4,7 @@ import { AUDIT_CALLS } from '../admin/audit.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
 import { CALLBACK_CALLS } from '../admin/callbacks.ts'
 import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
+import { PARTNER_CONTACT_CALLS } from '../admin/contacts.ts'
 import { OPERATOR_HISTORY_CALLS } from '../admin/history.ts'
 import { OPERATOR_CALLS } from '../admin/me.ts'
 import { FAILURE_CALLS } from '../admin/messages.ts'
@@ -40,6 +41,7 @@ export const OPERATOR_OPERATIONS = {
     ...PARTNER_CALLS,
     ...KEY_CALLS,
     ...PARTNER_SECRET_CALLS,
+    ...PARTNER_CONTACT_CALLS,
     ...PARTNER_LINK_CALLS,
     ...ACCOUNT_CALLS,
     ...NODE_CALLS,

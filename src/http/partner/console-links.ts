@@ -1,6 +1,8 @@
+import type { Context } from 'hono'
 import { z } from 'zod'
 import { DAY, MINUTE, readDuration } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
 import { consoleLinkUrl } from '../console-links.ts'
 import { AT, DURATION_PATTERN } from '../json/fields.ts'
@@ -35,8 +37,14 @@ export const CONSOLE_LINK = z
 export type ConsoleLinkAnswer = z.output<typeof CONSOLE_LINK>
 
 const NOT_BY_LINK = {
-  en: 'This needs an API key: a console link cannot create links.',
-  zh: '该操作需要 API 密钥；控制台链接不能生成新的链接。',
+  en: 'This needs an API key: a console link cannot create links, set or remove the contact, or manage API keys.',
+  zh: '该操作需要 API 密钥；控制台链接不能生成链接、设置或移除通知渠道，也不能管理 API 密钥。',
+}
+/** Returns the id of the calling key. Throws `AppError('forbidden')` for a link: what it does must end with it. */
+export const keyOf = (c: Context<ApiEnv>): string => {
+  const keyId = c.get('keyId')
+  if (keyId === null) throw new AppError('forbidden', NOT_BY_LINK)
+  return keyId
 }
 
 /** `POST /v1/console-links`: gives access to the partner's pages without its key. */
@@ -45,13 +53,12 @@ export const CONSOLE_LINK_CALLS = {
     operationId: 'createConsoleLink',
     summary: 'Create a temporary link to your pages of the console',
     description:
-      'Anyone who has it can do there what you can, without a key, until it expires, the key that created it is revoked, or you are disabled.',
+      'Anyone who has it can do there what you can, without a key, except for the contact, API keys and further links, until it expires, the key that created it is revoked, or you are disabled.',
     body: z.strictObject({ ttl: LINK_TTL }).meta({ id: 'ConsoleLinkRequest' }),
     answers: { 201: CONSOLE_LINK },
     problems: ['forbidden'],
     handle: (c, deps, { body: { ttl } }) => {
-      const keyId = c.get('keyId')
-      if (keyId === null) throw new AppError('forbidden', NOT_BY_LINK)
+      const keyId = keyOf(c)
       const until = deps.now() + (ttl ?? DEFAULT_LINK_MS)
       const url = consoleLinkUrl(c, deps, { partnerId: c.get('partnerId'), keyId, until })
       return c.json(z.decode(CONSOLE_LINK, { url, expiresAt: until }), 201)

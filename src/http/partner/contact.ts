@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
-import { OPERATOR_CHANNELS, operatorChannelOf } from '../../core/operator-channel.ts'
+import { hasRobotKey, OPERATOR_CHANNELS, operatorChannelOf } from '../../core/operator-channel.ts'
 import { createSigningKey } from '../../core/signature.ts'
 import type { ApiDeps } from '../api-env.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
 import { packWords } from '../json/validate.ts'
 import { answerLanguage, languageOf } from '../language.ts'
+import { keyOf } from './console-links.ts'
 import { ATTEMPT, CALLBACK_URL, judgedUrl, viewAttempt } from './registration-schemas.ts'
 
 const SECRET = packWords({
@@ -33,13 +34,16 @@ const CONTACT_BODY = z
       ),
   })
   .meta({ id: 'ContactRequest' })
+const ROBOT_URL = packWords({
+  en: 'must be the whole URL of the robot, with its key: ?key=… for WeCom, ?access_token=… for DingTalk, /open-apis/bot/v2/hook/… for Feishu and Lark, /services/… for Slack',
+  zh: '必须是群机器人的完整地址，包含其密钥：企业微信为 ?key=…，钉钉为 ?access_token=…，飞书与 Lark 为 /open-apis/bot/v2/hook/…，Slack 为 /services/…',
+})
 export const checkedContact = ({ judgeUrl }: Pick<ApiDeps, 'judgeUrl'>) =>
-  CONTACT_BODY.extend({ url: judgedUrl(judgeUrl) }).refine(
-    ({ url, secret }) => secret === undefined || fits(url, secret),
-    { error: SECRET, path: ['secret'] },
-  )
+  CONTACT_BODY.extend({
+    url: judgedUrl(judgeUrl).refine(url => !URL.canParse(url) || hasRobotKey(new URL(url)), ROBOT_URL),
+  }).refine(({ url, secret }) => secret === undefined || fits(url, secret), { error: SECRET, path: ['secret'] })
 
-const CONTACT = z
+export const CONTACT = z
   .object({
     channel: z.enum(OPERATOR_CHANNELS).describe('The kind of contact; `webhook` is signed JSON.'),
     host: z.string().meta({ description: 'The host of its URL.', examples: ['partner.example'] }),
@@ -50,13 +54,16 @@ const CONTACT = z
   })
 export type ContactAnswer = z.output<typeof CONTACT>
 
-const NONE = { en: 'You have no contact: PUT one to /v1/contact.', zh: '尚未设置通知渠道：请 PUT 到 /v1/contact。' }
+const NONE = {
+  en: 'No contact is set. PUT /v1/contact sets one, with an API key.',
+  zh: '尚未设置通知渠道。请用 API 密钥 PUT 到 /v1/contact。',
+}
 const foundContact = <T>(value: T | null): T => {
   if (value === null) throw new AppError('not_found', NONE)
   return value
 }
 
-const view = (text: string): ContactAnswer => {
+export const viewContact = (text: string): ContactAnswer => {
   const url = new URL(text)
   return { channel: operatorChannelOf(url), host: url.host }
 }
@@ -67,14 +74,16 @@ export const CONTACT_CALLS = {
     operationId: 'setContact',
     summary: 'Set the contact for notices about your failing callback URLs',
     description:
-      'It is notified when every attempt at a URL has failed for 30 minutes, when the URL is disabled or has answered 410, and when that is over. It replaces the previous contact; a notice that waits goes when it was due. It counts as a test: one a second, ten at once.',
+      'It is notified when every attempt at a URL has failed for 30 minutes, when the URL is disabled or has answered 410, and when that is over. It replaces the previous contact; a notice that waits goes when it was due. It counts as a test: one a second, ten at once. Not by a console link: the contact would stay when the link ends.',
     body: CONTACT_BODY,
     bodyFor: checkedContact,
     answers: { 200: CONTACT },
+    problems: ['forbidden'],
     handle: async (c, { store, rates }, { body: { url, secret = null } }) => {
+      keyOf(c)
       rates.take('callbackTests', c.get('partnerId'))
       await store.putContact(c.get('partnerId'), { url, secret, language: languageOf(c) })
-      return c.json(view(url))
+      return c.json(viewContact(url))
     },
   }),
   'GET /v1/contact': operation({
@@ -83,14 +92,16 @@ export const CONTACT_CALLS = {
     description: 'Its path, query and secret are not shown again: the path of a robot is its key.',
     answers: { 200: CONTACT },
     problems: ['not_found'],
-    handle: async (c, { store }) => c.json(view(foundContact(await store.findContact(c.get('partnerId'))).url)),
+    handle: async (c, { store }) => c.json(viewContact(foundContact(await store.findContact(c.get('partnerId'))).url)),
   }),
   'DELETE /v1/contact': operation({
     operationId: 'deleteContact',
     summary: 'Remove the contact',
-    description: 'Removing it again changes nothing.',
+    description: 'Removing it again changes nothing. Not by a console link.',
     answers: { 204: null },
+    problems: ['forbidden'],
     handle: async (c, { store }) => {
+      keyOf(c)
       await store.putContact(c.get('partnerId'), null)
       return c.body(null, 204)
     },

@@ -12,7 +12,6 @@ import { SEARCHED_AT_ONCE } from '../../store/registrations/filter.ts'
 import type { ListedRegistration } from '../../store/registrations/queries.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
 import type { Store } from '../../store/store.ts'
-import { emitCancelled } from '../../telemetry/emit-cancelled.ts'
 import type { ApiDeps, ApiEnv } from '../api-env.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
 import { AT, DURATION_PATTERN, SEARCHED_BY, TEXT_OR_NULL } from '../json/fields.ts'
@@ -22,6 +21,7 @@ import { readTimes } from '../json/times.ts'
 import { packWords } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { pageCost, SCANNED_PER_OPENED } from '../rates.ts'
+import { CANCEL_QUERY, CANCELS, cancelOne } from './cancelling.ts'
 import { ATTEMPT, REGISTRATION, readWith, registrationFacts, viewAttempt, viewDue } from './registration-schemas.ts'
 
 interface Wait {
@@ -162,32 +162,6 @@ const serialForId = (serial: string) => ({
   en: `There is no registration with this id. If it is a serial, its registrations are at /v1/registrations?idcardid=${serial}.`,
   zh: `没有该 id 对应的登记。如果这是流水号，请用 /v1/registrations?idcardid=${serial} 查询其登记。`,
 })
-
-const ERASE = packWords({ en: 'must be true, or left out', zh: '只能是 true，或不填' })
-export const CANCEL_QUERY = z.strictObject({
-  erase: z
-    .literal('true', ERASE)
-    .optional()
-    .describe(
-      '`true`: cancel it in any state, and erase its verdict with the scores, its metadata, the text of its webhook and the answers of your receiver, for ever.',
-    ),
-})
-export const CANCELS =
-  'Before its end: it is no longer polled and sends no webhook, and its metadata is erased. After its end, with a verdict or without: 409 `has_verdict`, and nothing changes, unless `erase` is given. The verdict is erased once all registrations of the serial are. Cancelling it again changes nothing.'
-const HAS_VERDICT = {
-  en: 'The registration has ended, so there is nothing to cancel: its webhook is on its way, or was. To erase its verdict, scores, metadata and the text of its webhook for ever, send DELETE with ?erase=true; if the webhook has not arrived, it then never does.',
-  zh: '该登记已结束，无法取消：其回调正在投递或已经投递。如需永久删除结果、分数、自定义数据和回调正文，请用 DELETE 并加 ?erase=true；尚未送达的回调将不再投递。',
-}
-/** Cancels a registration, for its partner or an operator. Throws `AppError('has_verdict')` if it has ended. */
-export const cancelOne = async (
-  { store, emit }: Pick<ApiDeps, 'store' | 'emit'>,
-  [partnerId, id]: readonly [partnerId: string, id: string],
-  { erase }: z.output<typeof CANCEL_QUERY>,
-): Promise<void> => {
-  const cancelled = found(await store.cancel(partnerId, id, erase ? 'erase' : 'cancel'), 'registration')
-  if (!erase && cancelled.registration.status !== 'cancelled') throw new AppError('has_verdict', HAS_VERDICT)
-  emitCancelled(cancelled, emit, store.now())
-}
 
 /** Returns the calling partner, and the registration that the path names. */
 export const readTarget = (c: Context<ApiEnv>): [partnerId: string, id: string] => {

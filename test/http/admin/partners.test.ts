@@ -25,6 +25,7 @@ describe('partners', () => {
       payload: 'full',
       quotas: { pending: null, hosts: null, daily: null },
       createdAt: '2026-11-24T16:20:00.000Z',
+      contact: null,
     })
     expect(api.logged.join('')).not.toContain(json.apiKey)
   })

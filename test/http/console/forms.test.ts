@@ -31,6 +31,8 @@ const openWorld = async () => {
   const waits = await api.register({ idcardid: SERIAL, callbackUrl: 'https://waits.one.example/hook' })
   await api.answerWith({ kind: 'waiting', code: 2, status: 'REGISTERED' })
   await api.call('POST', '/v1/signing-secrets/rotate', { body: {} })
+  for (const { key } of [api.partner, api.other])
+    await api.call('PUT', '/v1/contact', { key, body: { url: 'https://contact.example/' } })
   const [, secret] = (await api.call('GET', '/v1/signing-secrets')).json.data
   const account = await asAdmin('POST', '/v1/admin/accounts', { account: 'C2', apiKey: 'x' })
   const paused = await asAdmin('POST', '/v1/admin/accounts', { account: 'C4', apiKey: 'x' })
@@ -106,6 +108,10 @@ interface Case {
   role?: Role
   /** It has no id, so that partner two does it to what is its own. */
   isOwn?: true
+  /** The act, where it is not that of the route. */
+  act?: string
+  /** A console link may not. */
+  byKey?: true
   changesNothing?: true
   id?: (world: World) => string
   form: (world: World) => Readonly<Record<string, string>>
@@ -166,16 +172,26 @@ const CASES: readonly Case[] = [
       ['poll', 'POST /v1/admin/registrations/:id/poll', 'POST /v1/registrations/:id/poll'],
       ['resend', 'POST /v1/admin/registrations/:id/resend', 'POST /v1/registrations/:id/resend'],
       ['cancel', 'DELETE /v1/admin/registrations/:id', 'DELETE /v1/registrations/:id'],
+      ['erase', 'DELETE /v1/admin/registrations/:id', 'DELETE /v1/registrations/:id'],
     ] as const
   ).flatMap(([act, operator, partner]) => {
     const id = ({ waits, failed }: World) => (act === 'resend' ? failed : waits)
     return [
-      { route: `registrations/:id/${act}`, ...{ operator, partner, id }, form: because },
       {
-        route: `registrations/${act}`,
-        ...{ operator, partner },
-        form: (world: World) => ({ [id(world)]: '1', why: reason }),
+        route: `registrations/:id/${act}`,
+        ...{ operator, partner, id },
+        ...(act === 'erase' ? { act: 'registration.erase' } : {}),
+        form: because,
       },
+      ...(act === 'erase'
+        ? []
+        : [
+            {
+              route: `registrations/${act}`,
+              ...{ operator, partner },
+              form: (world: World) => ({ [id(world)]: '1', why: reason }),
+            },
+          ]),
     ]
   }),
   {
@@ -236,6 +252,25 @@ const CASES: readonly Case[] = [
     isOwn: true,
     form: () => ({ overlap: '7d', type: 'v1' }),
   },
+  {
+    route: 'partners/:id/remove-contact',
+    operator: 'DELETE /v1/admin/partners/:id/contact',
+    id: ({ partner }) => partner,
+    form: because,
+  },
+  {
+    route: 'contact',
+    partner: 'PUT /v1/contact',
+    ...{ isOwn: true, byKey: true },
+    form: () => ({ url: 'https://hooks.slack.com/services/T/B/k', secret: '' }),
+  },
+  { route: 'contact/remove', partner: 'DELETE /v1/contact', ...{ isOwn: true, byKey: true }, form: () => ({}) },
+  {
+    route: 'contact/test',
+    partner: 'POST /v1/contact/test',
+    ...{ isOwn: true, changesNothing: true },
+    form: () => ({}),
+  },
   { route: 'secrets/end-secret', partner: 'DELETE /v1/signing-secrets/:id', form: ({ secret }) => ({ id: secret }) },
 ]
 /** Those who send them need not have signed in. */
@@ -251,9 +286,10 @@ const pathOf = ({ route, id }: Pick<Case, 'route' | 'id'>, world: World): string
   route.replace(':id', () => encodeURIComponent(id?.(world) ?? ''))
 
 type Outcome = 'sign in' | 'done' | 'refused' | 'not there'
-const outcomeFor = ({ operator, partner, role, isOwn }: Case, who: Who): Outcome => {
+const outcomeFor = ({ operator, partner, role, isOwn, byKey }: Case, who: Who): Outcome => {
   if (who === 'nobody') return 'sign in'
   const signed = roleOf(who)
+  if (who === 'link' && byKey) return 'refused'
   if (signed === null) return partner && (who !== 'two' || isOwn) ? 'done' : 'not there'
   if (!operator) return 'not there'
   return mayAs(signed, role ?? ADMIN_ROUTES[operator]?.role ?? 'admin') ? 'done' : 'refused'
@@ -298,7 +334,7 @@ describe('forms', () => {
 
     if (role === null || outcome === 'not there') return expect(acts).toEqual([])
     const isDone = outcome === 'done'
-    const begun = acts.find(({ act }) => act === ADMIN_ROUTES[one.operator ?? '']?.act)
+    const begun = acts.find(({ act }) => act === (isDone && one.act ? one.act : ADMIN_ROUTES[one.operator ?? '']?.act))
     expect(begun).toMatchObject({ who: world.tokens[role].id, outcome: isDone ? 'done' : 'refused' })
     if (isDone) expect(begun).toMatchObject({ reason })
     for (const act of acts) expect(act).toMatchObject({ who: world.tokens[role].id })
@@ -317,7 +353,7 @@ describe('forms', () => {
     ] as const)
       expect((await post(path, form as Record<string, string>, cookies[who])).status).toBe(status)
     expect(factsOf(world)).toEqual(before)
-    expect((await visit('', cookies[who])).headers.get('location')).toBe('sign-in')
+    expect((await visit('', cookies[who])).headers.get('location')).toBe('sign-in?to=.%2F')
   })
 
   test('with nothing in them, or too much, or of another kind, are refused by a page', async () => {
@@ -371,6 +407,7 @@ describe('forms', () => {
       { since: 'soon', 'since-zone': 'Z', until: '', 'until-zone': 'Z' },
       ['since', 'until'],
     ],
+    ['contact', 'one', { url: 'https://open.feishu.cn/', secret: 'x' }, ['url', 'secret']],
   ]
   test.each(AGAIN)('that are refused are shown again, with what was typed: %s', async (route, who, form, shown) => {
     const world = await openWorld()
@@ -385,10 +422,10 @@ describe('forms', () => {
         continue
       }
       const input = inputs.find(one => one.includes(`name="${name}"`))
-      expect(input).toContain(`value="${name === 'apiKey' ? '' : escaped(value)}"`)
+      expect(input).toContain(`value="${['apiKey', 'secret'].includes(name) ? '' : escaped(value)}"`)
       expect([name, !input?.includes('type="hidden"')]).toEqual([name, shown.includes(name) || name === 'apiKey'])
     }
-    expect(again).not.toContain('secret')
+    expect(again).not.toContain('the &quot;secret')
     expect(inputs).toHaveLength(Object.keys(form).filter(name => name !== 'mode').length)
   })
 
@@ -476,6 +513,7 @@ const PAGES: Readonly<Record<string, PageCase>> = {
   alerts: { operator: 'read' },
   settings: { operator: 'read' },
   secrets: { partner: true },
+  contact: { partner: true },
 }
 /** Who has not signed in sees them too. */
 const OPEN_PAGES = ['sign-in', 'enter', 'assets/:name']

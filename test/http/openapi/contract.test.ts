@@ -73,7 +73,8 @@ beforeAll(async () => {
   const spare = { apiKey: new Secret('key'), passwordMode: 'dynamic', rate: null, partnerId: null } as const
   for (const n of [1, 2, 3]) await api.store.createAccount({ ...spare, id: `acc_${n}`, apiId: `C${n}` })
   known['/v1/admin/accounts/'] = [api.account.id, api.account.apiId, 'acc_1', 'acc_2', 'C3']
-  await api.call('PUT', '/v1/contact', { body: { url: 'https://partner.example/contact' } })
+  for (const { key } of [api.partner, api.other])
+    await api.call('PUT', '/v1/contact', { key, body: { url: 'https://partner.example/contact' } })
   const [secret] = await api.store.listSigningSecrets(api.partner.id)
   await api.call('POST', '/v1/signing-secrets/rotate', { body: { overlap: '30d' } })
   known['/v1/signing-secrets/'] = [secret?.id ?? '']

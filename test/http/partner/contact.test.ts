@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { openApi, START } from '../support/api.ts'
+import { ADMIN_TOKEN, openApi, START } from '../support/api.ts'
 
 const ROBOT = 'https://oapi.dingtalk.com/robot/send?access_token=the-key'
 const OWN = 'https://partner.example:8443/told?token=private'
@@ -46,11 +46,58 @@ test.each([
   [{ url: 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k', secret: 'x' }, ['secret']],
   [{ url: 'https://hooks.slack.com/services/T/B/k', secret: 'x' }, ['secret']],
   [{ url: OWN, channel: 'webhook' }, ['channel']],
+  [{ url: 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send' }, ['url']],
+  [{ url: 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=' }, ['url']],
+  [{ url: 'https://oapi.dingtalk.com/robot/send?token=k' }, ['url']],
+  [{ url: 'https://open.feishu.cn/' }, ['url']],
+  [{ url: 'https://open.larksuite.com/open-apis/bot/v2/hook/' }, ['url']],
+  [{ url: 'https://hooks.slack.com/services' }, ['url']],
 ])('refuses %j and names the field', async (body, paths) => {
   await using api = await openApi()
   const { status, json } = await put(api, body)
   expect([status, json.errors.map(({ path }: { path: string }) => path)]).toEqual([422, paths])
   expect((await api.call('GET', '/v1/contact')).status).toBe(404)
+})
+
+test.each([
+  'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k',
+  'https://oapi.dingtalk.com/robot/send?lang=zh&access_token=k',
+  'https://open.feishu.cn/open-apis/bot/v2/hook/k',
+  'https://open.larksuite.com/open-apis/bot/v2/hook/k',
+  'https://hooks.slack.com/services/T/B/k',
+])('takes the robot %s', async url => {
+  await using api = await openApi()
+  expect((await put(api, { url })).status).toBe(200)
+})
+
+test('is neither set nor removed by a console link', async () => {
+  await using api = await openApi()
+  const { json } = await api.call('POST', '/v1/console-links')
+  const key = new URL(json.url).searchParams.get('link') ?? ''
+  await put(api, { url: OWN })
+  for (const [method, body] of [['PUT', { url: ROBOT }], ['DELETE']] as const)
+    expect(await api.call(method, '/v1/contact', { key, body })).toMatchObject({
+      ...{ status: 403, json: { detail: expect.stringContaining('API key') } },
+    })
+  expect((await api.call('GET', '/v1/contact', { key })).json.host).toBe('partner.example:8443')
+})
+
+test('is shown to operators by its kind and host, and removed by them', async () => {
+  await using api = await openApi()
+  const path = `/v1/admin/partners/${api.partner.id}`
+  const admin = (method: string, at: string) => api.call(method, at, { key: ADMIN_TOKEN })
+  expect((await admin('GET', path)).json.contact).toBeNull()
+  expect((await admin('GET', `${path}/contact`)).status).toBe(404)
+  await put(api, { url: OWN })
+  const contact = { channel: 'webhook', host: 'partner.example:8443' }
+  expect((await admin('GET', path)).json.contact).toEqual(contact)
+  expect((await admin('GET', `${path}/contact`)).json).toEqual(contact)
+  for (let n = 0; n < 2; n++) expect((await admin('DELETE', `${path}/contact?reason=leaked`)).status).toBe(204)
+  expect((await api.call('GET', '/v1/contact')).status).toBe(404)
+  const acts = (await admin('GET', '/v1/admin/audit')).json.data
+  const removed = { act: 'partner.remove_contact', object: api.partner.id, reason: 'leaked', outcome: 'done' }
+  expect(acts).toMatchObject([removed, { ...removed, changes: { host: { before: contact.host } } }])
+  expect((await admin('DELETE', '/v1/admin/partners/partner_nobody/contact')).status).toBe(404)
 })
 
 test('is tested and set at the rate of callbacks, and the attempt is answered', async () => {
