@@ -72,6 +72,8 @@ type Answered = Answer | void | Promise<Answer | void>
 /** Input of every command on the database. */
 export interface OnStore extends Common {
   config: Config
+  /** Opening the database has changed its schema. */
+  hasMigrated: boolean
   call: CallAdminApi
   /** Runs an act by verbs of the store, not by a call, and records it in the audit. */
   audited: Audited

@@ -89,9 +89,11 @@ export const commands = [
     },
     changes: true,
     /** Opening the database has migrated it. The audit comes after that, since older schemas may have none. */
-    onStore: async (_store, { say, audited }) => {
+    onStore: async (_store, { say, audited, hasMigrated }) => {
       await audited({ act: 'database.migrate' }, async () => {})
-      const text = say('The database is at the current schema.', '数据库已是当前结构。')
+      const text = hasMigrated
+        ? say('The database was changed to the current schema.', '数据库已升级到当前结构。')
+        : say('The database is at the current schema already.', '数据库已是当前结构，无需升级。')
       return { data: { migrated: true }, text }
     },
   }),

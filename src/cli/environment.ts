@@ -4,12 +4,15 @@ import { noteCallbackChanges } from '../app/callback-changes.ts'
 import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
 import type { Config } from '../config/settings.ts'
+import { createClosing } from '../core/closing.ts'
 import { codeOf } from '../core/error.ts'
 import type { Language } from '../core/language.ts'
 import type { OpeningEvent } from '../store/open.ts'
+import { findRealPath } from '../store/sqlite/database-file.ts'
+import { lockForService } from '../store/sqlite/service-lock.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
-import { sayIn } from './command.ts'
+import { type OnStore, sayIn } from './command.ts'
 import { refuse } from './ending.ts'
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -42,11 +45,11 @@ export const loadEnvFile = () => {
 
 /**
  * Runs a command on the database of the settings. A command that changes nothing creates no database. Only `migrate`
- * changes the schema: under a running service of the previous version, webhooks would be sent twice.
+ * changes the schema, and of a file only without a running service: one of the previous version would send webhooks twice.
  */
 export const withStore = async (
   { lang, changes, migrates }: { lang: Language; changes: boolean; migrates: boolean },
-  run: (store: Store, config: Config) => Promise<void>,
+  run: (store: Store, opened: Pick<OnStore, 'config' | 'hasMigrated'>) => Promise<void>,
 ): Promise<void> => {
   const config = loadConfig('database')
   const say = sayIn(lang)
@@ -58,12 +61,17 @@ export const withStore = async (
       `没有数据库 ${path}：请在服务所在的文件夹中运行，或设置服务所用的 DATABASE_URL`,
     )
   }
+  await using locks = createClosing()
+  let hasMigrated = false
   const emit: Emit<OpeningEvent> = (...[name, fields]) => {
+    hasMigrated ||= name === 'database.migrated'
     if (name === 'database.migrating' && !migrates)
       refuse(
         'The database still has the schema of an older version: stop the service of that version if it runs, then start this one, or run migrate.',
         '数据库仍是旧版本的结构：如旧版本的服务仍在运行，请先停止，再启动本版本的服务，或运行 migrate。',
       )
+    if (name === 'database.migrating' && database.kind === 'sqlite')
+      locks.defer(lockForService(findRealPath(resolve(database.path))).release)
     if (name === 'master_key.created')
       complain(
         say(
@@ -83,7 +91,7 @@ export const withStore = async (
   const noteChanges = noteCallbackChanges(store)
   try {
     const broken = new Promise<never>((_resolve, reject) => store.hints.once('broken', reject))
-    await Promise.race([run(store, config).then(noteChanges), broken])
+    await Promise.race([run(store, { config, hasMigrated }).then(noteChanges), broken])
   } finally {
     await store.close()
   }

@@ -93,9 +93,9 @@ const runCommand = async (spec: Command, language: Language, command: Program): 
   try {
     tell(await spec.run?.(input as never))
     if (spec.onStore)
-      await withStore(opening, async (store, config) => {
+      await withStore(opening, async (store, opened) => {
         const { reason } = input
-        const means = { config, call: apiCallsBy(store, config, reason), audited: auditedBy(store, reason) }
+        const means = { ...opened, call: apiCallsBy(store, opened.config, reason), audited: auditedBy(store, reason) }
         tell(await spec.onStore?.(store, { ...input, ...means } as never))
       })
   } catch (error) {

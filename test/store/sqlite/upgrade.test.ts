@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { sealedUnder } from '../../../src/store/sealed.ts'
 import { drizzle, migrate } from '../../../src/store/sqlite/drizzle.ts'
 import { prepareRestore } from '../../../src/store/sqlite/restore.ts'
+import { lockForService } from '../../../src/store/sqlite/service-lock.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { IN_FLIGHT, rowsInFlight } from '../../support/rows-in-flight.ts'
 import { runCli } from '../../support/run-cli.ts'
@@ -67,7 +68,13 @@ test('of the commands only migrate changes the schema, since an older service ma
   const codeOf = async (...args: string[]) => (await runCli(args, at)).code
   expect(await codeOf('status')).toBe(2)
   expect(await codeOf('partner', 'create', 'one')).toBe(2)
-  expect(await codeOf('migrate')).toBe(0)
+  const older = lockForService(path)
+  expect(await runCli(['migrate'], at)).toMatchObject({ code: 1, stderr: expect.stringContaining('another service') })
+  older.release()
+  expect(await codeOf('status')).toBe(2)
+  const migrate = async () => (await runCli(['migrate'], at)).stdout
+  expect(await migrate()).toMatch(/changed/)
+  expect(await migrate()).not.toMatch(/changed/)
   expect(await codeOf('partner', 'create', 'one')).toBe(0)
 })
 
