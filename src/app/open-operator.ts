@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import type { Sender } from '../callback/sender.ts'
 import type { Config } from '../config/settings.ts'
 import { type Alert, alertType } from '../core/alert.ts'
@@ -77,7 +78,10 @@ export const openOperator = (deps: OperatorDeps) => {
   void store.recordOperatorChannel(null).catch(() => {})
   const channel = openChannelOf(config.operator)
   const { check: checkDaily, note, notifyNow, end, breakOff } = channel ? openNotifying(channel, deps) : NO_NOTICES
-  const watch = createWatch({ store, note, notifyNow, emit, consoleUrl: config.operator.consoleUrl })
+  const { database } = config.storage
+  const place =
+    database.kind === 'sqlite' ? { file: resolve(database.path) } : { node: `${hostname()}:${config.server.port}` }
+  const watch = createWatch({ store, note, notifyNow, emit, consoleUrl: config.operator.consoleUrl, place })
   const check = () => void watch.check()
   const wakeUp = () => {
     check()

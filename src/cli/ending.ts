@@ -77,7 +77,7 @@ const DAMAGE: Words = {
 }
 
 /** Faults to fix before the command can work. Others pass by themselves, or are explained elsewhere. */
-const TO_MEND: readonly DatabaseFault[] = ['locked', 'disk_full', 'server_full']
+const TO_MEND: readonly DatabaseFault[] = ['locked', 'file_locked', 'disk_full', 'server_full']
 
 /** Returns advice on a database failure that does not pass by itself; null for any other error. */
 export const adviceOn = (error: unknown): Words | null => {

@@ -87,7 +87,7 @@ export const withStore = async (
         ),
       )
   }
-  const store = await openDatabase(config, { emit, as: 'command' })
+  const store = await openDatabase(config, { emit, as: changes || migrates ? 'command' : 'reader' })
   const noteChanges = noteCallbackChanges(store)
   try {
     const broken = new Promise<never>((_resolve, reject) => store.hints.once('broken', reject))

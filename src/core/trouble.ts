@@ -34,8 +34,8 @@ export interface FailingHosts {
  */
 export type Trouble =
   | { code: 'no_service'; since: null }
-  /** Writes fail. `error` is the database's code, such as `SQLITE_FULL` or `53100`. */
-  | { code: 'store_failing'; since: null; error: string }
+  /** Writes fail. `error` is the database's code, such as `SQLITE_FULL` or `53100`. `node`, of several: the one that says so. */
+  | { code: 'store_failing'; since: null; error: string; file?: string; node?: string }
   | {
       code: 'account_paused'
       since: number

@@ -49,6 +49,7 @@ export const createWatch = ({
   notifyNow,
   emit,
   consoleUrl,
+  place,
 }: {
   store: Pick<Store, 'stats' | 'now' | 'probe' | 'firingAlerts' | 'givenUpOf'>
   note: (note: Observation) => void
@@ -56,6 +57,8 @@ export const createWatch = ({
   notifyNow: (alert: Alert) => Promise<boolean>
   emit: Emit<'operator.event' | 'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>
   consoleUrl: Audience['consoleUrl']
+  /** The file, or the name of this one of several nodes. */
+  place: { file: string } | { node: string }
 }) => {
   const logCommands = createCommandWatch(emit)
   /** Conditions that the log shows as firing, and since when. */
@@ -83,7 +86,7 @@ export const createWatch = ({
     failing = error === null ? null : { error, since: before?.since ?? at }
     // A lock, or a restart of PostgreSQL, is usually over by the next check.
     if (error !== null && before === null) return
-    const details = { code: 'store_failing', since: null, error: (failing ?? before)?.error ?? '' } as const
+    const details = { code: 'store_failing', since: null, error: (failing ?? before)?.error ?? '', ...place } as const
     const finding: Finding = { condition: 'store.failing', subject: 'database', details }
     const state = failing === null ? 'resolved' : 'firing'
     log(finding, state, at)

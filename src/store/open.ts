@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { Config } from '../config/settings.ts'
 import type { Database } from '../config/url-parsers.ts'
 import { AppError, codeOf, StartError } from '../core/error.ts'
-import { type DatabaseFault, databaseFaultOf } from '../core/operator-texts/database-fault.ts'
+import { DATABASE_FILE, type DatabaseFault, databaseFaultOf } from '../core/operator-texts/database-fault.ts'
 import { CATALOGUES } from '../core/operator-texts/describe.ts'
 import type { OpenStoreDeps } from './opening.ts'
 import { postgresCodeOf } from './postgres/failure.ts'
@@ -37,6 +37,7 @@ const PASSING: readonly DatabaseFault[] = [
   'disk_full',
   'server_full',
   'locked',
+  'file_locked',
   'connections',
   'standby',
   'absent',
@@ -94,8 +95,8 @@ export const explainOpening = (error: unknown, place: string, namedBy = 'DATABAS
   const user = describeUser()
   const [en, zh] = fault === 'not_ours' ? [`${user} may not open it. `, `${user} 无法打开它。`] : ['', '']
   const words = {
-    en: `${setting}: ${location} cannot be used (${code}): ${en}${CATALOGUES.en.databaseRemedies[fault]}`,
-    zh: `${setting}：无法使用 ${location}（${code}）：${zh}${CATALOGUES.zh.databaseRemedies[fault]}`,
+    en: `${setting}: ${location} cannot be used (${code}): ${en}${CATALOGUES.en.databaseRemedies[fault].replace(DATABASE_FILE, location)}`,
+    zh: `${setting}：无法使用 ${location}（${code}）：${zh}${CATALOGUES.zh.databaseRemedies[fault].replace(DATABASE_FILE, location)}`,
   }
   return new StartError(words, { cause: error })
 }

@@ -14,9 +14,9 @@ export interface OpenStoreDeps {
 
 /**
  * A service has SQLite's file to itself, and runs it on a thread, so that no statement blocks the event loop. A command
- * makes a few calls beside it, too few to start a thread for.
+ * makes a few calls beside it, too few to start a thread for; a reader changes nothing, and does not wait for a lock.
  */
-export type OpenAs = 'service' | 'command'
+export type OpenAs = 'service' | 'command' | 'reader'
 
 export type OpeningEvent =
   | 'master_key.created'

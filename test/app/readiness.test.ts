@@ -32,7 +32,7 @@ const STATS: Stats = {
   bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
   disabledPartners: [],
   backup: { good: null, failed: null },
-  engine: { kind: 'sqlite', databaseBytes: 1, walBytes: 1, diskFreeBytes: 1e12, masterKey: 'f00d' },
+  engine: { kind: 'sqlite', path: null, databaseBytes: 1, walBytes: 1, diskFreeBytes: 1e12, masterKey: 'f00d' },
 }
 
 const open = (stats: Partial<Stats> = {}) => {

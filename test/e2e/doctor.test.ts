@@ -63,7 +63,10 @@ test('finds nothing wrong beside a running service, asks each account once, and 
   const other = new Database(join(folder, 'notifier.db'))
   other.exec('BEGIN IMMEDIATE')
   const locked = await doctor(['--only', 'work'])
+  // `status` waited for 10 s, and then only failed.
+  const status = await runCli(['status', '--lang', 'en'], { cwd: folder, env })
   other.close()
+  expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining(`fuser -v ${join(folder, 'notifier.db')}`) })
   expect(locked.code).toBe(1)
   expect(locked.of('work')).toContainEqual(
     expect.objectContaining({ state: 'failed', text: expect.stringContaining('SQLITE_BUSY') }),

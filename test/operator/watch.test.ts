@@ -10,7 +10,14 @@ import { unavailableBy } from '../../src/store/unavailable.ts'
 import { openNewStore } from '../support/sqlite-template.ts'
 import { AT, CONSOLE_URL } from './support.ts'
 
-const ENGINE: SqliteStats = { kind: 'sqlite', databaseBytes: 1, walBytes: 1, diskFreeBytes: 1e12, masterKey: 'f00d' }
+const ENGINE: SqliteStats = {
+  kind: 'sqlite',
+  path: null,
+  databaseBytes: 1,
+  walBytes: 1,
+  diskFreeBytes: 1e12,
+  masterKey: 'f00d',
+}
 
 const open = async () => {
   const sqlite = await openNewStore({ now: () => AT, defaultRate: 5 })
@@ -70,6 +77,7 @@ const open = async () => {
     },
     emit: (...event) => void logged.push(event[1]),
     consoleUrl: CONSOLE_URL,
+    place: { node: 'a' },
   })
   const check = async () => {
     noted.length = 0

@@ -24,7 +24,7 @@ test.each([
   },
   {
     error: unavailableBy('SQLITE_BUSY', 'busy'),
-    says: /Another process or session keeps the database busy/,
+    says: /Another process keeps the database busy\. "fuser -v \/srv/,
   },
 ])('a start said only "$error.code", without the setting, the path or what to do', ({ error, says }) => {
   const explained = explainOpening(error, PATH) as StartError

@@ -16,7 +16,7 @@ const PREPARED = { sealed: sealedUnder({ masterKey: randomBytes(32) }, randomByt
 
 const openInMemory = async (): Promise<Opened> => {
   const connection = openSqlite(':memory:', { now: () => 7, onBroken: () => {} })
-  await bringFileUpToDate(connection, { ...PREPARED, quickCheck: false })
+  await bringFileUpToDate(connection, { ...PREPARED, quickCheck: false, isReader: false })
   return connection
 }
 

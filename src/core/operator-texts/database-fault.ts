@@ -2,7 +2,8 @@ const FAULTS = [
   ['disk_full', /^(SQLITE_FULL|ENOSPC|EDQUOT)/],
   ['not_ours', /^(SQLITE_CANTOPEN|EACCES|EPERM)/],
   ['read_only', /^(SQLITE_READONLY|EROFS)/],
-  ['locked', /^(SQLITE_(BUSY|LOCKED)|40\w{3}$|55P03$|57014$)/],
+  ['file_locked', /^SQLITE_(BUSY|LOCKED)/],
+  ['locked', /^(40\w{3}$|55P03$|57014$)/],
   ['server_full', /^53100$/],
   ['connections', /^(53\w{3}|EXHAUSTED)$/],
   ['standby', /^25006$/],
@@ -22,3 +23,12 @@ export type DatabaseFault = (typeof FAULTS)[number][0] | 'other'
 /** @param error code of the database or the system, such as `SQLITE_FULL`, `53100` or `EACCES` */
 export const databaseFaultOf = (error: string): DatabaseFault =>
   FAULTS.find(([, errors]) => errors.test(error))?.[0] ?? 'other'
+
+/** The same, of a database that has been served: it is not missing. */
+export const faultOfServed = (error: string): DatabaseFault => {
+  const fault = databaseFaultOf(error)
+  return fault === 'absent' ? 'unreachable' : fault
+}
+
+/** In a remedy: the path of the file, where it is known. */
+export const DATABASE_FILE = 'DATABASE_FILE'

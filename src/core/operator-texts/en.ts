@@ -1,7 +1,7 @@
 import { roundedRate, showBytes, showSeconds, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, isConfused, remedyOf, showPartner } from './catalogue.ts'
-import { databaseFaultOf } from './database-fault.ts'
+import { DATABASE_FILE, faultOfServed } from './database-fault.ts'
 import { BACKUP_FAULTS } from './overview.ts'
 
 /** Ends in a space: the remedy follows. */
@@ -63,7 +63,8 @@ const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
   read_only:
     'It is read-only: mount the disk of the database for writing, and give the file, its -wal and -shm, and its folder to the user of the service (chown).',
   locked:
-    'Another process or session keeps the database busy: end it. With SQLite "lsof FILE" lists the processes; with PostgreSQL "idface-notifier doctor --only locks" names it, and the SQL that ends it.',
+    'Another session keeps the database busy: "idface-notifier doctor --only locks" names it, and the SQL that ends it.',
+  file_locked: `Another process keeps the database busy. "fuser -v ${DATABASE_FILE}" lists the processes that have it open: end the one that is not the service, such as a sqlite3 shell or a backup tool.`,
   server_full: 'Make room on the disk of the PostgreSQL server.',
   connections: 'Raise max_connections of PostgreSQL, or end the sessions that hold its connections.',
   standby: 'DATABASE_URL leads to a standby, or the server refuses writes: point it to the primary.',
@@ -78,7 +79,7 @@ const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
   absent: 'Nothing is there: correct the path or the address, or start PostgreSQL or its pooler.',
   no_host: 'The host of the database is not found: correct it, or check the name servers of this machine.',
   unreachable:
-    'PostgreSQL does not answer: check the server, the network, and any pooler between, where clients may wait for a connection (SHOW POOLS).',
+    'PostgreSQL does not answer: start it if it does not run ("systemctl status postgresql"), and check its host, the network, and any pooler between, where clients may wait for a connection (SHOW POOLS).',
   other: 'Check the logs of the service, the database and the system.',
 }
 
@@ -94,9 +95,9 @@ const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
 }
 
 const TROUBLES: Catalogue['troubles'] = {
-  store_failing: ({ error }) => ({
-    sentence: `The database cannot be written (${error}): registrations are refused, nothing is polled and no webhook is sent. Stored data is kept.`,
-    remedy: `${DATABASE_REMEDIES[databaseFaultOf(error)]} The service then goes on by itself. ${error.startsWith('SQLITE_') ? 'See "Disk full, or read-only" in docs/operations.md.' : 'See docs/postgresql.md.'}`,
+  store_failing: ({ error, file = DATABASE_FILE, node }) => ({
+    sentence: `${node ? `On the node ${node} the` : 'The'} database cannot be written (${error}): registrations are refused, nothing is polled and no webhook is sent. Stored data is kept.`,
+    remedy: `${DATABASE_REMEDIES[faultOfServed(error)].replace(DATABASE_FILE, file)} The service then goes on by itself. ${/^SQLITE_(BUSY|LOCKED)/.test(error) ? 'See "A locked database" in docs/operations.md.' : error.startsWith('SQLITE_') ? 'See "Disk full, or read-only" in docs/operations.md.' : 'See docs/postgresql.md.'}`,
   }),
   no_service: () => ({
     sentence: 'No service is running on this database: nothing is polled and no webhook is sent.',

@@ -1,7 +1,7 @@
 import { roundedRate, showBytes, showSeconds, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, isConfused, remedyOf, showPartner } from './catalogue.ts'
-import { databaseFaultOf } from './database-fault.ts'
+import { DATABASE_FILE, faultOfServed } from './database-fault.ts'
 import { BACKUP_FAULTS } from './overview.ts'
 
 const PAGE =
@@ -50,8 +50,8 @@ const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
   not_ours: '请把数据库文件、其 -wal 和 -shm 以及所在文件夹的属主改为服务所用的用户（chown），或改用其他路径。',
   read_only:
     '数据库只读：请以可写方式挂载其所在磁盘，并把数据库文件、其 -wal 和 -shm 以及所在文件夹的属主改为服务所用的用户（chown）。',
-  locked:
-    '另一进程或会话占用了数据库，请结束它。使用 SQLite 时，可用 "lsof 数据库文件" 列出占用的进程；使用 PostgreSQL 时，运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL。',
+  locked: '另一会话占用了数据库：运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL。',
+  file_locked: `另一进程占用了数据库。"fuser -v ${DATABASE_FILE}" 可列出打开该文件的进程：请结束其中不属于本服务的，例如 sqlite3 或备份工具。`,
   server_full: '请在 PostgreSQL 服务器的磁盘上腾出空间。',
   connections: '请调大 PostgreSQL 的 max_connections，或结束占用连接的程序。',
   standby: 'DATABASE_URL 指向备库，或服务器拒绝写入：请使其指向主库。',
@@ -65,7 +65,8 @@ const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
     'PostgreSQL 拒绝执行语句：缺少权限或表，运行 "idface-notifier doctor" 可查明原因。请将该用户设为数据库的所有者（ALTER DATABASE … OWNER TO …）。',
   absent: '该处没有数据库：请改正路径或地址，或启动 PostgreSQL 或其前面的连接池。',
   no_host: '找不到数据库的主机：请改正主机名，或检查本机的 DNS。',
-  unreachable: 'PostgreSQL 没有响应：请检查服务器、网络及其间的连接池（用 SHOW POOLS 查看是否有客户端在等待连接）。',
+  unreachable:
+    'PostgreSQL 没有响应：若未运行（"systemctl status postgresql"），请启动它；并检查其主机、网络及其间的连接池（用 SHOW POOLS 查看是否有客户端在等待连接）。',
   other: '请查看服务日志、数据库日志和系统日志。',
 }
 
@@ -79,9 +80,9 @@ const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
 }
 
 const TROUBLES: Catalogue['troubles'] = {
-  store_failing: ({ error }) => ({
-    sentence: `数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会投递回调。已存储的数据不受影响。`,
-    remedy: `${DATABASE_REMEDIES[databaseFaultOf(error)]}恢复后服务会自动继续。${error.startsWith('SQLITE_') ? '另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。' : '另见 docs/postgresql.zh-CN.md。'}`,
+  store_failing: ({ error, file = DATABASE_FILE, node }) => ({
+    sentence: `${node ? `节点 ${node} 的` : ''}数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会投递回调。已存储的数据不受影响。`,
+    remedy: `${DATABASE_REMEDIES[faultOfServed(error)].replace(DATABASE_FILE, file)}恢复后服务会自动继续。${/^SQLITE_(BUSY|LOCKED)/.test(error) ? '另见 docs/operations.zh-CN.md 的“数据库被锁”。' : error.startsWith('SQLITE_') ? '另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。' : '另见 docs/postgresql.zh-CN.md。'}`,
   }),
   no_service: () => ({
     sentence: '没有服务在此数据库上运行：不会查询，也不会投递回调。',

@@ -34,6 +34,6 @@ export const openPostgres = async (
     masterKey,
     previousKey,
     defaultRate: upstream.rate,
-    connections: CONNECTIONS[as],
+    connections: as === 'service' ? CONNECTIONS.service : CONNECTIONS.command,
   })
 }

@@ -110,6 +110,7 @@ export interface Connection extends Transactions {
  * file or sealing its content.
  */
 const START_TIMEOUT_MS = 3_300
+const READER_TIMEOUT_MS = 500
 const BATCH_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
 /** Short compared to a poll or a webhook, and long enough to collect most writes of that time. */
 const GATHER_MS = 10
@@ -135,7 +136,7 @@ export const openConnection = (
 ): Connection => {
   const inMemory = location === ':memory:'
   const path = inMemory ? location : realPathOf(location)
-  const client = openClient(path)
+  const client = openClient(path, as === 'reader' ? READER_TIMEOUT_MS : START_TIMEOUT_MS)
 
   const counts = createEngineCounts(storeErrorOf)
   const batches = createHistogram(BATCH_BOUNDS)
@@ -167,7 +168,7 @@ export const openConnection = (
     attempt,
     beginUpkeep: () => {
       assertSynced(client)
-      if (as !== 'command') client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+      if (as !== 'command' && as !== 'reader') client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       if (inMemory) return
       watch = watchFiles([path, `${path}-wal`], () => void breakDown(unavailable(REPLACED)))
       checkpoints = createCheckpoints(client, error => void breakDown(checkpointFailed(error)))
@@ -202,8 +203,8 @@ export const createReads = (client: Database.Database) => {
   }
 }
 
-const openClient = (path: string): Database.Database => {
-  const client = new Database(path, { timeout: START_TIMEOUT_MS })
+const openClient = (path: string, timeout: number): Database.Database => {
+  const client = new Database(path, { timeout })
   try {
     // New files only. A commit writes whole pages, and usual commits change a few rows in each of many tables.
     client.pragma('page_size = 2048')

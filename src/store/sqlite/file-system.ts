@@ -33,9 +33,10 @@ const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false 
  * @param path its real path; null if it is in memory
  */
 export const createFileFigures = (path: string | null) => async (): Promise<EngineFigures> => {
-  if (path === null) return { kind: 'sqlite', databaseBytes: 0, walBytes: 0, diskFreeBytes: null }
+  if (path === null) return { kind: 'sqlite', path, databaseBytes: 0, walBytes: 0, diskFreeBytes: null }
   return {
     kind: 'sqlite',
+    path,
     databaseBytes: sizeOf(path),
     walBytes: sizeOf(`${path}-wal`),
     diskFreeBytes: freeBytesOf(dirname(path)),

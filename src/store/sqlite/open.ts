@@ -20,9 +20,9 @@ export const openSqliteFile = async (
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new StartError(isFolder(path))
   const { masterKey = readOrMakeKey(path, { random, emit }), previousKey } = keysOf(storage)
   const open =
-    as === 'command'
-      ? (await import('./store.ts')).openSqliteStore
-      : (await import('./thread/remote-store.ts')).openRemoteStore
+    as === 'service'
+      ? (await import('./thread/remote-store.ts')).openRemoteStore
+      : (await import('./store.ts')).openSqliteStore
   // A command may run beside a service that has the file open, and must be quick.
   const quickCheck = as === 'service' && isUnchecked(path)
   if (quickCheck) {

@@ -20,6 +20,14 @@ const damaged = (found: string): StartError =>
 /** Begin and end of the migration of an existing file with an older schema; a new file has neither. */
 export type OpeningStep = 'migrating' | 'migrated'
 
+interface Options {
+  sealed: Sealed
+  quickCheck: boolean
+  /** Writes nothing if the database is current, so that no lock stops it. */
+  isReader: boolean
+  onStep: (step: OpeningStep) => void
+}
+
 /**
  * Brings the database to the current schema. Throws before it changes anything, with advice for the operator, if a
  * later version has changed the schema, the master key differs, the data was moved elsewhere, or the file is damaged.
@@ -28,7 +36,7 @@ export type OpeningStep = 'migrating' | 'migrated'
  */
 export const bringUpToDate = async (
   { client, attempt, write }: Connection,
-  { sealed, quickCheck, onStep }: { sealed: Sealed; quickCheck: boolean; onStep: (step: OpeningStep) => void },
+  { sealed, quickCheck, isReader, onStep }: Options,
 ): Promise<void> => {
   const isOlder = refuseDamage(() => {
     const age = ageOf(client)
@@ -45,7 +53,7 @@ export const bringUpToDate = async (
   const migrateOnce = () => attempt(() => migrate(drizzle({ client }), { migrationsFolder: MIGRATIONS }))
   await migrateOnce().catch(migrateOnce)
   const value = sealed.canary.seal()
-  await write(tx => tx.all(ADD_CANARY, { value }))
+  if (!isReader || canaryOf(client) === null) await write(tx => tx.all(ADD_CANARY, { value }))
   assertKey(client, sealed)
   if (isOlder) onStep('migrated')
 }

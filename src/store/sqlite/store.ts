@@ -40,7 +40,7 @@ export const openSqliteStore = async ({
   )
   stack.defer(() => connection.close())
   const context = createContext(connection, options, { random: randomBytes, hints })
-  await bringUpToDate(connection, { sealed: context.sealed, quickCheck, onStep })
+  await bringUpToDate(connection, { sealed: context.sealed, quickCheck, isReader: as === 'reader', onStep })
   connection.beginUpkeep()
   const verbs = createVerbs(context, { figuresOf: createFileFigures(connection.path) })
   const opened = stack.move()

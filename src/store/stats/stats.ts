@@ -115,6 +115,8 @@ interface AnyEngineStats {
 
 export interface SqliteStats extends AnyEngineStats {
   kind: 'sqlite'
+  /** Null: in memory. */
+  path: string | null
   walBytes: number
   /** Space that an unprivileged user may still fill where the database is; null for one in memory. */
   diskFreeBytes: number | null

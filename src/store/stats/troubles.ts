@@ -26,7 +26,7 @@ export const troublesOf = ({ stats, writeError, isServed }: TroubleFacts): Troub
   return [
     // While nothing can be written, no service can show that it runs.
     ...(isServed || writeError !== null ? [] : [{ code: 'no_service', since: null } as const]),
-    ...(writeError === null ? [] : [{ code: 'store_failing', since: null, error: writeError } as const]),
+    ...(writeError === null ? [] : [storeFailing(writeError, stats.engine)]),
     ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed })),
     ...deliveryTroubles(stats),
     ...lostNodes(judged),
@@ -40,6 +40,11 @@ export const troublesOf = ({ stats, writeError, isServed }: TroubleFacts): Troub
     ...backupTroubles(stats),
     ...stats.accounts.flatMap(idleAccount),
   ]
+}
+
+const storeFailing = (error: string, engine: EngineStats): Trouble => {
+  const file = engine.kind === 'sqlite' ? engine.path : null
+  return { code: 'store_failing', since: null, error, ...(file === null ? {} : { file }) }
 }
 
 /** Time of a check, and whether a service runs then. */

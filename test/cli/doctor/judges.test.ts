@@ -70,7 +70,7 @@ describe('a judgement', () => {
 
   test('of a database that cannot be written says why', () => {
     const engine = (diskFreeBytes: number | null) =>
-      ({ kind: 'sqlite', databaseBytes: 1, walBytes: 1, diskFreeBytes, masterKey: '' }) as const
+      ({ kind: 'sqlite', path: null, databaseBytes: 1, walBytes: 1, diskFreeBytes, masterKey: '' }) as const
     expect([null, 1e9, 0].map(free => writeErrorOf(engine(free), false))).toEqual([null, null, 'SQLITE_FULL'])
     expect(writeErrorOf(engine(1e9), true)).toBe('SQLITE_BUSY')
   })

@@ -98,6 +98,22 @@ test('an answer that is no JSON was called unreachable, with DNS and firewalls a
     expect(describeTrouble({ ...outage, error }, 'zh', AT).remedy).toContain('DNS')
 })
 
+test('a locked file is named, with one engine and what lists its processes', () => {
+  const locked = { code: 'store_failing', since: null, error: 'SQLITE_BUSY', file: '/data/notifier.db' } as const
+  for (const language of ['en', 'zh'] as const) {
+    const { remedy } = describeTrouble(locked, language, AT)
+    expect(remedy).toContain('"fuser -v /data/notifier.db"')
+    expect(remedy).not.toContain('PostgreSQL')
+  }
+})
+
+test('a server that has been used was said not to be there, and by no node', () => {
+  const away = { code: 'store_failing', since: null, error: 'ECONNREFUSED', node: 'a' } as const
+  const { sentence, remedy } = describeTrouble(away, 'en', AT)
+  expect(sentence).toContain('node a ')
+  expect(remedy).toMatch(/^PostgreSQL does not answer: start it/)
+})
+
 test('a backup of five days and a quarter was said to be six days old', () => {
   const stale = { code: 'backup_stale', since, madeAt: AT - 5.01 * DAY, path: '/backup/1.db' } as const
   expect(describeTrouble(stale, 'en', AT).sentence).toContain(' 5 days ')

@@ -11,6 +11,7 @@ const NOTHING = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDue
 const WELL = { pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null }
 const ENGINE: SqliteStats = {
   kind: 'sqlite',
+  path: '/data/notifier.db',
   databaseBytes: 1e9,
   walBytes: 1e6,
   masterKey: '00000000',
@@ -130,7 +131,9 @@ test('an account that an operator paused and nothing waits for came first and wa
 
 test('a database that cannot be written was no trouble', () => {
   const full = { engine: { ...ENGINE, diskFreeBytes: 0 }, writeError: 'SQLITE_FULL' }
-  expect(told(stats, full)).toEqual([{ code: 'store_failing', since: null, error: 'SQLITE_FULL' }])
+  expect(told(stats, full)).toEqual([
+    { code: 'store_failing', since: null, error: 'SQLITE_FULL', file: '/data/notifier.db' },
+  ])
   // It may run all the same.
   expect(told(stats, { ...full, isServed: false }).map(({ code }) => code)).not.toContain('no_service')
 })
@@ -221,7 +224,7 @@ test('a backup that has not run for 36 hours, or never in a day, was nothing wro
     { code: 'backup_stale', since: AT - 1, madeAt: null, path: null },
   ])
   expect(told({ ...stats, firstPartnerAt: null })).toEqual([])
-  const { diskFreeBytes: _, walBytes: __, ...engine } = ENGINE
+  const { diskFreeBytes: _, walBytes: __, path: ___, ...engine } = ENGINE
   const postgres = { ...engine, kind: 'postgres', serverVersion: '18.1', oldestSnapshotMs: 0 } as const
   const deadRows = { deliveries: 0, lanes: 0, registrations: 0, verifications: 0 }
   expect(told({ ...stats, firstPartnerAt: 0 }, { engine: { ...postgres, deadRows } })).toEqual([])
