@@ -27,7 +27,7 @@ export const openApi = (serving: RoleDeps & Serving & { sender: Sender; enumerat
   // The clock of decisions, which may be the database's: this node's may be wrong.
   const { now } = store
   const newId = createIds(now)
-  const judge = createUrlJudge(callbackPolicy(config.callback))
+  const judge = createUrlJudge({ ...callbackPolicy(config.callback), isNew: true })
   const register = createCoalescer(store.register, {
     batch: REGISTER_GROUP,
     batches: REGISTER_GROUPS,

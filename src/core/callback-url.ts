@@ -17,6 +17,8 @@ export interface CallbackUrl extends Origin {
 export interface UrlPolicy {
   allowHttp: boolean
   allowed: Networks
+  /** Whether the URL is not registered yet: only then a placeholder is refused. */
+  isNew?: boolean
 }
 
 /** `message` states the requirement, and no more than the partner may know. */
@@ -57,6 +59,10 @@ const MESSAGES = {
   characters: () => ({
     en: 'must have no spaces, control characters or backslashes',
     zh: '不能含有空格、控制字符或反斜杠',
+  }),
+  placeholder: () => ({
+    en: 'must be the whole URL: {…} is not filled in; data of your own comes back in metadata',
+    zh: '必须是完整的 URL：{…} 不会被替换；自有数据请放入 metadata，会在回调中带回',
   }),
   scheme: ({ allowHttp }) => ({
     en: `must start with https://${allowHttp ? ' or http://' : ''}`,
@@ -135,6 +141,7 @@ export const judgeUrl = (text: unknown, policy: UrlPolicy): UrlVerdict => {
   if (typeof text !== 'string' || text === '') return refuse('not_text', policy)
   if (text.length > MAX_URL) return refuse('too_long', policy)
   if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\s\\]/u.test(text)) return refuse('characters', policy)
+  if (policy.isNew && /\{[\w.-]*\}/.test(text)) return refuse('placeholder', policy)
   // `new URL` repairs `https:/host`, `https:///host` and `https:host`, in which another parser would see another host.
   const [, scheme = '', authority = ''] = /^(https?):\/\/([^/?#]*)/i.exec(text) ?? []
   if (scheme === '' || (scheme.toLowerCase() === 'http' && !policy.allowHttp)) return refuse('scheme', policy)

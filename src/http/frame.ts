@@ -37,6 +37,11 @@ const STOPPING = {
 const isHidden = (c: Context<ApiEnv>): boolean =>
   /^\/v1\/admin(\/|$)/.test(c.req.path) && c.get('operator') === undefined
 
+const DOUBLE_SLASH = {
+  en: 'This address begins with //: end the base URL (NOTIFIER_URL) without a slash.',
+  zh: '该地址以 // 开头：服务地址（NOTIFIER_URL）末尾请勿带斜杠。',
+}
+
 const nothingMore = async () => {}
 
 const REFUSALS = new Set([401, 404, 429])
@@ -146,6 +151,8 @@ export const createFrame = (deps: FrameDeps, notFound: Words): Hono<ApiEnv> => {
   if (deps.tracer) app.use(createRequestSpan(deps.tracer))
   app.use(createRequestLog(deps, refuseMethod))
   app.onError((error, c) => sendError(c, error))
-  app.notFound(c => sendProblem(c, { code: 'not_found', detail: notFound }))
+  app.notFound(c =>
+    sendProblem(c, { code: 'not_found', detail: c.req.path.startsWith('//') ? DOUBLE_SLASH : notFound }),
+  )
   return app
 }

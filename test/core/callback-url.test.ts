@@ -92,6 +92,14 @@ describe('judging a callback URL', () => {
     expect(judgeUrl(text, strict)).toMatchObject({ ok: true, url: { href } })
   })
 
+  test('refuses a placeholder, unless the URL was registered before they were refused', () => {
+    for (const url of ['https://a.example/{order}', 'https://{shop}.example/', 'https://a.example/?o={{order.no}}']) {
+      expect(judgeUrl(url, { ...strict, isNew: true })).toMatchObject({ ok: false, refusal: 'placeholder' })
+    }
+    expect(judgeUrl('https://a.example/?o={order}', strict)).toMatchObject({ ok: true })
+    expect(judgeUrl('https://a.example/?o={%22a%22:1}', { ...strict, isNew: true })).toMatchObject({ ok: true })
+  })
+
   test('accepts http and its port only where it is allowed', () => {
     expect(judgeUrl('http://a.example/', http)).toMatchObject({ ok: true, url: { port: 80 } })
     for (const url of ['http://a.example:22/', 'http://a.example:443/', 'https://a.example:80/'])

@@ -67,6 +67,15 @@ test.each(['/v1', '/v2/registrations', '/v1/nothing', '/v1/registrations/', '/v1
   },
 )
 
+test('the 404 of a base URL with a slash at its end says so', async () => {
+  const details = await Promise.all(
+    ['//v1/me', '//docs/examples/receiver.mjs', '/v1/registrations//explain'].map(
+      async path => (await api.call('GET', `http://localhost${path}`)).json.detail,
+    ),
+  )
+  expect(details.map(detail => /NOTIFIER_URL/.test(detail))).toEqual([true, true, false])
+})
+
 test('a bug is a 500 without details, and is logged with the request id', async () => {
   vi.spyOn(api.store, 'listRegistrations').mockRejectedValueOnce(new TypeError('row 7 of secret_table'))
   const answer = await api.call('GET', '/v1/registrations')
