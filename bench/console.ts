@@ -54,7 +54,7 @@ const pagesOf = (id: string, partner: string): readonly string[] => [
 /** Pages of a partner that show its history. */
 const OWN_PAGES = ['', '?span=7d', 'hosts', 'hosts?span=7d']
 
-const STEPS = ['step=1m', 'step=5m', 'step=1h', 'since=8d']
+const STEPS = ['step=5m', 'step=1h', 'since=8d']
 /** Calls of the history, by which the pages draw their charts. */
 const historiesOf = (partner: string): readonly string[] => [
   ...['history?', `history?partner=${partner}&`, `history?partner=${partner}&host=127.0.0.1:1&`].flatMap(call =>
@@ -185,7 +185,7 @@ export const consolePart: Part = async ({ rounds, scale, say }) => {
     part: 'console',
     title: 'The console',
     method: `A service in one process with whoever looks at it, over ${(ROWS * scale).toLocaleString('en')} rows of a year and of ${PARTNERS} partners: half serials that are due, half messages,
-half of those that wait failed once, 100,000 acts, and the history that is kept: minutes of a day and hours of eight, of all, the account, each partner and its four hosts. Every page, and searches that find much, little or nothing, ${LOOKS} times each. \`Now\` looks again each 20 s; its cost has that of the client in it.`,
+half of those that wait failed once, 100,000 acts, and the history that is kept: five minutes of a day and hours of eight, of all, the account, each partner and its four hosts. Every page, and searches that find much, little or nothing, ${LOOKS} times each. \`Now\` looks again each 20 s; its cost has that of the client in it.`,
     ...tableOf(samples, COLUMNS),
     findings: ['SQLite', 'PostgreSQL'].flatMap(engine => [
       findAtMost(`${engine}: the longest page`, medianOf(samples, engine, 'longestMs'), {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import Database from 'better-sqlite3'
 import { encodeTime } from 'ulid'
-import { DAY, HOUR, MINUTE } from '../../src/core/duration.ts'
+import { DAY, HOUR } from '../../src/core/duration.ts'
 import { HISTORY_COUNTS } from '../../src/core/history.ts'
 import { webhookBody } from '../../src/core/message.ts'
-import { HOURS_KEPT_MS, MINUTES_KEPT_MS } from '../../src/store/history/history.ts'
+import { HISTORY_KEPT_MS, HISTORY_STEPS } from '../../src/store/history/history.ts'
 import { sealedUnder } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { snakeCase } from '../../src/store/tx.ts'
@@ -226,9 +226,8 @@ const HISTORY = `
 
 const fillHistory = (db: Database.Database, { now, accountId }: { now: number; accountId: string }) => {
   const insert = db.prepare(HISTORY)
-  for (const [stepMs, keptMs] of [
-    [HOUR, HOURS_KEPT_MS],
-    [MINUTE, MINUTES_KEPT_MS],
-  ] as const)
-    insert.run({ stepMs, since: now - (now % stepMs) - keptMs, now, accountId })
+  for (const step of ['1h', '5m'] as const) {
+    const stepMs = HISTORY_STEPS[step]
+    insert.run({ stepMs, since: now - (now % stepMs) - HISTORY_KEPT_MS[step], now, accountId })
+  }
 }

@@ -158,10 +158,7 @@ export interface Client {
    */
   status(options?: Signalled & { account?: string | undefined }): Promise<Status>
   /** What happened in each step of a span, by default of five minutes in the last 24 hours; of one host, if given. */
-  history(
-    span?: HistorySpan & { step?: '1m' | '5m' | '1h'; host?: string | undefined },
-    options?: Signalled,
-  ): Promise<History>
+  history(span?: HistorySpan & { step?: '5m' | '1h'; host?: string | undefined }, options?: Signalled): Promise<History>
   /** What happened to the webhooks of each host, those with the most failures first. */
   hostHistory(span?: HistorySpan, options?: Signalled): Promise<HostHistory>
 }

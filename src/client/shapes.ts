@@ -207,7 +207,7 @@ export interface HistoryFigures {
 export interface History {
   since: string
   until: string
-  step: '1m' | '5m' | '1h'
+  step: '5m' | '1h'
   /** Oldest first; without the steps in which nothing happened. */
   data: (HistoryFigures & { at: string })[]
   totals: HistoryFigures

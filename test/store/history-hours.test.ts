@@ -8,5 +8,5 @@ test.each([
   ['the newest, however much it is', [70_000, 1], [2]],
 ])('groups are read of %s', (_, rows, read) => {
   const hours = rows.map((n, i) => ({ at: rows.length - i, n }))
-  expect(readable(hours)).toEqual(read)
+  expect(readable(hours, 60_000).map(({ at }) => at)).toEqual(read)
 })

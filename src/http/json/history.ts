@@ -1,21 +1,20 @@
 import { z } from 'zod'
-import { DAY, HOUR, MINUTE } from '../../core/duration.ts'
+import { DAY, MINUTE } from '../../core/duration.ts'
 import { type HistoryFigures, historyFigures } from '../../core/history.ts'
 import type { Words } from '../../core/language.ts'
 import {
+  HISTORY_KEPT_MS,
   HISTORY_STEPS,
   type HistoryBucket,
   type HistorySpan,
   type HistoryStep,
-  HOURS_KEPT_MS,
-  MINUTES_KEPT_MS,
   totalsOf,
 } from '../../store/history/history.ts'
 import { AT, COUNT, choiceField } from './fields.ts'
 import { readTimes, timed, ZONE } from './times.ts'
 import { invalid } from './validate.ts'
 
-const STEPS = ['1m', '5m', '1h'] as const satisfies HistoryStep[]
+const STEPS = ['5m', '1h'] as const satisfies HistoryStep[]
 const DEFAULT_SPAN_MS = DAY
 /** Calls take time, and clocks differ. */
 const TOLERANCE_MS = 5 * MINUTE
@@ -29,7 +28,7 @@ export const SPAN_QUERY = {
 export const SERIES_QUERY = {
   ...SPAN_QUERY,
   step: choiceField(STEPS).describe(
-    'The length of a step. `1m` and `5m` go back 24 hours, `1h` goes back 8 days. By default `5m`, and `1h` for what is older.',
+    'The length of a step. `5m` goes back 24 hours, `1h` 8 days. By default `5m`, and `1h` for what is older.',
   ),
 }
 
@@ -119,9 +118,8 @@ export const readSpan = (
   const until = Math.min(now, times.until ?? now)
   const since = times.since ?? until - DEFAULT_SPAN_MS
   const goesBack = (ms: number) => since >= now - ms - TOLERANCE_MS
-  const step = wished ?? (goesBack(MINUTES_KEPT_MS) ? '5m' : '1h')
-  const keptMs = step === '1h' ? HOURS_KEPT_MS : MINUTES_KEPT_MS
-  if (!goesBack(keptMs))
+  const step = wished ?? (goesBack(HISTORY_KEPT_MS['5m']) ? '5m' : '1h')
+  if (!goesBack(HISTORY_KEPT_MS[step]))
     throw refused(
       step === '1h'
         ? { en: 'must be at most 8d ago', zh: '不能早于 8d 之前' }
@@ -132,8 +130,7 @@ export const readSpan = (
 }
 
 /** Rows of one series that are read for a span. */
-export const rowsOf = ({ since, until, step }: Span): number =>
-  Math.ceil((until - since) / (step === '1h' ? HOUR : MINUTE))
+export const rowsOf = ({ since, until, step }: Span): number => Math.ceil((until - since) / HISTORY_STEPS[step])
 
 /** Returns the history; `viewed` returns the figures of a step, or of all. */
 export const viewHistory = <Figures>(

@@ -16,15 +16,17 @@ export const HISTORY_CALLS = {
     operationId: 'history',
     summary: 'Your registrations and webhooks by time',
     description:
-      'What happened in each minute, five minutes or hour. It is counted within the service and stored once a minute, so the last minute is missing, and a crash of the service loses what it has counted since. In a minute 50 of your hosts are counted apart; where more than 500 partners or 500 hosts have anything, those beyond are not.',
+      'What happened in each five minutes or hour. It is counted within the service and stored once a minute, so the last minute is missing, and a crash of the service loses what it has counted since. In a minute 50 of your hosts are counted apart; where more than 500 partners or 500 hosts have anything, those beyond are not.',
     query: z.strictObject({ ...SERIES_QUERY, host: SEARCHED_BY.host }),
     answers: { 200: HISTORY },
     handle: async (c, { store, rates, now }, { query: { host = '', ...asked } }) => {
       const partnerId = c.get('partnerId')
       const span = readSpan(asked, now())
-      rates.take('items', partnerId, pageCost(0, rowsOf(span)))
+      const taken = pageCost(0, rowsOf(span))
+      rates.take('items', partnerId, taken)
       const series = { accountId: '', partnerId, host: host.toLowerCase() }
       const buckets = await store.historyOf(partnerId, series, span)
+      rates.give('items', partnerId, taken - pageCost(buckets.length, rowsOf(span)))
       return c.json(z.decode(HISTORY, viewHistory(span, buckets, withoutUpstream)))
     },
   }),
@@ -38,8 +40,10 @@ export const HISTORY_CALLS = {
     handle: async (c, { store, rates, now }, { query }) => {
       const partnerId = c.get('partnerId')
       const span = readSpan({ ...query, step: '1h' }, now())
-      rates.take('items', partnerId, pageCost(0, rowsOf(span)))
-      const { found, ...more } = await store.hostHistoryOf(partnerId, span)
+      const taken = pageCost(0, rowsOf(span))
+      rates.take('items', partnerId, taken)
+      const { found, scanned, ...more } = await store.hostHistoryOf(partnerId, span)
+      rates.give('items', partnerId, taken - pageCost(found.length, scanned))
       const data = found.map(({ host, ...counts }) => ({ host, ...withoutUpstream(historyFigures(counts)) }))
       return c.json(z.decode(HOST_HISTORY, { data, ...more }))
     },

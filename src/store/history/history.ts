@@ -16,14 +16,15 @@ import {
 import type { VerbModule } from '../context.ts'
 import { type Dialect, type Sql, snakeCase, type Tx } from '../tx.ts'
 
-/** Steps of the answers. Minutes are the source of the first two, hours of the last. */
-export const HISTORY_STEPS = { '1m': MINUTE, '5m': 5 * MINUTE, '1h': HOUR } as const
+/** Steps of the rows and of the answers. */
+export const HISTORY_STEPS = { '5m': 5 * MINUTE, '1h': HOUR } as const
 export type HistoryStep = keyof typeof HISTORY_STEPS
 
-/** How far back rows of a minute and of an hour can be asked for. They are erased an hour later. */
-export const MINUTES_KEPT_MS = DAY
-export const HOURS_KEPT_MS = 8 * DAY
+/** How far back rows of each step can be asked for. They are erased an hour later. */
+export const HISTORY_KEPT_MS = { '5m': DAY, '1h': 8 * DAY } as const
 const ERASED_LATER_MS = HOUR
+/** Step of the rows of versions before December 2026: read as part of their five minutes until they are erased. */
+const OLD_STEP_MS = MINUTE
 
 /** Epoch ms; `since` is the beginning of a step, and `until` is not included. */
 export interface HistorySpan {
@@ -39,12 +40,15 @@ export interface HistoryGroups {
   isCapped: boolean
   /** Of the oldest hour that was read: later than asked for if there are more rows than are read. */
   since: number
+  /** Number of rows read. */
+  scanned: number
 }
 
 /** Maximum number of groups. */
 const MAX_GROUPS = 250
-/** Maximum number of rows of hours that are read for groups. */
+/** Maximum number of rows of hours that are read for groups, and for the hosts of a partner. */
 const MAX_ROWS = 60_000
+const MAX_ROWS_OF_ONE = 10_000
 /** About how many old rows are erased when others are written. */
 const ERASED_AT_ONCE = 2_000
 
@@ -61,13 +65,13 @@ const COUNTS = columns(HISTORY_COUNTS, column => column)
 const withoutZeros = (entry: HistoryEntry): Partial<HistoryEntry> =>
   Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== 0))
 
-/** The rows of the minute and of its hour. */
+/** Adds a minute to the row of its five minutes and to that of its hour. */
 const ADD = (d: Dialect) => `
   INSERT INTO history (step_ms, at, account_id, partner_id, host, node, ${COUNTS})
   SELECT steps.ms, CAST(@at AS bigint) - CAST(@at AS bigint) % steps.ms, account_id, partner_id, host, @node,
     ${columns(HISTORY_COUNTS, column => `coalesce(${column}, 0)`)}
   FROM ${d.rows('entries', PARAMETERS)}
-    CROSS JOIN (SELECT ${MINUTE} AS ms UNION ALL SELECT ${HOUR}) AS steps
+    CROSS JOIN (SELECT ${HISTORY_STEPS['5m']} AS ms UNION ALL SELECT ${HOUR}) AS steps
   WHERE true
   ON CONFLICT (step_ms, at, account_id, partner_id, host, node) DO UPDATE SET
     ${columns(HISTORY_SUMS, column => `${column} = history.${column} + excluded.${column}`)},
@@ -88,13 +92,17 @@ const sumsOf = (names: readonly HistorySum[]): string => names.map(name => `${su
 const ALL_COUNTS = `${sumsOf(HISTORY_SUMS)}, ${HISTORY_PEAKS.map(name => `max(${snakeCase(name)}) AS "${name}"`)}`
 
 /** One seek for each time: the primary key begins with it. */
-export const OF_SERIES = (d: Dialect) => `
-  SELECT at - at % CAST(@bucketMs AS bigint) AS at, ${ALL_COUNTS} FROM history
-  WHERE step_ms = @stepMs AND at IN ${d.list('times', 'int8')}
-    AND account_id = @accountId AND partner_id = @partnerId AND host = @host
+export const OF_SERIES = (d: Dialect) => {
+  const rows = (step: string, times: string) => `
+    SELECT * FROM history WHERE step_ms = ${step} AND at IN ${d.list(times, 'int8')}
+      AND account_id = @accountId AND partner_id = @partnerId AND host = @host`
+  return `
+  SELECT at - at % CAST(@stepMs AS bigint) AS at, ${ALL_COUNTS}
+  FROM (${rows('@stepMs', 'times')} UNION ALL ${rows(`${OLD_STEP_MS}`, 'oldTimes')}) AS rows_of_both
   GROUP BY 1 ORDER BY 1`
+}
 
-/** By a list of hours, not by a range: PostgreSQL expects a range to have as many rows of hours as of minutes. */
+/** By a list of hours, not by a range: PostgreSQL expects a range to have as many rows of each step. */
 const hoursWhere = (d: Dialect, condition: string): string =>
   `history WHERE step_ms = ${HOUR} AND at IN ${d.list('times', 'int8')} AND ${condition}`
 
@@ -102,7 +110,7 @@ const hoursWhere = (d: Dialect, condition: string): string =>
 const hoursOf = (condition: string) => (d: Dialect) =>
   `
   SELECT at, count(*) AS n
-  FROM (SELECT at FROM ${hoursWhere(d, condition)} ORDER BY at DESC LIMIT ${MAX_ROWS + 1}) AS newest
+  FROM (SELECT at FROM ${hoursWhere(d, condition)} ORDER BY at DESC LIMIT @most + 1) AS newest
   GROUP BY at ORDER BY at DESC`
 
 /** Only these sums, as others would be read and added up in vain. */
@@ -119,12 +127,16 @@ const grouped = (condition: string, sums: readonly HistorySum[]) => (d: Dialect)
 
 const OF_ACCOUNTS = "account_id > ''"
 const HOSTS_OF_PARTNER = "account_id = '' AND partner_id = @partnerId AND host > ''"
-/** Of partners and hosts the rows of both are read. */
-const HOURS = hoursOf("account_id = ''")
+/** One seek for each partner, as there may be any number of rows of hosts between them. */
+const OF_PARTNERS = "account_id = '' AND partner_id IN (SELECT id FROM partners) AND host = ''"
 export const OF_GROUPS = {
   account: { hours: hoursOf(OF_ACCOUNTS), groups: grouped(OF_ACCOUNTS, HISTORY_SUMS) },
-  partner: { hours: HOURS, groups: grouped("account_id = '' AND partner_id > '' AND host = ''", PARTNER_SUMS) },
-  host: { hours: HOURS, groups: grouped("account_id = '' AND partner_id > '' AND host > ''", HOST_SUMS) },
+  partner: { hours: hoursOf(OF_PARTNERS), groups: grouped(OF_PARTNERS, PARTNER_SUMS) },
+  // The rows of both are read.
+  host: {
+    hours: hoursOf("account_id = ''"),
+    groups: grouped("account_id = '' AND partner_id > '' AND host > ''", HOST_SUMS),
+  },
 } as const satisfies Record<string, Grouped>
 export type HistoryGrouping = keyof typeof OF_GROUPS
 export const HOSTS_OF = { hours: hoursOf(HOSTS_OF_PARTNER), groups: grouped(HOSTS_OF_PARTNER, HOST_SUMS) }
@@ -133,15 +145,13 @@ interface Grouped {
   groups: Sql
 }
 
-/** Returns the newest hours that have `MAX_ROWS` rows together, and the newest in any case. */
-export const readable = (hours: readonly { at: number; n: number }[]): number[] => {
+/** Returns the newest hours that have `most` rows together, and the newest in any case. */
+export const readable = <Hour extends { n: number }>(hours: readonly Hour[], most: number): Hour[] => {
   let rows = 0
-  return hours
-    .filter(({ n }) => {
-      rows += n
-      return rows <= MAX_ROWS || rows === n
-    })
-    .map(({ at }) => at)
+  return hours.filter(({ n }) => {
+    rows += n
+    return rows <= most || rows === n
+  })
 }
 
 const timesIn = ({ since, until }: HistorySpan, stepMs: number): number[] =>
@@ -150,15 +160,17 @@ const timesIn = ({ since, until }: HistorySpan, stepMs: number): number[] =>
 const groupsOf = async (
   tx: Tx,
   { hours, groups }: Grouped,
-  { span, ...values }: { span: HistorySpan; partnerId?: string },
+  { span, ...values }: { span: HistorySpan; partnerId?: string; most: number },
 ): Promise<HistoryGroups> => {
   const counted = await tx.all<{ at: number; n: number }>(hours, { ...values, times: timesIn(span, HOUR) })
-  const times = readable(counted)
+  const read = readable(counted, values.most)
+  const times = read.map(({ at }) => at)
   const found = await tx.all<Partial<HistoryCounts> & Series>(groups, { ...values, times })
   return {
     found: found.slice(0, MAX_GROUPS).map(group => ({ ...noCounts(), ...group })),
     isCapped: found.length > MAX_GROUPS,
     since: times.length < counted.length ? Math.min(...times) : span.since,
+    scanned: read.reduce((sum, { n }) => sum + n, 0),
   }
 }
 
@@ -172,13 +184,14 @@ export const totalsOf = (buckets: readonly HistoryCounts[]): HistoryCounts => {
 /** What happened, by time: counted by each node, and written once a minute. */
 export const historyVerbs = {
   loops: ({ write }) => ({
-    /** Adds the counts of a minute of this node to those of its minute and hour. Also erases some expired rows. */
+    /** Adds the counts of a minute of this node to those of its five minutes and hour. Also erases some expired rows. */
     addHistory: (node: string, { at, entries }: HistoryMinute): Promise<void> =>
       write(async tx => {
         await tx.all(ADD, { node, at, entries: entries.map(withoutZeros) })
         for (const [stepMs, keptMs] of [
-          [MINUTE, MINUTES_KEPT_MS],
-          [HOUR, HOURS_KEPT_MS],
+          [OLD_STEP_MS, HISTORY_KEPT_MS['5m']],
+          [HISTORY_STEPS['5m'], HISTORY_KEPT_MS['5m']],
+          [HOUR, HISTORY_KEPT_MS['1h']],
         ] as const)
           await tx.all(ERASE, { stepMs, before: tx.at - keptMs - ERASED_LATER_MS })
       }, 'soon'),
@@ -192,19 +205,20 @@ export const historyVerbs = {
      */
     historyOf: (caller: string, series: Series, { step, ...span }: HistorySpan & { step: HistoryStep }) =>
       queued(caller, () => {
-        const stepMs = step === '1h' ? HOUR : MINUTE
-        const values = { ...series, stepMs, bucketMs: HISTORY_STEPS[step], times: timesIn(span, stepMs) }
+        const stepMs = HISTORY_STEPS[step]
+        const oldTimes = step === '5m' ? timesIn(span, OLD_STEP_MS) : []
+        const values = { ...series, stepMs, times: timesIn(span, stepMs), oldTimes }
         return read(tx => tx.all<HistoryBucket>(OF_SERIES, values))
       }),
 
     /** Hosts of a partner, those with the most failures first, then those with the most webhooks. */
     hostHistoryOf: (partnerId: string, span: HistorySpan): Promise<HistoryGroups> =>
-      queued(partnerId, () => read(tx => groupsOf(tx, HOSTS_OF, { span, partnerId }))),
+      queued(partnerId, () => read(tx => groupsOf(tx, HOSTS_OF, { span, partnerId, most: MAX_ROWS_OF_ONE }))),
   }),
 
   searches: ({ read, queued }) => ({
     /** Groups of the hours of a span, in the order of `hostHistoryOf`. */
     historyGroups: (by: HistoryGrouping, span: HistorySpan): Promise<HistoryGroups> =>
-      queued('historyGroups', () => read(tx => groupsOf(tx, OF_GROUPS[by], { span }))),
+      queued('historyGroups', () => read(tx => groupsOf(tx, OF_GROUPS[by], { span, most: MAX_ROWS }))),
   }),
 } satisfies VerbModule

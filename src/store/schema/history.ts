@@ -6,11 +6,11 @@ export const historyTables = ({ integer, primaryKey, table, text, time }: Kit) =
   const count = (name: string) => integer(snakeCase(name)).notNull()
   const counts = Object.fromEntries(HISTORY_COUNTS.map(name => [name, count(name)]))
   return {
-    /** What happened, counted by a node in a minute or an hour, for a `Series`. Without what a person could be known by. */
+    /** What happened, counted by a node in five minutes or an hour, for a `Series`. Without what a person could be known by. */
     history: table(
       'history',
       {
-        /** Length: a minute or an hour. */
+        /** Length: five minutes or an hour. */
         stepMs: integer('step_ms').notNull(),
         /** Beginning. */
         at: time('at').notNull(),

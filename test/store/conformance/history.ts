@@ -15,7 +15,7 @@ export const describeHistory = (open: OpenStore): void => {
     const bench = await openStoreFixture(open)
     const { store } = bench
     const hour = store.now() - (store.now() % HOUR)
-    const historyOf = (step: '1m' | '5m' | '1h', series: Partial<Series> = {}, span = {}) =>
+    const historyOf = (step: '5m' | '1h', series: Partial<Series> = {}, span = {}) =>
       store.historyOf('caller', { ...ALL_SERIES, ...series }, { since: hour, until: hour + HOUR, step, ...span })
     return { bench, store, hour, historyOf, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
   }
@@ -31,11 +31,6 @@ export const describeHistory = (open: OpenStore): void => {
     await add('node_b', hour + 4 * MINUTE, { registrations: 8, duePolls: 9 })
     await add('node_b', hour + 5 * MINUTE, { registrations: 16 })
     const first = { ...noCounts(), registrations: 7, arrived50: 1, arrivedOver: 1, duePolls: 7, dueWebhooks: 2 }
-    expect(await historyOf('1m')).toEqual([
-      { at: hour, ...first },
-      { at: hour + 4 * MINUTE, ...noCounts(), registrations: 8, duePolls: 9 },
-      { at: hour + 5 * MINUTE, ...noCounts(), registrations: 16 },
-    ])
     expect(await historyOf('5m')).toEqual([
       { at: hour, ...first, registrations: 15, duePolls: 9 },
       { at: hour + 5 * MINUTE, ...noCounts(), registrations: 16 },
@@ -47,50 +42,69 @@ export const describeHistory = (open: OpenStore): void => {
     await using scene = await opened()
     const { store, hour, historyOf } = scene
     const [mine, other] = [{ partnerId: 'partner_a', host: 'a.example' }, { partnerId: 'partner_b' }]
-    for (const minutes of [0, 1, 2, 3])
+    for (const minutes of [0, 5, 10, 15])
       await store.addHistory('node', {
         at: hour + minutes * MINUTE,
         entries: [entry({}, { delivered: 9 }), entry(mine, { delivered: 1 + minutes }), entry(other, { delivered: 5 })],
       })
-    const found = await historyOf('1m', mine, { since: hour + MINUTE, until: hour + 3 * MINUTE })
+    const found = await historyOf('5m', mine, { since: hour + 5 * MINUTE, until: hour + 15 * MINUTE })
     expect(found.map(({ at, delivered }) => [at, delivered])).toEqual([
-      [hour + MINUTE, 2],
-      [hour + 2 * MINUTE, 3],
+      [hour + 5 * MINUTE, 6],
+      [hour + 10 * MINUTE, 11],
     ])
-    expect(await historyOf('1m', { partnerId: 'partner_a' })).toEqual([])
+    expect(await historyOf('5m', { partnerId: 'partner_a' })).toEqual([])
   })
 
   test('groups hours by partner, host and account, those with the most failures first', async () => {
     await using scene = await opened()
-    const { store, hour } = scene
-    const host = (partnerId: string, name: string, counts: Partial<HistoryCounts>) => [
+    const { bench, store, hour } = scene
+    const [a, b, c, d] = await Promise.all(['a', 'b', 'c', 'd'].map(name => bench.addPartner(name)))
+    const host = (partnerId = '', name: string, counts: Partial<HistoryCounts>) => [
       entry({ partnerId }, counts),
       entry({ partnerId, host: name }, counts),
     ]
     const entries = [
       entry({}, { delivered: 90 }),
       entry({ accountId: 'acc_a' }, { polls: 3 }),
-      ...host('partner_a', 'a.example', { delivered: 9, failedAttempts: 1 }),
-      ...host('partner_b', 'b.example', { delivered: 2, failedAttempts: 1, givenUp: 1 }),
-      ...host('partner_c', 'c.example', { delivered: 50 }),
+      ...host(a, 'a.example', { delivered: 9, failedAttempts: 1 }),
+      ...host(b, 'b.example', { delivered: 2, failedAttempts: 1, givenUp: 1 }),
+      ...host(c, 'c.example', { delivered: 50 }),
     ]
     await store.addHistory('node', { at: hour - HOUR, entries })
     await store.addHistory('node', { at: hour, entries })
-    await store.addHistory('node', { at: hour - 9 * HOUR, entries: host('partner_d', 'd.example', { givenUp: 9 }) })
+    await store.addHistory('node', { at: hour - 9 * HOUR, entries: host(d, 'd.example', { givenUp: 9 }) })
     const span = { since: hour - HOUR, until: hour + HOUR }
     const { found: partners, isCapped, since } = await store.historyGroups('partner', span)
     expect([isCapped, since]).toEqual([false, hour - HOUR])
     expect(partners.map(one => [one.partnerId, one.host, one.delivered])).toEqual([
-      ['partner_b', '', 4],
-      ['partner_a', '', 18],
-      ['partner_c', '', 100],
+      [b, '', 4],
+      [a, '', 18],
+      [c, '', 100],
     ])
     const { found: hosts } = await store.historyGroups('host', span)
     expect(hosts.map(one => one.host)).toEqual(['b.example', 'a.example', 'c.example'])
     expect((await store.historyGroups('account', span)).found).toMatchObject([{ accountId: 'acc_a', polls: 6 }])
-    expect((await store.hostHistoryOf('partner_a', span)).found).toEqual([
-      { accountId: '', partnerId: 'partner_a', host: 'a.example', ...noCounts(), delivered: 18, failedAttempts: 2 },
+    expect((await store.hostHistoryOf(a ?? '', span)).found).toEqual([
+      { accountId: '', partnerId: a, host: 'a.example', ...noCounts(), delivered: 18, failedAttempts: 2 },
     ])
+  })
+
+  test('any number of hosts cuts their partner’s own hosts, and not what is told of all partners', async () => {
+    await using scene = await opened()
+    const { bench, store, hour } = scene
+    const partnerId = bench.partnerId
+    for (let n = 0; n < 3; n++) {
+      const hosts = Array.from({ length: 4_000 }, (_, i) => entry({ partnerId, host: `h${i}` }, { delivered: 1 }))
+      await store.addHistory('node', {
+        at: hour - n * HOUR,
+        entries: [entry({ partnerId }, { delivered: 7 }), ...hosts],
+      })
+    }
+    const span = { since: hour - 7 * HOUR, until: hour + HOUR }
+    expect(await store.historyGroups('partner', span)).toMatchObject({
+      ...{ found: [{ partnerId, delivered: 21 }], since: span.since, scanned: 3 },
+    })
+    expect(await store.hostHistoryOf(partnerId, span)).toMatchObject({ since: hour - HOUR, scanned: 8_000 })
   })
 
   test('returns 250 groups at most, and says that there are more', async () => {
@@ -104,7 +118,7 @@ export const describeHistory = (open: OpenStore): void => {
     expect([found.length, isCapped, found.at(-1)?.host]).toEqual([250, true, 'h1'])
   })
 
-  test('keeps minutes for a day and hours for eight, and erases what is older with the next write', async () => {
+  test('keeps five minutes for a day and hours for eight, and erases what is older with the next write', async () => {
     await using scene = await opened()
     const { bench, store, hour, historyOf } = scene
     const add = (at: number) => store.addHistory('node', { at, entries: [entry({}, { polls: 1 })] })
@@ -112,10 +126,10 @@ export const describeHistory = (open: OpenStore): void => {
     const span = { since: hour, until: hour + HOUR }
     await bench.advance(DAY + HOUR)
     await add(hour + DAY + HOUR)
-    expect([(await historyOf('1m', {}, span)).length, (await historyOf('1h', {}, span)).length]).toEqual([1, 1])
+    expect([(await historyOf('5m', {}, span)).length, (await historyOf('1h', {}, span)).length]).toEqual([1, 1])
     await bench.advance(HOUR)
     await add(hour + DAY + 2 * HOUR)
-    expect([(await historyOf('1m', {}, span)).length, (await historyOf('1h', {}, span)).length]).toEqual([0, 1])
+    expect([(await historyOf('5m', {}, span)).length, (await historyOf('1h', {}, span)).length]).toEqual([0, 1])
     await bench.advance(7 * DAY)
     await add(hour + 8 * DAY + 2 * HOUR)
     expect((await historyOf('1h', {}, span)).length).toBe(0)
