@@ -121,7 +121,10 @@ export interface Client {
   /** Sends the webhook again, now, under the same id. */
   resend(id: string, options?: Signalled): Promise<Registration>
   /** Resends, in the background, all webhooks that were given up within `range`. */
-  resendExhausted(range: HistorySpan & { since: Date | string }, options?: Signalled): Promise<BulkResend>
+  resendExhausted(
+    range: HistorySpan & { since: Date | string; host?: string | undefined },
+    options?: Signalled,
+  ): Promise<BulkResend>
   /** Progress of a bulk resend. */
   getResend(id: string, options?: Signalled): Promise<BulkResend>
   /**
@@ -221,9 +224,8 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
     attempts: (id, { signal } = {}) => list(`${pathOf(id)}/attempts`, { signal }),
     resend: (id, { signal } = {}) => post(`${pathOf(id)}/resend`, { signal }),
 
-    resendExhausted: ({ since, until, zone }, { signal } = {}) =>
-      post('v1/resend', { body: { since, until, zone, delivery: 'exhausted' }, signal, isOnce: true }),
-
+    resendExhausted: (range, { signal } = {}) =>
+      post('v1/resend', { body: { ...range, delivery: 'exhausted' }, signal, isOnce: true }),
     getResend: (id, { signal } = {}) => get(`v1/resend/${encodeURIComponent(id)}`, { signal }),
 
     events: ({ after: start, since, ...filter } = {}, { signal } = {}) => {

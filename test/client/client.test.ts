@@ -133,7 +133,7 @@ describe('the rest of the API', () => {
     const callbackUrl = stage.receiver.urlFor('/down')
     const { id } = await client.register({ idcardid: 'test_success_0s_down', callbackUrl })
     await stage.api.until(id, one => one.delivery.state === 'exhausted')
-    const resend = await client.resendExhausted({ since })
+    const resend = await client.resendExhausted({ since, host: new URL(callbackUrl).host })
     expect(resend).toMatchObject({ count: 1, since: since.toISOString() })
     await stage.api.until(id, one => one.delivery.state === 'delivered')
     expect(await client.getResend(resend.id)).toMatchObject({ id: resend.id, resent: 1 })

@@ -163,7 +163,7 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     ${actForm(visit, {
       to: 'deliveries/resend',
       name: { en: 'Resend', zh: '重新投递' },
-      fields: html`${field(visit, 'since', '', true)}${field(visit, 'until')}`,
+      fields: html`${field(visit, 'since', '', true)}${field(visit, 'until')}${field(visit, 'host')}`,
     })}
     <h2>${t(name)}</h2>
     ${actForm(visit, { to: 'deliveries/test', name, fields: field(visit, 'callbackUrl') })}

@@ -97,6 +97,7 @@ const TYPES = {
   callbackUrl: { words: { en: 'Callback URL', zh: '回调地址' }, attributes: 'type="url" required maxlength="2048"' },
   since: { words: { en: 'Since', zh: '起始时间' }, isTime: true },
   until: { words: { en: 'Until; empty: now', zh: '截止时间；不填则为现在' }, isTime: true },
+  host: { words: { en: 'Host; empty: all', zh: '主机；不填则全部' }, attributes: 'maxlength="260"' },
   messageSince: { words: { en: 'Created since', zh: '创建时间不早于' }, isTime: true },
   expiresAt: { words: { en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }, isTime: true },
   url: {

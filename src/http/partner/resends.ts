@@ -3,7 +3,7 @@ import { MINUTE } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { type BulkAct, exhaustedIn, isUnderWay } from '../../store/bulk/states.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
-import { AT, COUNT, idField } from '../json/fields.ts'
+import { AT, COUNT, idField, SEARCHED_BY } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
 import { readTimes, timed, ZONE } from '../json/times.ts'
 import { packWords } from '../json/validate.ts'
@@ -21,6 +21,7 @@ const RESEND_BODY = z
     since: timed('Only webhooks created then or later.'),
     until: timed('Only webhooks created then or earlier; by default now.', 'last').optional(),
     zone: ZONE,
+    host: SEARCHED_BY.host.describe('Only webhooks to this host, with its port if the URL has one.'),
     delivery: z
       .literal('exhausted', DELIVERY)
       .describe('Only given-up webhooks: all others are sent anyway, or have arrived.'),
@@ -57,7 +58,7 @@ const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): R
 export const BULK_RESEND_CALLS = {
   'POST /v1/resend': operation({
     operationId: 'resendExhausted',
-    summary: 'Resend all exhausted webhooks of a time span',
+    summary: 'Resend all exhausted webhooks of a time span, or those to one host',
     description:
       'For use after an outage of your receiver. The webhooks are sent in the background, each with its `webhook-id` and a new retry schedule. At most 10 times a minute, and 10 at once.',
     body: RESEND_BODY,
@@ -67,7 +68,8 @@ export const BULK_RESEND_CALLS = {
       rates.take('bulkResends', partnerId)
       const createdAt = store.now()
       const { since, until } = readTimes(body, { now: createdAt, source: 'body' })
-      const span = { since: since ?? createdAt, until: until ?? createdAt }
+      const host = body.host?.toLowerCase() ?? null
+      const span = { since: since ?? createdAt, until: until ?? createdAt, host }
       const counted = { count: await store.countExhausted(partnerId, span), isCapped: false }
       const by = { partnerId, who: partnerId, name: '', reason: 'POST /v1/resend' }
       const { id } = await store.createBulkAct({

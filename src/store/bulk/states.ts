@@ -83,13 +83,15 @@ export const bulkActOf = (row: BulkRow): BulkAct => {
   return { ...bulk, counted: { count, isCapped: countIsCapped } }
 }
 
+/** Creation times of webhooks (epoch ms), and their host; left out: any. */
+export type ExhaustedSpan = { since: number; until: number; host?: string | null }
 /** Resend of all webhooks created in a time span and given up; `partnerId` null: of all partners. */
 export const exhaustedIn = (
   partnerId: string | null,
-  { since, until }: { since: number; until: number },
+  { since, until, host = null }: ExhaustedSpan,
 ): Pick<NewBulkAct, 'act' | 'filter' | 'probe'> => ({
   act: 'resend',
-  filter: { ...ALL_REGISTRATIONS, partnerId, delivery: 'exhausted', messageSince: since, messageUntil: until },
+  filter: { ...ALL_REGISTRATIONS, partnerId, delivery: 'exhausted', host, messageSince: since, messageUntil: until },
   probe: false,
 })
 

@@ -3,7 +3,7 @@ import { yieldToLoop } from '../../core/clock.ts'
 import { HOUR } from '../../core/duration.ts'
 import type { MessageState } from '../../core/message.ts'
 import { REGISTRATION_STATUSES, type RegistrationStatus, serialKey } from '../../core/registration.ts'
-import { exhaustedIn } from '../bulk/states.ts'
+import { type ExhaustedSpan, exhaustedIn } from '../bulk/states.ts'
 import type { StoreContext, VerbModule } from '../context.ts'
 import type { Page } from '../page.ts'
 import { columnsOf, type Dialect, type Sql, type Tx } from '../tx.ts'
@@ -98,7 +98,7 @@ export const searchVerbs = {
         }),
 
       /** Returns the exact number of registrations that match `exhaustedIn`; `partnerId` null: of all partners. */
-      countExhausted: (partnerId: string | null, span: { since: number; until: number }): Promise<number> =>
+      countExhausted: (partnerId: string | null, span: ExhaustedSpan): Promise<number> =>
         queued(partnerId ?? 'countExhausted', async () => {
           const place = exhaustedIn(partnerId, span)
           const bare = windowOf({ serial: false, attempt: false })

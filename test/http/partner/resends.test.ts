@@ -43,6 +43,17 @@ test('answers with the number of messages and the address of its progress', asyn
   expect((await show(json.id)).json).toEqual({ ...json, done: true, stopped: true })
 })
 
+test('takes a host, and resends nothing to others', async () => {
+  await exhaust(['a', 'b'])
+  const body = { since: SINCE, delivery: 'exhausted', host: 'Partner.example' }
+  expect((await resend(body)).json).toMatchObject({ count: 2 })
+  while (!(await api.store.continueBulkActs(10)).isIdle);
+  expect(await api.receiveWith(500, { scheduleMs: [] })).toBe(2)
+  expect((await resend({ ...body, host: 'partner.example:444' })).json).toMatchObject({ count: 0 })
+  const { status, json } = await resend({ ...body, host: 'https://partner.example' })
+  expect([status, json.errors[0].path]).toEqual([422, 'host'])
+})
+
 test('takes how long ago, and a day in a zone', async () => {
   await exhaust(['a'])
   const day = { since: '2026-11-25', until: '2026-11-25', zone: 'Asia/Shanghai', delivery: 'exhausted' }

@@ -171,6 +171,8 @@ export const describeBulkActs = (open: OpenStore): void => {
     expect(await draft(bench, { partnerId, filter })).toMatchObject({ partnerId, counted: { count: 1 } })
     expect(await bench.store.countExhausted(partnerId, { since: messageSince, until: messageUntil })).toBe(1)
     expect(await bench.store.countExhausted(partnerId, { since: 0, until: messageUntil + 1 })).toBe(3)
+    const elsewhere = { since: 0, until: messageUntil + 1, host: 'elsewhere.example' }
+    expect(await bench.store.countExhausted(partnerId, elsewhere)).toBe(0)
     await bench.store.startBulkAct('bulk_1')
     await run(bench, 10)
     expect(await sent(bench)).toEqual([second])
