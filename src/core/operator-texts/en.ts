@@ -2,7 +2,7 @@ import { roundedRate, showBytes, showSeconds, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, isConfused, remedyOf, showPartner } from './catalogue.ts'
 import { DATABASE_FILE, faultOfServed } from './database-fault.ts'
-import { BACKUP_FAULTS } from './overview.ts'
+import { BACKUP_FAULTS, showError } from './overview.ts'
 
 /** Ends in a space: the remedy follows. */
 const PAGE =
@@ -197,8 +197,8 @@ const TROUBLES: Catalogue['troubles'] = {
   callbacks_failing: ({ worst, hosts }, { showTime }) => ({
     sentence: `Every attempt fails: ${worst
       .map(
-        ({ host, urls, since, error, waiting, ...whose }) =>
-          `${urls === 1 ? 'a callback URL' : `${urls} callback URLs`} of partner ${showPartner(whose)} at ${host} since ${showTime(since)} (${error}; ${waiting === 1 ? '1 webhook waits' : `${waiting} webhooks wait`})`,
+        ({ host, urls, since, error, waiting, partnerName }) =>
+          `${urls === 1 ? 'a callback URL' : `${urls} callback URLs`} of partner ${partnerName} at ${host} since ${showTime(since)} (${showError(error, 'en')}; ${waiting === 1 ? '1 webhook waits' : `${waiting} webhooks wait`})`,
       )
       .join(', ')}${hosts > worst.length ? `, and ${hosts - worst.length} more hosts` : ''}.`,
     remedy: 'Tell the partners. If many fail with the same error, check DNS, egress and proxy of this machine.',
@@ -228,12 +228,12 @@ export const EN: Catalogue = {
       remedy: 'Ask the vendor what it means; if it is a verdict, the service needs an update.',
     }),
     'callback.failing': ({ host, since, error, ...whose }, { showTime }) => ({
-      sentence: `Webhooks of partner ${showPartner(whose)} to a URL at ${host} have all failed since ${showTime(since)} (${error}). They are retried.`,
+      sentence: `Webhooks of partner ${showPartner(whose)} to a URL at ${host} have all failed since ${showTime(since)} (${showError(error, 'en')}). They are retried.`,
       remedy: 'Tell the partner, who sees the errors at GET /v1/registrations/{id}/attempts.',
       commands: ['"idface-notifier callback list" shows the URL.'],
     }),
     'callback.disabled': ({ host, since, error, ...whose }, { showTime }) => ({
-      sentence: `A callback URL of partner ${showPartner(whose)} at ${host} is disabled: every attempt has failed since ${showTime(since)} (${error}). Its webhooks are held until RETENTION erases them, one after the other.`,
+      sentence: `A callback URL of partner ${showPartner(whose)} at ${host} is disabled: every attempt has failed since ${showTime(since)} (${showError(error, 'en')}). Its webhooks are held until RETENTION erases them, one after the other.`,
       remedy:
         'Tell the partner: a registration of the URL, or a test that succeeds, enables it again. You can enable it too.',
       commands: ['"idface-notifier callback list" shows the URL, and "idface-notifier callback enable" enables it.'],
@@ -244,7 +244,7 @@ export const EN: Catalogue = {
         return { sentence: `${prefix}: none is left. They were delivered after all, or cancelled.`, remedy: '' }
       const number = left === undefined ? count : `${atLeast(left, leftIsCapped)} are not delivered`
       return {
-        sentence: `${prefix}: ${number}. The last one was for ${host} (${error}).`,
+        sentence: `${prefix}: ${number}. The last one was for ${host} (${showError(error, 'en')}).`,
         remedy: `Tell the partner, who has not received these results. When the receiver works again, resend them, or let the partner do so (POST /v1/resend).`,
         commands: [`"idface-notifier resend --partner ${whose.partnerId} --since 7d" sends them.`],
       }

@@ -1,4 +1,4 @@
-import type { Words } from '../language.ts'
+import type { Language, Words } from '../language.ts'
 
 /** Texts that the console and `status` share. */
 export const NO_TROUBLE: Words = { en: 'Nothing is wrong.', zh: '一切正常。' }
@@ -30,3 +30,20 @@ export const BACKUP_FAULTS: Readonly<Record<string, Words>> = {
 }
 export const LAST_BACKUP: Words = { en: 'Last backup', zh: '最近备份' }
 export const NO_BACKUP: Words = { en: 'never', zh: '从未备份' }
+
+/** Causes behind `no_response`, which only operators see. */
+const CAUSES: Readonly<Record<string, Words>> = {
+  ENOTFOUND: { en: 'the host name has no address: its DNS record is missing', zh: '域名无法解析' },
+  ENODATA: { en: 'the host name has no address of the kind that is asked for', zh: '域名没有可用的地址记录' },
+  ECONNREFUSED: { en: 'the connection is refused: nothing listens at this port', zh: '连接被拒绝：端口未监听' },
+  ECONNRESET: { en: 'the connection is closed before a response comes', zh: '收到响应前连接已断开' },
+  connect_timeout: { en: 'no connection in time: a firewall may drop it', zh: '建立连接超时，可能被防火墙丢弃' },
+  timeout: { en: 'the connection is made, but no response comes in time', zh: '连接已建立，但响应超时' },
+}
+export const causeOf = (error: string): Words | null => CAUSES[error.split(' ')[1] ?? ''] ?? null
+
+/** An error with its cause in words, where that has any. */
+export const showError = (error: string, language: Language): string => {
+  const cause = causeOf(error)?.[language]
+  return cause === undefined ? error : `${error}${language === 'en' ? ': ' : '：'}${cause}`
+}

@@ -2,7 +2,7 @@ import { roundedRate, showBytes, showSeconds, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, isConfused, remedyOf, showPartner } from './catalogue.ts'
 import { DATABASE_FILE, faultOfServed } from './database-fault.ts'
-import { BACKUP_FAULTS } from './overview.ts'
+import { BACKUP_FAULTS, showError } from './overview.ts'
 
 const PAGE =
   '请在控制台打开该账户的页面，填写正确的 APIKEY 并保存（或调用 PATCH /v1/admin/accounts/APIID），系统随即试探。'
@@ -180,8 +180,8 @@ const TROUBLES: Catalogue['troubles'] = {
   callbacks_failing: ({ worst, hosts }, { showTime }) => ({
     sentence: `以下回调全部投递失败：${worst
       .map(
-        ({ host, urls, since, error, waiting, ...whose }) =>
-          `合作方 ${showPartner(whose)} 在 ${host} 的 ${urls} 个回调地址，自${showTime(since)} 起（${error}，${waiting} 个回调等待投递）`,
+        ({ host, urls, since, error, waiting, partnerName }) =>
+          `合作方 ${partnerName} 在 ${host} 的 ${urls} 个回调地址，自${showTime(since)} 起（${showError(error, 'zh')}，${waiting} 个回调等待投递）`,
       )
       .join('；')}${hosts > worst.length ? `；另有 ${hosts - worst.length} 台主机` : ''}。`,
     remedy: '请告知合作方。若大量地址因同一错误失败，请检查本机的 DNS、出口网络和代理。',
@@ -211,12 +211,12 @@ export const ZH: Catalogue = {
       remedy: '请向厂商确认其含义；若它表示最终结果，需要升级本服务以识别它。',
     }),
     'callback.failing': ({ host, since, error, ...whose }, { showTime }) => ({
-      sentence: `合作方 ${showPartner(whose)} 发往 ${host} 某地址的回调自${showTime(since)} 起全部失败（${error}），系统会继续重试。`,
+      sentence: `合作方 ${showPartner(whose)} 发往 ${host} 某地址的回调自${showTime(since)} 起全部失败（${showError(error, 'zh')}），系统会继续重试。`,
       remedy: '请告知合作方；合作方可通过 GET /v1/registrations/{id}/attempts 查看错误。',
       commands: ['用 "idface-notifier callback list" 查看具体地址。'],
     }),
     'callback.disabled': ({ host, since, error, ...whose }, { showTime }) => ({
-      sentence: `合作方 ${showPartner(whose)} 在 ${host} 的某回调地址自${showTime(since)} 起全部失败（${error}），已停用；其回调暂不投递，按 RETENTION 陆续删除。`,
+      sentence: `合作方 ${showPartner(whose)} 在 ${host} 的某回调地址自${showTime(since)} 起全部失败（${showError(error, 'zh')}），已停用；其回调暂不投递，按 RETENTION 陆续删除。`,
       remedy: '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。您也可以直接启用。',
       commands: ['用 "idface-notifier callback list" 查看具体地址，用 "idface-notifier callback enable" 启用。'],
     }),
@@ -225,7 +225,7 @@ export const ZH: Catalogue = {
       if (state === 'resolved') return { sentence: `${prefix}已全部送达或取消。`, remedy: '' }
       const number = left === undefined ? `共 ${count} 个` : `仍有 ${atLeast(left, leftIsCapped)} 个未送达`
       return {
-        sentence: `${prefix}${number}，最近一个发往 ${host}（${error}）。`,
+        sentence: `${prefix}${number}，最近一个发往 ${host}（${showError(error, 'zh')}）。`,
         remedy: `合作方尚不知道这些结果，请告知合作方。待接收端恢复后，重新投递这些回调，或由合作方自行重发（POST /v1/resend）。`,
         commands: [`用 "idface-notifier resend --partner ${whose.partnerId} --since 7d" 重新投递。`],
       }

@@ -79,6 +79,20 @@ export const OVERVIEW = z.object({
     failing: COUNT.describe('URLs where every attempt of an hour or more, ten at least, has failed.'),
     disabled: COUNT.describe('URLs that are disabled: after five days of failed attempts only, or by an operator.'),
   }),
+  failingHosts: z
+    .object({
+      worst: z
+        .array(
+          z.object({
+            ...{ partnerId: idField('partner'), partnerName: z.string(), host: z.string(), since: AT },
+            error: z.string().describe('Why attempts fail, such as `no_response ECONNREFUSED`.'),
+            waiting: COUNT.describe('Undelivered webhooks for the host.'),
+          }),
+        )
+        .readonly(),
+      hosts: COUNT.describe('How many there are.'),
+    })
+    .describe('Hosts of URLs that only fail and are still tried, by partner: the ones that have failed longest.'),
   bulk: z.object({
     resends: bulkOf('Webhooks that are still to be made due.').describe('Bulk resends of partners.'),
     acts: bulkOf('Estimated number of registrations still to be processed.').describe(

@@ -4,7 +4,15 @@ import { ALERT_KINDS, type AlertCondition } from '../../core/alert.ts'
 import { SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import type { NodeRole } from '../../core/node.ts'
-import { DISABLED, LAST_BACKUP, NO_BACKUP, NO_TROUBLE, QUEUE, retried } from '../../core/operator-texts/overview.ts'
+import {
+  DISABLED,
+  LAST_BACKUP,
+  NO_BACKUP,
+  NO_TROUBLE,
+  QUEUE,
+  retried,
+  showError,
+} from '../../core/operator-texts/overview.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import { type Light, troubleKind } from '../../core/trouble-kinds.ts'
 import type { AlertsAnswer } from '../admin/alerts.ts'
@@ -59,9 +67,21 @@ export const lights = (reader: Reader, seen: Seen, isNotified: boolean): Html =>
       )}${isNotified ? '' : html`<li class="light unset"><span aria-hidden="true"></span>${reader.t({ en: 'Alerts: no receiver is set', zh: '通知：未设置接收方' })}</li>`}
   </ul>`
 
+const failingList = ({ t, to, language }: Reader, { failingHosts: { worst, hosts } }: Overview): Html =>
+  html`<p class="bad">${t({ en: 'Every attempt fails:', zh: '以下回调全部投递失败：' })}</p><ul>${worst.map(
+    ({ partnerId, partnerName, host, error, waiting }) => {
+      const those = { partner: partnerId, host }
+      const count = t({ en: `${showCount(waiting)} wait`, zh: `${showCount(waiting)} 个待投递` })
+      return html`<li><a href="${to(`partners/${partnerId}`)}"><bdi>${partnerName}</bdi></a> · <a href="${to('deliveries', { host })}">${host}</a> ·
+      <a href="${to('registrations', { ...those, error })}">${showError(error, language)}</a> ·
+      <a href="${to('registrations', { ...those, delivery: 'pending' })}">${count}</a></li>`
+    },
+  )}${hosts > worst.length ? html`<li><a href="${to('hosts')}">${t({ en: `${hosts - worst.length} more`, zh: `另有 ${hosts - worst.length} 台主机` })}</a></li>` : ''}</ul>`
+
 const CARDS = { error: '', attention: '', warning: 'warned', note: 'note' }
-const problemList = (reader: Reader, { problems, accounts }: Overview): Html => {
+const problemList = (reader: Reader, overview: Overview): Html => {
   const { t, to } = reader
+  const { problems, accounts } = overview
   if (problems.length === 0) return html`<p class="calm">${t(NO_TROUBLE)}</p>`
   return html`<ol class="problems">${problems.map(({ code, account, sentence, advice }) => {
     const id = accounts.find(one => one.account === account && !one.removed)?.id
@@ -72,7 +92,7 @@ const problemList = (reader: Reader, { problems, accounts }: Overview): Html => 
       path && name
         ? html`<p><a class="button" href="${to(path)}">${t({ en: `Go to ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
         : ''
-    return html`<li class="${CARDS[level]}"><p class="bad">${sentence}</p><p>${advice}</p>${link}</li>`
+    return html`<li class="${CARDS[level]}">${code === 'callbacks_failing' ? failingList(reader, overview) : html`<p class="bad">${sentence}</p>`}<p>${advice}</p>${link}</li>`
   })}</ol>`
 }
 

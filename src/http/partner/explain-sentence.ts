@@ -1,6 +1,7 @@
 import type { Language } from '../../core/language.ts'
 import { publicErrorOf } from '../../core/message.ts'
 import { describeFault } from '../../core/operator-texts/describe.ts'
+import { causeOf } from '../../core/operator-texts/overview.ts'
 import { roundedRate, showSpan } from '../../core/show-sizes.ts'
 import { SHOW_TIME, type ShowTime } from '../../core/show-time.ts'
 import type { Attempt } from '../../store/messages/message.ts'
@@ -153,7 +154,8 @@ const attemptClause = ({ lastAttempt, registration }: Explanation, { texts, lang
 export const errorText = (error: string, language: Language): string | null => {
   const { attempt, attemptError } = EXPLAIN_TEXTS[language]
   if (error === 'http_401') return attempt.unauthorized
-  return new Map<string, string>(Object.entries(attemptError)).get(publicErrorOf(error)) ?? null
+  const shown = new Map<string, string>(Object.entries(attemptError)).get(publicErrorOf(error)) ?? null
+  return causeOf(error)?.[language] ?? shown
 }
 
 /** Returns the receiver's fault as far as the attempt shows it, and the remedy; null if it shows none. */

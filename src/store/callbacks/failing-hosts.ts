@@ -7,7 +7,7 @@ import { ONLY_FAILS } from './rows.ts'
 
 /** Maximum number of URLs read, and of webhooks counted per host. */
 const MAX_COUNTED = 10_000
-const MAX_NAMED = 3
+const MAX_NAMED = 5
 
 const FAILING: Sql = d => `
   SELECT c.partner_id AS "partnerId", p.name AS "partnerName", c.callback_url AS "callbackUrl", c.failing_since AS since,

@@ -110,7 +110,7 @@ export interface Connection extends Transactions {
  * file or sealing its content.
  */
 const START_TIMEOUT_MS = 3_300
-const READER_TIMEOUT_MS = 500
+const READER_TIMEOUT_MS = 250
 const BATCH_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
 /** Short compared to a poll or a webhook, and long enough to collect most writes of that time. */
 const GATHER_MS = 10

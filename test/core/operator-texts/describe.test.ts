@@ -114,6 +114,16 @@ test('a server that has been used was said not to be there, and by no node', () 
   expect(remedy).toMatch(/^PostgreSQL does not answer: start it/)
 })
 
+test('no_response is said in the words of its cause', () => {
+  const failing = (error: string) =>
+    ({ code: 'callbacks_failing', since, worst: [{ ...FAILING, error }], hosts: 1 }) as const
+  const zh = (error: string) => describeTrouble(failing(error), 'zh', AT).sentence
+  expect(zh('no_response ENOTFOUND')).toContain('no_response ENOTFOUND：域名无法解析')
+  expect(zh('no_response ECONNREFUSED')).toContain('no_response ECONNREFUSED：连接被拒绝')
+  expect(zh('http_500')).toContain('（http_500，')
+  expect(zh('http_500')).not.toContain('partner_1')
+})
+
 test('a backup of five days and a quarter was said to be six days old', () => {
   const stale = { code: 'backup_stale', since, madeAt: AT - 5.01 * DAY, path: '/backup/1.db' } as const
   expect(describeTrouble(stale, 'en', AT).sentence).toContain(' 5 days ')

@@ -139,7 +139,19 @@ test('said that nothing is wrong while all webhooks to a host failed', async () 
   const page = await read()
   expect(page).not.toContain('Nothing is wrong.')
   expect(lightsOf(page)).toEqual({ Webhooks: 'warned' })
-  expect(page).toMatch(/partner\.example[^<]*http_500/)
+  const links = [...page.matchAll(/<a href="([^"]*)">(?:<bdi>)?([^<]*)/g)].map(([, href = '', text]) => [text, href])
+  const { id: partnerId } = api.partner
+  expect(links).toEqual(
+    expect.arrayContaining([
+      ['one', `partners/${partnerId}`],
+      ['partner.example', 'deliveries?host=partner.example'],
+      ['http_500', `registrations?partner=${partnerId}&amp;host=partner.example&amp;error=http_500`],
+      ['1 wait', `registrations?partner=${partnerId}&amp;host=partner.example&amp;delivery=pending`],
+    ]),
+  )
+  for (const [, href = ''] of links.filter(([, href]) => href?.startsWith('registrations?')))
+    expect((await visit(href.replaceAll('&amp;', '&'), await cookieOf(ADMIN_TOKEN))).status).toBe(200)
+  expect(page.replace(/<[^>]*>/g, '')).not.toContain(partnerId)
 })
 
 test('did not say what to do while the database is away, as readiness does; a partner can do nothing', async () => {

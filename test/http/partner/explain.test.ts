@@ -3,7 +3,7 @@ import { PAUSE_REASONS } from '../../../src/core/account.ts'
 import type { Answer } from '../../../src/core/answer.ts'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { REASONS } from '../../../src/core/verification.ts'
-import { explainSentence } from '../../../src/http/partner/explain-sentence.ts'
+import { errorText, explainSentence } from '../../../src/http/partner/explain-sentence.ts'
 import type { Attempt } from '../../../src/store/messages/message.ts'
 import type { Explanation } from '../../../src/store/registrations/explanations.ts'
 import { NEW_REGISTRATION, type Registration, registrationOf } from '../../../src/store/registrations/registration.ts'
@@ -179,4 +179,12 @@ test('of a registration that was erased after its end says whether its webhook h
   expect(en(arrived)).toMatch(/delivered before: attempt 2 at .* HTTP 200/)
   expect(zh(arrived)).toMatch(/此前已送达：第 2 次投递.* HTTP 200/)
   expect(en(erased('exhausted', attempt({})))).toMatch(/no longer sent: attempt 2 at .* HTTP 500/)
+})
+
+test('operators read the cause of no_response in words; partners, who see no code, all that it may be', () => {
+  expect(errorText('no_response ENOTFOUND', 'en')).toMatch(/no address/)
+  expect(errorText('no_response ENOTFOUND', 'en')).not.toMatch(/too long/)
+  expect(errorText('no_response ECONNREFUSED', 'zh')).toBe('连接被拒绝：端口未监听')
+  expect(errorText('no_response blocked', 'zh')).toBe(errorText('no_response', 'zh'))
+  expect(errorText('no_response', 'en')).toMatch(/no address.*too long/)
 })
