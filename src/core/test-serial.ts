@@ -49,10 +49,9 @@ export const readTestSerial = (idcardid: string): TestSerial | null => {
 export const areTestSerialsOn = ({ sandbox, url }: { sandbox: boolean; url: string }): boolean =>
   sandbox || url.startsWith('http:')
 
-export const beginsLikeTest = (idcardid: string): boolean => /^test[_-]/i.test(idcardid)
-
 /** Whether the serial begins like a test serial and cannot be read as one, such as `test_sucess` or `TEST-SUCCESS`. */
-export const isMisspelt = (idcardid: string): boolean => beginsLikeTest(idcardid) && readTestSerial(idcardid) === null
+export const isMisspelt = (idcardid: string): boolean =>
+  /^test[_-]/i.test(idcardid) && readTestSerial(idcardid) === null
 
 const FORMS = OUTCOMES.map(outcome => `test_${outcome}`)
 export const TEST_SERIAL_FORM: Words = {

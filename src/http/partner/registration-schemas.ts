@@ -12,7 +12,7 @@ import {
   readExpiry,
   readMetadata,
 } from '../../core/registration-input.ts'
-import { beginsLikeTest, isMisspelt, TEST_SERIAL_FORM, TEST_SERIALS_OFF } from '../../core/test-serial.ts'
+import { isMisspelt, readTestSerial, TEST_SERIAL_FORM, TEST_SERIALS_OFF } from '../../core/test-serial.ts'
 import { REASONS, type Reason } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt } from '../../store/messages/message.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
@@ -89,7 +89,7 @@ export const checkedRegistration = ({
 }: Pick<ApiDeps, 'judgeUrl' | 'now'> & { testSerials: boolean }) =>
   REGISTRATION_BODY.extend({
     idcardid: REGISTRATION_BODY.shape.idcardid.refine(
-      serial => !(testSerials ? isMisspelt : beginsLikeTest)(serial),
+      serial => !isMisspelt(serial) && (testSerials || readTestSerial(serial) === null),
       packWords(testSerials ? TEST_SERIAL_FORM : TEST_SERIALS_OFF),
     ),
     callbackUrl: judgedUrl(judgeUrl),
