@@ -15,7 +15,10 @@ import { commandForWebhook } from './trouble-command.ts'
 const MAX_EXPLAINED = 20
 
 /** Explains the missing webhook or its delivery, for one registration or for the newest ones of a serial. */
-export const explain = async (store: Store, { what, say, lang, call }: OnStore & { what: string }): Promise<Answer> => {
+export const explain = async (
+  store: Store,
+  { what, say, lang, call, config }: OnStore & { what: string },
+): Promise<Answer> => {
   const { found, isCut } = await findAll(call, what)
   if (found.length === 0)
     refuse(
@@ -25,7 +28,7 @@ export const explain = async (store: Store, { what, say, lang, call }: OnStore &
   const explanations = (await Promise.all(found.map(({ partnerId, id }) => store.explain(partnerId, id)))).filter(
     explanation => explanation !== null,
   )
-  const reader = { language: lang, now: store.now() }
+  const reader = { language: lang, now: store.now(), settleMarginMs: config.polling.settleMarginMs }
   const data = explanations.map(one => ({ partnerId: one.registration.partnerId, ...viewExplanation(one, reader) }))
   const showAt = (at: number) => formatTime(at, lang)
   const named = await partnerNames(store, found)

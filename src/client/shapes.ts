@@ -74,6 +74,7 @@ export interface Explanation {
     polls: number
     lastPolledAt: string | null
     nextPollAt: string | null
+    until: string | null
     queue: { before: number; rate: number; isAtLeast: boolean } | null
   }
   account: { paused: boolean; reason: PauseReason | null; code: number | null; since: string | null }

@@ -114,10 +114,10 @@ export const FOUND_REGISTRATION_CALLS = {
     summary: 'Why there is no webhook yet',
     description: 'As its partner sees it.',
     answers: { 200: EXPLANATION },
-    handle: async (c, { store, now }) => {
-      const explanation = found(await store.explain(...(await target(c, store))), 'registration')
+    handle: async (c, deps) => {
+      const explanation = found(await deps.store.explain(...(await target(c, deps.store))), 'registration')
       const { lastAttempt } = explanation
-      return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && shown(c, lastAttempt) }, now())
+      return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && shown(c, lastAttempt) }, deps)
     },
   }),
   'GET /v1/admin/registrations/:id/attempts': adminOperation({

@@ -150,18 +150,14 @@ const UNDER_WAY: Words = { en: 'an attempt is under way', zh: '正在投递' }
 const NEXT_ATTEMPT: Words = { en: 'Next attempt', zh: '下次投递' }
 
 /** What keeps it waiting, and what comes next. */
-const nextMoments = (
-  { t }: Reader,
-  one: OneRegistration,
-  { polling, delivery }: ExplanationAnswer,
-): readonly Moment[] => {
+const nextMoments = ({ t }: Reader, { polling, delivery }: ExplanationAnswer): readonly Moment[] => {
   const { heldSince, heldBecause, allHeldSince, underWay, nextAttemptAt } = delivery
   const moments = [
     [heldSince, 'warned', HELD[heldBecause ?? 'gone']],
     [allHeldSince, 'warned', ALL_HELD],
     [polling.nextPollAt, 'next', { en: 'Next poll', zh: '下次查询' }],
     [nextAttemptAt, 'next', underWay ? UNDER_WAY : NEXT_ATTEMPT],
-    [one.status === 'pending' ? one.expiresAt : null, 'next', DEADLINE],
+    [polling.until, 'next', DEADLINE],
   ] as const
   return moments.flatMap(([at, is, words]) =>
     at === null ? [] : [{ at, is, what: html`<strong>${t(words)}</strong>` }],
@@ -185,6 +181,6 @@ export const registrationTimeline = (reader: Reader, { one, explanation, attempt
     ...endMoments(reader, one),
     ...acts.toReversed().map(act => actMoment(reader, act)),
     ...attempts.map((attempt, i) => attemptMoment(reader, attempt, before + i + 1)),
-    ...nextMoments(reader, one, explanation),
+    ...nextMoments(reader, explanation),
   ])
 }

@@ -45,6 +45,7 @@ const TEXTS: ReadonlyMap<string, Text> = new Map(
     CALLBACK_TIMEOUT: ({ callback }, language) => span(callback.timeoutMs, language),
     RETENTION: ({ storage }, language) => span(storage.retentionMs, language),
     REGISTRATION_TTL: ({ polling }, language) => span(polling.registrationTtlMs, language),
+    SETTLE_MARGIN: ({ polling }, language) => span(polling.settleMarginMs, language),
     NOT_FOUND_GRACE: ({ polling }, language) => span(polling.notFoundGraceMs, language),
     POLL_MIN_INTERVAL: ({ polling }, language) => span(polling.minMs, language),
     POLL_MAX_INTERVAL: ({ polling }, language) => span(polling.maxMs, language),

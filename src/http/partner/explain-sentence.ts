@@ -12,6 +12,8 @@ export interface Reader {
   language: Language
   /** Epoch ms. */
   now: number
+  /** How long after its `expiresAt` a registration is polled. */
+  settleMarginMs: number
   /** How times are written; by the language unless given. */
   showAt?: ShowTime
 }
@@ -21,6 +23,7 @@ interface Scope {
   texts: ExplainTexts
   language: Language
   now: number
+  settleMarginMs: number
   showAt: ShowTime
 }
 
@@ -29,9 +32,9 @@ type Values = Readonly<Record<string, string | number>>
 /** Explains in words why the webhook is not sent yet, or how its delivery went. */
 export const explainSentence = (
   explanation: Explanation,
-  { language, now, showAt = SHOW_TIME[language] }: Reader,
+  { language, now, settleMarginMs, showAt = SHOW_TIME[language] }: Reader,
 ): string => {
-  const scope = { texts: EXPLAIN_TEXTS[language], language, now, showAt }
+  const scope = { texts: EXPLAIN_TEXTS[language], language, now, settleMarginMs, showAt }
   const clausesOf = explanation.registration.status === 'pending' ? clausesWhilePending : clausesAfterEnd
   return clausesOf(explanation, scope).join(scope.texts.join)
 }
@@ -51,7 +54,20 @@ const clausesWhilePending = (explanation: Explanation, scope: Scope): string[] =
   explanation.isPartnerDisabled
     ? scope.texts.disabled
     : (heldClause(explanation.account, scope) ?? nextPollClause(explanation, scope)),
+  ...lateClause(explanation, scope),
 ]
+
+/** When it is given up without a verdict, at the earliest. That of a test serial has no margin. */
+export const givenUpAt = (
+  { registration: { expiresAt, isTest } }: Explanation,
+  { settleMarginMs }: Pick<Reader, 'settleMarginMs'>,
+): number => expiresAt + (isTest ? 0 : settleMarginMs)
+
+const lateClause = (explanation: Explanation, scope: Scope): string[] => {
+  const { expiresAt } = explanation.registration
+  if (expiresAt > scope.now) return []
+  return [fill(scope.texts.late, { at: scope.showAt(expiresAt), until: scope.showAt(givenUpAt(explanation, scope)) })]
+}
 
 const answerClause = (explanation: Explanation, { texts, showAt }: Scope): string => {
   const { lastAnswer, lastCode, rawStatus, registration } = explanation

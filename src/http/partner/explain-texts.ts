@@ -48,6 +48,7 @@ const en = {
       'The next call is due and queued. Your calls before it: at least {before}, at {rate} a second at most, so it is expected roughly {in} at the earliest.',
     none: 'No further call is planned.',
   },
+  late: 'Its expiresAt was {at}: without a verdict it ends with the first answer after {until}.',
   disabled: 'The partner is disabled: nothing is polled or sent until it is enabled.',
   unreachable:
     'The upstream has given no usable answer since {at} ({error}). It is tried from time to time, and calls about this serial resume as soon as it answers.',
@@ -144,6 +145,7 @@ const zh: ExplainTexts = {
     queuedFar: '正在排队：前面至少还有 {before} 次查询，目前每秒最多 {rate} 次，预计最早约 {in}查询。',
     none: '不会再查询。',
   },
+  late: '已超过 expiresAt（{at}）：仍无结果的，将在{until} 之后首次得到响应时结束。',
   disabled: '该合作方已停用：启用前不会查询，也不会投递。',
   unreachable: '自{at} 起 GetResult 没有有效响应（{error}）。系统会定期重试，恢复后立即继续查询该流水号。',
   paused: {

@@ -4,12 +4,12 @@ import type { Answer } from '../../core/answer.ts'
 import { MESSAGE_TYPES, withPublicError } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { Explanation } from '../../store/registrations/explanations.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { ApiEnv, PartDeps } from '../api-env.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, COUNT, IS_AT_LEAST, idField, PAUSE, pauseFacts } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
 import { answerLanguage } from '../language.ts'
-import { explainSentence, type Reader } from './explain-sentence.ts'
+import { explainSentence, givenUpAt, type Reader } from './explain-sentence.ts'
 import {
   ATTEMPT,
   attemptFacts,
@@ -63,6 +63,9 @@ export const EXPLANATION = z
     at: AT.describe('The time of this snapshot.'),
     polling: z.object({
       ...POLLING,
+      until: AT_OR_NULL.describe(
+        'Until when it waits for a verdict: `expiresAt`, and the margin that the operator has set. The first answer after that ends it. Null: it has ended.',
+      ),
       queue: z
         .object({
           before: COUNT.describe('The estimated number of your calls before it.'),
@@ -95,16 +98,18 @@ export const EXPLANATION = z
   .meta({ id: 'Explanation', description: 'Why there is no webhook yet.' })
 export type ExplanationAnswer = z.output<typeof EXPLANATION>
 
-export const viewExplanation = (explanation: Explanation, { language, now }: Reader): ExplanationAnswer => {
+export const viewExplanation = (explanation: Explanation, reader: Reader): ExplanationAnswer => {
+  const { language, now } = reader
   const { registration, lastAttempt, queue } = explanation
   return z.decode(EXPLANATION, {
     ...registrationFacts(registration),
     registrationId: registration.id,
     language,
-    sentence: explainSentence(explanation, { language, now }),
+    sentence: explainSentence(explanation, reader),
     at: now,
     polling: {
       ...pollingFacts(explanation),
+      until: registration.status === 'pending' ? givenUpAt(explanation, reader) : null,
       queue: queue && { ...queue, rate: roundedRate(queue.rate) },
     },
     account: pauseFacts(explanation.account),
@@ -119,9 +124,13 @@ export const viewExplanation = (explanation: Explanation, { language, now }: Rea
 }
 
 /** Responds in the caller's language. */
-export const answerExplanation = (c: Context<ApiEnv>, explanation: Explanation, now: number) => {
-  const language = answerLanguage(c)
-  return c.json(viewExplanation(explanation, { language, now }))
+export const answerExplanation = (
+  c: Context<ApiEnv>,
+  explanation: Explanation,
+  { config, now }: Pick<PartDeps, 'config' | 'now'>,
+) => {
+  const { settleMarginMs } = config.polling
+  return c.json(viewExplanation(explanation, { language: answerLanguage(c), now: now(), settleMarginMs }))
 }
 
 /** `GET /v1/registrations/:id/explain`: why there is no webhook yet, as data and in words of the caller's language. */
@@ -132,10 +141,10 @@ export const EXPLAIN_CALLS = {
     description:
       'The last answer of the upstream, the next poll, whether the account is paused and why, the last attempt and the next: as data, and in one sentence in the language that `accept-language` asks for.',
     answers: { 200: EXPLANATION },
-    handle: async (c, { store, now }) => {
-      const explanation = found(await store.explain(...readTarget(c)), 'registration')
+    handle: async (c, deps) => {
+      const explanation = found(await deps.store.explain(...readTarget(c)), 'registration')
       const { lastAttempt } = explanation
-      return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && withPublicError(lastAttempt) }, now())
+      return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && withPublicError(lastAttempt) }, deps)
     },
   }),
 } satisfies PartnerCalls

@@ -162,7 +162,9 @@ export const REGISTRATION = z
       })
       .describe('The state of its webhook.'),
     createdAt: AT.describe('When it was registered.'),
-    expiresAt: AT.describe('When it is given up if there is no verdict, without the margin that the operator has set.'),
+    expiresAt: AT.describe(
+      'When it is given up if there is no verdict, without the margin that the operator has set: `polling.until` of `explain` has it.',
+    ),
     resolvedAt: AT_OR_NULL.describe('When it left `pending`; null until then.'),
   })
   .meta({ id: 'Registration', description: 'A registered serial, with its status, verdict and delivery.' })

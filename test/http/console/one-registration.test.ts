@@ -177,7 +177,7 @@ describe('the line of time', () => {
       ['plain', createdAt],
       ['plain', createdAt],
       ['next', nextPollAt],
-      ['next', expiresAt],
+      ['next', new Date(Date.parse(expiresAt) + 10 * MINUTE).toISOString()],
     ])
   })
 

@@ -57,8 +57,8 @@ const explanation = (registration: Partial<Registration>, facts: Partial<Explana
   ...facts,
 })
 
-const en = (value: Explanation) => explainSentence(value, { language: 'en', now: START })
-const zh = (value: Explanation) => explainSentence(value, { language: 'zh', now: START })
+const en = (value: Explanation) => explainSentence(value, { language: 'en', now: START, settleMarginMs: 10 * MINUTE })
+const zh = (value: Explanation) => explainSentence(value, { language: 'zh', now: START, settleMarginMs: 10 * MINUTE })
 
 const KINDS = Object.keys({
   verdict: 1,
@@ -115,6 +115,17 @@ test('every explanation has a sentence without blanks, in both languages', () =>
   expect(count).toBeGreaterThan(2_000)
 })
 
+test('a registration past its expiresAt says until when it is pending, and a test serial has no margin', () => {
+  const late = { expiresAt: START - MINUTE }
+  expect(en(explanation(late))).toContain(
+    'Its expiresAt was 2026-11-24 16:19:00 UTC: without a verdict it ends with the first answer after 2026-11-24 16:29:00 UTC.',
+  )
+  expect(zh(explanation(late))).toContain('将在北京时间 2026-11-25 00:29:00 之后首次得到响应时结束')
+  expect(en(explanation({ ...late, isTest: true }))).toContain('after 2026-11-24 16:19:00 UTC')
+  for (const other of [{}, { ...late, status: 'succeeded' as const }])
+    expect(en(explanation(other))).not.toContain('expiresAt')
+})
+
 test('the call answers with the data and the sentence', async () => {
   await using api = await openApi()
   const { id } = await api.register()
@@ -136,6 +147,7 @@ test('the call answers with the data and the sentence', async () => {
       polls: 1,
       lastPolledAt: '2026-11-24T16:20:00.000Z',
       nextPollAt: '2026-11-24T16:30:00.000Z',
+      until: '2026-11-25T16:30:00.000Z',
       queue: null,
     },
     account: { paused: true, reason: 'credentials_wrong', code: 405, since: '2026-11-24T16:20:00.000Z' },
