@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { openSender } from '../callback/sender.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
-import { settingsIdOf } from '../config/settings-id.ts'
+import { settingPrintsOf } from '../config/settings-id.ts'
 import { callbackPolicy } from '../core/callback-url.ts'
 import { within } from '../core/clock.ts'
 import { createClosing } from '../core/closing.ts'
@@ -85,7 +85,12 @@ export const openApp = async (
     clockAheadMs: () => poller?.clockAheadMs() ?? null,
     answers: () => poller?.answers() ?? null,
   }
-  const self = { id: createIds()('node'), version: VERSION, settings: settingsIdOf(config), roles: config.node.roles }
+  const self = {
+    id: createIds()('node'),
+    version: VERSION,
+    settings: settingPrintsOf(config),
+    roles: config.node.roles,
+  }
   const presence = createPresence(store, self, workers, clock)
   // The other nodes see this node until all its work has ended.
   stack.defer(presence.end)

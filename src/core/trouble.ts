@@ -71,7 +71,7 @@ export type Trouble =
     }
   /** `node` is its name, `since` its last sign of life, `undone` its roles that no other node has, if any. */
   | { code: 'node_lost'; since: number; node: string; undone?: readonly NodeRole[] }
-  | { code: 'node_differs'; since: number; node: string; differsIn: readonly NodeTrait[] }
+  | { code: 'node_differs'; since: number; node: string; differsIn: readonly NodeTrait[]; settings: readonly string[] }
   /** `aheadMs`: how far GetResult's clock is ahead of the node's. */
   | { code: 'clock_wrong'; since: null; node: string; aheadMs: number }
   | { code: 'disk_low'; since: null; freeBytes: number }

@@ -152,8 +152,8 @@ const TROUBLES: Catalogue['troubles'] = {
     remedy:
       'Check whether its process runs and reaches the database, and start it again. If it will not come back, start another node with its ROLES in its place; without one, the lost node is removed from the list after a day.',
   }),
-  node_differs: ({ node, since, differsIn }, { showTime }) => ({
-    sentence: `Since ${showTime(since)} the node ${node} differs from the others: ${differsIn.map(trait => TRAITS[trait]).join(', ')}.`,
+  node_differs: ({ node, since, differsIn, settings }, { showTime }) => ({
+    sentence: `Since ${showTime(since)} the node ${node} differs from the others: ${differsIn.map(trait => (trait === 'settings' && settings.length > 0 ? `settings (${settings.join(', ')})` : TRAITS[trait])).join(', ')}.`,
     remedy:
       'During an upgrade this passes. Otherwise give all nodes the same version, the same settings (except ROLES and those of the machine itself) and the same MASTER_KEY (during a rekey also the previous one, as MASTER_KEY_PREVIOUS), and restart the nodes that differ.',
   }),

@@ -137,8 +137,8 @@ const TROUBLES: Catalogue['troubles'] = {
     remedy:
       '请检查其进程是否运行、能否访问数据库，并重新启动它。若不再恢复，请启动一个具有相同 ROLES 的节点来接替；没有接替的，一天后不再提示。',
   }),
-  node_differs: ({ node, since, differsIn }, { showTime }) => ({
-    sentence: `自${showTime(since)} 起，节点 ${node} 与其他节点不一致：${differsIn.map(trait => TRAITS[trait]).join('、')}。`,
+  node_differs: ({ node, since, differsIn, settings }, { showTime }) => ({
+    sentence: `自${showTime(since)} 起，节点 ${node} 与其他节点不一致：${differsIn.map(trait => (trait === 'settings' && settings.length > 0 ? `配置（${settings.join('、')}）` : TRAITS[trait])).join('、')}。`,
     remedy:
       '升级期间属正常现象。否则请让各节点的版本、配置（ROLES 和机器自身的配置除外）和 MASTER_KEY 一致（rekey 期间把旧密钥设为 MASTER_KEY_PREVIOUS），并重启不一致的节点。',
   }),

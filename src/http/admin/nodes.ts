@@ -20,11 +20,12 @@ export const NODE = z.object({
       'It has not reported for 30 s, was not stopped, and no other node was started in its place. No longer listed after a day.',
     ),
   differsIn: z.array(z.enum(NODE_TRAITS)).readonly().describe('How it differs from the node that was started last.'),
+  settingsDiffering: z.array(z.string()).readonly().describe('The names of the settings in which it differs.'),
 })
 
 /** Returns the nodes with their faults, by their names in the admin API. */
 export const namedNodes = (nodes: readonly ServiceNode[]) =>
-  judgeNodes(nodes).map(node => ({ ...node, lost: node.isLost }))
+  judgeNodes(nodes).map(node => ({ ...node, settings: node.settings.replace(/ .*/, ''), lost: node.isLost }))
 
 /** `GET /v1/admin/nodes`. They are few, so one page has all. */
 export const NODE_CALLS = {

@@ -6,9 +6,10 @@ import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
 import { badge, type ConsolePage, facts, type Html, PAGE_NAMES, type Reader, table, time } from './page.ts'
 
-const stateOf = ({ t, language }: Reader, { lost, differsIn }: Overview['nodes'][number]): Html => {
+const stateOf = ({ t, language }: Reader, { lost, differsIn, settingsDiffering }: Overview['nodes'][number]): Html => {
   const { traits } = CATALOGUES[language]
-  const different = differsIn.map(trait => traits[trait]).join(t({ en: ', ', zh: '、' }))
+  const names = [...differsIn.map(trait => traits[trait]), ...settingsDiffering]
+  const different = names.join(t({ en: ', ', zh: '、' }))
   const differs = t({ en: `differs in: ${different}`, zh: `与其他节点不一致：${different}` })
   if (!lost && !different) return badge('good', t({ en: 'works', zh: '正常' }))
   return html`${lost ? badge('bad', t({ en: 'lost', zh: '失联' })) : ''} ${different ? badge('warned', differs) : ''}`

@@ -1,5 +1,5 @@
 import { DAY, SECOND } from '../../core/duration.ts'
-import { NODE_TRAITS, type NodeTrait } from '../../core/node.ts'
+import { differingSettings, NODE_TRAITS, type NodeTrait } from '../../core/node.ts'
 import type { VerbModule } from '../context.ts'
 import { asc } from '../drizzle.ts'
 import type { Row, Sql, Tx } from '../tx.ts'
@@ -8,7 +8,7 @@ import type { Row, Sql, Tx } from '../tx.ts'
  * A process that works on the database.
  *
  * - `id`: of this start of the process. `name`: host and port, for operators; unchanged by a restart.
- * - `settings`: their fingerprint by `settingsIdOf`. `key`: fingerprint of its master key, as in `EngineStats`.
+ * - `settings`: their fingerprints by `settingPrintsOf`. `key`: fingerprint of its master key, as in `EngineStats`.
  * - `clockAheadMs`: how far GetResult's clock is ahead of the node's; null: no answer yet.
  * - `answers`: response times of GetResult; null: the node does not poll.
  * - `steadyAt`: since when its beats have no gap. `lostAt`: when another node found it lost; null: it is not.
@@ -88,6 +88,8 @@ export interface JudgedNode extends ServiceNode {
   isLost: boolean
   /** Traits in which it differs from the node started last; none for a lost node. */
   differsIn: readonly NodeTrait[]
+  /** Names of the settings in which it differs, as far as they are known. */
+  settingsDiffering: readonly string[]
   /** When the node started last began to run, if this one differs from it; null: it does not. */
   differsSince: number | null
 }
@@ -102,7 +104,14 @@ export const judgeNodes = (nodes: readonly ServiceNode[]): JudgedNode[] => {
   return sorted.map(node => {
     const isLost = node.lostAt !== null
     const differsIn = NODE_TRAITS.filter(trait => newest && !isLost && node[trait] !== newest[trait])
-    return { ...node, isLost, differsIn, differsSince: differsIn.length > 0 && newest ? newest.startedAt : null }
+    const settingsDiffering = newest && !isLost ? differingSettings(node.settings, newest.settings) : []
+    return {
+      ...node,
+      isLost,
+      differsIn,
+      settingsDiffering,
+      differsSince: differsIn.length > 0 && newest ? newest.startedAt : null,
+    }
   })
 }
 

@@ -123,8 +123,8 @@ export const wrongClocks = (nodes: readonly TimedNode[]): Extract<Trouble, { cod
   )
 
 const differingNodes = (nodes: readonly JudgedNode[]): Trouble[] =>
-  nodes.flatMap(({ name: node, differsSince, differsIn }) =>
-    differsSince === null ? [] : [{ code: 'node_differs', since: differsSince, node, differsIn }],
+  nodes.flatMap(({ name: node, differsSince, differsIn, settingsDiffering: settings }) =>
+    differsSince === null ? [] : [{ code: 'node_differs', since: differsSince, node, differsIn, settings }],
   )
 
 const diskTroubles = (engine: EngineStats): Trouble[] => {
