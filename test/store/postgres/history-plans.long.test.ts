@@ -6,19 +6,19 @@ import { ERASE, HOSTS_OF, OF_GROUPS, OF_SERIES } from '../../../src/store/histor
 import { type Sql, snakeCase, type Values } from '../../../src/store/tx.ts'
 import { explain, openPlanDatabase, statementsOf } from '../../support/postgres-plan.ts'
 
-const DAYS = 60
+const DAYS = 10
 const PARTNERS = 50
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 
 let database: Awaited<ReturnType<typeof openPlanDatabase>>
 let client: pg.Client
 
-/** Hours of 60 days, and minutes of a day, of all, 50 partners and a host of each. */
+/** Hours of ten days, and five minutes of a day, of all, 50 partners and a host of each. */
 const fill = async () => {
   const names = HISTORY_COUNTS.map(snakeCase)
   for (const [stepMs, ms] of [
     [HOUR, DAYS * DAY],
-    [MINUTE, DAY],
+    [5 * MINUTE, DAY],
   ])
     await client.query(
       `INSERT INTO history (step_ms, at, account_id, partner_id, host, node, ${names})
@@ -45,15 +45,15 @@ const ROWS = 2 * PARTNERS + 1
 
 const CASES: readonly { name: string; sql: Sql; values: Values; blocks: number }[] = [
   {
-    name: 'the minutes of a series',
+    name: 'the five minutes of a series, and the minutes of a version before',
     sql: OF_SERIES,
-    values: { ...SERIES, stepMs: MINUTE, bucketMs: 5 * MINUTE, times: times(DAY, MINUTE) },
-    blocks: 1_440 * SEEK,
+    values: { ...SERIES, stepMs: 5 * MINUTE, times: times(DAY, 5 * MINUTE), oldTimes: times(DAY, MINUTE) },
+    blocks: (288 + 1_440) * SEEK,
   },
   {
     name: 'the hours of a series',
     sql: OF_SERIES,
-    values: { ...SERIES, stepMs: HOUR, bucketMs: HOUR, times: times(8 * DAY, HOUR) },
+    values: { ...SERIES, stepMs: HOUR, times: times(8 * DAY, HOUR), oldTimes: [] },
     blocks: 8 * 24 * SEEK,
   },
   {
@@ -68,7 +68,12 @@ const CASES: readonly { name: string; sql: Sql; values: Values; blocks: number }
     values: { times: times(DAY, HOUR) },
     blocks: 24 * ROWS * 2,
   },
-  { name: 'the rows of hours', sql: OF_GROUPS.host.hours, values: { times: times(DAY, HOUR) }, blocks: 24 * ROWS * 2 },
+  {
+    name: 'the rows of hours',
+    sql: OF_GROUPS.host.hours,
+    values: { times: times(DAY, HOUR), most: 60_000 },
+    blocks: 24 * ROWS * 2,
+  },
   { name: 'what is old', sql: ERASE, values: { stepMs: HOUR, before: NOW - 8 * DAY }, blocks: 2_200 * 2 * SEEK },
 ]
 
