@@ -1,11 +1,12 @@
 import type { Config } from '../config/settings.ts'
+import { serviceUrlOf } from '../config/url-parsers.ts'
 import { quoted } from './doctor/finding.ts'
 
 const ANY_ADDRESS = new Set(['0.0.0.0', '::'])
 
 /** Returns the service's base URL according to its settings; null if it takes any free port. */
-export const addressOf = ({ host, port }: Config['server']): string | null => {
-  if (port === 0) return null
+export const addressOf = ({ server: { host, port }, operator }: Pick<Config, 'server' | 'operator'>): string | null => {
+  if (operator.consoleUrl !== null || port === 0) return serviceUrlOf(operator.consoleUrl)
   const reached = ANY_ADDRESS.has(host) ? '127.0.0.1' : host
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }

@@ -56,7 +56,7 @@ export const commands = [
         `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown only once; save them. To paste into a shell:`,
         `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
       )
-      const exports = exportsOf({ url: addressOf(config.server), ...created })
+      const exports = exportsOf({ url: addressOf(config), ...created })
       return { data: created, text: `${text}\n\n${exports}\n` }
     },
   }),

@@ -4,7 +4,7 @@ import { DAY, MINUTE } from '../core/duration.ts'
 import { codeOf } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
 import { nearestName } from '../core/nearest-name.ts'
-import { operatorChannelOf } from '../core/operator-channel.ts'
+import { isChineseRobot, operatorChannelOf } from '../core/operator-channel.ts'
 import { createSigningKey } from '../core/signature.ts'
 import type { Setting } from './setting.ts'
 import { type Config, settingGroups } from './settings.ts'
@@ -63,6 +63,9 @@ export function readConfig(
     }
     draft[groupName] = values
   }
+  const { url } = (draft as Draft).operator
+  if (given.OPERATOR_LANGUAGE === undefined && url && isChineseRobot(new URL(url.reveal())))
+    draft.operator = { ...draft.operator, language: 'zh' }
   // The table determines the type and contents of the config. A value that did not parse is missing in the draft, and
   // is a problem above.
   problems.push(...contradictions(draft as Draft), ...unknownNames(given), ...unsafeEnvironment(given, isDebugged))

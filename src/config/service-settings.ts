@@ -106,12 +106,12 @@ export const OPERATOR = {
       zh: '用于对发往 `OPERATOR_URL` 的内容签名：钉钉“加签”或飞书“签名校验”的密钥；若为 webhook，则为 `whsec_` 加 24 至 64 字节的 base64。企业微信与 Slack 不需要。',
     }),
     language: setting('OPERATOR_LANGUAGE', enumOf(['en', 'zh']), 'en', {
-      en: 'The language of notices to operators, `en` or `zh`.',
-      zh: '运维通知的语言，`en` 或 `zh`。',
+      en: 'The language of notices to operators, `en` or `zh`; with a robot of WeCom, DingTalk or Feishu `zh` unless it is set.',
+      zh: '运维通知的语言，`en` 或 `zh`；使用企业微信、钉钉或飞书机器人且未设置时为 `zh`。',
     }),
     daily: setting('OPERATOR_DAILY', timeOfDay, null, {
-      en: 'The time of the day, such as `09:00`, at which a report about the day before is sent to `OPERATOR_URL`: UTC, or Beijing time if `OPERATOR_LANGUAGE` is `zh`.',
-      zh: '每天向 `OPERATOR_URL` 发送前一天简报的时刻，例如 `09:00`；`OPERATOR_LANGUAGE` 为 `zh` 时是北京时间，否则是 UTC。',
+      en: 'The time of the day, such as `09:00`, at which a report about the day before is sent to `OPERATOR_URL`: UTC, or Beijing time if notices are Chinese.',
+      zh: '每天向 `OPERATOR_URL` 发送前一天简报的时刻，例如 `09:00`；通知为中文时是北京时间，否则是 UTC。',
     }),
     consoleUrl: setting('CONSOLE_URL', consoleUrl, null, {
       en: 'The address of the console, such as `https://notifier.example/console`: notices to operators then link to the page of the console that fixes their cause.',

@@ -68,6 +68,9 @@ export const consoleUrl: Parser<string> = {
   },
 }
 
+/** Returns the address of the service, which the console is below. */
+export const serviceUrlOf = (url: string | null): string | null => url?.slice(0, -'/console'.length) ?? null
+
 /** Whether user and password fit Basic authentication, in which the first colon ends the user. */
 const areCredentials = ({ username, password }: URL): boolean => {
   try {

@@ -45,5 +45,9 @@ export const hasRobotKey = (url: URL): boolean => {
   return channel === 'webhook' || ROBOT_KEY[channel].test(url.pathname + url.search)
 }
 
+const CHINESE = ['qyapi.weixin.qq.com', 'oapi.dingtalk.com', 'open.feishu.cn']
+/** Whether notices are Chinese unless a language is set. */
+export const isChineseRobot = ({ hostname }: Pick<URL, 'hostname'>): boolean => CHINESE.includes(hostname)
+
 /** Recognises robots by their host; any other host is a webhook. */
 export const operatorChannelOf = ({ hostname }: Pick<URL, 'hostname'>): OperatorChannel => ROBOTS[hostname] ?? 'webhook'

@@ -6,7 +6,7 @@ import { readConfig } from '../../src/config/read-config.ts'
 const addressWith = (env: Record<string, string>) => {
   const read = readConfig(env, 'database')
   if (!read.ok) throw new Error('settings that do not work')
-  return addressOf(read.config.server)
+  return addressOf(read.config)
 }
 
 test.each([
@@ -14,6 +14,8 @@ test.each([
   [{ HOST: '0.0.0.0', PORT: '9999' }, 'http://127.0.0.1:9999'],
   [{ HOST: '::1' }, 'http://[::1]:8080'],
   [{ PORT: '0' }, null],
+  [{ PORT: '0', CONSOLE_URL: 'https://n.example/console' }, 'https://n.example'],
+  [{ CONSOLE_URL: 'https://n.example:8443/idface/console/' }, 'https://n.example:8443/idface'],
 ])('with %o partners reach the service at %s', (env, address) => {
   expect(addressWith(env)).toBe(address)
 })

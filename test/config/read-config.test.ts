@@ -49,6 +49,23 @@ describe('readConfig', () => {
     expect(database.kind === 'postgres' && database.url.reveal()).toBe(`postgres://me:sslmode@db/n${taken}`)
   })
 
+  test.each([
+    ['https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k', 'zh'],
+    ['https://oapi.dingtalk.com/robot/send?access_token=t', 'zh'],
+    ['https://open.feishu.cn/open-apis/bot/v2/hook/h', 'zh'],
+    ['https://open.larksuite.com/open-apis/bot/v2/hook/h', 'en'],
+    ['https://hooks.slack.com/services/s', 'en'],
+    ['https://alerts.example/', 'en'],
+    ['', 'en'],
+  ])(
+    'a Chinese duty group got English notices: OPERATOR_URL=%s is told in %s, unless a language is set',
+    (url, language) => {
+      expect(configOf({ OPERATOR_URL: url }).operator.language).toBe(language)
+      for (const set of ['en', 'zh'])
+        expect(configOf({ OPERATOR_URL: url, OPERATOR_LANGUAGE: set }).operator.language).toBe(set)
+    },
+  )
+
   test('OPERATOR_SECRET has to sign webhooks where OPERATOR_URL is no robot, and is not repeated', () => {
     const env = { OPERATOR_URL: 'https://alerts.example/', OPERATOR_SECRET: 'SEC5f3a' }
     expect(problems(env)).toEqual([expect.stringMatching(/^OPERATOR_SECRET: cannot sign webhooks.*whsec_/)])

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
+import { serviceUrlOf } from '../../config/url-parsers.ts'
 import type { ActName } from '../../core/act.ts'
 import type { Words } from '../../core/language.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
@@ -180,11 +181,12 @@ const changeOf = ({ name, payload, disabled, reason, ...fields }: Form) => {
 }
 
 /** `/console/partners`: the partners, their keys, secrets and limits. */
-export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'now'>): void => {
+export const addPartners = ({ page, act }: Console, { now, config }: Pick<SharedDeps, 'now' | 'config'>): void => {
   page('partners', listPage)
   page('partners/new', newPage, PARTNER_CALLS['POST /v1/admin/partners'])
   act('partners/new', async visit => {
-    const { t, to, form, call, baseUrl } = visit
+    const { t, to, form, call } = visit
+    const baseUrl = serviceUrlOf(config.operator.consoleUrl) ?? visit.baseUrl
     const created = await call<Created>('POST', '/v1/admin/partners', { body: await form() })
     const link = html`<p>${t({ en: 'Give them to the partner, with the address of the service and the API documentation:', zh: '请一并告知合作方：服务地址和接入文档：' })}
       <code>${baseUrl}</code> <a href="${to('../docs')}">${baseUrl}/docs</a></p>

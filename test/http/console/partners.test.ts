@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ADMIN_TOKEN } from '../support/api.ts'
+import { ADMIN_TOKEN, DEFAULTS } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
 const open = async () => {
@@ -54,6 +54,14 @@ describe('partners', () => {
     expect(await worksWith(key)).toBe(true)
     const id = page.match(/partner_\w+/)?.[0] ?? ''
     expect(await read(`partners/${id}`, admin)).not.toContain(key)
+  })
+
+  test('created beside CONSOLE_URL, are given the address of its host, however the operator came', async () => {
+    const config = { ...DEFAULTS, operator: { ...DEFAULTS.operator, consoleUrl: 'https://n.example/idface/console' } }
+    const { api, post, cookieOf } = await openConsole({ config })
+    const admin = await cookieOf((await api.addToken('admin')).text)
+    const page = await (await post('partners/new', { name: 'Acme', why: '' }, admin)).text()
+    expect(page).toContain('<code>https://n.example/idface</code>')
   })
 
   test('change only by the form that was sent', async () => {
