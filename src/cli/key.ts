@@ -1,5 +1,5 @@
 import type { Parser } from '../config/parsers.ts'
-import { viewKey } from '../http/admin/partners.ts'
+import { viewKey } from '../http/partner/keys.ts'
 import { anyText, argument, defineCommand, partnerArgument } from './command.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'

@@ -1,10 +1,11 @@
 import { SECOND } from '../core/duration.ts'
-import type { MessageState } from '../core/message.ts'
 import { splitBatches } from './batches.ts'
 import { NotifierError } from './error.ts'
+import type { EventFilter, HistorySpan, RegistrationFilter } from './filters.ts'
 import { createPages, type Pages } from './pages.ts'
 import { pause } from './pause.ts'
 import type {
+  ApiKey,
   Attempt,
   BulkResend,
   ConsoleLink,
@@ -15,11 +16,11 @@ import type {
   ListedRegistration,
   LookedUp,
   Me,
+  NewApiKey,
   NewSigningSecret,
   Page,
   Problem,
   Registration,
-  RegistrationStatus,
   SigningSecret,
   Status,
   StoredEvent,
@@ -51,44 +52,6 @@ export type BatchResult =
   | { status: RefusedStatus; problem: Problem; registration?: undefined }
 /** 429 and 503 may succeed later. */
 type RefusedStatus = 403 | 409 | 422 | 429 | 503
-
-/**
- * A text is ISO 8601 with its offset, how long ago, such as `2h`, or a day, such as `2026-12-02`: its beginning as
- * `since`, its end as `until`, in the time zone `zone`, such as `Asia/Shanghai`; UTC unless given.
- */
-export interface HistorySpan {
-  since?: Date | string | undefined
-  until?: Date | string | undefined
-  zone?: string | undefined
-}
-
-/** `since` and `until` are times of registration. */
-export interface RegistrationFilter extends HistorySpan {
-  idcardid?: string | undefined
-  status?: RegistrationStatus | undefined
-  /** Only registrations whose webhook is in this state. */
-  delivery?: MessageState | undefined
-  /** Host of the callback URL, with its port if the URL names one. */
-  host?: string | undefined
-  /** One key and its exact value. If you have very many registrations, `since` speeds it up. */
-  metadata?: Readonly<Record<string, string>> | undefined
-  /** The size of a page, 250 at most. */
-  limit?: number | undefined
-  /** The `nextCursor` of a page. */
-  cursor?: string | undefined
-}
-
-/** Begins at the first webhook created at `since` or later. */
-export interface EventFilter extends Omit<HistorySpan, 'until'> {
-  /** The `nextCursor` of a page. */
-  after?: string | undefined
-  /** Only webhooks in this state now. */
-  delivery?: MessageState | undefined
-  /** Only the webhook of this registration. */
-  registrationId?: string | undefined
-  /** The size of a page, 250 at most. */
-  limit?: number | undefined
-}
 
 /** The API of idface-notifier. A call that fails rejects with a `NotifierError`. */
 export interface Client {
@@ -134,6 +97,12 @@ export interface Client {
   events(from?: EventFilter, options?: Signalled): Pages<StoredEvent, string>
   /** Waits for the end, also through outages. Resolves with a `pending` one after `timeoutMs`; no limit by default. */
   waitForVerdict(id: string, options?: Signalled & { timeoutMs?: number | undefined }): Promise<Registration>
+  /** Your API keys, oldest first, without their texts. */
+  apiKeys(options?: Signalled): Promise<ApiKey[]>
+  /** Adds a key, whose text is shown only here. The others go on working. */
+  createApiKey(options?: Signalled): Promise<NewApiKey>
+  /** Ends a key. The key of this client is refused with `conflict`: end it with another one. */
+  deleteApiKey(id: string, options?: Signalled): Promise<void>
   /** Live secrets, newest first. */
   signingSecrets(options?: Signalled): Promise<SigningSecret[]>
   /** Adds a secret. The others stay valid for `overlap` (`24h` by default): webhooks carry a signature of each. */
@@ -247,6 +216,11 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
         if (pauseMs > 0) await pause(pauseMs, signal)
       }
     },
+
+    apiKeys: ({ signal } = {}) => list('v1/keys', { signal }),
+    createApiKey: ({ signal } = {}) => post('v1/keys', { signal, isOnce: true }),
+    deleteApiKey: (id, { signal } = {}) =>
+      request({ method: 'DELETE', path: `v1/keys/${encodeURIComponent(id)}`, signal }),
 
     signingSecrets: ({ signal } = {}) => list('v1/signing-secrets', { signal }),
 

@@ -4,16 +4,9 @@ import { type Client, createCalls } from './client.ts'
 import { pause } from './pause.ts'
 import { type ClientOptions, createTransport, type TransportOptions } from './transport.ts'
 
-export type {
-  BatchResult,
-  Client,
-  EventFilter,
-  HistorySpan,
-  NewRegistration,
-  RegistrationFilter,
-  Signalled,
-} from './client.ts'
+export type { BatchResult, Client, NewRegistration, Signalled } from './client.ts'
 export { NotifierError, type NotifierErrorCode } from './error.ts'
+export type { EventFilter, HistorySpan, RegistrationFilter } from './filters.ts'
 export type { Pages } from './pages.ts'
 export * from './shapes.ts'
 export type { ClientOptions } from './transport.ts'

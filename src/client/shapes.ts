@@ -119,6 +119,20 @@ export interface BulkResend {
   stopped: boolean
 }
 
+export interface ApiKey {
+  id: string
+  createdAt: string
+  lastUsedAt: string | null
+  expiresAt: string | null
+  revoked: boolean
+}
+
+/** The key is shown only here. */
+export interface NewApiKey {
+  id: string
+  apiKey: string
+}
+
 export interface SigningSecret {
   id: string
   type: 'v1' | 'v1a'

@@ -149,6 +149,20 @@ describe('the rest of the API', () => {
     expect(await refusalOf(client.contact())).toMatchObject({ code: 'not_found', status: 404 })
   })
 
+  test('replaces its API key', async () => {
+    const { apiKey } = await stage.addPartner('replacing')
+    const old = createClient({ baseUrl: stage.service.url, apiKey })
+    const made = await old.createApiKey()
+    const [first] = await old.apiKeys()
+    expect(await refusalOf(old.deleteApiKey(first?.id ?? ''))).toMatchObject({ code: 'conflict', status: 409 })
+    const next = createClient({ baseUrl: stage.service.url, apiKey: made.apiKey })
+    expect(await next.deleteApiKey(first?.id ?? '')).toBeUndefined()
+    expect((await next.apiKeys()).map(({ id, revoked }) => [id, revoked])).toEqual([
+      [first?.id, true],
+      [made.id, false],
+    ])
+  })
+
   test('rotates the signing secret', async () => {
     const { api, apiKey } = await stage.addPartner('rotating')
     const other = createClient({ baseUrl: `${stage.service.url}/`, apiKey })

@@ -7,6 +7,7 @@ import type { ContactAnswer } from '../../src/http/partner/contact.ts'
 import type { EventAnswer } from '../../src/http/partner/events.ts'
 import type { ExplanationAnswer } from '../../src/http/partner/explain.ts'
 import type { HistoryAnswer, HostHistoryAnswer } from '../../src/http/partner/history.ts'
+import type { KeyAnswer, NewKeyAnswer } from '../../src/http/partner/keys.ts'
 import type { LookupAnswer } from '../../src/http/partner/lookup.ts'
 import type { MeAnswer } from '../../src/http/partner/me.ts'
 import type {
@@ -31,6 +32,8 @@ test("the client's shapes are the service's", () => {
   expectTypeOf<EventAnswer>().toExtend<client.StoredEvent>()
   expectTypeOf<client.StoredEvent>().toExtend<EventAnswer>()
   expectTypeOf<ResendAnswer>().toEqualTypeOf<client.BulkResend>()
+  expectTypeOf<KeyAnswer>().toEqualTypeOf<client.ApiKey>()
+  expectTypeOf<NewKeyAnswer>().toEqualTypeOf<client.NewApiKey>()
   expectTypeOf<SigningSecretAnswer>().toEqualTypeOf<client.SigningSecret>()
   expectTypeOf<NewSigningSecretAnswer>().toEqualTypeOf<client.NewSigningSecret>()
   expectTypeOf<ContactAnswer>().toEqualTypeOf<client.Contact>()

@@ -40,6 +40,7 @@ const populate = async ({ register, succeed, receiveWith, store, other, call, cl
   clock.now += 1_000
   const pending = await add(SERIAL)
   const [secret] = await store.listSigningSecrets(other.id)
+  const spare = await call('POST', '/v1/keys', { key: other.key })
   await call('POST', '/v1/signing-secrets/rotate', { key: other.key, body: {} })
   await call('PUT', '/v1/contact', { key: other.key, body: { url: 'https://foreign.example/contact' } })
   const resend = await call('POST', '/v1/resend', { key: other.key, body: { ...SINCE, until: SINCE.since } })
@@ -51,6 +52,7 @@ const populate = async ({ register, succeed, receiveWith, store, other, call, cl
     exhausted: exhausted.id as string,
     resend: resend.json.id as string,
     secret: secret?.id ?? '',
+    key: spare.json.id as string,
   }
 }
 
@@ -74,7 +76,16 @@ const snapshot = async (): Promise<string> => {
 const secretsOfOther = async (): Promise<string[]> => {
   const { json } = await api.call('GET', '/v1/signing-secrets', { key: api.other.key })
   const [first, second] = json.data
-  return [first.id, second.id, api.other.id, api.other.keyId, foreign.reg, foreign.exhausted, foreign.resend]
+  return [
+    first.id,
+    second.id,
+    foreign.key,
+    api.other.id,
+    api.other.keyId,
+    foreign.reg,
+    foreign.exhausted,
+    foreign.resend,
+  ]
 }
 const marksOfOther = async () => [...(await secretsOfOther()), 'foreign-', 'foreign.example', 'other']
 
@@ -82,7 +93,7 @@ test('M10: the matrix has exactly the routes of the API', () => {
   expect(routesOf(api).sort()).toEqual(Object.keys(MATRIX).sort())
 })
 
-describe.each(rowsOf('reg', 'resend', 'secret'))('M10: %s', (route, kind) => {
+describe.each(rowsOf('reg', 'resend', 'secret', 'key'))('M10: %s', (route, kind) => {
   const [method, path] = partsOf(route)
 
   test('for an object of another partner is a 404 with the same body as for an unknown id', async () => {

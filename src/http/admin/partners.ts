@@ -3,7 +3,6 @@ import type { ActName } from '../../core/act.ts'
 import { createApiKey } from '../../core/api-key.ts'
 import { MAX_NAME } from '../../core/line.ts'
 import { newPartner } from '../../core/new-partner.ts'
-import type { ApiKey } from '../../store/partners/api-keys.ts'
 import type { Partner } from '../../store/partners/partners.ts'
 import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT, AT_OR_NULL, COUNT, idField, lineField, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
@@ -11,6 +10,7 @@ import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { packWords } from '../json/validate.ts'
 import { CONTACT, viewContact } from '../partner/contact.ts'
+import { KEY, viewKey } from '../partner/keys.ts'
 import { ACT, WHY } from './authorize.ts'
 
 const DISABLED = packWords({ en: 'must be true or false', zh: '必须是 true 或 false' })
@@ -136,22 +136,12 @@ const EXPIRY = {
 }
 const NEW_KEY = z.strictObject({ expiresAt: timeField(EXPIRY).nullable().optional(), ...WHY })
 
-const KEY = z.object({
-  id: idField('key'),
-  createdAt: AT,
-  lastUsedAt: AT_OR_NULL.describe('To the minute.'),
-  expiresAt: AT_OR_NULL,
-  revoked: z.boolean(),
-})
-
 const CREATED_KEY = z.strictObject({
   id: idField('key'),
   partnerId: idField('partner'),
   apiKey: z.string().describe(SHOWN_ONCE),
   expiresAt: AT_OR_NULL,
 })
-
-export const viewKey = (key: ApiKey) => z.decode(KEY, { ...key, revoked: key.revokedAt !== null })
 
 /** `/v1/admin/partners/:id/keys`, `/v1/admin/keys` */
 export const KEY_CALLS = {

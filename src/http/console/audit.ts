@@ -10,18 +10,12 @@ import { field } from './forms.ts'
 import { type Column, type ConsolePage, type Html, nextPage, PAGE_NAMES, type Reader, table, time } from './page.ts'
 import { FIRST_PAGE, type Partners } from './partners.ts'
 import { asApiTakes } from './picked-time.ts'
-import { stateBadge, WHO } from './words.ts'
+import { OUTCOMES, stateBadge, WHO } from './words.ts'
 
 type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
 export type Act = Acts['data'][number]
 
 const WHAT: Words = { en: 'Act', zh: '操作' }
-export const OUTCOMES = {
-  begun: { en: 'begun', zh: '已开始' },
-  done: { en: 'done', zh: '已完成' },
-  refused: { en: 'refused', zh: '被拒绝' },
-  failed: { en: 'failed', zh: '失败' },
-} satisfies Record<Act['outcome'], Words>
 
 /** Path of an object's page, by the prefix of its id. */
 const PLACES = new Map([

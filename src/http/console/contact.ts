@@ -10,6 +10,7 @@ import type { Console, Visit } from './console.ts'
 import { actForm, field } from './forms.ts'
 import { testPage } from './moments.ts'
 import { type ConsolePage, type Fact, facts, type Html, PAGE_NAMES, type Reader } from './page.ts'
+import { BY_KEY } from './words.ts'
 
 const NONE: Words = { en: 'none: nobody is notified', zh: '未设置，无人收到通知' }
 const REMOVE: Words = { en: 'Remove the contact', zh: '移除通知渠道' }
@@ -46,10 +47,6 @@ export const noContact = async (visit: Visit): Promise<Html> =>
     : html`<p>${visit.t({ en: 'Nobody is notified of this: no contact is set.', zh: '尚未设置通知渠道，无人会收到通知。' })}
     <a href="${visit.to('contact')}">${visit.t({ en: 'Set a contact', zh: '设置通知渠道' })}</a></p>`
 
-export const BY_KEY: Words = {
-  en: 'This session began with a console link, which may not change this. Sign in with an API key.',
-  zh: '当前通过控制台链接登录，不能更改此项。请用 API 密钥登录。',
-}
 const contactPage = async (visit: Visit): Promise<ConsolePage> => {
   const { t, session } = visit
   const contact = await readContact(visit)

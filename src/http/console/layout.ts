@@ -27,7 +27,7 @@ const GROUPS: Readonly<Record<Session['kind'], readonly (readonly Entry[])[]>> =
   ],
   partner: [
     ['', 'registrations', 'deliveries', 'hosts'],
-    ['contact', 'secrets'],
+    ['keys', 'secrets', 'contact'],
   ],
 }
 

@@ -4,10 +4,10 @@ import type { Words } from '../../core/language.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer } from '../partner/registration-schemas.ts'
-import { type Act, OUTCOMES } from './audit.ts'
+import type { Act } from './audit.ts'
 import type { OneRegistration } from './one-registration.ts'
 import { type Html, PAGE_NAMES, type Reader, time } from './page.ts'
-import { statusOf } from './words.ts'
+import { OUTCOMES, statusOf } from './words.ts'
 
 /** A moment in the history of a registration; `next`: it is still to come. */
 export interface Moment {

@@ -70,6 +70,7 @@ export const PAGE_NAMES = {
   audit: { en: 'Audit', zh: '审计' },
   secrets: { en: 'Signing secrets', zh: '签名密钥' },
   contact: { en: 'Contact', zh: '通知渠道' },
+  keys: { en: 'API keys', zh: 'API 密钥' },
 } satisfies Record<string, Words>
 export type Entry = keyof typeof PAGE_NAMES
 /** Counts beside the names of pages, and what they count. */

@@ -8,10 +8,21 @@ import { QUOTA_NAMES } from '../json/fields.ts'
 import { errorText } from '../partner/explain-sentence.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { SigningSecretAnswer } from '../partner/signing-secrets.ts'
+import type { Act } from './audit.ts'
 import { badge, type Html, type Reader, type Tone } from './page.ts'
 
 export const STATE: Words = { en: 'State', zh: '状态' }
 export const WHO: Words = { en: 'Who', zh: '操作人' }
+export const OUTCOMES = {
+  begun: { en: 'begun', zh: '已开始' },
+  done: { en: 'done', zh: '已完成' },
+  refused: { en: 'refused', zh: '被拒绝' },
+  failed: { en: 'failed', zh: '失败' },
+} satisfies Record<Act['outcome'], Words>
+export const BY_KEY: Words = {
+  en: 'This session began with a console link, which may not change this. Sign in with an API key.',
+  zh: '当前通过控制台链接登录，不能更改此项。请用 API 密钥登录。',
+}
 export const CREATED: Words = { en: 'Created', zh: '创建时间' }
 /** Names of the API's values. */
 export const STATUS_WORDS: Readonly<Record<RegistrationStatus, Words>> = {

@@ -20,6 +20,7 @@ import { CONTACT_CALLS } from '../partner/contact.ts'
 import { EVENT_CALLS } from '../partner/events.ts'
 import { EXPLAIN_CALLS } from '../partner/explain.ts'
 import { HISTORY_CALLS } from '../partner/history.ts'
+import { OWN_KEY_CALLS } from '../partner/keys.ts'
 import { LOOKUP_CALLS } from '../partner/lookup.ts'
 import { ME_CALLS } from '../partner/me.ts'
 import { REGISTER_CALLS } from '../partner/register.ts'
@@ -32,7 +33,7 @@ import { STATUS_CALLS } from '../partner/status.ts'
 export const PARTNER_OPERATIONS = {
   Registrations: { ...REGISTER_CALLS, ...LOOKUP_CALLS, ...REGISTRATION_CALLS, ...EXPLAIN_CALLS },
   Delivery: { ...DELIVERY_CALLS, ...BULK_RESEND_CALLS, ...EVENT_CALLS, ...CALLBACK_TEST_CALLS, ...CONTACT_CALLS },
-  Account: { ...SECRET_CALLS, ...ME_CALLS, ...STATUS_CALLS, ...HISTORY_CALLS, ...CONSOLE_LINK_CALLS },
+  Account: { ...SECRET_CALLS, ...OWN_KEY_CALLS, ...ME_CALLS, ...STATUS_CALLS, ...HISTORY_CALLS, ...CONSOLE_LINK_CALLS },
 }
 
 /** Operator calls, by tag. */

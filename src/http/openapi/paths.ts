@@ -10,6 +10,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   registrations: 'reg',
   resend: 'resend',
   'signing-secrets': 'secret',
+  keys: 'key',
 }
 const idOf = (path: string) => {
   const prefix = PREFIXES[/([\w-]+)\/:id/.exec(path)?.[1] ?? '']

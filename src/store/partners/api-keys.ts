@@ -26,6 +26,15 @@ const viewOf = ({ schema: { apiKeys } }: Tx) => {
   return view
 }
 
+/** Maximum number of live keys for a partner that adds one itself, and of revoked ones that it keeps. */
+export const MAX_OWN_KEYS = 10
+const REVOKED_KEPT = 50
+const FORGET = `
+  DELETE FROM api_keys WHERE id IN (SELECT id FROM api_keys WHERE partner_id = @partnerId AND revoked_at IS NOT NULL
+    ORDER BY id DESC LIMIT 100 OFFSET ${REVOKED_KEPT})`
+/** Taken by a partner that adds or ends a key: two keys cannot end each other. */
+const lockOf = (partnerId: string): string => `API keys of ${partnerId}`
+
 /** Runs for each request, so it does without the builder. */
 const FIND_OWNER = `
   SELECT ${columnsOf('apiKeys', ['partnerId', 'hash', 'expiresAt', 'revokedAt'], 'k')}, p.disabled AS "isDisabled"
@@ -47,9 +56,7 @@ export const apiKeyVerbs = {
 
     listKeys: (partnerId: string): Promise<ApiKey[] | null> =>
       read(async tx => {
-        const { apiKeys } = tx.schema
-        if (!(await hasPartner(tx, partnerId))) return null
-        return tx.select(viewOf(tx)).from(apiKeys).where(eq(apiKeys.partnerId, partnerId)).orderBy(asc(apiKeys.id))
+        return (await hasPartner(tx, partnerId)) ? keysOf(tx, partnerId) : null
       }),
 
     /** A revoked key stays as it is. */
@@ -61,10 +68,36 @@ export const apiKeyVerbs = {
         return key ?? null
       }),
 
+    /** Adds a key of the partner's own. Returns false if the maximum is live. */
+    addOwnKey: (partnerId: string, key: NewKey): Promise<boolean> =>
+      write(async tx => {
+        await tx.lock([lockOf(partnerId)])
+        if ((await keysOf(tx, partnerId)).filter(one => isValid(one, tx.at)).length >= MAX_OWN_KEYS) return false
+        await tx.all(FORGET, { partnerId })
+        await addKey(tx, partnerId, key)
+        return true
+      }),
+
+    /** Ends a key of the partner's own. `calling`: it is the key of the call, or that one is not live any more. */
+    endOwnKey: (partnerId: string, id: string, calling: string): Promise<'ended' | 'calling' | null> =>
+      write(async tx => {
+        await tx.lock([lockOf(partnerId)])
+        const keys = await keysOf(tx, partnerId)
+        if (!keys.some(one => one.id === id)) return null
+        if (id === calling || !keys.some(one => one.id === calling && isValid(one, tx.at))) return 'calling'
+        await revoke(tx, 'api_keys', id)
+        return 'ended'
+      }),
+
     /** Records that these keys were used now. */
     touchKeys: (ids: readonly string[]): Promise<void> => write(tx => touch(tx, 'apiKeys', ids)),
   }),
 } satisfies VerbModule
+
+const keysOf = (tx: Tx, partnerId: string): Promise<ApiKey[]> => {
+  const { apiKeys } = tx.schema
+  return tx.select(viewOf(tx)).from(apiKeys).where(eq(apiKeys.partnerId, partnerId)).orderBy(asc(apiKeys.id))
+}
 
 /** A repeated revocation keeps the time of the first one. */
 export const revoke = (tx: Tx, table: 'api_keys' | 'admin_tokens', id: string): Promise<unknown> =>

@@ -75,6 +75,8 @@ beforeAll(async () => {
   known['/v1/admin/accounts/'] = [api.account.id, api.account.apiId, 'acc_1', 'acc_2', 'C3']
   for (const { key } of [api.partner, api.other])
     await api.call('PUT', '/v1/contact', { key, body: { url: 'https://partner.example/contact' } })
+  const spareKeys = await Promise.all([1, 2, 3].map(() => api.call('POST', '/v1/keys')))
+  known['/v1/keys/'] = spareKeys.map(({ json }) => json.id)
   const [secret] = await api.store.listSigningSecrets(api.partner.id)
   await api.call('POST', '/v1/signing-secrets/rotate', { body: { overlap: '30d' } })
   known['/v1/signing-secrets/'] = [secret?.id ?? '']

@@ -6,6 +6,7 @@ export const FOREIGN_HOOK = 'https://foreign.example/hook'
 export const UNKNOWN = {
   reg: 'reg_01JABCDEFGHJKMNPQRSTVWXYZ0',
   resend: 'resend_01JABCDEFGHJKMNPQRSTVWXYZ0',
+  key: 'key_01JABCDEFGHJKMNPQRSTVWXYZ0',
   secret: 'secret_01JABCDEFGHJKMNPQRSTVWXYZ0',
 }
 export type Kind = keyof typeof UNKNOWN
@@ -49,6 +50,9 @@ export const MATRIX: Record<string, Kind | 'own' | 'operator' | 'public'> = {
   'GET /v1/status': 'own',
   'GET /v1/history': 'own',
   'GET /v1/history/hosts': 'own',
+  'GET /v1/keys': 'own',
+  'POST /v1/keys': 'own',
+  'DELETE /v1/keys/:id': 'key',
   'GET /v1/signing-secrets': 'own',
   'POST /v1/signing-secrets/rotate': 'own',
   'DELETE /v1/signing-secrets/:id': 'secret',

@@ -147,6 +147,44 @@ export const describePartners = (open: OpenStore): void => {
     expect(await store.revokeKey(id)).toEqual(revoked)
   })
 
+  test('add keys of their own, ten live ones at most, and keep fifty that they have ended', async () => {
+    await using bench = await openStoreFixture(open)
+    const { store, partnerId } = bench
+    const [first] = (await store.listKeys(partnerId)) ?? []
+    const add = async () => {
+      const id = bench.newId('key')
+      return (await store.addOwnKey(partnerId, { id, hash: randomBytes(32) })) ? id : null
+    }
+    const added = [first?.id ?? '']
+    for (let n = 0; n < 9; n++) added.push((await add()) ?? '')
+    expect(await add()).toBeNull()
+    const [calling = ''] = added
+    for (let n = 0; n < 55; n++) {
+      expect(await store.endOwnKey(partnerId, added.pop() ?? '', calling)).toBe('ended')
+      added.push((await add()) ?? '')
+    }
+    const listed = (await store.listKeys(partnerId)) ?? []
+    expect(listed.filter(({ revokedAt }) => revokedAt === null).map(({ id }) => id)).toEqual(added)
+    expect(listed).toHaveLength(10 + 50)
+  })
+
+  test('end a key of theirs only by another that is live', async () => {
+    await using bench = await openStoreFixture(open)
+    const { store, partnerId } = bench
+    const [one = ''] = ((await store.listKeys(partnerId)) ?? []).map(({ id }) => id)
+    const two = bench.newId('key')
+    await store.addOwnKey(partnerId, { id: two, hash: randomBytes(32) })
+    const other = await bench.addPartner()
+    expect(await store.endOwnKey(other, one, two)).toBeNull()
+    expect(await store.endOwnKey(partnerId, 'key_nobody', two)).toBeNull()
+    expect(await store.endOwnKey(partnerId, one, one)).toBe('calling')
+    const ended = await Promise.all([store.endOwnKey(partnerId, one, two), store.endOwnKey(partnerId, two, one)])
+    expect(ended.toSorted()).toEqual(['calling', 'ended'])
+    const live = ((await store.listKeys(partnerId)) ?? []).filter(({ revokedAt }) => revokedAt === null)
+    expect(live).toHaveLength(1)
+    expect(await store.endOwnKey(partnerId, ended[0] === 'ended' ? one : two, live[0]?.id ?? '')).toBe('ended')
+  })
+
   test('disabled, have no live key', async () => {
     await using bench = await openStoreFixture(open)
     const id = bench.newId('key')
