@@ -192,6 +192,16 @@ const listenToKeys = () => {
   })
 }
 
+/** The box in the head of a list selects all rows. It is sent too, so it may not stay when a row is left out. */
+const selectAll = () => {
+  const all = document.querySelector('thead [name="all"]')
+  const rows = [...document.querySelectorAll('tbody [form="ticked"]')]
+  document.addEventListener('change', ({ target }) => {
+    if (all && target === all) for (const row of rows) row.checked = all.checked
+    else if (rows.includes(target)) all.checked = rows.every(row => row.checked)
+  })
+}
+
 /** Copies the text that stands before the button; works without TLS too. */
 const copyTexts = () => {
   document.addEventListener('click', event => {
@@ -211,4 +221,5 @@ watchLive()
 if (!IS_CHINESE) useZoneOfBrowser()
 drawCharts()
 listenToKeys()
+selectAll()
 copyTexts()

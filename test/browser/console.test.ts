@@ -482,6 +482,23 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
       }
   })
 
+  test('selects all rows at once on a narrow screen, and keeps their acts in sight', async () => {
+    await using page = await openPage('partner', 'registrations', { viewport: { width: 375, height: 700 } })
+    const rows = page.locator('tbody [type="checkbox"]')
+    const all = page.locator('thead [type="checkbox"]')
+    const isInSight = async () => {
+      const box = await page.locator('#ticked').boundingBox()
+      return box !== null && box.y >= 0 && box.y + box.height <= 700
+    }
+    await page.evaluate('window.scrollTo(0, 0)')
+    expect(await isInSight()).toBe(false)
+    await all.check()
+    expect(await page.locator('tbody :checked').count()).toBe(await rows.count())
+    expect(await isInSight()).toBe(true)
+    await rows.first().uncheck()
+    expect(await all.isChecked()).toBe(false)
+  })
+
   test('signs in, finds, resends and leaves without JavaScript', async () => {
     await using page = await openPage(null, '', { javaScriptEnabled: false })
     await page.fill('[name="token"]', service.api.partner.key)

@@ -118,6 +118,8 @@ interface ColumnOptions<Item> {
   isNumber?: boolean
   /** What the table is sorted by. */
   by?: (item: Item) => string | number | null
+  /** The head of a column without a name. */
+  head?: Html
 }
 /** A column of a table: its name, and the cell of an item. */
 export type Column<Item> = readonly [name: Name, cell: (item: Item) => Html | number, options?: ColumnOptions<Item>]
@@ -153,8 +155,8 @@ export const table = <Item>(reader: Reader, label: Words, { columns, items, none
     here.searchParams.set('sort', `${(i === at ? !isDown : isFirstDown) ? '-' : ''}${i}`)
     return html`<a href="${here.search}">${name}</a>`
   }
-  const heads = columns.map(([name, , { isNumber, by } = {}], i) => {
-    if (!name) return html`<td></td>`
+  const heads = columns.map(([name, , { isNumber, by, head = '' } = {}], i) => {
+    if (!name) return html`<td>${head}</td>`
     const order = i === at && html` aria-sort="${isDown ? 'descending' : 'ascending'}"`
     const shownName = named(reader, name)
     return html`<th scope="col"${isNumber && NUMERIC}${order}>${sortedBy && by ? linked(shownName, i, isNumber) : shownName}</th>`

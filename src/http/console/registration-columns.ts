@@ -86,6 +86,22 @@ export const foundColumns = (reader: Reader, name: ListName = 'registrations'): 
   [HOST, ({ host }) => html`<bdi class="name" title="${host}">${host}</bdi>`],
   lastError(reader),
 ]
+type WithMetadata = Pick<Listed, 'metadata'>
+const metadataOf = (one: AnyRegistration) => (one as WithMetadata).metadata ?? {}
+/** The metadata of the searched key, of the key with the searched value, or of the first key. */
+const metadataColumn = (items: readonly AnyRegistration[], searched = ''): readonly Column<AnyRegistration>[] => {
+  const pairs = items.flatMap(one => Object.entries(metadataOf(one)))
+  const [, named] = /^(?:metadata\.)?([^=]+)=/.exec(searched) ?? []
+  const key = named ?? (pairs.find(([, value]) => value === searched) ?? pairs[0])?.[0]
+  if (!key) return []
+  const cell = (one: AnyRegistration) => {
+    const value = metadataOf(one)[key] ?? '–'
+    return html`<bdi class="name" title="${value}">${value}</bdi>`
+  }
+  return [[key.length > MAX_HEAD ? `${key.slice(0, MAX_HEAD)}…` : key, cell]]
+}
+const MAX_HEAD = 20
+
 /** Columns of a partner's own registrations. */
 const ownColumns = (reader: Reader, name: ListName): readonly Column<AnyRegistration>[] => [
   ...first(reader, name),
@@ -95,12 +111,20 @@ const ownColumns = (reader: Reader, name: ListName): readonly Column<AnyRegistra
 
 /** The pages that list registrations: all of them, or those that have a webhook. */
 export type ListName = 'registrations' | 'deliveries'
-/** @param ticks the column to select rows by, if the caller may act on them */
+interface ListTable {
+  items: AnyRegistration[]
+  none: Words
+  /** The column to select rows by, if the caller may act on them. */
+  ticks: readonly Column<AnyRegistration>[]
+  searched: Readonly<Partial<Record<string, string>>>
+}
 export const registrationTable = (
   reader: Reader,
   name: ListName,
-  { items, none, ticks }: { items: AnyRegistration[]; none: Words; ticks: readonly Column<AnyRegistration>[] },
-): Html =>
-  items.every(isFound)
-    ? table(reader, PAGE_NAMES[name], { columns: [...ticks, ...foundColumns(reader, name)], items, none })
-    : table(reader, PAGE_NAMES[name], { columns: [...ticks, ...ownColumns(reader, name)], items, none })
+  { items, none, ticks, searched }: ListTable,
+): Html => {
+  if (items.every(isFound))
+    return table(reader, PAGE_NAMES[name], { columns: [...ticks, ...foundColumns(reader, name)], items, none })
+  const own = ownColumns(reader, name).toSpliced(1, 0, ...metadataColumn(items, searched.metadata))
+  return table(reader, PAGE_NAMES[name], { columns: [...ticks, ...own], items, none })
+}

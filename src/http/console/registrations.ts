@@ -121,7 +121,7 @@ export const listPart = async (visit: Visit, name: ListName, searched: Search): 
   const isEmpty = items.length === 0
   const acts = name === 'registrations' ? BULK_ACTS : (['resend'] as const)
   return html`${searchForm(visit, searched, name)}
-    ${registrationTable(visit, name, { items, none: nothing(found, name, isSearched), ticks: await tickColumn(visit) })}
+    ${registrationTable(visit, name, { items, none: nothing(found, name, isSearched), ticks: await tickColumn(visit, items), searched })}
     ${isEmpty ? '' : await tickedForm(visit, acts)}
     ${session.kind === 'operator' && isSearched && !isEmpty ? await bulkLinks(visit, searched, acts) : ''}
     ${isEmpty || name === 'deliveries' ? '' : html`<p><a href="${visit.to('registrations/export', searched)}">${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a></p>`}

@@ -47,14 +47,22 @@ export const actOn = (
   return call('POST', `${path}/${act}`, { body: { reason } })
 }
 
+/** The ids of all rows of a page, whose rows it selects without a script too. */
+const tickAll = ({ t }: Visit, items: readonly AnyRegistration[]): Html =>
+  html`<label class="choice"><input type="checkbox" form="ticked" name="all" value="${items.map(({ id }) => id).join(' ')}" autocomplete="off"><span>${t({ en: 'Select all', zh: '全选' })}</span></label>`
+
 /** The first column of a list whose rows can be selected; none for those who may do nothing with them. */
-export const tickColumn = async (visit: Visit): Promise<readonly Column<AnyRegistration>[]> =>
+export const tickColumn = async (
+  visit: Visit,
+  items: readonly AnyRegistration[],
+): Promise<readonly Column<AnyRegistration>[]> =>
   (await visit.may(CALLS.resend))
     ? [
         [
           '',
           ({ id, idcardid }) =>
-            html`<input type="checkbox" form="ticked" name="${id}" value="1" aria-label="${visit.t({ en: 'Select', zh: '选择' })} ${idcardid}">`,
+            html`<input type="checkbox" form="ticked" name="${id}" value="1" aria-label="${visit.t({ en: 'Select', zh: '选择' })} ${idcardid}" autocomplete="off">`,
+          { head: tickAll(visit, items) },
         ],
       ]
     : []
@@ -78,8 +86,8 @@ const FOR_ALL = [401, 403, 422]
 /** Acts on one row after the other, and tells which were refused. */
 const actOnTicked = async (visit: Visit, act: BulkActName): Promise<ConsolePage> => {
   const { t, to } = visit
-  const { reason, ...ticked } = await visit.form()
-  const ids = Object.keys(ticked).filter(isRegistrationId)
+  const { reason, all = '', ...ticked } = await visit.form()
+  const ids = [...new Set([...Object.keys(ticked), ...all.split(' ')])].filter(isRegistrationId)
   const refusals: { id: string; problem: Refused['problem'] }[] = []
   for (const id of ids)
     try {

@@ -87,7 +87,8 @@ describe('the list of webhooks', () => {
     const { api, show } = await openFailing()
     await api.register({ idcardid: 'waiting' })
     for (const token of [ADMIN_TOKEN, api.partner.key]) {
-      const shown = async (query: string) => (await show(`deliveries${query}`, token)).match(/form="ticked"/g)?.length
+      const shown = async (query: string) =>
+        (await show(`deliveries${query}`, token)).match(/form="ticked" name="reg_/g)?.length
       expect(await shown('')).toBe(1)
       expect(await shown('?host=partner.example&delivery=exhausted')).toBe(1)
       expect(await shown('?host=other.example')).toBeUndefined()
@@ -102,6 +103,19 @@ describe('the list of webhooks', () => {
     const page = await show('deliveries?delivery=exhausted', text)
     expect(page).toContain('http_503')
     expect(page).not.toContain('checkbox')
+  })
+
+  test('acts on all rows of a page by the box in its head, without a script too', async () => {
+    const { api, show, post, cookieOf } = await openFailing()
+    await api.register({ idcardid: 'another' })
+    await api.succeed()
+    const page = await show('deliveries?host=partner.example', api.partner.key)
+    const [, all = ''] = /<thead>.*<input type="checkbox" form="ticked" name="all" value="([^"]*)"/.exec(page) ?? []
+    expect(all.split(' ')).toHaveLength(2)
+    const [one = ''] = all.split(' ')
+    const answer = await post('registrations/resend', { all, [one]: '1' }, await cookieOf(api.partner.key))
+    expect(await answer.text()).toContain('<dd>2</dd>')
+    expect(await api.receiveWith(200)).toBe(2)
   })
 
   test('acts on what is selected, and tells which were refused', async () => {

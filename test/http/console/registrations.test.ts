@@ -43,6 +43,24 @@ describe('the list', () => {
       expect([query, await idsOf(`registrations?${query}`)]).toEqual([query, ids])
   })
 
+  test('shows partners the metadata that was searched for, or of the first key', async () => {
+    const { api, read, partner, operator } = await populate()
+    await api.register({ idcardid: '3', metadata: { order: 'NO3', [HOSTILE]: HOSTILE } })
+    await api.register({ idcardid: '4', metadata: { note: 'x', order: 'NO4' } })
+    const columnOf = async (query: string, cookie = partner) => {
+      const page = await read(`registrations${query}`, cookie)
+      expect(page).not.toContain('<script>alert')
+      const cells = [...page.matchAll(/<bdi class="name" title="([^"]*)">/g)].map(([, value]) => value)
+      return [/<thead>.*?<th.*?<th scope="col">([^<]*)/.exec(page)?.[1], ...cells]
+    }
+    expect(await columnOf('')).toEqual(['note', 'x', '–', '–', '–'])
+    expect(await columnOf('?metadata=order%3DNO3')).toEqual(['order', 'NO3'])
+    expect(await columnOf('?metadata=NO4')).toEqual(['order', 'NO4'])
+    expect((await columnOf(`?metadata=${encodeURIComponent(`${HOSTILE}=${HOSTILE}`)}`))[0]).toContain('&lt;script&gt;')
+    expect((await columnOf('', operator))[0]).toBe('Status')
+    expect((await columnOf('?serial=16236437872836'))[0]).toBe('Status')
+  })
+
   test('names the partner of each to operators, as text', async () => {
     const { api, read } = await populate()
     await api.store.changePartner(api.other.id, { name: HOSTILE })
