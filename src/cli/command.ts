@@ -31,10 +31,8 @@ export const time: Parser<TypedTime> = {
     en: 'must be a local time (10:00, 2026-11-27, "2026-11-27 10:00"), a time with its offset (2026-11-27T10:00:00+08:00), or how long ago (24h)',
     zh: '须为本地时间（10:00、2026-11-27、"2026-11-27 10:00"）、带时区的时间（2026-11-27T10:00:00+08:00）或距今时长（24h）',
   },
-  parse: text => readTime(text),
+  parse: readTime,
 }
-/** The end of a span: a day alone is its end. */
-export const endTime: Parser<TypedTime> = { ...time, parse: text => readTime(text, 'last') }
 
 /** An option or an argument. */
 export interface Parameter<T> {

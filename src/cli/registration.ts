@@ -7,7 +7,7 @@ import { REASONS } from '../core/verification.ts'
 import type { FOUND_REGISTRATION } from '../http/admin/registration-view.ts'
 import type { CallAdminApi, Query } from '../http/command-api.ts'
 import { MAX_PAGE_SIZE } from '../http/json/pagination.ts'
-import { anyText, defineCommand, endTime, option, partnerOption, required, type Say, time } from './command.ts'
+import { anyText, defineCommand, option, partnerOption, required, type Say, time } from './command.ts'
 import { findPartner } from './find-partner.ts'
 import { type Cell, iso, readerZone, showTable } from './output.ts'
 
@@ -76,7 +76,7 @@ export const commands = [
         en: 'created then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (local time), or how long ago: 24h',
         zh: '登记时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
       }),
-      until: option('TIME', endTime, {
+      until: option('TIME', time, {
         en: 'created then or earlier; a day means its end',
         zh: '登记时间不晚于此时；仅给日期时为该日结束',
       }),
@@ -94,7 +94,7 @@ export const commands = [
         ...{ limit, cursor, serial, status, delivery, host, account, reason: reasonEnded },
         partner: partner && (await findPartner(store, partner)).id,
         since: since && iso(Math.max(0, since(here))),
-        until: until && iso(Math.max(0, until(here))),
+        until: until && iso(Math.max(0, until({ ...here, isEnd: true }))),
       })
       const head = say(
         'id|serial|partner|status|webhook|last error|created',

@@ -7,17 +7,7 @@ import { exhaustedIn, isUnderWay } from '../store/bulk/states.ts'
 import { COMMAND } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
 import { userName } from './audit.ts'
-import {
-  type Answer,
-  anyText,
-  defineCommand,
-  endTime,
-  flag,
-  type OnStore,
-  option,
-  partnerOption,
-  time,
-} from './command.ts'
+import { type Answer, anyText, defineCommand, flag, type OnStore, option, partnerOption, time } from './command.ts'
 import { refuse } from './ending.ts'
 import { explain } from './explain.ts'
 import { findPartner } from './find-partner.ts'
@@ -42,7 +32,7 @@ const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
   const partnerId = partner === null ? null : (await findPartner(store, partner)).id
   const createdAt = store.now()
   const here = { now: createdAt, zone: readerZone(lang) }
-  const span = { since: since(here), until: until?.(here) ?? createdAt }
+  const span = { since: since(here), until: until?.({ ...here, isEnd: true }) ?? createdAt }
   if (span.until < span.since) refuse('--until must not be before --since', '--until 不能早于 --since')
   const id = createIds()('bulk')
   const meant = exhaustedIn(partnerId, span)
@@ -107,7 +97,7 @@ export const commands = [
         en: 'webhooks created then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (local time), or how long ago: 24h',
         zh: '回调产生时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
       }),
-      until: option('TIME', endTime, {
+      until: option('TIME', time, {
         en: 'webhooks created then or earlier; a day means its end; now, if it is not given',
         zh: '回调产生时间不晚于此时；仅给日期时为该日结束；默认为当前时间',
       }),

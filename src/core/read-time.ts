@@ -3,12 +3,9 @@ import { clockIn } from './show-time.ts'
 
 /**
  * Converts a typed time to epoch ms for a reader's clock and zone, a name such as `Asia/Shanghai`. Without a zone a day
- * alone is one of UTC, and any other time without an offset is NaN.
+ * alone is one of UTC, and any other time without an offset is NaN. A day is its beginning, or its last millisecond.
  */
-export type TypedTime = (here: { now: number; zone: string | null }) => number
-
-/** What a day alone stands for: its first moment, its last millisecond, or the first moment of the next day. */
-export type DayEdge = 'first' | 'last' | 'next'
+export type TypedTime = (here: { now: number; zone: string | null; isEnd?: boolean }) => number
 
 /** A `+` that was not escaped in a URL is a space. */
 const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+ -]\d\d:?\d\d)?)?$/
@@ -29,16 +26,11 @@ const atClock = (local: string, zone: string): number => {
   return first + aheadAt(first) === asUtc ? first : Math.max(before, after)
 }
 
-const dayAt = (date: string, edge: DayEdge, zone: string): number => {
-  const next = new Date(Date.parse(date) + DAY).toISOString().slice(0, date.length)
-  return edge === 'first' ? atClock(`${date}T00:00`, zone) : atClock(`${next}T00:00`, zone) - (edge === 'last' ? 1 : 0)
-}
-
 /**
  * Reads an age (`24h`), a time of day (`10:00`, its last occurrence), a day, or a day with a time, as tables show it or
  * in ISO 8601. Without an offset it is the reader's local time. Returns null for anything else.
  */
-export const readTime = (text: string, edge: DayEdge = 'first'): TypedTime | null => {
+export const readTime = (text: string): TypedTime | null => {
   const ago = readDuration(text)
   if (ago !== null) return ({ now }) => now - ago
   if (/^([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(text))
@@ -54,6 +46,7 @@ export const readTime = (text: string, edge: DayEdge = 'first'): TypedTime | nul
   if (offset !== undefined) return () => at
   // Offsets of zones are known for these years.
   if (!/^(19|2)/.test(date)) return null
-  if (clock === undefined) return ({ zone }) => dayAt(date, edge, zone ?? 'UTC')
-  return ({ zone }) => (zone === null ? Number.NaN : atClock(`${date}T${clock}`, zone))
+  if (clock !== undefined) return ({ zone }) => (zone === null ? Number.NaN : atClock(`${date}T${clock}`, zone))
+  const nextDate = new Date(at + DAY).toISOString().slice(0, date.length)
+  return ({ zone, isEnd }) => atClock(`${isEnd ? nextDate : date}T00:00`, zone ?? 'UTC') - (isEnd ? 1 : 0)
 }

@@ -76,13 +76,10 @@ const PLACEHOLDER: Readonly<Record<Session['kind'], Words>> = {
   operator: { en: 'Serial, id or search', zh: '流水号、ID 或条件' },
   partner: { en: 'Serial, id or order=42', zh: '流水号、ID 或 order=42' },
 }
-const tools = (reader: Reader, { kind }: Session): Html => {
-  const { t, to } = reader
-  return html`
+const tools = ({ t, to, language }: Reader, { kind }: Session): Html => html`
   <form role="search" action="${to('find')}"><label><span class="hidden">${t(searchWords(kind))}</span>
-    <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t(PLACEHOLDER[kind])}   /" data-key="/"></label>${searchZone(reader)}</form>
+    <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t(PLACEHOLDER[kind])}   /" data-key="/"></label>${searchZone(language)}</form>
   <form method="post" action="${to('sign-out')}"><button class="plain">${t({ en: 'Sign out', zh: '退出' })}</button></form>`
-}
 
 /**
  * A whole page, with the label of the environment. Its referrer policy is looser than the header's: with `no-referrer`,

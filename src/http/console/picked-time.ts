@@ -32,7 +32,7 @@ const zoneInput = ({ language }: Reader, name: string): Html =>
   html`<input type="hidden" name="${name}${ZONE}" value="${OFFSET[language]}">`
 
 /** The zone of the times that a search has, and of its days: on English pages scripts put the browser's in. */
-export const searchZone = ({ language }: Reader): Html =>
+export const searchZone = (language: Language): Html =>
   html`<input type="hidden" name="zone" value="${ZONE_OF[language]}">`
 
 /** Returns the fields of a form without empty ones, with times as the API takes them. */

@@ -67,7 +67,7 @@ const searchForm = (visit: Visit, searched: Search, name: ListName): Html => htm
     ${Object.entries(FIELDS)
       .filter(([field]) => listFieldsOf(visit.session, name).includes(field))
       .map(field => fieldOf(visit, ...field, searched[field[0]]))}
-    ${searchZone(visit)}<button>${visit.t({ en: 'Search', zh: '查找' })}</button>
+    ${searchZone(visit.language)}<button>${visit.t({ en: 'Search', zh: '查找' })}</button>
     ${Object.entries(DAYS).map(([day, words]) => html`<button name="day" value="${day}" class="plain">${visit.t(words)}</button> `)}
     <a href="${visit.to(name)}">${visit.t({ en: 'All', zh: '全部' })}</a>
   </form>`

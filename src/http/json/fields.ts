@@ -121,6 +121,6 @@ export const SEARCHED_BY = {
     .optional()
     .describe('The host of the callback URL, with its port if the URL has one.'),
   since: timed('Only those created then or later.').optional(),
-  until: timed('Only those created then or earlier.', 'last').optional(),
+  until: timed('Only those created then or earlier.').optional(),
   zone: ZONE,
 }

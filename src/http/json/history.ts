@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DAY, MINUTE } from '../../core/duration.ts'
+import { DAY, MINUTE, SECOND } from '../../core/duration.ts'
 import { type HistoryFigures, historyFigures } from '../../core/history.ts'
 import type { Words } from '../../core/language.ts'
 import {
@@ -22,7 +22,7 @@ const TOLERANCE_MS = 5 * MINUTE
 /** Parameters of both forms of history. */
 export const SPAN_QUERY = {
   since: timed('The beginning; by default 24 hours before the end.').optional(),
-  until: timed('The end, which is not included; by default now.', 'next').optional(),
+  until: timed('The end, which is not included; by default now.').optional(),
   zone: ZONE,
 }
 export const SERIES_QUERY = {
@@ -115,7 +115,8 @@ export const readSpan = (
   now: number,
 ): Span => {
   const times = readTimes(asked, { now })
-  const until = Math.min(now, times.until ?? now)
+  // The last millisecond of a day is not included.
+  const until = Math.min(now, Math.ceil((times.until ?? now) / SECOND) * SECOND)
   const since = times.since ?? until - DEFAULT_SPAN_MS
   const goesBack = (ms: number) => since >= now - ms - TOLERANCE_MS
   const step = wished ?? (goesBack(HISTORY_KEPT_MS['5m']) ? '5m' : '1h')

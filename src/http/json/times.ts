@@ -1,28 +1,28 @@
 import { z } from 'zod'
 import { DAY, readDuration } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
-import { type DayEdge, readTime, type TypedTime } from '../../core/read-time.ts'
+import { readTime, type TypedTime } from '../../core/read-time.ts'
 import { isZone } from '../../core/show-time.ts'
 import { invalid, packWords, type Source } from './validate.ts'
 
-const WHEN = packWords({
+const WHEN = {
   en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z (in a URL, write a + as %2B), a day, such as 2026-11-24, or a duration before now, such as 2h',
   zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z（在 URL 中，+ 须写作 %2B），或日期，例如 2026-11-24，或距现在多久，例如 2h',
-})
+}
 const MAX_BACK_MS = 400 * DAY
 
-/** A time of a call, for `readTimes`. `edge`: what a day alone stands for. */
-export const timed = (description: string, edge: DayEdge = 'first') =>
+/** A time of a call, for `readTimes`. */
+export const timed = (description: string) =>
   z
-    .string(WHEN)
+    .string(packWords(WHEN))
     .transform((text, ctx) => {
-      const time = (readDuration(text) ?? 0) <= MAX_BACK_MS ? readTime(text, edge) : null
-      if (time === null) ctx.addIssue({ code: 'custom', message: WHEN })
+      const time = (readDuration(text) ?? 0) <= MAX_BACK_MS ? readTime(text) : null
+      if (time === null) ctx.addIssue({ code: 'custom', message: packWords(WHEN) })
       return time ?? z.NEVER
     })
     .meta({
       format: 'time-or-duration',
-      description: `${description} A time, how long ago (\`2h\`), or a day (\`2026-11-24\`: its ${edge === 'first' ? 'beginning' : 'end'} in \`zone\`).`,
+      description: `${description} A time, how long ago (\`2h\`), or a day (\`2026-11-24\`, in \`zone\`).`,
     })
 
 const ZONE_NAME = packWords({
@@ -36,29 +36,25 @@ export const ZONE = z
   .meta({
     format: 'time-zone',
     description:
-      'The time zone of a day, by its name (IANA); UTC by default. With it, times need no offset: `2026-11-24 13:00`, or `13:00`, when it was last 13:00.',
+      'The time zone of a day, which as `since` is its beginning and as `until` its end; a name (IANA), UTC by default. With it, times need no offset: `2026-11-24 13:00`, or `13:00`, when it was last 13:00.',
     examples: ['Asia/Shanghai'],
   })
 
-const NO_ZONE = {
-  en: 'must have its offset, such as Z or +08:00, unless zone is given',
-  zh: '须带时区偏移（例如 Z、+08:00），除非同时给出 zone',
-}
 const BACKWARDS = { en: 'must not be after until', zh: '不能晚于 until' }
 
 type Asked = Readonly<Partial<Record<'since' | 'until' | 'messageSince', TypedTime | undefined>>> & {
   zone?: string | undefined
 }
 
-/** Returns the times of a call as epoch ms; null: not given. Throws the problem that names a wrong one. */
+/** Returns the times of a call as epoch ms; null: not given. A day is its beginning, as `until` its end. Throws the problem that names a wrong one. */
 export const readTimes = (
   asked: Asked,
   { now, source = 'query', within = '' }: { now: number; source?: Source; within?: string },
 ) => {
   const refused = (name: string, message: Words) => invalid(source, [{ path: within + name, message }])
   const read = (name: 'since' | 'until' | 'messageSince') => {
-    const at = asked[name]?.({ now, zone: asked.zone ?? null }) ?? null
-    if (Number.isNaN(at)) throw refused(name, NO_ZONE)
+    const at = asked[name]?.({ now, zone: asked.zone ?? null, isEnd: name === 'until' }) ?? null
+    if (Number.isNaN(at)) throw refused(name, WHEN)
     return at
   }
   const times = { since: read('since'), until: read('until'), messageSince: read('messageSince') }

@@ -19,12 +19,8 @@ export interface Reader {
 }
 
 /** Input of every clause: the texts of the reader's language, and the time (epoch ms). */
-interface Scope {
+interface Scope extends Required<Reader> {
   texts: ExplainTexts
-  language: Language
-  now: number
-  settleMarginMs: number
-  showAt: ShowTime
 }
 
 type Values = Readonly<Record<string, string | number>>

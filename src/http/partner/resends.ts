@@ -19,7 +19,7 @@ const DELIVERY = packWords({
 const RESEND_BODY = z
   .strictObject({
     since: timed('Only webhooks created then or later.'),
-    until: timed('Only webhooks created then or earlier; by default now.', 'last').optional(),
+    until: timed('Only webhooks created then or earlier; by default now.').optional(),
     zone: ZONE,
     host: SEARCHED_BY.host.describe('Only webhooks to this host, with its port if the URL has one.'),
     delivery: z
