@@ -203,10 +203,10 @@ export interface Status {
 
 /** What happened in a time. */
 export interface HistoryFigures {
-  /** New ones. */
-  registrations: number
-  /** Registrations that ended, by their end. */
-  verdicts: { succeeded: number; failed: number; unresolved: number; cancelled: number }
+  /** New ones; null of a host. */
+  registrations: number | null
+  /** Registrations that ended, by their end; null of a host. */
+  verdicts: { succeeded: number; failed: number; unresolved: number; cancelled: number } | null
   webhooks: {
     delivered: number
     failedAttempts: number

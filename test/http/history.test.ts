@@ -79,7 +79,12 @@ test('tells polls and what was due of an account, but not of a partner or a host
   expect(await totals('account=acc_a')).toMatchObject({ polls: { count: 2 }, due: { polls: 1 } })
   const unpolled = { polls: null, due: null }
   expect(await totals(`partner=${partnerId}`)).toMatchObject({ webhooks: { delivered: 3 }, ...unpolled })
-  expect(await totals(`partner=${partnerId}&host=A.example`)).toMatchObject({ webhooks: { delivered: 2 }, ...unpolled })
+  const unverified = { registrations: null, verdicts: null }
+  expect(await totals(`partner=${partnerId}&host=A.example`)).toMatchObject({
+    ...{ webhooks: { delivered: 2 }, ...unverified, ...unpolled },
+  })
+  const groups = await get(`/v1/admin/history/groups?by=host`)
+  expect(groups.data).toMatchObject([{ host: 'a.example', ...unverified }])
 })
 
 test('shows a partner its own history and hosts only, without polls', async () => {
@@ -95,9 +100,18 @@ test('shows a partner its own history and hosts only, without polls', async () =
   const { data, totals } = await get('/v1/history?since=1h&step=5m', api.partner.key)
   expect(data).toEqual([{ at: timeAt(api.clock.now - 5 * MINUTE), ...totals }])
   expect(totals).toEqual({ ...NOTHING, webhooks: { ...NOTHING.webhooks, delivered: 2, givenUp: 1 } })
-  expect((await get('/v1/history?host=b.example', api.partner.key)).totals).toMatchObject({ webhooks: { givenUp: 1 } })
+  const ofHost = await get('/v1/history?host=b.example', api.partner.key)
+  const unverified = { registrations: null, verdicts: null }
+  for (const figures of [ofHost.totals, ...ofHost.data])
+    expect(figures).toMatchObject({ webhooks: { givenUp: 1 }, ...unverified })
   const hosts = await get('/v1/history/hosts', api.partner.key)
-  expect(hosts).toMatchObject({ data: [{ host: 'b.example' }, { host: 'a.example' }], isCapped: false })
+  expect(hosts).toMatchObject({
+    data: [
+      { host: 'b.example', ...unverified },
+      { host: 'a.example', ...unverified },
+    ],
+    isCapped: false,
+  })
   expect(hosts.data[0]).not.toHaveProperty('polls')
 })
 

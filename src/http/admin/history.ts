@@ -3,6 +3,7 @@ import { type HistoryFigures, historyFigures, type Series } from '../../core/his
 import { type AdminCalls, adminOperation } from '../calls.ts'
 import { idField, SEARCHED_BY, textField } from '../json/fields.ts'
 import {
+  countedOf,
   GROUPED,
   OPERATOR_FIGURES,
   OPERATOR_HISTORY,
@@ -25,9 +26,9 @@ const GROUPINGS = ['partner', 'host', 'account'] as const
 
 /** Figures of polls are those of all or of an account. */
 const viewedOf =
-  ({ partnerId }: Pick<Series, 'partnerId'>) =>
+  ({ partnerId, host }: Pick<Series, 'partnerId' | 'host'>) =>
   ({ polls, due, ...figures }: HistoryFigures) => ({
-    ...figures,
+    ...{ ...figures, ...countedOf(host) },
     polls: partnerId === '' ? polls : null,
     due: partnerId === '' ? due : null,
   })
@@ -48,7 +49,7 @@ export const OPERATOR_HISTORY_CALLS = {
     operationId: 'getHistory',
     summary: 'What happened, by time',
     description:
-      'Of the whole service, of an account, of a partner, or of a host of a partner. Of an account only polls and due serials are counted, and of a host only webhooks; the rest is 0. It is counted within each node and stored once a minute, so the last minute is missing, and a crash of a node loses what it has counted since. A node counts 500 partners and accounts apart in a minute, 50 hosts of each and 500 in all; what is beyond counts only for the partner, or for the whole.',
+      'Of the whole service, of an account, of a partner, or of a host of a partner. Of an account only polls and due serials are counted, the rest is 0; of a host only webhooks, the rest is null. It is counted within each node and stored once a minute, so the last minute is missing, and a crash of a node loses what it has counted since. A node counts 500 partners and accounts apart in a minute, 50 hosts of each and 500 in all; what is beyond counts only for the partner, or for the whole.',
     query: z.strictObject({
       ...SERIES_QUERY,
       partner: PARTNER_ID.optional().describe('Only of this partner.'),
@@ -93,7 +94,7 @@ export const OPERATOR_HISTORY_CALLS = {
         partnerName,
         host: host || null,
         accountId: accountId || null,
-        ...viewedOf({ partnerId })(historyFigures(counts)),
+        ...viewedOf({ partnerId, host })(historyFigures(counts)),
       }))
       return c.json(z.decode(GROUPS, { data, ...more }))
     },

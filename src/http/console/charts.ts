@@ -56,9 +56,9 @@ const CHARTS: readonly Chart[] = [
   {
     name: { en: 'Verdicts', zh: '结果' },
     lines: [
-      [{ en: 'succeeded', zh: '通过' }, 'good', ({ verdicts }) => verdicts.succeeded],
-      [{ en: 'failed', zh: '未通过' }, 'main', ({ verdicts }) => verdicts.failed],
-      [{ en: 'unresolved', zh: '未决' }, 'warned', ({ verdicts }) => verdicts.unresolved],
+      [{ en: 'succeeded', zh: '通过' }, 'good', ({ verdicts }) => verdicts?.succeeded],
+      [{ en: 'failed', zh: '未通过' }, 'main', ({ verdicts }) => verdicts?.failed],
+      [{ en: 'unresolved', zh: '未决' }, 'warned', ({ verdicts }) => verdicts?.unresolved],
     ],
   },
   {
@@ -120,9 +120,10 @@ type Row = Figures | 0 | null
 const totalWords = (visit: Visit, totals: Figures): Html => {
   const { t } = visit
   const { verdicts, webhooks } = totals
+  const { succeeded = 0, failed = 0, unresolved: left = 0 } = verdicts ?? {}
   const { words } = SPANS[spanOf(visit)]
   const { delivered, within5s, givenUp } = webhooks
-  const counts = [verdicts.succeeded + verdicts.failed, verdicts.unresolved, delivered, within5s]
+  const counts = [succeeded + failed, left, delivered, within5s]
   const [ended, unresolved, arrived, soon] = counts.map(n => showCount(n))
   const [share, soonShare] = [arrivedShare(webhooks), shareOf(within5s, delivered)].map(showShare)
   const p95 = showMs(visit, webhooks.p95Ms)

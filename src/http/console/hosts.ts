@@ -12,7 +12,7 @@ export interface HostGroup {
   host: string | null
   partnerId?: string
   partnerName?: string | null
-  registrations: number
+  registrations: number | null
   webhooks: Webhooks
 }
 export interface Groups {

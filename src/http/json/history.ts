@@ -35,7 +35,7 @@ export const SERIES_QUERY = {
 const MS = z.int().min(0).nullable()
 /** Of a partner. */
 const FIGURES = {
-  registrations: COUNT.describe('New registrations.'),
+  registrations: COUNT.nullable().describe('New registrations. Null of a host.'),
   verdicts: z
     .object({
       succeeded: COUNT.describe('With a verdict that the check has succeeded.'),
@@ -43,7 +43,8 @@ const FIGURES = {
       unresolved: COUNT.describe('Without a verdict.'),
       cancelled: COUNT.describe('By the partner or an operator.'),
     })
-    .describe('Registrations that ended, by their end. One that is cancelled after its verdict counts twice.'),
+    .nullable()
+    .describe('Registrations that ended, by their end. Null of a host. One that is erased after its end counts twice.'),
   webhooks: z.object({
     delivered: COUNT.describe(
       'Webhooks answered with 2xx. Once somebody has it sent again, a webhook is not counted here any more.',
@@ -55,6 +56,8 @@ const FIGURES = {
     p95Ms: MS.describe('The same for 95 % of them. An hour also stands for more than an hour.'),
   }),
 }
+/** Of a host only webhooks are counted. */
+export const countedOf = (host: string) => (host === '' ? {} : { registrations: null, verdicts: null })
 /** Also of upstream. */
 export const OPERATOR_FIGURES = {
   ...FIGURES,

@@ -2,13 +2,24 @@ import { z } from 'zod'
 import { type HistoryFigures, historyFigures } from '../../core/history.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
 import { SEARCHED_BY } from '../json/fields.ts'
-import { HISTORY, HOST_HISTORY, readSpan, rowsOf, SERIES_QUERY, SPAN_QUERY, viewHistory } from '../json/history.ts'
+import {
+  countedOf,
+  HISTORY,
+  HOST_HISTORY,
+  readSpan,
+  rowsOf,
+  SERIES_QUERY,
+  SPAN_QUERY,
+  viewHistory,
+} from '../json/history.ts'
 import { pageCost } from '../rates.ts'
 
 export type HistoryAnswer = z.output<typeof HISTORY>
 export type HostHistoryAnswer = z.output<typeof HOST_HISTORY>
 
-const withoutUpstream = ({ polls: _, due: __, ...figures }: HistoryFigures) => figures
+const viewedOf =
+  (host: string) =>
+  ({ polls: _, due: __, ...figures }: HistoryFigures) => ({ ...figures, ...countedOf(host) })
 
 /** `/v1/history`: what happened to the registrations and webhooks of a partner. */
 export const HISTORY_CALLS = {
@@ -16,7 +27,7 @@ export const HISTORY_CALLS = {
     operationId: 'history',
     summary: 'Your registrations and webhooks by time',
     description:
-      'What happened in each five minutes or hour. It is counted within the service and stored once a minute, so the last minute is missing, and a crash of the service loses what it has counted since. In a minute 50 of your hosts are counted apart; where more than 500 partners or 500 hosts have anything, those beyond are not.',
+      'What happened in each five minutes or hour. It is counted within the service and stored once a minute, so the last minute is missing, and a crash of the service loses what it has counted since. In a minute 50 of your hosts are counted apart; where more than 500 partners or 500 hosts have anything, those beyond are not. Of a host only webhooks are counted.',
     query: z.strictObject({ ...SERIES_QUERY, host: SEARCHED_BY.host }),
     answers: { 200: HISTORY },
     handle: async (c, { store, rates, now }, { query: { host = '', ...asked } }) => {
@@ -27,14 +38,14 @@ export const HISTORY_CALLS = {
       const series = { accountId: '', partnerId, host: host.toLowerCase() }
       const buckets = await store.historyOf(partnerId, series, span)
       rates.give('items', partnerId, taken - pageCost(buckets.length, rowsOf(span)))
-      return c.json(z.decode(HISTORY, viewHistory(span, buckets, withoutUpstream)))
+      return c.json(z.decode(HISTORY, viewHistory(span, buckets, viewedOf(series.host))))
     },
   }),
   'GET /v1/history/hosts': operation({
     operationId: 'hostHistory',
     summary: 'Your webhooks by host',
     description:
-      'What happened to the webhooks of each host, in whole hours: those with the most failures first, then those with the most webhooks, 250 at most. Registrations and verdicts are not counted by host.',
+      'What happened to the webhooks of each host, in whole hours: those with the most failures first, then those with the most webhooks, 250 at most. Registrations and verdicts are not counted by host: null.',
     query: z.strictObject(SPAN_QUERY),
     answers: { 200: HOST_HISTORY },
     handle: async (c, { store, rates, now }, { query }) => {
@@ -44,7 +55,7 @@ export const HISTORY_CALLS = {
       rates.take('items', partnerId, taken)
       const { found, scanned, ...more } = await store.hostHistoryOf(partnerId, span)
       rates.give('items', partnerId, taken - pageCost(found.length, scanned))
-      const data = found.map(({ host, ...counts }) => ({ host, ...withoutUpstream(historyFigures(counts)) }))
+      const data = found.map(({ host, ...counts }) => ({ host, ...viewedOf(host)(historyFigures(counts)) }))
       return c.json(z.decode(HOST_HISTORY, { data, ...more }))
     },
   }),
