@@ -47,17 +47,39 @@ const whyNoBody = ({ session }: Reader, { status, metadata }: OneRegistration): 
     ? { en: 'hidden', zh: '已隐藏' }
     : { en: 'cannot be decrypted', zh: '无法解密' }
 }
-const bodyPart = (reader: Reader, body: string): Html => {
+const ONE_LINE: Words = {
+  en: 'It is sent and signed as one line, without these line breaks.',
+  zh: '实际发送和签名的是不含这些换行的一行文本。',
+}
+const SIGNED_NOW: Words = {
+  en: 'Each attempt is signed anew: timestamp and signature are of now. GET /v1/events has them with the exact body.',
+  zh: '每次投递都重新签名：时间戳和签名为打开本页时生成。GET /v1/events 可取得它们及正文原文。',
+}
+const SIGNED: Words = {
+  en: 'Each attempt also has a webhook-timestamp and a webhook-signature of its own.',
+  zh: '每次投递还带有各自的 webhook-timestamp 和 webhook-signature。',
+}
+/** A webhook, with its headers that do not follow from the attempt. */
+interface Sent {
+  body: string
+  headers: Readonly<Record<string, string>>
+}
+const sentPart = (reader: Reader, { body, headers }: Sent, attempts: number): Html => {
   const { t } = reader
-  const isThin = !Object.hasOwn(JSON.parse(body).data, 'message')
-  return html`<details><summary>${t(BODY)}</summary>${copied(reader, escaped(body), 'body')}
-    ${isThin ? html`<p>${t(PAYLOAD_WORDS.thin)}</p>` : ''}</details>`
+  const json = JSON.parse(body)
+  const isThin = !Object.hasOwn(json.data, 'message')
+  const all = { 'content-type': 'application/json', ...headers, 'webhook-attempt': Math.max(1, attempts) }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
+  return html`<details><summary>${t(BODY)}</summary>${copied(reader, jsonOf(json, 2), 'body')}
+    <p>${t(ONE_LINE)}${isThin ? html` ${t(PAYLOAD_WORDS.thin)}` : ''}</p></details>
+    <details><summary>${t({ en: 'Headers', zh: '请求头' })}</summary>${copied(reader, lines.join('\n'), 'headers')}
+    <p>${t('webhook-signature' in headers ? SIGNED_NOW : SIGNED)}</p></details>`
 }
 
 /** What the line of time does not say. */
-const factsPart = (reader: Reader, one: OneRegistration, body: string | null): Html => {
+const factsPart = (reader: Reader, one: OneRegistration, sent: Sent | null): Html => {
   const { t } = reader
-  const { messageId, state } = one.delivery
+  const { messageId, state, attempts } = one.delivery
   const metadata = one.metadata === null ? t({ en: 'hidden', zh: '已隐藏' }) : jsonOf(one.metadata)
   return html`${facts(reader, [
     [{ en: 'Serial', zh: '流水号' }, `${one.idcardid}${one.sandbox ? t({ en: ' (test)', zh: '（测试）' }) : ''}`],
@@ -71,8 +93,8 @@ const factsPart = (reader: Reader, one: OneRegistration, body: string | null): H
     [{ en: 'Callback URL', zh: '回调地址' }, wrapped(one.callbackUrl ?? ('host' in one ? one.host : '–'))],
     ['webhook-id', messageId ?? '–'],
     [{ en: 'Delivery', zh: '投递' }, messageId === null ? '–' : stateBadge(reader, DELIVERY_WORDS, state)],
-    ...(messageId === null || body !== null ? [] : [[BODY, t(whyNoBody(reader, one))] as const]),
-  ])}${body === null ? '' : bodyPart(reader, body)}`
+    ...(messageId === null || sent !== null ? [] : [[BODY, t(whyNoBody(reader, one))] as const]),
+  ])}${sent === null ? '' : sentPart(reader, sent, attempts)}`
 }
 
 const actsPart = (visit: Visit, { status, delivery, metadata }: OneRegistration): Html => {
@@ -124,13 +146,17 @@ const callPart = (visit: Visit, one: OneRegistration): Html => {
   <details><summary>JSON</summary>${copied(visit, jsonOf(one, 2), 'json')}</details>`
 }
 
-/** The webhook as it is sent, for its partner; null: none, erased, or not decryptable. */
-const sentBody = async ({ id, call }: Visit): Promise<string | null> => {
+/** The webhook as it is sent, for its partner, signed now; null: none, erased, or not decryptable. */
+const readSent = async ({ id, call }: Visit): Promise<Sent | null> => {
   const { data } = await call<{ data: EventAnswer[] }>('GET', '/v1/events', {
     query: { registrationId: id, limit: '1' },
   })
-  return data[0]?.body ?? null
+  return data[0] ?? null
 }
+
+/** The same for operators, without a signature. */
+const shownBody = ({ webhookBody, delivery }: Detail): Sent | null =>
+  webhookBody === null ? null : { body: webhookBody, headers: { 'webhook-id': delivery.messageId ?? '' } }
 
 const SOON_MS = 30 * SECOND
 /** Whether its timeline changes within seconds. */
@@ -144,11 +170,11 @@ const changesSoon = ({ at, polling, delivery }: ExplanationAnswer): boolean =>
 const onePage = async (visit: Visit, revealed?: Detail): Promise<ConsolePage> => {
   const { id, call, t } = visit
   const one = revealed ?? (await call<OneRegistration>('GET', registrationPath(visit)))
-  const [explanation, { data: attempts }, acts, body] = await Promise.all([
+  const [explanation, { data: attempts }, acts, sent] = await Promise.all([
     call<ExplanationAnswer>('GET', `${registrationPath(visit)}/explain`),
     call<{ data: AttemptAnswer[] }>('GET', `${registrationPath(visit)}/attempts`),
     newestActs(visit, id),
-    'webhookBody' in one ? one.webhookBody : sentBody(visit),
+    'webhookBody' in one ? shownBody(one) : readSent(visit),
   ])
   return {
     title: t({ en: `Registration ${id}`, zh: `登记 ${id}` }),
@@ -158,7 +184,7 @@ const onePage = async (visit: Visit, revealed?: Detail): Promise<ConsolePage> =>
     ${registrationTimeline(visit, { one, explanation, attempts, acts })}`,
     )}
     ${actsPart(visit, one)}</section>
-    <section id="facts"><h2>${t({ en: 'Registration', zh: '登记' })}</h2>${factsPart(visit, one, body)}</section></div>
+    <section id="facts"><h2>${t({ en: 'Registration', zh: '登记' })}</h2>${factsPart(visit, one, sent)}</section></div>
     ${callPart(visit, one)}`,
   }
 }

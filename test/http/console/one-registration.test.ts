@@ -28,6 +28,15 @@ const populate = async () => {
 }
 
 describe('a registration', () => {
+  test('shows its partner the headers of its webhook, which its body fits to', async () => {
+    const { api, read, sent } = await populate()
+    const page = await read(`registrations/${sent}`, 'partner')
+    const [{ headers }] = (await api.call('GET', '/v1/events')).json.data
+    const [, shown] = /<pre id="headers" tabindex="0">(.*?)<\/pre>/s.exec(page) ?? []
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+    expect(shown?.split('\n')).toEqual(['content-type: application/json', ...lines, 'webhook-attempt: 1'])
+  })
+
   test.each([
     ['en', 'answered HTTP 503', 'no response · no_response'],
     ['zh', '返回 HTTP 503', '无响应 · no_response'],
@@ -80,7 +89,9 @@ describe('a registration', () => {
     const page = await revealed.text()
     const body = (await api.call('GET', '/v1/events')).json.data[0].body
     const bodyOn = (page: string) => /<pre id="body" tabindex="0">(.*?)<\/pre>/s.exec(page)?.[1]
-    expect(bodyOn(page)?.replaceAll('&quot;', '"')).toContain(body.slice(0, body.indexOf(',"metadata"')))
+    const pretty = JSON.stringify(JSON.parse(body), null, 2)
+    expect(bodyOn(page)?.replaceAll('&quot;', '"')).toContain(pretty.slice(0, pretty.indexOf('"metadata"')))
+    expect(page).not.toContain('webhook-signature: v1')
     expect(bodyOn(await read(`registrations/${sent}`, 'admin'))).toBeUndefined()
     for (const mark of ['认证成功', 'similarity 100', 'order']) expect(page).toContain(mark)
     expect(page).not.toContain('/reveal"')
