@@ -155,7 +155,20 @@ const isWorse = (after: Amount, before: Amount): boolean =>
   ALERT_KINDS[after.condition].end === null &&
   (`${after.count}`.length > `${before.count}`.length || hostsOf(after).length > hostsOf(before).length)
 
-/** Further occurrences are notified when the hour is over, or with the end, unless `isWorse`. */
+/** How long the number of a condition without an end must stand, if it rose while it was told. */
+const STANDS_MS = MINUTE
+
+/** Whether it rises since its last notice, and is not put off to the end of the hour. */
+const isRising = (alert: Alert, now: number): boolean =>
+  ALERT_KINDS[alert.condition].end === null &&
+  alert.toldState === 'firing' &&
+  now - alert.at < STANDS_MS &&
+  (alert.dueAt === null || (alert.dueAt > now && alert.dueAt < hourEnd(alert, now)))
+
+/**
+ * Further occurrences are notified once when their number stands, if it rose while it was told; else when the hour is over,
+ * or with the end, unless `isWorse`.
+ */
 const continued = (note: Firing, alert: Alert, now: number): Alert | null => {
   const { at, adds } = note
   const isBack = alert.state === 'resolved'
@@ -165,6 +178,7 @@ const continued = (note: Firing, alert: Alert, now: number): Alert | null => {
   const details = hosts.length > 1 ? { ...note.details, hosts } : note.details
   const after = { ...alert, state: 'firing', at, count, details } as const
   if (isWorse(after, alert)) return { ...after, dueAt: now }
+  if (isRising(alert, now)) return { ...after, dueAt: Math.min(now + STANDS_MS, hourEnd(alert, now)) }
   return { ...after, dueAt: isBack || alert.dueAt === null ? Math.max(now, hourEnd(alert, now)) : alert.dueAt }
 }
 
@@ -203,7 +217,8 @@ export const afterNotice = (
   const { state, count } = event
   const after = { toldState: notice.state, toldAt: now }
   if (state === notice.state && isWorse(event, notice)) return { ...after, dueAt: now }
-  if (state === notice.state) return { ...after, dueAt: count > notice.count ? now + NOTICE_INTERVAL_MS : null }
+  const waitMs = ALERT_KINDS[event.condition].end === null ? STANDS_MS : NOTICE_INTERVAL_MS
+  if (state === notice.state) return { ...after, dueAt: count > notice.count ? now + waitMs : null }
   return { ...after, dueAt: state === 'resolved' ? now : now + REFIRE_MS }
 }
 

@@ -46,6 +46,16 @@ test.each<[string, Observation[], string[]]>([
     ['0 firing 1', '2 firing 12', '4 firing 4092', '64 firing 7092'],
   ],
   [
+    'a number that still rises when it is told is told once more, when it has stood for a minute',
+    [exhausted(0, 32), exhausted(0.2, 80), exhausted(0.5, 1_600), exhausted(0.75, 1_000), exhausted(1.5, 1_288)],
+    ['0 firing 32', '0.2 firing 112', '0.5 firing 1712', '2.5 firing 4000'],
+  ],
+  [
+    'what happens after that is told when the hour is over',
+    [exhausted(0, 2), exhausted(0.5), exhausted(2), exhausted(2.5), exhausted(3), exhausted(30)],
+    ['0 firing 2', '1.5 firing 3', '61.5 firing 7'],
+  ],
+  [
     'what happens at another host is told at once, and once',
     [exhausted(0), exhausted(1, 1, 'other.example'), exhausted(2), exhausted(3, 1, 'other.example')],
     ['0 firing 1', '1 firing 2', '61 firing 4'],
@@ -99,7 +109,7 @@ test('what grows tenfold, or at another host, while it is being told is told at 
   for (const more of [exhausted(1, 9), exhausted(1, 1, 'other.example')])
     expect(afterNotice(afterObservation(event, more, at(1)) as Alert, event, at(1))).toMatchObject({ dueAt: at(1) })
   const few = afterObservation(event, exhausted(1), at(1)) as Alert
-  expect(afterNotice(few, event, at(1))).toMatchObject({ dueAt: at(61) })
+  expect(afterNotice(few, event, at(1))).toMatchObject({ dueAt: at(2) })
 })
 
 test('what is noted after the clock was set back counts, though it is written a moment later', () => {
