@@ -25,9 +25,12 @@ export interface AlertDetails {
   'callback.disabled': Receiver & { since: number; error: string }
   /**
    * Subject: the partner. `host` and `error` are of the last message; `hosts`: the hosts of all, up to `MAX_HOSTS`.
-   * `left`, looked up when the notice is sent: number of messages that are still not delivered.
+   * Looked up when the notice is sent: `left`, the number of messages that are still given up; `resent`, of those that are
+   * resent and not delivered yet.
    */
-  'message.exhausted': Receiver & { error: string; hosts?: readonly string[]; left?: number; leftIsCapped?: boolean }
+  'message.exhausted': Receiver & { error: string; hosts?: readonly string[] } & Partial<
+      Record<'left' | 'resent', number> & Record<'leftIsCapped' | 'resentIsCapped', boolean>
+    >
   /** Subject: the node's name. */
   'node.lost': TroubleOf<'node_lost'>
   'clock.wrong': TroubleOf<'clock_wrong'>
@@ -158,16 +161,9 @@ const isWorse = (after: Amount, before: Amount): boolean =>
 /** How long the number of a condition without an end must stand, if it rose while it was told. */
 const STANDS_MS = MINUTE
 
-/** Whether it rises since its last notice, and is not put off to the end of the hour. */
-const isRising = (alert: Alert, now: number): boolean =>
-  ALERT_KINDS[alert.condition].end === null &&
-  alert.toldState === 'firing' &&
-  now - alert.at < STANDS_MS &&
-  (alert.dueAt === null || (alert.dueAt > now && alert.dueAt < hourEnd(alert, now)))
-
 /**
- * Further occurrences are notified once when their number stands, if it rose while it was told; else when the hour is over,
- * or with the end, unless `isWorse`.
+ * Further occurrences are notified once their number stands, if it rose while it was told; else when the hour is over, or
+ * with the end, unless `isWorse`.
  */
 const continued = (note: Firing, alert: Alert, now: number): Alert | null => {
   const { at, adds } = note
@@ -178,8 +174,12 @@ const continued = (note: Firing, alert: Alert, now: number): Alert | null => {
   const details = hosts.length > 1 ? { ...note.details, hosts } : note.details
   const after = { ...alert, state: 'firing', at, count, details } as const
   if (isWorse(after, alert)) return { ...after, dueAt: now }
-  if (isRising(alert, now)) return { ...after, dueAt: Math.min(now + STANDS_MS, hourEnd(alert, now)) }
-  return { ...after, dueAt: isBack || alert.dueAt === null ? Math.max(now, hourEnd(alert, now)) : alert.dueAt }
+  const hourAt = hourEnd(alert, now)
+  const isMoving =
+    ALERT_KINDS[alert.condition].end === null && alert.toldState === 'firing' && now - alert.at < STANDS_MS
+  if (isMoving && (alert.dueAt === null || (alert.dueAt > now && alert.dueAt < hourAt)))
+    return { ...after, dueAt: Math.min(now + STANDS_MS, hourAt) }
+  return { ...after, dueAt: isBack || alert.dueAt === null ? Math.max(now, hourAt) : alert.dueAt }
 }
 
 const ended = ({ at }: Observation, alert: Alert | null, now: number): Alert | null => {

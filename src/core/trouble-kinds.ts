@@ -49,6 +49,7 @@ const KINDS: { readonly [Code in TroubleCode]: Kind<Code> } = {
   backup_failed: ['error', ['service'], 'nodes#backups', null, 'backup', 'backup.failed'],
   backup_stale: ['attention', ['service'], 'nodes#backups', null, null, 'backup.stale'],
   messages_exhausted: ['attention', ['deliveries'], 'deliveries#given-up', null, GIVEN_UP, null],
+  messages_resent: ['warning', ['deliveries'], 'deliveries#given-up', null, null, null],
   callbacks_failing: ['warning', ['deliveries'], 'deliveries#urls', null, 'callback list', null],
   messages_held: ['attention', ['deliveries'], 'deliveries#urls', null, 'callback list', null],
   account_paused_idle: ['note', [], null, null, 'account resume', null],
@@ -64,9 +65,10 @@ export const pageOf = ({ condition, details }: Pick<Alert, 'condition' | 'detail
   if ('account' in details) return `accounts/${encodeURIComponent(details.account)}`
   if ('code' in details) return troubleKind(details.code).page ?? ''
   const { partnerId: partner, host } = details
+  const delivery = 'left' in details && details.left === 0 ? 'pending' : 'exhausted'
   if (condition === 'callback.disabled') return 'deliveries#urls'
   return condition === 'message.exhausted'
-    ? `registrations?${new URLSearchParams({ partner, delivery: 'exhausted' })}`
+    ? `registrations?${new URLSearchParams({ partner, delivery })}`
     : `deliveries?${new URLSearchParams({ host })}`
 }
 

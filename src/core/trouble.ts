@@ -81,6 +81,8 @@ export type Trouble =
   | ({ code: 'operators_not_told' } & RefusingChannel)
   /** Given up in the last day, and not delivered since. */
   | { code: 'messages_exhausted'; since: null; count: number; isCapped: boolean }
+  /** Resent, and not delivered since; `isAll`: none is given up. */
+  | { code: 'messages_resent'; since: null; count: number; isCapped: boolean; isAll: boolean }
   /** Hosts of URLs that only fail and are still tried. */
   | ({ code: 'callbacks_failing'; since: number } & FailingHosts)
   | { code: 'messages_held'; since: null; held: number; urls: number }

@@ -4,6 +4,7 @@ import { MINUTE, SECOND } from '../core/duration.ts'
 import type { OperatorProblem, RefusingChannel } from '../core/operator-channel.ts'
 import { channelRemedy } from '../core/operator-texts/describe.ts'
 import type { ClaimedAlert } from '../store/operators/alerts.ts'
+import { isNone } from '../store/stats/stats.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Channel } from './channel.ts'
@@ -70,8 +71,9 @@ export const createNotifier = (deps: {
     const partner = await store.findPartner(details.partnerId)
     const named = { ...details, ...(partner && { partnerName: partner.name }) }
     if (condition !== 'message.exhausted' || state === 'resolved') return { ...alert, details: named }
-    const { givenUp: left, givenUpIsCapped: leftIsCapped } = await store.givenUpOf(details.partnerId, since)
-    if (left > 0 || leftIsCapped) return { ...alert, details: { ...named, left, leftIsCapped } }
+    const counted = await store.givenUpOf(details.partnerId, since)
+    const { givenUp: left, givenUpIsCapped: leftIsCapped, resent, resentIsCapped } = counted
+    if (!isNone(counted)) return { ...alert, details: { ...named, left, leftIsCapped, resent, resentIsCapped } }
     // A note after `at` overrules this end.
     await store.noteAlerts([{ condition, subject, at, adds: 0, details: null }])
     return null
@@ -81,7 +83,7 @@ export const createNotifier = (deps: {
     const at = store.now()
     const id = alerts.map(({ id, since, state, count }) => `op_${id}_${since}_${state}_${count}`).join('.')
     const counted = (alert: ClaimedAlert) =>
-      'left' in alert.details ? (alert.details.left ?? alert.count) : alert.count
+      'left' in alert.details ? (alert.details.left ?? 0) + (alert.details.resent ?? 0) : alert.count
     const items = alerts.map(alert => noticeItem({ ...alert, count: counted(alert) }, audience, at))
     return { id, at, language: audience.language, source, items }
   }

@@ -1,7 +1,7 @@
 import { ALERT_KINDS, type Alert, type Observation, subjectKey } from '../core/alert.ts'
 import { describeAlert } from '../core/operator-texts/describe.ts'
 import { alertOf, pageOf } from '../core/trouble-kinds.ts'
-import { GIVEN_UP_MS, type Stats } from '../store/stats/stats.ts'
+import { GIVEN_UP_MS, isNone, type Stats } from '../store/stats/stats.ts'
 import { troublesOf } from '../store/stats/troubles.ts'
 import type { Store } from '../store/store.ts'
 import { findWriteError } from '../store/unavailable.ts'
@@ -116,11 +116,11 @@ export const createWatch = ({
     for (const one of firing) if (isOver(one)) note({ ...one, at, adds: 0, details: null })
 
     // Each check counts the messages of one partner, so that it costs no more with many.
-    const exhausted = firing.filter(one => one.condition === 'message.exhausted' && one.at > at - GIVEN_UP_MS)
+    // What is resent is retried for three days by default.
+    const exhausted = firing.filter(one => one.condition === 'message.exhausted' && one.at > at - 4 * GIVEN_UP_MS)
     const next = exhausted[checks++ % exhausted.length]
     if (!next) return
-    const { givenUp, givenUpIsCapped } = await store.givenUpOf(next.subject, next.since)
-    if (givenUp === 0 && !givenUpIsCapped) note({ ...next, at, adds: 0, details: null })
+    if (isNone(await store.givenUpOf(next.subject, next.since))) note({ ...next, at, adds: 0, details: null })
   }
 
   let checking: Promise<void> | null = null

@@ -26,7 +26,7 @@ const NODE: ServiceNode = {
 }
 const STATS: Stats = {
   ...{ at: 0, accounts: [ACCOUNT], polls: QUEUE, nodes: [NODE], firstPartnerAt: null, refusingChannel: null },
-  deliveries: { ...QUEUE, held: 0, heldAt: null, givenUp: 0, givenUpIsCapped: false },
+  deliveries: { ...QUEUE, held: 0, heldAt: null, givenUp: 0, givenUpIsCapped: false, resent: 0, resentIsCapped: false },
   callbacks: { gone: 0, failing: 0, disabled: 0 },
   failingHosts: { worst: [], hosts: 0 },
   bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },

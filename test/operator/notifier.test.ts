@@ -29,9 +29,14 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
    * `hated`: the subject of an event whose text is refused. `left`: number of webhooks that each partner has not
    * received.
    */
-  const state = { answer: TOLD as ChannelReply, first: [] as ChannelReply[], hated: '', left: 1 }
+  const state = { answer: TOLD as ChannelReply, first: [] as ChannelReply[], hated: '', left: 1, resent: 0 }
   const notifier = createNotifier({
-    store: { ...store, givenUpOf: async () => ({ givenUp: state.left, givenUpIsCapped: false }) },
+    store: {
+      ...store,
+      givenUpOf: async () => ({
+        ...{ givenUp: state.left, givenUpIsCapped: false, resent: state.resent, resentIsCapped: false },
+      }),
+    },
     channel: {
       ...{ name: 'dingtalk', maxAlerts: most, gapMs: MINUTE / 18, avoidsFullHours: true },
       post: async notice => {
@@ -111,6 +116,17 @@ describe('of webhooks that were given up', () => {
     expect(told(posted).slice(3)).toEqual([['resolved', 13, undefined]])
     await advance(2 * HOUR)
     expect(posted).toHaveLength(4)
+    await notifier.stop()
+  })
+
+  test('what was resent and has not arrived is told as that, not as the end', async () => {
+    const { state, note, advance, posted, notifier } = await open()
+    Object.assign(state, { left: 0, resent: 4 })
+    await note('one')
+    await advance(MINUTE)
+    expect(posted.flatMap(({ notice }) => notice.items)).toMatchObject([
+      { state: 'firing', count: 4, details: { left: 0, resent: 4 } },
+    ])
     await notifier.stop()
   })
 

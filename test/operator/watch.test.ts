@@ -33,13 +33,17 @@ const open = async () => {
     nodes: [] as ServiceNode[],
     /** Given-up webhooks that a partner has not received. */
     left: {} as Record<string, number>,
+    resent: {} as Record<string, number>,
   }
   /** The firing events in the store, noted by any node. */
   const firing: FiringAlert[] = []
   const store: Parameters<typeof createWatch>[0]['store'] = {
     ...sqlite,
     firingAlerts: async () => [...firing],
-    givenUpOf: async partnerId => ({ givenUp: state.left[partnerId] ?? 0, givenUpIsCapped: false }),
+    givenUpOf: async partnerId => ({
+      ...{ givenUp: state.left[partnerId] ?? 0, givenUpIsCapped: false },
+      ...{ resent: state.resent[partnerId] ?? 0, resentIsCapped: false },
+    }),
     probe: async () => {
       if (state.writeError) throw unavailableBy(state.writeError, 'full')
     },
@@ -172,16 +176,19 @@ test('a database that two checks cannot write is told past it until that is told
   ])
 })
 
-test('given-up webhooks are over when none is left, of one partner at a look, and for a day', async () => {
+test('given-up webhooks are over when none is left or still on its way again, of one partner at a look, and for four days', async () => {
   const { state, firing, check } = await open()
   const given = (subject: string, at = AT) =>
-    firing.push({ condition: 'message.exhausted', subject, since: AT - DAY, at })
-  given('prt_old', AT - DAY)
+    firing.push({ condition: 'message.exhausted', subject, since: AT - 4 * DAY, at })
+  given('prt_old', AT - 4 * DAY)
   given('prt_left')
   given('prt_none')
   state.left.prt_left = 1
   expect([await check(), await check()]).toEqual([[], ['message.exhausted prt_none: over']])
   expect([await check(), await check()]).toEqual([[], []])
   state.left.prt_left = 0
+  state.resent.prt_left = 1
+  expect(await check()).toEqual([])
+  state.resent.prt_left = 0
   expect(await check()).toEqual(['message.exhausted prt_left: over'])
 })

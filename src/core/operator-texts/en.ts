@@ -2,6 +2,7 @@ import { roundedRate, showBytes, showSeconds, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, isConfused, remedyOf, showPartner } from './catalogue.ts'
 import { DATABASE_FILE, faultOfServed } from './database-fault.ts'
+import { GIVEN_UP_EN } from './given-up.ts'
 import { BACKUP_FAULTS, showError } from './overview.ts'
 
 /** Ends in a space: the remedy follows. */
@@ -186,14 +187,7 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `No notice has reached the operators since ${showTime(since)}: OPERATOR_URL (${channel}) ${problem === null ? `accepts no notice (${error}), and is tried every 15 minutes` : `refuses all notices (${problem}: ${error}), and is tried every hour`}. Unsent notices are kept.`,
     remedy: `${CHANNEL_REMEDIES[problem ?? 'later']} "idface-notifier notify-test" tries it; a restart sends the rest at once. See "Alerts" in docs/operations.md.`,
   }),
-  messages_exhausted: ({ count, isCapped }) => ({
-    sentence: `${count === 1 ? '1 webhook was' : `${atLeast(count, isCapped)} webhooks were`} given up in the last day: ${count === 1 ? 'its partner has' : 'their partners have'} not been notified.`,
-    remedy:
-      'Tell the partners; when a receiver works again, resend its webhooks, or let the partner do so (POST /v1/resend).',
-    commands: [
-      '"idface-notifier registration list --delivery exhausted" shows whose they are, and "idface-notifier resend --partner PARTNER --since 7d" sends them.',
-    ],
-  }),
+  ...GIVEN_UP_EN.troubles,
   callbacks_failing: ({ worst, hosts }, { showTime }) => ({
     sentence: `Every attempt fails: ${worst
       .map(
@@ -238,17 +232,7 @@ export const EN: Catalogue = {
         'Tell the partner: a registration of the URL, or a test that succeeds, enables it again. You can enable it too.',
       commands: ['"idface-notifier callback list" shows the URL, and "idface-notifier callback enable" enables it.'],
     }),
-    'message.exhausted': ({ host, error, left, leftIsCapped, ...whose }, { count, since, state, showTime }) => {
-      const prefix = `Webhooks of partner ${showPartner(whose)} that were given up since ${showTime(since)}`
-      if (state === 'resolved')
-        return { sentence: `${prefix}: none is left. They were delivered after all, or cancelled.`, remedy: '' }
-      const number = left === undefined ? count : `${atLeast(left, leftIsCapped)} are not delivered`
-      return {
-        sentence: `${prefix}: ${number}. The last one was for ${host} (${showError(error, 'en')}).`,
-        remedy: `Tell the partner, who has not received these results. When the receiver works again, resend them, or let the partner do so (POST /v1/resend).`,
-        commands: [`"idface-notifier resend --partner ${whose.partnerId} --since 7d" sends them.`],
-      }
-    },
+    ...GIVEN_UP_EN.own,
   },
   titles: {
     'account.paused': 'upstream account paused',

@@ -2,6 +2,7 @@ import { roundedRate, showBytes, showSeconds, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, isConfused, remedyOf, showPartner } from './catalogue.ts'
 import { DATABASE_FILE, faultOfServed } from './database-fault.ts'
+import { GIVEN_UP_ZH } from './given-up.ts'
 import { BACKUP_FAULTS, showError } from './overview.ts'
 
 const PAGE =
@@ -170,13 +171,7 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `自${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）${problem === null ? `未接收任何消息（${error}），每 15 分钟重试一次` : `拒收全部消息（${problem}：${error}），每小时试发一条`}。待通知的事件会保留。`,
     remedy: `${CHANNEL_REMEDIES[problem ?? 'later']}可用 "idface-notifier notify-test" 试发；重启服务会立即发送其余事件。另见 docs/operations.zh-CN.md 的“告警通知”。`,
   }),
-  messages_exhausted: ({ count, isCapped }) => ({
-    sentence: `最近一天有 ${atLeast(count, isCapped)} 个回调放弃投递，合作方尚未收到这些结果。`,
-    remedy: '请告知相关合作方；待接收端恢复后，重新投递这些回调，或由合作方自行重发（POST /v1/resend）。',
-    commands: [
-      '用 "idface-notifier registration list --delivery exhausted" 查看属于哪些合作方，用 "idface-notifier resend --partner PARTNER --since 7d" 重新投递。',
-    ],
-  }),
+  ...GIVEN_UP_ZH.troubles,
   callbacks_failing: ({ worst, hosts }, { showTime }) => ({
     sentence: `以下回调全部投递失败：${worst
       .map(
@@ -220,16 +215,7 @@ export const ZH: Catalogue = {
       remedy: '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。您也可以直接启用。',
       commands: ['用 "idface-notifier callback list" 查看具体地址，用 "idface-notifier callback enable" 启用。'],
     }),
-    'message.exhausted': ({ host, error, left, leftIsCapped, ...whose }, { count, since, state, showTime }) => {
-      const prefix = `合作方 ${showPartner(whose)} 自${showTime(since)} 起放弃投递的回调`
-      if (state === 'resolved') return { sentence: `${prefix}已全部送达或取消。`, remedy: '' }
-      const number = left === undefined ? `共 ${count} 个` : `仍有 ${atLeast(left, leftIsCapped)} 个未送达`
-      return {
-        sentence: `${prefix}${number}，最近一个发往 ${host}（${showError(error, 'zh')}）。`,
-        remedy: `合作方尚不知道这些结果，请告知合作方。待接收端恢复后，重新投递这些回调，或由合作方自行重发（POST /v1/resend）。`,
-        commands: [`用 "idface-notifier resend --partner ${whose.partnerId} --since 7d" 重新投递。`],
-      }
-    },
+    ...GIVEN_UP_ZH.own,
   },
   titles: {
     'account.paused': '上游账户暂停',

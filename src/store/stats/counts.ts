@@ -13,14 +13,14 @@ import { asc, ne } from '../drizzle.ts'
 import { IS_FREE } from '../messages/claims.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, findFact } from '../operators/facts.ts'
 import { isAlive, loadNodes } from '../operators/nodes.ts'
-import type { Dialect, Sql, Tx } from '../tx.ts'
+import type { Dialect, Tx } from '../tx.ts'
+import { givenUpSince } from './given-up.ts'
 import {
   type AccountStats,
   type BulkStats,
   type EngineFigures,
   GIVEN_UP_MS,
   type GivenUp,
-  MAX_GIVEN_UP,
   type QueueStats,
   type Stats,
 } from './stats.ts'
@@ -107,7 +107,7 @@ export const statsVerbs = {
               ...queueOf('messages', ALL, await dueMessages(tx)),
               held: countOf('messages_held', ALL),
               heldAt: await findFact(tx, DELIVERIES_HELD),
-              ...(await givenUp(tx, GIVEN_UP, { since: at - GIVEN_UP_MS })),
+              ...(await givenUpSince(tx, at - GIVEN_UP_MS)),
             },
             callbacks: await troubledUrls(tx),
             failingHosts: await failingHosts(tx),
@@ -123,11 +123,11 @@ export const statsVerbs = {
       ),
 
     /**
-     * Counts this partner's given-up messages with a last attempt after `since` (epoch ms) or within the last
+     * Counts this partner's given-up and resent messages with a last attempt after `since` (epoch ms) or within the last
      * `GIVEN_UP_MS`. Called for alerts, so it does not queue behind the partner's reads.
      */
     givenUpOf: (partnerId: string, since: number): Promise<GivenUp> =>
-      read(tx => givenUp(tx, GIVEN_UP_OF, { partnerId, since: Math.min(since, tx.at - GIVEN_UP_MS) })),
+      read(tx => givenUpSince(tx, Math.min(since, tx.at - GIVEN_UP_MS), partnerId)),
   }),
 } satisfies VerbModule
 
@@ -258,24 +258,6 @@ const dueMessages = async (tx: Tx): Promise<Due> => {
   if (!counted || counted.due === 0) return NOTHING
   const [oldest] = await tx.all<{ at: number | null }>(OLDEST_MESSAGE, { at })
   return { ...counted, oldestDueAt: oldest?.at ?? null }
-}
-
-const countGivenUp =
-  (limit: number, whose = '') =>
-  (d: Dialect) =>
-    `
-  SELECT count(CASE WHEN r.status <> 'cancelled'
-      AND (SELECT at FROM attempts WHERE message_seq = d.seq ORDER BY n DESC LIMIT 1) > @since THEN 1 END) AS "givenUp",
-    count(*) = ${limit} AS "givenUpIsCapped"
-  FROM (SELECT seq, registration_id FROM deliveries WHERE ${whose} state = 'exhausted'
-        ORDER BY registration_id DESC LIMIT ${limit}) AS d
-    ${d.joinByLookup('registrations r', 'r.id = d.registration_id')}`
-const GIVEN_UP = countGivenUp(MAX_GIVEN_UP)
-const GIVEN_UP_OF = countGivenUp(MAX_COUNTED, 'partner_id = @partnerId AND')
-
-const givenUp = async (tx: Tx, sql: Sql, values: { since: number; partnerId?: string }): Promise<GivenUp> => {
-  const [counted] = await tx.all<GivenUp>(sql, values)
-  return { givenUp: counted?.givenUp ?? 0, givenUpIsCapped: Boolean(counted?.givenUpIsCapped) }
 }
 
 const MAX_DISABLED = 20

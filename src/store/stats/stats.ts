@@ -9,7 +9,7 @@ import type { ServiceNode } from '../operators/nodes.ts'
 
 /** How long messages are shown that were given up. */
 export const GIVEN_UP_MS = DAY
-export const MAX_GIVEN_UP = 1_000
+export const MAX_GIVEN_UP = 10_000
 
 /** A queue of verifications to be polled, or of messages to be sent. Times are epoch ms. */
 export interface QueueStats {
@@ -49,9 +49,15 @@ export interface DeliveryStats extends QueueStats {
   /** Within `GIVEN_UP_MS`, not cancelled, among the `MAX_GIVEN_UP` newest. `givenUpIsCapped`: may be higher. */
   givenUp: number
   givenUpIsCapped: boolean
+  /** Failed within `GIVEN_UP_MS`, resent and not delivered since, among the `MAX_GIVEN_UP` newest failures. */
+  resent: number
+  resentIsCapped: boolean
 }
 
-export type GivenUp = Pick<DeliveryStats, 'givenUp' | 'givenUpIsCapped'>
+export type GivenUp = Pick<DeliveryStats, 'givenUp' | 'givenUpIsCapped' | 'resent' | 'resentIsCapped'>
+/** Whether all that was given up has been delivered or cancelled. */
+export const isNone = ({ givenUp, givenUpIsCapped, resent, resentIsCapped }: GivenUp): boolean =>
+  givenUp + resent === 0 && !givenUpIsCapped && !resentIsCapped
 
 /** State of the service: queues and their delays, callbacks, bulk acts, nodes, and the engine. */
 export interface Stats {

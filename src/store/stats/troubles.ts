@@ -141,11 +141,14 @@ const backupTroubles = ({ at, engine, backup, firstPartnerAt }: Stats): Trouble[
 }
 
 const callbackTroubles = ({
-  deliveries: { held, givenUp: count, givenUpIsCapped: isCapped },
+  deliveries: { held, givenUp: count, givenUpIsCapped: isCapped, resent, resentIsCapped },
   callbacks: { gone, disabled },
   failingHosts: failing,
 }: Stats): Trouble[] => [
   ...(count > 0 ? [{ code: 'messages_exhausted', since: null, count, isCapped } as const] : []),
+  ...(resent > 0
+    ? [{ code: 'messages_resent', since: null, count: resent, isCapped: resentIsCapped, isAll: count === 0 } as const]
+    : []),
   ...failing.worst.slice(0, 1).map(({ since }) => ({ code: 'callbacks_failing', since, ...failing }) as const),
   ...(held > 0 ? [{ code: 'messages_held', since: null, held, urls: gone + disabled } as const] : []),
 ]

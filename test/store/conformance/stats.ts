@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
-import { GIVEN_UP_MS, MAX_GIVEN_UP } from '../../../src/store/stats/stats.ts'
+import { GIVEN_UP_MS } from '../../../src/store/stats/stats.ts'
 import { type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 export const describeStats = (open: OpenStore): void => {
@@ -29,7 +29,15 @@ export const describeStats = (open: OpenStore): void => {
         },
       ],
       polls: nothing,
-      deliveries: { ...nothing, held: 0, heldAt: null, givenUp: 0, givenUpIsCapped: false },
+      deliveries: {
+        ...nothing,
+        held: 0,
+        heldAt: null,
+        givenUp: 0,
+        givenUpIsCapped: false,
+        resent: 0,
+        resentIsCapped: false,
+      },
       callbacks: { gone: 0, failing: 0, disabled: 0 },
       failingHosts: { worst: [], hosts: 0 },
       bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
@@ -166,27 +174,63 @@ export const describeStats = (open: OpenStore): void => {
     expect([await left(bench.partnerId, since - HOUR), await left(other, since - HOUR)]).toEqual([1, 0])
   })
 
-  test('counts what was given up, however many newer webhooks fail, and says where it counted no further', async () => {
+  test('tells what was resent until it has arrived, but for what had arrived or never failed, of each partner', async () => {
     await using bench = await openStoreFixture(open)
-    const givenUp = async () => {
-      const { givenUp: count, givenUpIsCapped: isCapped } = (await bench.store.stats()).deliveries
-      return { count, isCapped }
+    const of = async (partnerId: string) => {
+      const { givenUp, resent } = await bench.store.givenUpOf(partnerId, bench.store.now())
+      return [givenUp, resent]
     }
+    const all = async () => {
+      const { givenUp, resent } = (await bench.store.stats()).deliveries
+      return [givenUp, resent]
+    }
+    const { id } = await bench.resolve({ callbackUrl: 'https://a.example/' })
+    await bench.deliver(410)
+    const arrived = await bench.resolve()
+    await bench.deliver(200)
+    const waits = await bench.resolve()
+    for (const one of [arrived, waits]) await bench.store.resend(bench.partnerId, one.id)
+    expect([await all(), await of(bench.partnerId)]).toEqual([
+      [1, 0],
+      [1, 0],
+    ])
+    await bench.deliver(200)
+    await bench.store.resend(bench.partnerId, id)
+    const other = await bench.addPartner()
+    for (const status of [503, null]) {
+      expect([await all(), await of(bench.partnerId), await of(other)]).toEqual([
+        [0, 1],
+        [0, 1],
+        [0, 0],
+      ])
+      if (status) await bench.deliver(status)
+    }
+    await bench.store.resend(bench.partnerId, id)
+    await bench.deliver(200)
+    expect([await all(), await of(bench.partnerId)]).toEqual([
+      [0, 0],
+      [0, 0],
+    ])
+  })
+
+  test('counts what was given up, however many newer webhooks fail', async () => {
+    await using bench = await openStoreFixture(open)
+    const givenUp = async () => (await bench.store.stats()).deliveries.givenUp
     const deliverAll = async (httpStatus: number) => {
       while ((await bench.deliver(httpStatus)) > 0);
     }
     await bench.resolve()
     await bench.deliver(410)
-    const newer = Array.from({ length: MAX_GIVEN_UP }, (_, n) =>
+    const newer = Array.from({ length: 300 }, (_, n) =>
       bench.newRegistration({ callbackUrl: `https://h${n % 50}.example/${n}` }),
     )
     await bench.store.register(newer)
     while ((await bench.poll(SUCCESS)) > 0) await bench.advance(SECOND)
     await deliverAll(503)
-    expect(await givenUp()).toEqual({ count: 1, isCapped: false })
+    expect(await givenUp()).toBe(1)
     await bench.advance(HOUR)
     await deliverAll(410)
-    expect(await givenUp()).toEqual({ count: MAX_GIVEN_UP, isCapped: true })
+    expect(await givenUp()).toBe(301)
   })
 
   test('tells how many registrations bulk acts that are under way have still to come to', async () => {

@@ -39,7 +39,15 @@ const stats: Stats = {
     },
   ],
   polls: NOTHING,
-  deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, givenUpIsCapped: false },
+  deliveries: {
+    ...NOTHING,
+    held: 0,
+    heldAt: null,
+    givenUp: 0,
+    givenUpIsCapped: false,
+    resent: 0,
+    resentIsCapped: false,
+  },
   callbacks: { gone: 0, failing: 0, disabled: 0 },
   failingHosts: { worst: [], hosts: 0 },
   bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
@@ -198,8 +206,11 @@ test('names the nodes whose clock is off by what receivers may not stand, but fo
 })
 
 test('says what was given up in the last day and is still, and which hosts only fail', () => {
-  expect(told(withDeliveries({ givenUp: 2, givenUpIsCapped: false }))).toEqual([
+  const resent = { code: 'messages_resent', since: null, count: 3, isCapped: false } as const
+  expect(told(withDeliveries({ resent: 3 }))).toEqual([{ ...resent, isAll: true }])
+  expect(told(withDeliveries({ givenUp: 2, resent: 3 }))).toEqual([
     { code: 'messages_exhausted', since: null, count: 2, isCapped: false },
+    { ...resent, isAll: false },
   ])
   const host = { partnerId: 'p', partnerName: 'P', host: 'a.example', urls: 4, since: AT - 1, error: 'http_500' }
   const failingHosts = { worst: [{ ...host, waiting: 60 }], hosts: 1 }
