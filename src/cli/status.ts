@@ -78,7 +78,11 @@ const problemLines = ({ problems, backup: { failed } }: Overview, { lang }: Read
   return problems.flatMap(problem => {
     const command = commandFor({ ...problem, path: problem.code === 'backup_failed' ? failed?.path : undefined })
     const mark = troubleKind(problem.code).level === 'note' ? '·' : '!'
-    return [`${mark} ${problem.sentence}`, `  → ${problem.remedy}`, ...(command === null ? [] : [`  $ ${command}`])]
+    return [
+      `${mark} ${problem.sentence}`,
+      `  → ${problem.remedy.replaceAll('\n', '\n    ')}`,
+      ...(command === null ? [] : [`  $ ${command}`]),
+    ]
   })
 }
 

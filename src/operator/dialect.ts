@@ -79,7 +79,7 @@ export const paragraphsOf = (
     const end = page === undefined ? '' : `\n\n${link(words.openPage, page)}${about}`
     const lines = [
       ...told,
-      ...(remedy === '' ? [] : [words.toDo + remedy]),
+      ...(remedy === '' ? [] : (words.toDo + remedy).split('\n')),
       ...(runbook === undefined || end !== '' ? [] : [words.page(runbook.replace(/.*#/, '')) + about]),
     ]
     const text = paragraph(

@@ -28,7 +28,9 @@ describe.each(NAMES)('%s', name => {
     const [text] = robot.texts()
     expect(text).toContain('idface-notifier: ALERT: upstream account paused')
     expect(text).toContain('since 2026-11-26 03:04:05 UTC')
-    expect(text).toContain('What to do: Open the page of the account in the console')
+    expect(text).toContain("What to do: 1. Open the account's page in the console")
+    expect(text).toMatch(/^\W*2\. For the account of IHUYI_ACCOUNT/m)
+    expect(text).toMatch(/^\W*idface-notifier account resume C12345678\W*$/m)
     expect(text).toContain('“account.paused” on the page Operations')
     // A link that a reader cannot click is left out.
     expect(text).not.toMatch(/docs\/|#account/)

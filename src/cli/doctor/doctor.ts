@@ -120,7 +120,7 @@ const showFinding = ({ name, finding }: Named, lang: Language): string => {
   const indent = ' '.repeat(WIDTH + 11)
   return [
     `${mark}  ${name.padEnd(WIDTH)}  ${text[lang]}`,
-    ...(todo === null ? [] : [`${indent}→ ${todo[lang]}`]),
+    ...(todo === null ? [] : [`${indent}→ ${todo[lang].replaceAll('\n', `\n${indent}  `)}`]),
     ...(todo?.command ? [`${indent}$ ${todo.command}`] : []),
   ].join('\n')
 }

@@ -17,11 +17,15 @@ export interface Entry extends TroubleWords {
   commands?: readonly string[]
 }
 
-/** `page`: the step on the account's page, which precedes the remedy outside that page. */
+/** `remedy`: a line for each step. `page`: the step on the account's page, which precedes the remedy outside that page. */
 export interface Fault extends TroubleWords {
   page?: string
 }
-export const remedyOf = ({ page = '', remedy }: Fault): string => page + remedy
+/** Several steps are numbered, a line each. */
+export const remedyOf = ({ page, remedy }: Fault): string => {
+  const steps = [...(page === undefined ? [] : [page]), ...remedy.split('\n')]
+  return steps.length === 1 ? remedy : steps.map((step, i) => `${i + 1}. ${step}`).join('\n')
+}
 
 /** When the text is written (epoch ms), and how times are formatted. */
 export interface Moment {

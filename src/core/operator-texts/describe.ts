@@ -18,7 +18,7 @@ interface Described extends TroubleWords {
 const described = ({ sentence, remedy: advice, commands = [] }: Entry, language: Language): Described => ({
   sentence,
   advice,
-  remedy: [advice, ...commands].join(language === 'en' ? ' ' : ''),
+  remedy: [advice, ...commands].join(language === 'en' ? ' ' : '').replace(' \n', '\n'),
 })
 
 /** Describes a trouble in the reader's language, as of `at` (epoch ms); `showTime` knows the reader's zone. */

@@ -5,11 +5,10 @@ import { DATABASE_FILE, faultOfServed } from './database-fault.ts'
 import { GIVEN_UP_EN } from './given-up.ts'
 import { BACKUP_FAULTS, showError } from './overview.ts'
 
-/** Ends in a space: the remedy follows. */
 const PAGE =
-  'Open the page of the account in the console, enter the right APIKEY and save (or PATCH /v1/admin/accounts/APIID): it is tried at once. '
+  "Open the account's page in the console, enter the right APIKEY and save (or PATCH /v1/admin/accounts/APIID): it is tried at once."
 const SETTINGS =
-  'For the account of IHUYI_ACCOUNT, also correct IHUYI_API_KEY (as shipped, in /etc/idface-notifier/settings) or the file that IHUYI_API_KEY_FILE names: the next start takes it from there.'
+  'For the account of IHUYI_ACCOUNT, correct IHUYI_API_KEY too (as shipped, in /etc/idface-notifier/settings, or its IHUYI_API_KEY_FILE): the next start takes it from there.'
 
 const FAULTS: Catalogue['faults'] = {
   egress_ip: {
@@ -24,7 +23,7 @@ const FAULTS: Catalogue['faults'] = {
   credentials_wrong: {
     sentence: 'the APIID or the APIKEY is wrong',
     page: PAGE,
-    remedy: `${SETTINGS} If the APIID itself is mistyped, correct IHUYI_ACCOUNT and restart; the registrations of the wrong one have to be cancelled.`,
+    remedy: `${SETTINGS}\nIf the APIID is mistyped: correct IHUYI_ACCOUNT, restart, and cancel the registrations of the wrong one.`,
   },
   frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
   clock: {
@@ -34,7 +33,7 @@ const FAULTS: Catalogue['faults'] = {
   password_refused: {
     sentence: 'GetResult does not accept the password',
     page: PAGE,
-    remedy: `Check the clock too ("timedatectl"). ${SETTINGS} If both are right, try the password mode static, for the account of IHUYI_ACCOUNT by IHUYI_PASSWORD_MODE=static and a restart.`,
+    remedy: `${SETTINGS}\nIf the APIKEY and the clock ("timedatectl") are right, try the password mode static, for the account of IHUYI_ACCOUNT by IHUYI_PASSWORD_MODE=static and a restart.`,
   },
   no_contract: {
     sentence: 'the account has no contract for this product',
@@ -43,7 +42,7 @@ const FAULTS: Catalogue['faults'] = {
   password_or_balance: {
     sentence: 'the password is wrong or the balance is used up',
     page: `Check the balance first. If the APIKEY is wrong: ${PAGE}`,
-    remedy: `${SETTINGS} If the balance is used up, top it up with the vendor.`,
+    remedy: `${SETTINGS}\nIf the balance is used up, top it up with the vendor.`,
   },
   serial_not_received: {
     sentence: 'GetResult receives no serial in nearly all calls',
@@ -106,13 +105,13 @@ const TROUBLES: Catalogue['troubles'] = {
       'Start it as before (npm start, systemctl start idface-notifier), and see the last lines of its log for why it ended.',
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt, isRemoved }, { at, showTime }) => ({
-    sentence: `Account ${account}${isRemoved ? ', which is removed,' : ''} has been paused since ${showTime(since)}: ${FAULTS[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait${reason === 'serial_not_received' ? '' : '; none of them expires'}.`,
+    sentence: `Account ${account}${isRemoved ? ', which is removed,' : ''} has been paused since ${showTime(since)}: ${FAULTS[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait${reason === 'serial_not_received' ? '' : '; none of them expires'}. ${isAhead(nextTryAt, at) ? `It is tried again at ${showTime(nextTryAt)}` : 'The service tries it again by itself'}.`,
     remedy: isRemoved
-      ? 'The service tries it again by itself. If its APIKEY no longer works, add the account again with the right one: its serials go on. Or cancel its registrations.'
-      : `${remedyOf(FAULTS[reason])} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; once this is fixed, have it tried at once.`,
+      ? 'If its APIKEY no longer works, add the account again with the right one: its serials go on. Or cancel its registrations.'
+      : remedyOf(FAULTS[reason]),
     commands: isRemoved
       ? [`"idface-notifier account create ${account} --api-key-file FILE" adds it again.`]
-      : [`"idface-notifier account resume ${account}" tries it at once.`],
+      : [`\n$ idface-notifier account resume ${account}`],
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `An operator paused account ${account} at ${showTime(since)}. Its serials wait.`,
@@ -135,9 +134,8 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   polls_late: ({ account, since, due, isCapped, most, rateNow, answers, isSlow, etaMs }, { showTime }) => ({
     sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, and one round of calls takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${roundedRate(rateNow)} calls a second`}. ${answers === null ? 'How long GetResult takes to answer is not known.' : `GetResult takes ${showSeconds(answers.ms, 'en')} to answer, and ${answers.calls} calls are made at a time.`}${most ? ` Partner ${showPartner(most)} has the most pending registrations: ${most.waiting}.` : ''}`,
-    remedy: isSlow
-      ? 'Its response time limits the rate, not UPSTREAM_RATE: raise UPSTREAM_CONCURRENCY, and tell the vendor how long GetResult takes.'
-      : 'After an outage or a large batch this goes away by itself. If it stays, more serials wait than can be polled within POLL_MAX_INTERVAL: have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to poll less often.',
+    remedy: `${most ? `If ${showPartner(most)} registers more than it should, limit what it may have pending, and cancel the rest (the page Bulk acts). ` : ''}${isSlow ? 'The response time of GetResult limits the rate, not UPSTREAM_RATE: raise UPSTREAM_CONCURRENCY, and tell the vendor how long GetResult takes.' : 'After an outage or a large batch this goes away by itself. If it stays, more serials wait than can be polled within POLL_MAX_INTERVAL: have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to poll less often.'}`,
+    commands: most ? [`\n$ idface-notifier partner set ${most.partnerId} --max-pending 1000`] : [],
   }),
   deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
     sentence: `An operator has held all webhooks since ${showTime(since)}: ${atLeast(due, isCapped)} are due, and none is sent.`,

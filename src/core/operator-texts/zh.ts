@@ -5,10 +5,9 @@ import { DATABASE_FILE, faultOfServed } from './database-fault.ts'
 import { GIVEN_UP_ZH } from './given-up.ts'
 import { BACKUP_FAULTS, showError } from './overview.ts'
 
-const PAGE =
-  '请在控制台打开该账户的页面，填写正确的 APIKEY 并保存（或调用 PATCH /v1/admin/accounts/APIID），系统随即试探。'
+const PAGE = '请在控制台打开该账户的页面，填写正确的 APIKEY 并保存（或 PATCH /v1/admin/accounts/APIID），系统随即试探。'
 const SETTINGS =
-  'IHUYI_ACCOUNT 的账户还须改正 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings）或 IHUYI_API_KEY_FILE 指定的文件：下次启动时以其为准。'
+  'IHUYI_ACCOUNT 的账户还须改正 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings，或 IHUYI_API_KEY_FILE 指定的文件）：下次启动时以其为准。'
 
 const FAULTS: Catalogue['faults'] = {
   egress_ip: { sentence: 'GetResult 不接受来自本服务 IP 地址的请求', remedy: '请厂商备案本机的出口 IP 地址。' },
@@ -20,20 +19,20 @@ const FAULTS: Catalogue['faults'] = {
   credentials_wrong: {
     sentence: 'APIID 或 APIKEY 错误',
     page: PAGE,
-    remedy: `${SETTINGS}若是 APIID 填错，请改正 IHUYI_ACCOUNT 并重启；填错期间的登记须取消。`,
+    remedy: `${SETTINGS}\n若是 APIID 填错，请改正 IHUYI_ACCOUNT 并重启，再取消填错期间的登记。`,
   },
   frozen: { sentence: '账户已被冻结', remedy: '请联系厂商解冻。' },
   clock: { sentence: '本服务与 GetResult 的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
   password_refused: {
     sentence: 'GetResult 不接受该密码',
     page: PAGE,
-    remedy: `请同时检查本机时钟（"timedatectl"）。${SETTINGS}两者都无误时，可把密码方式改为 static；IHUYI_ACCOUNT 的账户则设置 IHUYI_PASSWORD_MODE=static 并重启。`,
+    remedy: `${SETTINGS}\nAPIKEY 和本机时钟（"timedatectl"）都无误时，可把密码方式改为 static；IHUYI_ACCOUNT 的账户则设置 IHUYI_PASSWORD_MODE=static 并重启。`,
   },
   no_contract: { sentence: '账户未开通此产品', remedy: '请向厂商开通此产品。' },
   password_or_balance: {
     sentence: '密码错误或余额不足',
     page: `请先检查余额。若 APIKEY 有误，${PAGE}`,
-    remedy: `${SETTINGS}余额不足时，请向厂商充值。`,
+    remedy: `${SETTINGS}\n余额不足时，请向厂商充值。`,
   },
   serial_not_received: {
     sentence: 'GetResult 未收到绝大多数请求中的流水号',
@@ -91,13 +90,13 @@ const TROUBLES: Catalogue['troubles'] = {
       '请按原来的方式启动服务（npm start、systemctl start idface-notifier），并查看其日志的最后几行，了解其退出原因。',
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt, isRemoved }, { at, showTime }) => ({
-    sentence: `${isRemoved ? '已移除的' : ''}账户 ${account} 自${showTime(since)} 起暂停使用：${FAULTS[reason].sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中${reason === 'serial_not_received' ? '' : '，不会过期'}。`,
+    sentence: `${isRemoved ? '已移除的' : ''}账户 ${account} 自${showTime(since)} 起暂停使用：${FAULTS[reason].sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中${reason === 'serial_not_received' ? '' : '，不会过期'}。${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试'}。`,
     remedy: isRemoved
-      ? '系统会自动重试。若其 APIKEY 已失效，请以正确的 APIKEY 重新添加该账户，其流水号随即继续查询；或取消等待它的登记。'
-      : `${remedyOf(FAULTS[reason])}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；处理完成后，可立即试探该账户。`,
+      ? '若其 APIKEY 已失效，请以正确的 APIKEY 重新添加该账户，其流水号随即继续查询；或取消等待它的登记。'
+      : remedyOf(FAULTS[reason]),
     commands: isRemoved
       ? [`重新添加的命令："idface-notifier account create ${account} --api-key-file FILE"。`]
-      : [`立即试探的命令："idface-notifier account resume ${account}"。`],
+      : [`\n$ idface-notifier account resume ${account}`],
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `运维人员已于${showTime(since)} 暂停账户 ${account}，其流水号等待中。`,
@@ -120,9 +119,8 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   polls_late: ({ account, since, due, isCapped, most, rateNow, answers, isSlow, etaMs }, { showTime }) => ({
     sentence: `账户 ${account} 的查询自${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，按每秒 ${roundedRate(rateNow)} 次计算，全部查一遍${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。${answers === null ? 'GetResult 的响应时间未知。' : `GetResult 平均 ${showSeconds(answers.ms, 'zh')}响应，同时进行 ${answers.calls} 个查询。`}${most ? `等待结果的登记最多的合作方是 ${showPartner(most)}：${most.waiting} 个。` : ''}`,
-    remedy: isSlow
-      ? '限制频率的是响应时间，而不是 UPSTREAM_RATE：请调大 UPSTREAM_CONCURRENCY，并把 GetResult 的响应时间告知厂商。'
-      : 'GetResult 中断或大批量登记之后，会自行恢复。如果持续存在，说明未结束的流水号过多，无法在 POLL_MAX_INTERVAL 内查询一遍：请向厂商申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
+    remedy: `${most ? `若 ${showPartner(most)} 的登记量异常，请限制其同时等待结果的登记数，并取消多余的登记（“批量操作”页面）。` : ''}${isSlow ? '限制频率的是响应时间，而不是 UPSTREAM_RATE：请调大 UPSTREAM_CONCURRENCY，并把 GetResult 的响应时间告知厂商。' : 'GetResult 中断或大批量登记之后，会自行恢复。如果持续存在，说明未结束的流水号过多，无法在 POLL_MAX_INTERVAL 内查询一遍：请向厂商申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。'}`,
+    commands: most ? [`\n$ idface-notifier partner set ${most.partnerId} --max-pending 1000`] : [],
   }),
   deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
     sentence: `运维人员自${showTime(since)} 起暂停投递全部回调：${atLeast(due, isCapped)} 个回调待投递。`,

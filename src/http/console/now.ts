@@ -92,7 +92,7 @@ const problemList = (reader: Reader, overview: Overview): Html => {
       path && name
         ? html`<p><a class="button" href="${to(path)}">${t({ en: `Go to ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
         : ''
-    return html`<li class="${CARDS[level]}">${code === 'callbacks_failing' ? failingList(reader, overview) : html`<p class="bad">${sentence}</p>`}<p>${advice}</p>${link}</li>`
+    return html`<li class="${CARDS[level]}">${code === 'callbacks_failing' ? failingList(reader, overview) : html`<p class="bad">${sentence}</p>`}${advice.split('\n').map(step => html`<p>${step}</p>`)}${link}</li>`
   })}</ol>`
 }
 

@@ -82,7 +82,8 @@ test('each trouble is said, with what to do, in both languages', () => {
   for (const [index, { sentence, remedy, advice }] of all.entries()) {
     const isChinese = index % 2 === 1
     for (const text of [sentence, remedy, advice]) {
-      expect(text).toMatch(isChinese ? /。$/ : /\.$/)
+      // A command may follow in a line of its own.
+      expect(text).toMatch(isChinese ? /。(\n\$ .+)?$/ : /\.(\n\$ .+)?$/)
       expect(/[\u4e00-\u9fff]/.test(text)).toBe(isChinese)
       expect(text).not.toMatch(/undefined|NaN|null/)
     }
@@ -125,6 +126,24 @@ test('no_response is said in the words of its cause', () => {
   expect(zh('no_response ECONNREFUSED')).toContain('no_response ECONNREFUSED：连接被拒绝')
   expect(zh('http_500')).toContain('（http_500，')
   expect(zh('http_500')).not.toContain('partner_1')
+})
+
+test('a refused APIKEY takes three short steps and a command, not one paragraph', () => {
+  const paused = { since, account: 'C1', reason: 'credentials_wrong', upstreamCode: 405, nextTryAt: null } as const
+  for (const language of ['en', 'zh'] as const) {
+    const { remedy, advice } = describeTrouble({ code: 'account_paused', ...paused }, language, AT)
+    const lines = remedy.split('\n')
+    expect(lines.map(line => line.slice(0, 2))).toEqual(['1.', '2.', '3.', '$ '])
+    expect(lines.at(-1)).toBe('$ idface-notifier account resume C1')
+    expect(advice.split('\n')).toHaveLength(3)
+  }
+})
+
+test('a partner that floods is to be limited before the vendor is asked', () => {
+  const most = { partnerId: 'partner_1', partnerName: 'Bravo', waiting: 4_500 }
+  const flood = { ...polls, due: 4_479, isCapped: false, rateNow: 5, answers: null, isSlow: false, etaMs: 1, most }
+  const { remedy } = describeTrouble(flood, 'en', AT)
+  expect(remedy).toMatch(/Bravo .*Bulk acts.*vendor.*\n\$ idface-notifier partner set partner_1 --max-pending 1000$/)
 })
 
 test('a backup of five days and a quarter was said to be six days old', () => {
@@ -171,7 +190,7 @@ test('advice names no command for what the console has a button for, and the rem
       const { advice, remedy } = describeTrouble(trouble, language, AT)
       expect(advice).not.toContain('"idface-notifier ')
       expect(remedy.startsWith(advice)).toBe(true)
-      expect(remedy).toContain('"idface-notifier ')
+      expect(remedy).toContain('idface-notifier ')
     }
 })
 
