@@ -96,7 +96,7 @@ describe('the search', () => {
     ['白名单', 'webhooks#what-the-url-may-be'],
     ['限流', 'problems#too_many_requests'],
     ['订单号', 'operate#missed-webhooks-and-events'],
-    ['对账', 'operate#missed-webhooks-and-events'],
+    ['对账', 'operate#reconciling-a-day'],
     ['导出', 'operate#missed-webhooks-and-events'],
     ['死信', 'operate#missed-webhooks-and-events'],
     ['联系人', 'operate#a-contact'],
