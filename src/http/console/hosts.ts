@@ -78,10 +78,12 @@ export const columnNotes = (reader: Reader, { since, isCapped }: Pick<Groups, 's
 }
 
 const HOST: Words = { en: 'Host', zh: '主机' }
+const ALL_HOSTS: Words = { en: 'All hosts', zh: '全部主机' }
 const NONE: Words = { en: 'No webhook was sent in this time.', zh: '此期间没有投递回调。' }
 
-const hostTable = (visit: Visit, groups: Groups): Html => {
+const hostTable = (visit: Visit, groups: Groups, most: number): Html => {
   const { data, isCapped } = groups
+  const isCut = data.length > most
   const { t, to, session } = visit
   const of = ({ host, partnerId: partner }: HostGroup) => ({ host, partner, since: spanOf(visit) })
   const partnerColumn: Column<HostGroup> = [
@@ -99,13 +101,14 @@ const hostTable = (visit: Visit, groups: Groups): Html => {
     ...Object.values(webhookColumns<HostGroup>(visit, ({ webhooks }) => webhooks)),
     ['', one => html`<a class="whole" href="${to('registrations', of(one))}">${t(PAGE_NAMES.registrations)}</a>`],
   ]
-  return html`${table(visit, PAGE_NAMES.hosts, { items: data, none: NONE, columns, sortedBy: visit })}
+  return html`${table(visit, PAGE_NAMES.hosts, { items: data.slice(0, most), none: NONE, columns, sortedBy: isCut ? null : visit })}
+    ${isCut ? html`<p><a href="${to('hosts', { span: spanOf(visit) })}">${t(ALL_HOSTS)}</a></p>` : ''}
     ${data.length === 0 && !isCapped ? '' : columnNotes(visit, groups)}`
 }
 
-/** @param partner as for `readGroups` */
-export const hostPart = (visit: Visit, partner?: string): Promise<Html> =>
-  partOrRefusal(readGroups(visit, 'host', partner).then(groups => hostTable(visit, groups)))
+/** `partner`: as for `readGroups`. Shows `most` hosts at most, with a link to all. */
+export const hostPart = (visit: Visit, partner?: string, most = Number.POSITIVE_INFINITY): Promise<Html> =>
+  partOrRefusal(readGroups(visit, 'host', partner).then(groups => hostTable(visit, groups, most)))
 
 /** `/console/hosts`: how webhooks arrive at each host. */
 export const addHosts = ({ page }: Console): void =>

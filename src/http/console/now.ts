@@ -239,13 +239,16 @@ const usageFacts = (
   ])}`
 }
 
+/** Maximum number of hosts on the overview: it is made anew every 20 s. */
+const SHOWN_HOSTS = 20
+
 const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t, to } = visit
   const [{ at, upstream, account, queue, callbacks }, me, drawn, hosts] = await Promise.all([
     call<StatusAnswer>('GET', '/v1/status'),
     call<MeAnswer>('GET', '/v1/me'),
     charts(visit),
-    hostPart(visit),
+    hostPart(visit, undefined, SHOWN_HOSTS),
   ])
   const isAsked = upstream.reachable && !account.paused
   const arrives = callbacks.length === 0

@@ -114,6 +114,26 @@ test('a partner sees its own charts and hosts, without those of upstream', async
   expect(`${page}${await read('partner', 'hosts')}`).not.toContain('down.example')
 })
 
+test('the overview of a partner has its first 20 hosts, and leads to all', async () => {
+  const { api, add, read } = await open()
+  const partnerId = api.partner.id
+  await add(
+    api.clock.now,
+    ...Array.from(
+      { length: 19 },
+      (_, n) => [{ partnerId, host: `h${n}.example` }, GOOD] as [Partial<Series>, typeof GOOD],
+    ),
+  )
+  const countOf = (page: string) => page.match(/href="registrations\?host=/g)?.length
+  expect(await read('partner', '?lang=en')).not.toContain('All hosts')
+  await add(api.clock.now, [{ partnerId, host: 'last.example' }, BAD])
+  const page = await read('partner', '?lang=en&span=7d')
+  expect(countOf(page)).toBe(20)
+  expect(page).toContain('<a href="hosts?span=7d">All hosts</a>')
+  expect(page).toContain('last.example')
+  expect(countOf(await read('partner', 'hosts'))).toBe(21)
+})
+
 test('hosts and partners with failures come first, with their share that arrived', async () => {
   const { api, read } = await open()
   const hosts = await read('operator', 'hosts?lang=en')
