@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { enumOf, wholeNumber } from '../config/parsers.ts'
-import { MESSAGE_STATES } from '../core/message.ts'
+import { LISTED_STATES } from '../core/message.ts'
 import { showPartner } from '../core/operator-texts/catalogue.ts'
 import { REGISTRATION_STATUSES } from '../core/registration.ts'
 import { REASONS } from '../core/verification.ts'
@@ -24,12 +24,14 @@ const statusWords = (say: Say) => ({
   cancelled: say('cancelled', '已取消'),
   delivered: say('delivered', '已送达'),
   exhausted: say('exhausted', '已放弃'),
+  held: say('held', '暂停'),
 })
 
 const rowOf = (one: Found, say: Say): Cell[] => {
   const { id, idcardid, status, reason, delivery, createdAt } = one
   const words = statusWords(say)
-  const [sent, n] = [words[delivery.state], delivery.attempts]
+  const isHeld = delivery.state === 'pending' && delivery.nextAttemptAt === null
+  const [sent, n] = [words[isHeld ? 'held' : delivery.state], delivery.attempts]
   const webhook = delivery.messageId && say(`${sent} (${n})`, `${sent}（${n} 次）`)
   const shown = reason === null ? words[status] : say(`${words[status]}: ${reason}`, `${words[status]}：${reason}`)
   return [id, idcardid, showPartner(one), shown, webhook, delivery.error, Date.parse(createdAt)]
@@ -62,7 +64,7 @@ export const commands = [
       partner: partnerOption({ en: 'of this partner, by its name or id', zh: '只看该合作方（名称或 id）' }),
       serial: option('SERIAL', anyText, { en: 'of this serial', zh: '只看该流水号' }),
       status: option('STATUS', enumOf(REGISTRATION_STATUSES), { en: 'with this status', zh: '只看该状态' }),
-      delivery: option('STATE', enumOf(MESSAGE_STATES), {
+      delivery: option('STATE', enumOf(LISTED_STATES), {
         en: 'whose webhook is in this state',
         zh: '只看回调处于该状态的',
       }),

@@ -6,6 +6,10 @@ import type { Reason } from './verification.ts'
 export const MESSAGE_STATES = ['pending', 'delivered', 'exhausted'] as const
 export type MessageState = (typeof MESSAGE_STATES)[number]
 
+/** States that lists tell apart: a held message is pending, and has no due time. */
+export const LISTED_STATES = [...MESSAGE_STATES, 'held'] as const
+export type ListedState = (typeof LISTED_STATES)[number]
+
 /** How a message ends. After a resend it ends once more. */
 export const MESSAGE_ENDS = ['delivered', 'exhausted', 'cancelled', 'gone'] as const
 export type MessageEnd = (typeof MESSAGE_ENDS)[number]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ChangeFacts } from '../../core/changes.ts'
 import { SECOND } from '../../core/duration.ts'
-import { MESSAGE_STATES } from '../../core/message.ts'
+import { LISTED_STATES } from '../../core/message.ts'
 import { maskSerial, REGISTRATION_STATUSES } from '../../core/registration.ts'
 import type { Role } from '../../core/role.ts'
 import { REASONS } from '../../core/verification.ts'
@@ -19,7 +19,7 @@ export const BULK = z.object({
     account: TEXT_OR_NULL.describe('The id of the account.'),
     status: z.enum(REGISTRATION_STATUSES).nullable(),
     reason: z.enum(REASONS).nullable(),
-    delivery: z.enum(MESSAGE_STATES).nullable(),
+    delivery: z.enum(LISTED_STATES).nullable(),
     host: TEXT_OR_NULL,
     error: TEXT_OR_NULL,
     since: AT_OR_NULL,

@@ -14,7 +14,7 @@ import { actForms } from './forms.ts'
 import { DEADLINE, registrationTimeline } from './moments.ts'
 import { type ConsolePage, copied, type Fact, facts, type Html, live, type Reader, time, wrapped } from './page.ts'
 import { actOn, BASES, CALLS } from './ticked.ts'
-import { DELIVERY_WORDS, PAYLOAD_WORDS, stateBadge, statusOf } from './words.ts'
+import { deliveryBadge, PAYLOAD_WORDS, statusOf } from './words.ts'
 
 type Detail = z.output<typeof REGISTRATION_DETAIL>
 /** A registration as its partner gets it, or as operators get it. */
@@ -79,7 +79,7 @@ const sentPart = (reader: Reader, { body, headers }: Sent, attempts: number): Ht
 /** What the line of time does not say. */
 const factsPart = (reader: Reader, one: OneRegistration, sent: Sent | null): Html => {
   const { t } = reader
-  const { messageId, state, attempts } = one.delivery
+  const { messageId, attempts } = one.delivery
   const metadata = one.metadata === null ? t({ en: 'hidden', zh: '已隐藏' }) : jsonOf(one.metadata)
   return html`${facts(reader, [
     [{ en: 'Serial', zh: '流水号' }, `${one.idcardid}${one.sandbox ? t({ en: ' (test)', zh: '（测试）' }) : ''}`],
@@ -92,7 +92,7 @@ const factsPart = (reader: Reader, one: OneRegistration, sent: Sent | null): Htm
   ${facts(reader, [
     [{ en: 'Callback URL', zh: '回调地址' }, wrapped(one.callbackUrl ?? ('host' in one ? one.host : '–'))],
     ['webhook-id', messageId ?? '–'],
-    [{ en: 'Delivery', zh: '投递' }, messageId === null ? '–' : stateBadge(reader, DELIVERY_WORDS, state)],
+    [{ en: 'Delivery', zh: '投递' }, messageId === null ? '–' : deliveryBadge(reader, one.delivery)],
     ...(messageId === null || sent !== null ? [] : [[BODY, t(whyNoBody(reader, one))] as const]),
   ])}${sent === null ? '' : sentPart(reader, sent, attempts)}`
 }

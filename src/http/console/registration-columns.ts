@@ -8,7 +8,7 @@ import type { LISTED } from '../partner/registrations.ts'
 import type { FieldType } from './forms.ts'
 import { type Column, type Html, PAGE_NAMES, partnerLink, type Reader, table, time, wrapped } from './page.ts'
 import type { Session } from './sessions.ts'
-import { DELIVERY_WORDS, REASON_WORDS, STATUS_WORDS, stateBadge, statusOf } from './words.ts'
+import { DELIVERY_WORDS, deliveryBadge, REASON_WORDS, STATUS_WORDS, statusOf } from './words.ts'
 
 export type Found = z.output<typeof FOUND_REGISTRATION>
 export type Listed = z.output<typeof LISTED>
@@ -54,10 +54,10 @@ const first = (reader: Reader, name: ListName): readonly Column<AnyRegistration>
     [STATUS, ({ status, reason }) => statusOf(reader, status, reason)],
     [
       WEBHOOK,
-      ({ delivery: { messageId, state, attempts } }) =>
-        messageId === null
+      ({ delivery }) =>
+        delivery.messageId === null
           ? '–'
-          : html`${stateBadge(reader, DELIVERY_WORDS, state)} <small class="whole">${reader.t({ en: `(${attempts})`, zh: `（${attempts} 次）` })}</small>`,
+          : html`${deliveryBadge(reader, delivery)} <small class="whole">${reader.t({ en: `(${delivery.attempts})`, zh: `（${delivery.attempts} 次）` })}</small>`,
     ],
     name === 'deliveries'
       ? [{ en: 'Last attempt', zh: '最近一次投递' }, one => time(reader, lastAttemptOf(one).at)]

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
-import type { MessageState } from '../../core/message.ts'
+import type { ListedState, MessageState } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { AccountAnswer } from '../admin/accounts.ts'
@@ -32,8 +32,9 @@ export const STATUS_WORDS: Readonly<Record<RegistrationStatus, Words>> = {
   unresolved: { en: 'unresolved', zh: '未决' },
   cancelled: { en: 'cancelled', zh: '已取消' },
 }
-export const DELIVERY_WORDS: Readonly<Record<MessageState, Words>> = {
+export const DELIVERY_WORDS: Readonly<Record<ListedState, Words>> = {
   pending: { en: 'pending', zh: '待投递' },
+  held: { en: 'held', zh: '暂停' },
   delivered: { en: 'delivered', zh: '已送达' },
   exhausted: { en: 'given up', zh: '已放弃' },
 }
@@ -87,7 +88,7 @@ export const TTL_WORDS = {
 const TONES = {
   ...{ succeeded: 'good', delivered: 'good', done: 'good' },
   ...{ failed: 'bad', exhausted: 'bad', rejected: 'bad', gone: 'bad', refused: 'bad', failing: 'bad' },
-  ...{ unresolved: 'warned', stopped: 'warned', disabled: 'warned' },
+  ...{ unresolved: 'warned', stopped: 'warned', disabled: 'warned', held: 'warned' },
   ...{ pending: 'busy', probing: 'busy', running: 'busy', begun: 'busy' },
   ...{ cancelled: 'idle', draft: 'idle' },
 } as const satisfies Record<string, Tone>
@@ -97,6 +98,12 @@ export const stateBadge = <State extends keyof typeof TONES>(
   words: Readonly<Record<State, Words>>,
   state: State,
 ): Html => badge(TONES[state], t(words[state]))
+
+/** The state of a webhook. */
+export const deliveryBadge = (
+  reader: Reader,
+  { state, nextAttemptAt }: { state: MessageState; nextAttemptAt: string | null },
+): Html => stateBadge(reader, DELIVERY_WORDS, state === 'pending' && nextAttemptAt === null ? 'held' : state)
 
 /** A status with its reason. */
 export const statusOf = (reader: Reader, status: RegistrationStatus, reason: Reason | null): Html =>

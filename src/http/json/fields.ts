@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { PAUSE_REASONS } from '../../core/account.ts'
 import type { Words } from '../../core/language.ts'
 import { isHarmless, lineForm } from '../../core/line.ts'
-import { MESSAGE_STATES } from '../../core/message.ts'
+import { LISTED_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Account } from '../../store/accounts/rows.ts'
@@ -108,8 +108,8 @@ export const timeField = (message: Words = TIME) =>
 /** Search parameters of registrations, for partners and operators alike. */
 export const SEARCHED_BY = {
   status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
-  delivery: choiceField(MESSAGE_STATES).describe(
-    'Only registrations with a webhook in this state; `pending`: not delivered yet.',
+  delivery: choiceField(LISTED_STATES).describe(
+    'Only registrations with a webhook in this state; `pending`: not delivered yet; `held`: those of them that wait for their URL, which answered 410 or is disabled.',
   ),
   host: textField(
     /^[\w.:[\]-]{1,260}$/,

@@ -1,5 +1,5 @@
 import { hostOf } from '../../core/callback-url.ts'
-import { type MessageState, publicErrorOf } from '../../core/message.ts'
+import { type ListedState, type MessageState, publicErrorOf } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { Attempt } from '../messages/message.ts'
@@ -12,7 +12,7 @@ export interface RegistrationFilter {
   status: RegistrationStatus | null
   reason: Reason | null
   /** State of its message. */
-  delivery: MessageState | null
+  delivery: ListedState | null
   /** Host of the callback URL, with the port if the URL names one. */
   host: string | null
   /** Error of the last attempt of an open failure, as of `attemptError` or only the code that partners see. */
@@ -145,7 +145,10 @@ const matchesFilter = (row: FoundRegistration, filter: RegistrationFilter): bool
   (filter.accountId === null || row.accountId === filter.accountId) &&
   (filter.status === null || row.status === filter.status) &&
   (filter.reason === null || row.reason === filter.reason) &&
-  (filter.delivery === null || row.message?.state === filter.delivery) &&
+  (filter.delivery === null ||
+    (filter.delivery === 'held'
+      ? row.message?.state === 'pending' && row.message.dueAt === null
+      : row.message?.state === filter.delivery)) &&
   (filter.host === null || hostOf(row.callbackUrl) === filter.host) &&
   (filter.since === null || row.createdAt >= filter.since) &&
   (filter.until === null || row.createdAt <= filter.until) &&

@@ -228,7 +228,7 @@ const sourceOfPartner = (place: SearchPlace): string => {
 /** States of undelivered messages that cover all matches; empty if other registrations may match too. */
 const statesOf = ({ filter: { delivery, failing, error } }: SearchPlace): MessageState[] => {
   if (delivery === 'delivered') return []
-  if (delivery !== null) return [delivery]
+  if (delivery !== null) return [delivery === 'held' ? 'pending' : delivery]
   return failing || error !== null ? ['pending', 'exhausted'] : []
 }
 

@@ -73,6 +73,24 @@ describe('to operators', () => {
     expect(page).toContain(`href="bulk/new?act=resend&amp;${query}"`)
   })
 
+  test('shows a webhook that waits for its URL as held, and finds it by that', async () => {
+    const { api, show } = await openFailing()
+    for (const idcardid of ['two', 'three']) await api.register({ idcardid })
+    while (await api.succeed()) api.clock.now += 1_000
+    await api.receiveWith(410, { slots: 1 })
+    await api.receiveWith(200)
+    const { text: token } = await api.addToken('read')
+    for (const who of [token, api.partner.key]) {
+      const page = await show('deliveries?delivery=held&lang=en', who)
+      expect(page.match(/<a href="registrations\/reg_/g)).toHaveLength(1)
+      expect(page).toMatch(/<span class="[^"]*warned[^"]*">held<\/span>/)
+      expect(await show('deliveries?delivery=pending&lang=en', who)).toMatch(
+        /<span class="[^"]*warned[^"]*">held<\/span>/,
+      )
+      expect(await show('deliveries?delivery=exhausted&lang=en', who)).not.toContain('>held</span>')
+    }
+  })
+
   test('shows who only reads the groups, and why not the URLs', async () => {
     const { api, show } = await openFailing()
     const { text } = await api.addToken('read')
