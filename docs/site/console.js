@@ -78,6 +78,10 @@ const STEPS_MS = [
   ...[1, 2, 5, 10, 20, 30, 60].map(n => n * MINUTE),
 ]
 
+/** The points without a neighbour, which no line shows. */
+const lonePoints = values =>
+  values.flatMap((n, i) => (n !== null && (values[i - 1] ?? values[i + 1] ?? null) === null ? [i] : []))
+
 /** Draws a chart into its figure, with what happened meanwhile. Its keys have the colours of its lines, and the values under the pointer. */
 const drawChart = (figure, { at, stepMs, marks }) => {
   const place = figure.querySelector('div')
@@ -128,7 +132,7 @@ const drawChart = (figure, { at, stepMs, marks }) => {
         ...keys.map(key => ({
           stroke: getComputedStyle(key, '::before').backgroundColor,
           width: 1.5,
-          points: { size: 3 },
+          points: { size: 3, show: true, filter: (u, i) => lonePoints(u.data[i]) },
         })),
       ],
       scales: { y: { range: (_, _min, max) => [0, Math.max(max ?? 0, units === undefined ? 4 : 100) * 1.08] } },

@@ -232,6 +232,9 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await page.click('a')
     await page.waitForSelector('h1:text-is("Accounts")')
     expect(page.url()).toBe(urlOf('accounts?sort=1'))
+    await page.goto(chat.replace('accounts?sort=1', ''))
+    await page.click('a')
+    await page.waitForSelector('h1:text-is("Overview")')
   })
 
   test('leads from each problem to the place where it is mended', async () => {

@@ -35,10 +35,7 @@ const readNames = async ({ call }: Visit): Promise<Names> => {
     call<Partners>('GET', '/v1/admin/partners', FIRST_PAGE),
     call<Accounts>('GET', '/v1/admin/accounts', FIRST_PAGE),
   ])
-  return new Map([
-    ...partners.data.map(({ id, name }) => [id, name] as const),
-    ...accounts.data.map(({ id, account }) => [id, account] as const),
-  ])
+  return new Map([...partners.data, ...accounts.data].map(one => [one.id, 'name' in one ? one.name : one.account]))
 }
 const whichOf = ({ to }: Reader, { object }: Act, names: Names): Html => {
   if (object === null) return html`–`
