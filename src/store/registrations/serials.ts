@@ -80,10 +80,8 @@ export const loadSerials = async (
     serial.isNew = row.dueAt === null
     return serial
   })
-  await lockKeys(
-    tx,
-    serials.filter(({ isNew, verification }) => isNew && !verification?.verdict),
-  )
+  const begun = serials.filter(({ isNew, verification }) => isNew && !verification?.verdict)
+  await lockKeys(tx, begun)
   const allKeys = [...keys.values()]
   const values = allKeys.map(({ accountId, key }) => ({ accountId, key }))
   const owners = await tx.each<Pick<Key, 'owner'>>(OWNER, values)

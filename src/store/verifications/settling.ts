@@ -169,11 +169,8 @@ const settleAll = async (
     return { ...update, verdict: owner && update.verdict ? context.sealed.verdict.seal(owner, update.verdict) : null }
   })
   await tx.update('verifications', ['id'], rows)
-  const unseen = rows.filter(({ dueAt, seen }) => dueAt === null && !seen)
-  await freeSpellings(
-    tx,
-    unseen.map(({ id }) => id),
-  )
+  const unseen = rows.flatMap(({ id, dueAt, seen }) => (dueAt === null && !seen ? id : []))
+  await freeSpellings(tx, unseen)
   const endings = plans.flatMap(plan => plan?.endings ?? [])
   await endRegistrations(tx, endings, context)
   return plans.map(plan => plan && outcomeOf(plan))
