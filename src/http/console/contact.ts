@@ -12,7 +12,7 @@ import { testPage } from './moments.ts'
 import { type ConsolePage, type Fact, facts, type Html, PAGE_NAMES, type Reader } from './page.ts'
 import { BY_KEY } from './words.ts'
 
-const NONE: Words = { en: 'none: nobody is notified', zh: '未设置，无人收到通知' }
+const NONE: Words = { en: 'not set', zh: '未设置' }
 const REMOVE: Words = { en: 'Remove the contact', zh: '移除通知渠道' }
 
 export const contactFact = ({ t }: Reader, contact: ContactAnswer | null): Fact => [
@@ -44,7 +44,7 @@ const readContact = async ({ call }: Visit): Promise<ContactAnswer | null> => {
 export const noContact = async (visit: Visit): Promise<Html> =>
   (await readContact(visit))
     ? ''
-    : html`<p>${visit.t({ en: 'Nobody is notified of this: no contact is set.', zh: '尚未设置通知渠道，无人会收到通知。' })}
+    : html`<p>${visit.t({ en: 'No contact is set that would be notified of this.', zh: '尚未设置接收此类通知的渠道。' })}
     <a href="${visit.to('contact')}">${visit.t({ en: 'Set a contact', zh: '设置通知渠道' })}</a></p>`
 
 const contactPage = async (visit: Visit): Promise<ConsolePage> => {
