@@ -114,7 +114,7 @@ describe.each([
     expect(robot.texts()[0]).toContain('另有 297 个')
   })
 
-  test('that does not take a message gets it every ten minutes, or when it is set again, and its key is told to nobody', async () => {
+  test('that does not take a message gets it every ten minutes, also if it is set again, and its key is told to nobody', async () => {
     await using robot = await openRobot(name, rules)
     await using unknown = await openRobot(name, { isKnown: false })
     const service = await openFailing({ url: unknown.url, port: robot.port }, { secret })
@@ -131,6 +131,8 @@ describe.each([
     await service.store.putContact(service.partnerId, { url: robot.url, secret, language: 'zh' })
     expect(await service.contacts.test(service.partnerId, 'msg_2')).toMatchObject({ outcome: 'delivered', error: null })
     expect(robot.texts().at(-1)).toContain('测试')
+    expect(await service.tell()).toBe(0)
+    await service.advance(10 * MINUTE + 1)
     expect(await service.tell()).toBe(1)
   })
 })

@@ -62,7 +62,7 @@ test.each(['en', 'zh'] as const)('an id in a command is shown as the ids of that
   )
   expect(addresses.filter(address => address.includes('{'))).toEqual([])
   const ids = addresses.flatMap(address => /\/(\w+_…)/.exec(address)?.[1] ?? [])
-  expect([...new Set(ids)].toSorted()).toEqual(['reg_…', 'resend_…', 'secret_…'])
+  expect([...new Set(ids)].toSorted()).toEqual(['key_…', 'reg_…', 'resend_…', 'secret_…'])
 })
 
 test.each(['en', 'zh'] as const)('what holds for all calls stands once, at the head: %s', language => {

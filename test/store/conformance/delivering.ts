@@ -130,6 +130,7 @@ export const describeDelivering = (open: OpenStore): void => {
 
     await bench.poll(SUCCESS)
     expect(await bench.deliver(200)).toBe(0)
+    await bench.advance(1)
     await bench.store.resend(bench.partnerId, id)
     await bench.deliver(200)
     await bench.deliver(200)

@@ -94,7 +94,7 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
   test('is counted with the others of its host, and of many hosts the first few are named', async () => {
     await using bench = await openStoreFixture(open)
     const hosts = async () => (await bench.store.stats()).failingHosts
-    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
       for (const path of ['1', '2']) await bench.resolve({ callbackUrl: `https://${name}.example/${path}` })
       for (let attempt = 0; attempt < 2; attempt++) {
         await bench.deliver(null)
@@ -102,9 +102,9 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
       }
     }
     const { worst, hosts: count } = await hosts()
-    expect(count).toBe(5)
+    expect(count).toBe(6)
     expect(worst.map(({ host, urls, waiting, error }) => [host, urls, waiting, error])).toEqual(
-      ['a', 'b', 'c'].map(name => [`${name}.example`, 2, 2, 'no_response']),
+      ['a', 'b', 'c', 'd', 'e'].map(name => [`${name}.example`, 2, 2, 'no_response']),
     )
     await bench.advance(2 * DAY)
     expect(await hosts()).toEqual({ worst: [], hosts: 0 })
