@@ -16,7 +16,6 @@ const SECTIONS: readonly Files[] = [
       settings: () => import('./settings.ts'),
       demo: () => import('./demo/demo.ts'),
       simulate: () => import('./simulate.ts'),
-      completion: () => import('./completion.ts'),
     },
   },
   {
