@@ -48,10 +48,10 @@ const HISTORY_MS = 500
 const STOP_MS = 11.8 * SECOND
 
 /** Returns null, without loading OpenTelemetry's SDK, if no endpoint is set. */
-const openTraces = async ({ endpoint, disabled, ...options }: UpstreamConfig['traces'], emit: Emit) => {
-  if (endpoint === null || disabled) return null
+const openTraces = async ({ endpoint }: UpstreamConfig['traces'], emit: Emit) => {
+  if (endpoint === null) return null
   const { openSdk } = await import('../telemetry/traces/sdk.ts')
-  return openSdk({ ...options, endpoint, version: VERSION, sleep: clock.sleep, emit })
+  return openSdk({ endpoint, version: VERSION, sleep: clock.sleep, emit })
 }
 
 export interface App {

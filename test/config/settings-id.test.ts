@@ -24,10 +24,6 @@ const OF_A_NODE: Record<string, string> = {
   CALLBACK_CONCURRENCY_PER_HOST: '8',
   LOG_LEVEL: 'debug',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
-  TRACES: 'parent',
-  OTEL_TRACES_SAMPLER: 'always_off',
-  OTEL_TRACES_SAMPLER_ARG: '0.5',
-  OTEL_SDK_DISABLED: 'true',
 }
 
 test('nodes may differ in these settings, and should agree on every other one', () => {

@@ -67,10 +67,6 @@ const DEFAULTS: Record<string, unknown> = {
   CONSOLE_URL: null,
   LOG_LEVEL: 'info',
   OTEL_EXPORTER_OTLP_ENDPOINT: null,
-  TRACES: 'link',
-  OTEL_TRACES_SAMPLER: 'parentbased_always_on',
-  OTEL_TRACES_SAMPLER_ARG: 1,
-  OTEL_SDK_DISABLED: false,
 }
 
 const GOOD: readonly [name: string, text: string, value: unknown][] = [
@@ -108,8 +104,6 @@ const GOOD: readonly [name: string, text: string, value: unknown][] = [
   ['CONSOLE_URL', 'HTTPS://notifier.example/idface/console/', 'https://notifier.example/idface/console'],
   ['CONSOLE_URL', 'http://[::1]:8080/console', 'http://[::1]:8080/console'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://otlp.example/base/', 'https://otlp.example/base'],
-  ['OTEL_TRACES_SAMPLER_ARG', '0', 0],
-  ['OTEL_SDK_DISABLED', 'TRUE', true],
 ]
 
 /** Values that no number, duration, word, URL or network accepts. */
@@ -162,7 +156,6 @@ const BAD: readonly [name: string, text: string][] = [
   ['CONSOLE_URL', 'https://notifier.example/a(b)/console'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'grpc://collector:4317'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://user:pw@otlp.example'],
-  ['OTEL_TRACES_SAMPLER_ARG', '1.1'],
 ]
 
 describe('the settings', () => {

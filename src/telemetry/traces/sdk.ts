@@ -1,15 +1,6 @@
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
-import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  type Sampler,
-  type SpanExporter,
-  TraceIdRatioBasedSampler,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace'
+import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import { type Clock, within } from '../../core/clock.ts'
 import { SECOND } from '../../core/duration.ts'
 import type { Emit } from '../emit.ts'
@@ -20,27 +11,9 @@ type ExportEmit = Emit<'traces.export_failed' | 'traces.export_recovered'>
 export interface SdkOptions {
   /** The collector's URL, to which `/v1/traces` is added. */
   endpoint: string
-  relation: 'link' | 'parent'
-  /** Selects the traces that are sent, by the names of `OTEL_TRACES_SAMPLER`. */
-  sampler: Root | `parentbased_${Root}`
-  /** From 0 to 1. */
-  samplerRatio: number
   version: string
   sleep: Clock['sleep']
   emit: ExportEmit
-}
-type Root = keyof typeof ROOTS
-
-const ROOTS = {
-  always_on: () => new AlwaysOnSampler(),
-  always_off: () => new AlwaysOffSampler(),
-  traceidratio: (ratio: number) => new TraceIdRatioBasedSampler(ratio),
-}
-const PARENT_BASED = 'parentbased_'
-
-const createSampler = ({ sampler, samplerRatio }: Pick<SdkOptions, 'sampler' | 'samplerRatio'>): Sampler => {
-  const root = ROOTS[sampler.replace(PARENT_BASED, '') as Root](samplerRatio)
-  return sampler.startsWith(PARENT_BASED) ? new ParentBasedSampler({ root }) : root
 }
 
 const ACCEPTED = 0
@@ -71,10 +44,9 @@ const NAME = 'idface-notifier'
  * Opens OpenTelemetry's SDK. The SDK itself reads the `OTEL_` variables of its resource and of the exporter's headers
  * and time limits. Nothing is registered globally, so that libraries make no spans.
  */
-export const openSdk = ({ endpoint, relation, version, sleep, emit, ...sampling }: SdkOptions) => {
+export const openSdk = ({ endpoint, version, sleep, emit }: SdkOptions) => {
   const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces` })
   const provider = new TracerProvider({
-    sampler: createSampler(sampling),
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': NAME, 'service.version': version }))
       .merge(detectResources({ detectors: [envDetector] })),
@@ -89,7 +61,7 @@ export const openSdk = ({ endpoint, relation, version, sleep, emit, ...sampling 
     ],
   })
   return {
-    tracer: createSpanTracer(provider.getTracer(NAME, version), relation),
+    tracer: createSpanTracer(provider.getTracer(NAME, version)),
     /** Sends the remaining spans, for at most `withinMs`; the rest is lost. */
     close: (withinMs: number): Promise<void> =>
       within(

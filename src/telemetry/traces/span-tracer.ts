@@ -6,7 +6,6 @@ import {
   SpanKind,
   SpanStatusCode,
   TraceFlags,
-  trace,
 } from '@opentelemetry/api'
 import { originOf } from '../../core/origin.ts'
 
@@ -59,15 +58,11 @@ const end = (span: Span, { attributes, error }: SpanEnd): void => {
   span.end()
 }
 
-const within = (parent: SpanContext | null) => (parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT)
-
 /**
- * Makes spans by the HTTP conventions. It costs the caller some microseconds, and never throws, waits or fails.
- *
- * @param story relation of a call to its registrations: `link`, a separate trace with links to them; `parent`, a child
- *   of the first of them
+ * Makes spans by the HTTP conventions. It costs the caller some microseconds, and never throws, waits or fails. A call
+ * is a trace of its own, with links to its registrations.
  */
-export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent') => ({
+export const createSpanTracer = (spans: ApiTracer) => ({
   /**
    * Begins a trace with the span of an incoming request. A span without an end is not sent.
    *
@@ -99,7 +94,6 @@ export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent') => 
   call: ({ method, target, url, origins, attributes }: OutgoingCall) => {
     // Registrations of one batch share a `traceparent`.
     const contexts = [...new Set(origins)].map(contextOf)
-    const parent = (story === 'parent' && contexts.shift()) || null
     const to = URL.parse(url)
     const span = spans.startSpan(
       `${method} ${target}`,
@@ -108,7 +102,7 @@ export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent') => 
         links: contexts.map(context => ({ context })),
         attributes: { 'http.request.method': method, ...(to && addressOf(to)), ...attributes },
       },
-      within(parent),
+      ROOT_CONTEXT,
     )
     return { end: (answered: SpanEnd): void => end(span, answered) }
   },

@@ -76,9 +76,6 @@ test('no span has a serial, a secret, a score, a query, a path, a header or a te
   const told: string[] = []
   const { tracer, close } = openSdk({
     endpoint: collector.url,
-    relation: 'link',
-    sampler: 'always_on',
-    samplerRatio: 1,
     version: '1.2.3',
     sleep: clock.sleep,
     emit: (...[name]) => void told.push(name),
