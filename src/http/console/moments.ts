@@ -16,7 +16,7 @@ export interface Moment {
   what: Html
 }
 /** A line of time: what was, the oldest first, and then what comes next. */
-export const timeline = (reader: Reader, moments: readonly Moment[]): Html => {
+const timeline = (reader: Reader, moments: readonly Moment[]): Html => {
   const sorted = moments.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
   const [next = [], been = []] = [true, false].map(isNext => sorted.filter(({ is }) => (is === 'next') === isNext))
   return html`<ol class="moments">${[...been, ...next].map(
@@ -37,7 +37,7 @@ const ORIGIN_WORDS: Readonly<Record<NonNullable<AttemptAnswer['origin']>, Words 
   resend: { en: 'resend', zh: '重发' },
 }
 /** @param n its number among the attempts of the webhook; left out: it is a test */
-export const attemptMoment = ({ t }: Reader, attempt: AttemptAnswer, n?: number): Moment => {
+const attemptMoment = ({ t }: Reader, attempt: AttemptAnswer, n?: number): Moment => {
   const { at, outcome, httpStatus, error, errorText, durationMs, responseExcerpt, origin } = attempt
   const name = n === undefined ? ATTEMPT : { en: `Attempt ${n}`, zh: `第 ${n} 次投递` }
   const why = origin && ORIGIN_WORDS[origin]
