@@ -9,6 +9,7 @@ interface Odd {
 }
 
 const transient = (cause: TransientCause, code: number | null = null): Answer => ({ kind: 'transient', code, cause })
+const withDetail = (cause: TransientCause, detail: string): Answer => ({ kind: 'transient', code: null, cause, detail })
 const json = (result: string): Script => ({ body: `{"code":2,"msg":"查询成功"${result}}` })
 
 /** Answers that say nothing about the serial, and are no fault of the account. */
@@ -21,16 +22,16 @@ export const TROUBLES: readonly Odd[] = [
   { name: 'result ""', script: json(',"result":""'), answer: transient('no_result', 2) },
   { name: 'result []', script: json(',"result":[]'), answer: transient('no_result', 2) },
   { name: 'an empty status', script: { status: '', format: 'xml' }, answer: transient('no_result', 2) },
-  { name: 'cut JSON', script: { fault: 'cut' }, answer: transient('unparseable') },
-  { name: 'bytes that are no text', script: { fault: 'badUtf8' }, answer: transient('unparseable') },
-  { name: 'a web page with 200', script: { http: 200 }, answer: transient('unparseable') },
-  { name: 'over 64 KiB', script: { fault: 'huge' }, answer: transient('too_large') },
-  { name: '502', script: { http: 502 }, answer: { ...transient('http_status'), detail: '502' } as Answer },
+  { name: 'cut JSON', script: { fault: 'cut' }, answer: withDetail('unparseable', 'application/json') },
   {
-    name: 'a reset',
-    script: { fault: 'reset' },
-    answer: { ...transient('unreachable'), detail: 'ECONNRESET' } as Answer,
+    name: 'bytes that are no text',
+    script: { fault: 'badUtf8' },
+    answer: withDetail('unparseable', 'application/json'),
   },
+  { name: 'a web page with 200', script: { http: 200 }, answer: withDetail('unparseable', 'text/html') },
+  { name: 'over 64 KiB', script: { fault: 'huge' }, answer: withDetail('too_large', 'application/json') },
+  { name: '502', script: { http: 502 }, answer: withDetail('http_status', '502') },
+  { name: 'a reset', script: { fault: 'reset' }, answer: withDetail('unreachable', 'ECONNRESET') },
   { name: '4081', script: { code: 4081 }, answer: { kind: 'throttled', code: 4081, retryAfterMs: null } },
   {
     name: '429 with Retry-After',

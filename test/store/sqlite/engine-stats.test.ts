@@ -33,6 +33,7 @@ test.each([
   const after = await countsNow()
   expect((await bench.store.stats()).engine).toEqual({
     kind: 'sqlite',
+    path,
     databaseBytes: statSync(path).size,
     walBytes: statSync(`${path}-wal`).size,
     diskFreeBytes: expect.any(Number),
