@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createContext, createHints } from '../../src/store/context.ts'
-import { giveWay } from '../../src/store/postgres/store.ts'
 import { ALL_REGISTRATIONS } from '../../src/store/registrations/filter.ts'
 import { createVerbs } from '../../src/store/store.ts'
 
@@ -36,17 +35,6 @@ test('of sixteen counts of a token at once the first is over before the third be
   expect(await reads()).toBe(3)
   endFirst()
   expect(await reads()).toBe(3)
-})
-
-test.each([
-  [5, []],
-  [40, [160]],
-  [5_000, [250]],
-])('on PostgreSQL a search goes on, %d ms late, after %j ms', async (lateMs, waited) => {
-  const times = [1_000, 1_000 + lateMs]
-  const slept: number[] = []
-  await giveWay({ now: () => times.shift() ?? 0, sleep: async ms => void slept.push(ms) })
-  expect(slept).toEqual(waited)
 })
 
 test('reads of a partner wait for each other whatever they read', async () => {

@@ -15,7 +15,7 @@ import { ACT, REASON } from './authorize.ts'
 import { BULK, BULK_DRAFT, bulkFacts, viewBulk } from './bulk-view.ts'
 import { withPartnerNames } from './partner-names.ts'
 import { viewFound } from './registration-view.ts'
-import { FILTER_QUERY, readFilter } from './search.ts'
+import { charged, FILTER_QUERY, readFilter } from './search.ts'
 
 const KIND = mustBeOneOf(BULK_ACTS)
 const FLAG = packWords({ en: 'must be true or false', zh: '必须是 true 或 false' })
@@ -105,13 +105,17 @@ export const BULK_CALLS = {
       'It does nothing until it is started. It covers the registrations that a search with the same filter finds now, as far as the act applies to them. A dry run stores nothing and answers 200. Cancelling needs the role `admin`.',
     body: BULK_BODY,
     answers: { 200: BULK_DRAFT, 201: BULK_DRAFT },
-    handle: async (c, { store, newId, now }, { body: { act, reason, probe = false, dryRun = false, ...body } }) => {
+    handle: async (
+      c,
+      { store, newId, now, rates },
+      { body: { act, reason, probe = false, dryRun = false, ...body } },
+    ) => {
       refuseByAct(c, act)
       const at = now()
       const meant = await readFilter(body.filter, { store, now: at, source: 'body' })
       const filter = { ...meant, until: Math.min(meant.until ?? at, at) }
       const { id: who, name, role } = c.get('operator')
-      const counted = await store.countRegistrations({ filter, act }, who)
+      const counted = await charged(rates, who, () => store.countRegistrations({ filter, act }, who))
       // A search looks at fewer registrations than a count, so after a count of 0 it would find nothing either.
       const newest = { filter, act, limit: SAMPLE, before: null }
       const sample = counted.count === 0 ? [] : (await store.searchRegistrations(newest, who)).found

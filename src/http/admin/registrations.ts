@@ -17,7 +17,7 @@ import { NOT_POLLED, RESEND_REFUSALS } from '../partner/registrations.ts'
 import { ACT, REASON, WHY } from './authorize.ts'
 import { withPartnerNames } from './partner-names.ts'
 import { FOUND_REGISTRATION, REGISTRATION_DETAIL, seesAll, viewDetail, viewFound } from './registration-view.ts'
-import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
+import { charged, FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
 
 const BOUNDED_COUNT = z.strictObject({
   count: COUNT,
@@ -60,7 +60,6 @@ const detailOf = async (
 }
 const filterOf = (query: Filter, { store, now }: Pick<PartDeps, 'store' | 'now'>) =>
   readFilter(query, { store, now: now(), source: 'query' })
-
 export const FOUND_REGISTRATION_CALLS = {
   'GET /v1/admin/registrations': adminOperation({
     role: 'read',
@@ -70,10 +69,10 @@ export const FOUND_REGISTRATION_CALLS = {
       'A page scans 5,000 registrations at most, so it may be short or empty and still have a `nextCursor`: get the next page, or narrow the search with `partner`, `serial`, `since` or `error`. By a `serial` alone it also finds serials that the vendor may take for it, such as `123` and `0123` for `123-a`: one of these may be why a partner was refused.',
     query: z.strictObject({ ...FILTER, ...PAGE_PARAMETERS }),
     answers: { 200: listOf(FOUND_REGISTRATION, SEARCH) },
-    handle: async (c, { store, now }, { query: { limit, cursor, ...query } }) => {
+    handle: async (c, { store, now, rates }, { query: { limit, cursor, ...query } }) => {
       const wanted = { filter: await filterOf(query, { store, now }), act: null, limit, before: cursor ?? null }
       const { id, role } = c.get('operator')
-      const page = await store.searchRegistrations(wanted, id)
+      const page = await charged(rates, id, () => store.searchRegistrations(wanted, id))
       const found = await withPartnerNames(store, page.found)
       return c.json(viewPage({ ...page, found }, one => viewFound(one, role), wanted.filter))
     },
@@ -84,9 +83,11 @@ export const FOUND_REGISTRATION_CALLS = {
     summary: 'Count what a search would find, up to 10,000',
     query: FILTER_QUERY,
     answers: { 200: BOUNDED_COUNT },
-    handle: async (c, { store, now }, { query }) => {
+    handle: async (c, { store, now, rates }, { query }) => {
       const filter = await filterOf(query, { store, now })
-      return c.json(await store.countRegistrations({ filter, act: null }, c.get('operator').id))
+      const { id } = c.get('operator')
+      const { count, isCapped } = await charged(rates, id, () => store.countRegistrations({ filter, act: null }, id))
+      return c.json({ count, isCapped })
     },
   }),
   'GET /v1/admin/registrations/:id': adminOperation({

@@ -8,6 +8,7 @@ import type { Store } from '../../store/store.ts'
 import { choiceField, SEARCHED_BY, textField } from '../json/fields.ts'
 import { readTimes, timed } from '../json/times.ts'
 import { invalid, packWords } from '../json/validate.ts'
+import { pageCost, type Rates } from '../rates.ts'
 
 const PARTNER = packWords({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
 export const PARTNER_ID = textField(/^\w{1,64}$/, PARTNER)
@@ -62,4 +63,16 @@ export const readFilter = async (
     error: error ?? null,
     ...readTimes(times, { now, source, within: fieldOf('') }),
   }
+}
+
+/** Searches, then charges the operator for the rows that were scanned: until that is paid, the next search is refused. */
+export const charged = async <T extends { scanned: number }>(
+  rates: Rates,
+  who: string,
+  search: () => Promise<T>,
+): Promise<T> => {
+  rates.take('items', who)
+  const found = await search()
+  rates.give('items', who, 1 - pageCost(0, found.scanned))
+  return found
 }

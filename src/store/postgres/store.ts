@@ -1,4 +1,3 @@
-import { yieldToLoop } from '../../core/clock.ts'
 import { createKeyedQueue } from '../../core/keyed-limiter.ts'
 import { type ContextOptions, createContext, createHints, type StoreContext } from '../context.ts'
 import { createVerbs, type Store } from '../store.ts'
@@ -22,14 +21,6 @@ export interface PostgresOptions extends ContextOptions, Omit<ConnectionOptions,
   onStep?: (step: OpeningStep) => void
 }
 
-/** Waits while this thread is late: it parses the rows of searches, and answers everybody. */
-export const giveWay = async ({ now, sleep }: Pick<PostgresOptions, 'now' | 'sleep'>): Promise<void> => {
-  const at = now()
-  await yieldToLoop()
-  const lateMs = now() - at
-  if (lateMs > 5) await sleep(Math.min(4 * lateMs, 250))
-}
-
 /** Opens a PostgreSQL database and brings it to the current schema. Throws as `bringUpToDate` does. */
 export const openPostgresStore = async ({
   random,
@@ -47,10 +38,7 @@ export const openPostgresStore = async ({
   // For workers, so that calls and workers do not wait for each other's connections.
   const loops: StoreContext = { ...context, ...connection.loops }
   const queued = createKeyedQueue(LONG_READS_AT_ONCE)
-  const searches: StoreContext = {
-    ...context,
-    read: run => queued('', () => giveWay(options).then(() => context.read(run))),
-  }
+  const searches: StoreContext = { ...context, read: run => queued('', () => context.read(run)) }
   const engine = { figuresOf: readServerStats, upkeep: createUpkeep(loops) }
   const verbs = createVerbs(context, engine, { loops, searches })
   const engineCounts: Store['engineCounts'] = async () => ({

@@ -79,13 +79,13 @@ export const searchVerbs = {
       countRegistrations: (
         query: Pick<SearchQuery, 'filter' | 'act'>,
         reader = 'countRegistrations',
-      ): Promise<BoundedCount> =>
+      ): Promise<BoundedCount & { scanned: number }> =>
         queued(reader, async () => {
           const { idcardid, accountId, error } = query.filter
           const bounds = { among: error === null ? COUNTED_AMONG : GROUPED, limit: MAX_MATCHES }
           const parts = { serial: idcardid !== null || accountId !== null, attempt: error !== null }
-          const { found, next } = await search(windowOf(parts), { ...query, before: null }, bounds)
-          return { count: found.length, isCapped: next !== null }
+          const { found, next, scanned } = await search(windowOf(parts), { ...query, before: null }, bounds)
+          return { count: found.length, isCapped: next !== null, scanned }
         }),
 
       /** Returns the open failures by host and error, from the newest `GROUPED` of them. */

@@ -68,7 +68,7 @@ describe('the preview', () => {
     const { api, show } = await openExhausted()
     const page = (path: string) => show(`bulk/new?act=resend&host=nobody.example${path}`)
     expect(await page('')).toContain('The act applies to no')
-    vi.spyOn(api.store, 'countRegistrations').mockResolvedValue({ count: 0, isCapped: true })
+    vi.spyOn(api.store, 'countRegistrations').mockResolvedValue({ count: 0, isCapped: true, scanned: 0 })
     expect(await page('')).toContain('Older ones may match')
     expect(await page('&lang=zh')).toContain('更早的记录中可能有')
   })

@@ -24,7 +24,7 @@ test('one partner’s slow requests could hold every connection; more than 1,024
 const COUNT = '/v1/admin/registrations/count'
 
 test('one operator’s token held all connections with slow counts; more than 16 are refused, and nobody else’s', async () => {
-  const slow = Promise.withResolvers<{ count: number; isCapped: boolean }>()
+  const slow = Promise.withResolvers<{ count: number; isCapped: boolean; scanned: number }>()
   await using api = await openApi()
   const { id, text: key } = await api.addToken('read')
   const readers: unknown[] = []
@@ -37,11 +37,22 @@ test('one operator’s token held all connections with slow counts; more than 16
   expect([status, headers.get('retry-after'), headers.get('connection')]).toEqual([429, '2', 'close'])
   expect((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status).toBe(200)
   expect((await api.call('GET', '/v1/me')).status).toBe(200)
-  slow.resolve({ count: 0, isCapped: false })
+  slow.resolve({ count: 0, isCapped: false, scanned: 0 })
   expect((await Promise.all(held)).map(({ status }) => status)).toEqual(Array(16).fill(200))
   expect((await api.call('GET', COUNT, { key })).status).toBe(200)
   // Where they wait in line.
   expect(readers).toEqual(Array(17).fill(id))
+})
+
+test('an operator’s counts are charged for what they scan, after the first one', async () => {
+  await using api = await openApi({ server: { apiRate: 25 } })
+  const { text: key } = await api.addToken('read')
+  api.store.countRegistrations = async () => ({ count: 0, isCapped: true, scanned: 20_000 })
+  const count = async () => (await api.call('GET', COUNT, { key })).status
+  expect([await count(), await count()]).toEqual([200, 429])
+  expect((await api.call('GET', '/v1/admin/nodes', { key })).status).toBe(200)
+  api.clock.now += 10_000
+  expect(await count()).toBe(200)
 })
 
 test('an operator’s token has the rate of a key, each its own', async () => {
