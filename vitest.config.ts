@@ -29,7 +29,7 @@ const SHARING = ['core', `store/${NOUNS}`, 'config', 'operator', 'worker', 'tele
 /** Of what a service does that runs in the test's own process, and not of the threads of its store. */
 const STAGES = [
   'test/client/{client,transport}.test.ts',
-  'test/e2e/{callback-notice,delivery,metrics,metrics-format,outage,roles,sandbox,traces,verdicts}.test.ts',
+  'test/e2e/{delivery,metrics,metrics-format,outage,roles,sandbox,traces,verdicts}.test.ts',
   'test/hostile/{operator,receivers}.test.ts',
   'test/privacy/erasing.test.ts',
   'test/store/{rekey,sqlite}.test.ts',

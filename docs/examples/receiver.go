@@ -74,8 +74,8 @@ const maxBytes = 64 * 1024
 type event struct {
 	Type string `json:"type"`
 	Data struct {
-		IDCardID    string `json:"idcardid"`
-		CallbackURL string `json:"callbackUrl"`
+		IDCardID string `json:"idcardid"`
+		Subject  string `json:"subject"`
 	} `json:"data"`
 }
 
@@ -102,7 +102,7 @@ func receive(secrets []string) http.HandlerFunc {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
-		fmt.Println(id, e.Type, e.Data.IDCardID+e.Data.CallbackURL)
+		fmt.Println(id, e.Type, e.Data.IDCardID+e.Data.Subject)
 		w.WriteHeader(http.StatusNoContent)
 	}
 }

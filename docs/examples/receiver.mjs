@@ -64,7 +64,7 @@ const receive = async (secrets, request, response) => {
   }
   // A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
   const { type, data } = JSON.parse(body)
-  console.log(id, type, data.idcardid ?? data.callbackUrl)
+  console.log(id, type, data.idcardid ?? data.subject)
   response.writeHead(204).end()
 }
 

@@ -82,6 +82,6 @@ try {
 }
 // A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
 $event = json_decode($body, true, 512, JSON_THROW_ON_ERROR);
-$about = $event['data']['idcardid'] ?? $event['data']['callbackUrl'] ?? '';
+$about = $event['data']['idcardid'] ?? $event['data']['subject'] ?? '';
 error_log("$id {$event['type']} $about");
 http_response_code(204);

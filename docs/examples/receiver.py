@@ -72,7 +72,7 @@ class Receiver(BaseHTTPRequestHandler):
         # A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
         event = json.loads(body)
         data = event["data"]
-        print(message_id, event["type"], data.get("idcardid") or data.get("callbackUrl"), flush=True)
+        print(message_id, event["type"], data.get("idcardid") or data.get("subject"), flush=True)
         self.answer(204)
 
     def answer(self, status, text=""):

@@ -77,7 +77,7 @@ def receive(secrets, socket)
   end
   # A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
   event = JSON.parse(body)
-  about = event["data"]["idcardid"] || event["data"]["callbackUrl"]
+  about = event["data"]["idcardid"] || event["data"]["subject"]
   puts "#{id} #{event["type"]} #{about}"
   204
 end

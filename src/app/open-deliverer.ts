@@ -16,7 +16,7 @@ type Deps = RoleDeps & System & { sender: Pick<Sender, 'send' | 'close'> }
 export type DelivererRole = ReturnType<typeof openDeliverer>
 
 /**
- * Sends due webhooks from now on, does bulk acts, notifies partners of disabled URLs, and erases registrations older
+ * Sends due webhooks from now on, does bulk acts, notifies contacts of failing URLs, and erases registrations older
  * than RETENTION. Breaking off closes the sender.
  */
 export const openDeliverer = ({ config: { callback, storage }, store, sender, emit, ...system }: Deps) => {
@@ -47,7 +47,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   })
   const bulkActs = createBulkActJob({ store, clock, emit })
   const { notify: notifyContact } = createContacts({ store, sender, emit })
-  const notices = createCallbackNoticeJob({ store, sender, notifyContact, clock, emit })
+  const notices = createCallbackNoticeJob({ store, notifyContact, clock, emit })
   store.hints.on('messagesDue', rounds.wakeUp)
   store.hints.on('callbacksChanged', notices.wakeUp)
   store.hints.on('withdrawn', deliverer.withdraw)

@@ -60,28 +60,6 @@ const personalPart = (verdict: Verdict | null) => ({
   similarity: verdict?.similarity ?? null,
 })
 
-/** The text of `idface.callback_disabled`, which belongs to no registration. Times are epoch ms. */
-export const callbackDisabledBody = (notice: {
-  callbackUrl: string
-  disabledAt: number
-  failingSince: number
-  /** `http_503`, or the error of an attempt. */
-  lastError: string
-}): string => {
-  const httpStatus = /^http_(\d{3})$/.exec(notice.lastError)?.[1]
-  return JSON.stringify({
-    type: 'idface.callback_disabled',
-    timestamp: new Date(notice.disabledAt).toISOString(),
-    data: {
-      callbackUrl: notice.callbackUrl,
-      since: new Date(notice.failingSince).toISOString(),
-      lastError: httpStatus
-        ? { httpStatus: Number(httpStatus), error: null }
-        : { httpStatus: null, error: publicErrorOf(notice.lastError) },
-    },
-  })
-}
-
 /** A registration has one message, whose id derives from the registration's: it stays the same even after a restore. */
 export const messageIdOf = (registrationId: string): string => `msg_${registrationId.slice('reg_'.length)}`
 

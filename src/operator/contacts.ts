@@ -95,7 +95,7 @@ export const createContacts = (deps: {
       const { outcome, httpStatus, error, durationMs } = attempt
       emit('callback_notice.attempted', {
         ...{ messageId: id, partnerId, host: hostOf(reports[0]?.callbackUrl ?? ''), toHost: hostOf(contact.url) },
-        ...{ outcome, httpStatus, error, detail: null, durationMs, attempt: null },
+        ...{ outcome, httpStatus, error, detail: null, durationMs },
       })
       // A refused text would be refused again, and block all later ones.
       const isDone = answer.kind === 'told' || (answer.kind === 'refused' && answer.problem === 'content')

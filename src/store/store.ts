@@ -3,7 +3,6 @@ import { accountVerbs } from './accounts/accounts.ts'
 import { completionVerbs } from './accounts/completions.ts'
 import { bulkVerbs } from './bulk/bulk-acts.ts'
 import { callbackVerbs } from './callbacks/callbacks.ts'
-import { callbackNoticeVerbs } from './callbacks/notices.ts'
 import type { StoreContext, VerbModule } from './context.ts'
 import type { StoreHints } from './hints.ts'
 import { historyVerbs } from './history/history.ts'
@@ -41,7 +40,6 @@ const MODULES = [
   alertVerbs,
   apiKeyVerbs,
   bulkVerbs,
-  callbackNoticeVerbs,
   callbackVerbs,
   completionVerbs,
   contactVerbs,

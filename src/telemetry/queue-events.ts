@@ -170,12 +170,11 @@ export const QUEUE_EVENTS = {
       partnerId: TEXT,
       host: TEXT,
       toHost: TEXT,
-      attempt: orNull(NUMBER),
       outcome: TEXT,
       ...ANSWER,
       durationMs: DURATION_MS,
     },
-    'The service notified a partner of callback URLs, or tried to; the first URL is at `host`. With `attempt`, the URL is disabled, and a webhook says so to a working URL at `toHost`, five times within an hour at most. With `attempt` null, the URLs fail or are held, or no longer are, and the contact at `toHost` got a notice.',
+    'The service notified the contact of a partner, at `toHost`, or tried to: callback URLs, the first at `host`, fail or are held, or no longer are.',
   ),
   'callback_notice.done': info({ count: NUMBER }, '`count` of these notices were tried, and none is due now.'),
   'callback_notice.failed': failed(

@@ -38,31 +38,14 @@ export type UnresolvedEvent = CheckEvent<'idface.unresolved', { status: string |
 /** A test of whether the callback URL works. */
 export type TestEvent = CheckEvent<'idface.test', { status: null; reason: null }>
 
-/**
- * Another of your callback URLs only fails, and its webhooks are held: mend it, then test it. Sent to a URL of yours
- * that works.
- */
-export type CallbackDisabledEvent = EventOf<
-  'idface.callback_disabled',
-  {
-    /** The URL that is disabled. */
-    callbackUrl: string
-    /** Since when every attempt has failed, ISO 8601. */
-    since: string
-    /** How the last attempt failed: with this status, or without a response. */
-    lastError: { httpStatus: number | null; error: string | null }
-  }
->
-
 /** Discriminated by `type`. A newer service may send further types: ignore them and answer 2xx. */
-export type WebhookEvent = SucceededEvent | FailedEvent | UnresolvedEvent | TestEvent | CallbackDisabledEvent
+export type WebhookEvent = SucceededEvent | FailedEvent | UnresolvedEvent | TestEvent
 
 const TYPES: Readonly<Record<WebhookEvent['type'], true>> = {
   'idface.succeeded': true,
   'idface.failed': true,
   'idface.unresolved': true,
   'idface.test': true,
-  'idface.callback_disabled': true,
 }
 
 export const isKnownType = (type: string): boolean => Object.hasOwn(TYPES, type)

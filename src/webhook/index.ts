@@ -7,7 +7,6 @@ import { createVerifier, type Webhook } from './verify-webhook.ts'
 
 export { WebhookVerificationError, type WebhookVerificationErrorCode } from './error.ts'
 export type {
-  CallbackDisabledEvent,
   FailedEvent,
   SucceededEvent,
   TestEvent,

@@ -42,8 +42,7 @@ const open = (messages: ClaimedMessage[]) => {
       continueBulkActs,
       prune: async () => ({ erased: 0, next: null }),
       liveSecrets: async () => [],
-      claimCallbackNotices: async () => [],
-      endCallbackNotice: async () => {},
+      claimContacts: async () => [],
     } satisfies Partial<Store> as Partial<Store> as Store,
     sender: {
       send: () => new Promise(resolve => sends.push(resolve)),

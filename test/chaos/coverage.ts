@@ -1,7 +1,7 @@
 import type { Finding, Promises } from './findings.ts'
 import { couldRecord, hits, isOk, lengthWithout, overlaps, RECORDED_WITHIN_MS } from './judged.ts'
 import type { Seen, Span, Webhook } from './seen.ts'
-import { isNotice, type Story } from './stories.ts'
+import type { Story } from './stories.ts'
 import { attemptOf, repeatsOf } from './story-rules.ts'
 
 /** How much of it no trouble excuses, of how much. */
@@ -19,7 +19,7 @@ export const calmMs = ({ troubles }: Pick<Seen, 'troubles'>, span: Span): number
 }
 
 export const coverageOf = (seen: Seen, { notedLate }: Promises): Coverage => {
-  const arrived = seen.webhooks.filter(one => isOk(one.status) && !isNotice(one))
+  const arrived = seen.webhooks.filter(one => isOk(one.status))
   const judged = arrived.filter(one => couldRecord(seen.troubles, attemptOf(one, notedLate)))
   const from = seen.calls.reduce((first, call) => Math.min(first, call.from), seen.endedAt)
   const span = { from, to: seen.endedAt }

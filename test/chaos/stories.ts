@@ -37,9 +37,6 @@ export interface Story {
   made: readonly Registering[]
 }
 
-/** That a callback URL is disabled: of no registration. */
-export const isNotice = ({ body }: Webhook): boolean => body.startsWith('{"type":"idface.callback_disabled"')
-
 const readTold = (webhook: Webhook): Told => {
   const { type, data } = JSON.parse(webhook.body) as { type: string; data: WebhookData }
   return { ...webhook, type, data }
@@ -50,7 +47,7 @@ export const pairKey = ({ partner, serial, url }: Registering): string => `${par
 
 /** Returns the story of each registration that a partner knows of, or that had a webhook. */
 export const storiesOf = (seen: Seen, findings: Finding[]): Story[] => {
-  const told = seen.webhooks.filter(one => !isNotice(one)).map(readTold)
+  const told = seen.webhooks.map(readTold)
   const toldOf = Map.groupBy(told, ({ data }) => data.registrationId)
   const actsOf = Map.groupBy(seen.acts, ({ id }) => id)
   const shownOf = Map.groupBy(seen.shown, ({ id }) => id)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { webhookHeaders } from '../../src/callback/signing.ts'
-import { callbackDisabledBody, webhookBody } from '../../src/core/message.ts'
+import { webhookBody } from '../../src/core/message.ts'
 import { createSigningKey, generateSecret } from '../../src/core/signature.ts'
 import { openSender } from '../support/sender.ts'
 import { openFolder } from '../support/service.ts'
@@ -73,11 +73,10 @@ for (const language of LANGUAGES) {
       expect(await post(url, headersOf({ at: Date.now() - 4 * MINUTE }))).toBe(204)
     })
 
-    test('takes the notice of a URL that fails, which has no serial', async () => {
-      const notice = { callbackUrl: 'https://partner.example/old', disabledAt: Date.now(), failingSince: 0 }
-      const body = callbackDisabledBody({ ...notice, lastError: 'http_503' })
+    test('takes a notice to the contact, which has no serial', async () => {
+      const body = JSON.stringify({ type: 'callback.disabled', data: { subject: 'https://partner.example/old' } })
       expect(await post(url, headersOf({ body }), body)).toBe(204)
-      await expect.poll(() => example.output.text).toContain('idface.callback_disabled')
+      await expect.poll(() => example.output.text).toContain('callback.disabled')
       expect(example.output.text).not.toMatch(/undefined|warning/i)
     })
 

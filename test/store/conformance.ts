@@ -4,7 +4,6 @@ import { describeAccounts } from './conformance/accounts.ts'
 import { describeAlerts } from './conformance/alerts.ts'
 import { describeAnswers } from './conformance/answers.ts'
 import { describeBulkActs } from './conformance/bulk-acts.ts'
-import { describeCallbackNotices } from './conformance/callback-notices.ts'
 import { describeCancelling } from './conformance/cancelling.ts'
 import { describeCatchingUp } from './conformance/catching-up.ts'
 import { describeClockSteps } from './conformance/clock-steps.ts'
@@ -47,7 +46,6 @@ const PARTS = {
   lanes: describeLanes,
   'a URL that answered 410': describeGoneCallbacks,
   'a URL that fails': describeFailingCallbacks,
-  'the notice of a disabled URL': describeCallbackNotices,
   'the contact of a partner': describeContacts,
   'catching up': describeCatchingUp,
   'order and bounds': describeOrdering,

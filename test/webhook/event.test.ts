@@ -1,14 +1,7 @@
 import { expectTypeOf, test } from 'vitest'
 import type { z } from 'zod'
 import type { WEBHOOKS } from '../../src/http/openapi/webhooks.ts'
-import type {
-  CallbackDisabledEvent,
-  FailedEvent,
-  SucceededEvent,
-  TestEvent,
-  UnresolvedEvent,
-  WebhookEvent,
-} from '../../src/webhook/index.ts'
+import type { FailedEvent, SucceededEvent, TestEvent, UnresolvedEvent, WebhookEvent } from '../../src/webhook/index.ts'
 
 /** Without `readonly` and intersections, which do not matter here. */
 type Plain<T> = T extends object ? { -readonly [Name in keyof T]: Plain<T[Name]> } : T
@@ -22,6 +15,5 @@ test("the receiver's events are what the service sends", () => {
   expectTypeOf<Sent<'idface.failed'>>().toEqualTypeOf<Received<FailedEvent>>()
   expectTypeOf<Sent<'idface.unresolved'>>().toEqualTypeOf<Received<UnresolvedEvent>>()
   expectTypeOf<Sent<'idface.test'>>().toEqualTypeOf<Received<TestEvent>>()
-  expectTypeOf<Sent<'idface.callback_disabled'>>().toEqualTypeOf<Received<CallbackDisabledEvent>>()
   expectTypeOf<Sent<keyof typeof WEBHOOKS>['type']>().toEqualTypeOf<WebhookEvent['type']>()
 })

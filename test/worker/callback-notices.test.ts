@@ -13,12 +13,7 @@ const open = (waiting: string[]) => {
   let looks = 0
   const { promise, resolve: answer } = Promise.withResolvers<void>()
   const job = createCallbackNoticeJob({
-    sender: { send: () => Promise.reject(new Error('there is nothing to send')) },
     store: {
-      now: () => 0,
-      liveSecrets: async () => [],
-      claimCallbackNotices: async () => [],
-      endCallbackNotice: async () => {},
       claimContacts: async limit => {
         looks++
         return waiting.splice(0, limit).map(partnerId => ({ partnerId }) as unknown as ClaimedContact)

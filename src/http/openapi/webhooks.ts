@@ -60,27 +60,6 @@ export const WEBHOOKS = {
     reason: z.null(),
     ...verdictFields(null, null, null),
   }).meta({ id: 'TestWebhook' }),
-  'idface.callback_disabled': z
-    .strictObject({
-      type: z.literal('idface.callback_disabled'),
-      timestamp: CREATED,
-      data: z.strictObject({
-        callbackUrl: z
-          .string()
-          .meta({ description: 'The URL that is disabled.', examples: ['https://partner.example/hook'] }),
-        since: AT.describe('Since when every attempt has failed.'),
-        lastError: z
-          .strictObject({
-            httpStatus: z
-              .int()
-              .nullable()
-              .meta({ description: 'The HTTP status of the last attempt; null without an answer.', examples: [503] }),
-            error: z.string().nullable().describe('The error of the last attempt; null if there was an answer.'),
-          })
-          .describe('How the last attempt failed: its status, or an error if there was no answer.'),
-      }),
-    })
-    .meta({ id: 'CallbackDisabledWebhook' }),
 }
 type WebhookType = keyof typeof WEBHOOKS
 
@@ -89,7 +68,6 @@ const NAMES: Readonly<Record<WebhookType, readonly [operationId: string, summary
   'idface.failed': ['onFailed', 'The person was not verified'],
   'idface.unresolved': ['onUnresolved', 'There will be no verdict'],
   'idface.test': ['onTest', 'The webhook of POST /v1/callbacks/test'],
-  'idface.callback_disabled': ['onCallbackDisabled', 'Another of your callback URLs is disabled'],
 }
 
 const header = (name: string, description: string, example: string) => ({

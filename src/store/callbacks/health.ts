@@ -65,16 +65,6 @@ export interface CallbackTrouble extends Callback {
   held: number
 }
 
-/** A webhook that notifies a partner, at its URL `url`, that `callbackUrl` is disabled. Times are epoch ms. */
-export interface CallbackNotice extends Callback, Pick<CallbackHealth, 'failingSince' | 'lastError'> {
-  /** The same for every try. */
-  id: string
-  url: string
-  disabledAt: number
-  /** Number of the try, from 1. */
-  attempt: number
-}
-
 /** A URL stays `watched` until it has this many failed attempts, however old the first one is. */
 const ENOUGH_ATTEMPTS = 10
 const FAILING_AFTER_MS = HOUR
@@ -169,7 +159,3 @@ export const endsHold = (end: HoldEnd, health: CallbackHealth | null): boolean =
   const because = heldBecause(health)
   return because !== null && (because !== BY_OPERATOR || end === 'operator')
 }
-
-/** Returns when the notice of a URL that has just changed is due, or null if it needs none. */
-export const firstNoticeAt = (health: CallbackHealth, at: number): number | null =>
-  heldBecause(health) === 'disabled' ? at : null

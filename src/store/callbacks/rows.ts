@@ -11,7 +11,6 @@ import {
   type ChangedCallback,
   callbackKey,
   endsHold,
-  firstNoticeAt,
   type HoldEnd,
 } from './health.ts'
 
@@ -69,10 +68,9 @@ export const saveUrls = async (
   const changed = last.filter(change => change.health !== (stored.get(callbackKey(change)) ?? null)).sort(byKey)
   const removed = changed.filter(({ health }) => health === null)
   await run(tx, REMOVE, removed)
-  const rows = changed.flatMap(({ partnerId, callbackUrl, health }) => {
-    if (health === null) return []
-    return [{ partnerId, callbackUrl, ...health, noticeDueAt: firstNoticeAt(health, tx.at), noticeTries: 0 }]
-  })
+  const rows = changed.flatMap(({ partnerId, callbackUrl, health }) =>
+    health === null ? [] : [{ partnerId, callbackUrl, ...health }],
+  )
   await tx.update('callbacks', ['partnerId', 'callbackUrl'], rows.filter(isStored))
   // If another transaction has added a row meanwhile, which could not be locked, this one is run again.
   const added = rows.filter(row => !isStored(row))

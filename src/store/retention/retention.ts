@@ -60,7 +60,7 @@ const OTHER_EXPIRED_ROWS: readonly Sql[] = [
   // URLs that nothing is held for: a claim removes them, unless messages were held meanwhile. URLs that an operator
   // disabled stay disabled.
   d => `
-    UPDATE callbacks SET state = 'releasing', held_since = NULL, notice_due_at = NULL
+    UPDATE callbacks SET state = 'releasing', held_since = NULL
     WHERE ${urlsWhere(
       d,
       `held_since < @before AND last_error <> '${BY_OPERATOR}' AND NOT EXISTS (

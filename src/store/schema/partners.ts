@@ -87,7 +87,7 @@ export const partnerTables = ({
       /** To the hour. */
       lastAt: time('last_at').notNull(),
       heldSince: time('held_since'),
-      /** When to send the webhook that reports it to another URL, and how often that was tried; null: none to send. */
+      // Unused, with their index: nodes of the version before write them. They go with the next migration that ends such nodes.
       noticeDueAt: time('notice_due_at'),
       noticeTries: integer('notice_tries').notNull().default(0),
     },

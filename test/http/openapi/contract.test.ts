@@ -3,7 +3,7 @@ import addFormats from 'ajv-formats'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY, SECOND } from '../../../src/core/duration.ts'
-import { callbackDisabledBody, type WebhookContent, webhookBody } from '../../../src/core/message.ts'
+import { type WebhookContent, webhookBody } from '../../../src/core/message.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { webhookContent } from '../../support/webhook-content.ts'
@@ -273,12 +273,5 @@ describe('the webhooks', () => {
     const content = { ...CONTENT, ...change }
     const { schema } = document.webhooks[content.type].post.requestBody.content['application/json']
     expectToFit(schema, JSON.parse(webhookBody(content)), content.type)
-  })
-
-  test.each(['http_503', 'no_response'])('have the body that tells of a disabled URL: %s', lastError => {
-    const notice = { callbackUrl: 'https://a.example/', disabledAt: START, failingSince: START, lastError }
-    const type = 'idface.callback_disabled'
-    const { schema } = document.webhooks[type].post.requestBody.content['application/json']
-    expectToFit(schema, JSON.parse(callbackDisabledBody(notice)), type)
   })
 })

@@ -64,7 +64,6 @@ export const describeGoneCallbacks = (open: OpenStore): void => {
     expect(await bench.store.explain(bench.partnerId, held.id)).toMatchObject({ heldBecause: 'operator' })
     const { found } = await bench.store.listCallbacks(null, { after: null, limit: 10 })
     expect(found).toMatchObject([{ ...url, state: 'disabled', lastError: 'operator', held: 1 }])
-    expect(await bench.store.claimCallbackNotices(1)).toEqual([])
     expect(await bench.store.enableCallback(url, 'operator')).toBe(true)
     expect(await sent(bench)).toEqual([held.id])
   })

@@ -17,7 +17,7 @@ const openStoreFixtures = async (open: OpenTwo) => {
   const second = other as Store | null
   if (second === null) throw new Error('it was opened')
   // With a connection each, what both do at once overlaps.
-  for (const one of [second, bench.store]) await Promise.all([one.claimContacts(1), one.claimCallbackNotices(1)])
+  for (const one of [second, bench.store]) await Promise.all([one.claimContacts(1), one.claimContacts(1)])
   const claims = { busy: new Map(), concurrency: 100, leaseMs: MINUTE }
   return {
     bench,

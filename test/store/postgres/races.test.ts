@@ -272,30 +272,6 @@ test('a webhook that becomes due while its lane is claimed is due after the clai
   expect(await bench.claimMessages()).toHaveLength(2)
 })
 
-test('a URL that is enabled while its notice is claimed is not told as disabled', async () => {
-  await using opened = await openNodes()
-  const { bench, query, url } = opened
-  const disabled = 'https://disabled.example/'
-  await bench.resolve()
-  await bench.deliver(200)
-  await query(`
-    INSERT INTO callbacks (partner_id, callback_url, state, failing_since, attempts, last_error, last_at, held_since, notice_due_at)
-    VALUES ('${bench.partnerId}', '${disabled}', 'disabled', 0, 10, 'http_503', 0, 0, 0)`)
-  const other = new pg.Client(url)
-  await other.connect()
-  try {
-    await other.query('BEGIN')
-    await other.query(`UPDATE callbacks SET state = 'releasing', held_since = NULL, notice_due_at = NULL`)
-    const claimed = bench.store.claimCallbackNotices(1)
-    await vi.waitUntil(async () => (await query(WAITING)).length > 0, 20_000)
-    await other.query('COMMIT')
-    expect(await claimed).toEqual([])
-  } finally {
-    await other.end()
-  }
-  expect(await query('SELECT notice_due_at FROM callbacks')).toEqual([{ notice_due_at: null }])
-})
-
 test('what an operator pauses and disables while answers are recorded stays so', async () => {
   await using opened = await openNodes()
   const { bench, query, url } = opened

@@ -101,34 +101,6 @@ test('nothing is claimed after a hold, a disabled partner or an ended secret, al
   }
 })
 
-test('no notice of a disabled URL is claimed after a hold or a disabled partner, also by a claim that had begun', async () => {
-  await using node = await openNode()
-  const { store, partnerId } = node
-  await node.resolve({ callbackUrl: 'https://good.example/hook' })
-  await node.deliver(200)
-  await node.resolve()
-  await node.deliver(503)
-  for (const stop of [() => store.changePartner(partnerId, { disabled: true }), () => store.holdDeliveries()]) {
-    await node.query(
-      "UPDATE callbacks SET state = 'disabled', held_since = last_at, notice_due_at = last_at, notice_tries = 0",
-    )
-    await using stack = new AsyncDisposableStack()
-    // Another node claims.
-    const gate = await node.lock("SELECT pg_advisory_xact_lock(hashtextextended('callback_notices', 0))")
-    stack.defer(gate.release)
-    const claim = store.claimCallbackNotices(1)
-    await node.untilWaiting(1)
-    const stopped = stop()
-    // The stop waits for the end of the claim.
-    await node.untilWaiting(2)
-    await gate.release()
-    expect(await claim).toHaveLength(1)
-    await stopped
-    expect(await store.claimCallbackNotices(1)).toEqual([])
-    await store.changePartner(partnerId, { disabled: false })
-  }
-})
-
 test('a message is resent while a claim releases its URL, without a deadlock', async () => {
   await using node = await openNode()
   const { store, partnerId } = node

@@ -2,7 +2,7 @@ import { DAY } from '../../../src/core/duration.ts'
 import type { NewBulkAct } from '../../../src/store/bulk/states.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { FAIL, HOOK, SUCCESS, WAITING } from '../../support/store.ts'
-import { disabled, exhausted, exhaustion, type StoreFixture } from './replay-fixture.ts'
+import { exhausted, exhaustion, type StoreFixture } from './replay-fixture.ts'
 
 /** Prepares what a verb needs, and gives the call. */
 export type Case = (bench: StoreFixture) => Promise<() => Promise<unknown>>
@@ -76,10 +76,6 @@ export const CASES: Readonly<Record<string, Case>> = {
     await bench.resolve()
     await bench.claimMessages()
     return () => bench.store.enableCallback({ partnerId: bench.partnerId, callbackUrl: HOOK }, 'operator')
-  },
-  claimCallbackNotices: async bench => {
-    await disabled(bench)
-    return () => bench.store.claimCallbackNotices(1)
   },
   prune: async bench => {
     await bench.resolve()

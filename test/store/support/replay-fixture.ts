@@ -2,7 +2,7 @@ import type { Observation } from '../../../src/core/alert.ts'
 import { HOUR } from '../../../src/core/duration.ts'
 import { openSqliteStore, type SqliteOptions } from '../../../src/store/sqlite/store.ts'
 import { openNewStore } from '../../support/sqlite-template.ts'
-import { HOOK, openStoreFixture } from '../../support/store.ts'
+import { openStoreFixture } from '../../support/store.ts'
 
 export type StoreFixture = Awaited<ReturnType<typeof open>>
 
@@ -30,17 +30,5 @@ export const exhausted = async (bench: StoreFixture) => {
   for (let n = 0; n < 4; n++) {
     await bench.deliver(500)
     await bench.advance(2 * HOUR)
-  }
-}
-
-/** One URL works, and another was disabled. */
-export const disabled = async (bench: StoreFixture) => {
-  await bench.resolve({ callbackUrl: `${HOOK}/works` })
-  await bench.deliver(200)
-  const { id } = await bench.resolve()
-  for (let n = 0; n < 11; n++) {
-    await bench.deliver(500)
-    await bench.advance(12 * HOUR)
-    if (n < 10) await bench.store.resend(bench.partnerId, id)
   }
 }
