@@ -175,7 +175,10 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
     getRegistration: (id, { signal } = {}) => get(pathOf(id), { signal }),
 
     listRegistrations: ({ cursor: start, since, until, metadata = {}, ...filter } = {}, { signal } = {}) => {
-      const pairs = Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value])
+      const pairs =
+        typeof metadata === 'string'
+          ? [['metadata', metadata]]
+          : Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value])
       const query = { ...filter, since: timeOf(since), until: timeOf(until), ...Object.fromEntries(pairs) }
       return createPages(
         cursor => get<Page<ListedRegistration>>('v1/registrations', { query: { ...query, cursor }, signal }),

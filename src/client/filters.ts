@@ -19,8 +19,8 @@ export interface RegistrationFilter extends HistorySpan {
   delivery?: MessageState | undefined
   /** Host of the callback URL, with its port if the URL names one. */
   host?: string | undefined
-  /** One key and its exact value. If you have very many registrations, `since` speeds it up. */
-  metadata?: Readonly<Record<string, string>> | undefined
+  /** One key and its exact value, or a value of any key. If you have very many registrations, `since` speeds it up. */
+  metadata?: Readonly<Record<string, string>> | string | undefined
   /** The size of a page, 250 at most. */
   limit?: number | undefined
   /** The `nextCursor` of a page. */

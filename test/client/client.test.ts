@@ -89,6 +89,7 @@ test('registrations are found by metadata and time', async () => {
   const found = async (filter: RegistrationFilter) =>
     (await collect(client.listRegistrations(filter))).map(one => one.id)
   expect(await found({ metadata: { order: 'A-42 &=' } })).toEqual([id])
+  expect(await found({ metadata: 'A-42 &=' })).toEqual([id])
   expect(await found({ metadata: { order: 'A-42 &=' }, since, until: new Date().toISOString() })).toEqual([id])
   expect(await found({ metadata: { order: 'A-42 &=' }, until: new Date(since.getTime() - 60_000) })).toEqual([])
   expect(await found({ since, host: 'other.example' })).toEqual([])

@@ -27,12 +27,12 @@ const NAMES: Readonly<Record<BulkActName, Words>> = {
   cancel: { en: 'Cancel selected', zh: '取消所选登记' },
 }
 const CANCELLED: Words = {
-  en: 'The selected registrations are no longer polled and send no webhook. This cannot be undone. Those that have ended stay as they are.',
-  zh: '所选登记将不再查询，也不再投递回调，且无法恢复。已结束的登记保持不变。',
+  en: 'The selected registrations are no longer polled and send no webhook, and their metadata is erased. This cannot be undone. Those that have ended stay as they are.',
+  zh: '所选登记将不再查询，也不再投递回调，并删除自定义数据，且无法恢复。已结束的登记保持不变。',
 }
 export const HELD: Words = {
-  en: 'Webhooks to a URL that the operator has disabled are sent only once it is enabled. To another URL on hold these are sent once, and none of the others: a 2xx ends the hold.',
-  zh: '回调地址由运维人员停用的，重新启用后才会投递；因其他原因暂停投递的，只将这些回调各投递一次，得到 2xx 后该地址恢复投递。',
+  en: 'Webhooks to a URL that the operator has disabled are sent only once it is enabled. To another URL on hold these are sent once, and none of the others: a 2xx ends the hold, and another 410 gives them up. To try such a URL, resend one.',
+  zh: '回调地址由运维人员停用的，重新启用后才会投递；因其他原因暂停投递的，只将这些回调各投递一次：得到 2xx 后该地址恢复投递，再次返回 410 则放弃投递。要试探这样的地址，请只重发一个。',
 }
 
 /** Calls the API for an act on one registration. */
@@ -102,7 +102,10 @@ const actOnTicked = async (visit: Visit, act: BulkActName): Promise<ConsolePage>
     ...(done === 0 && refusals[0] ? { status: refusals[0].problem.status as 404 } : {}),
     body: html`${facts(visit, [
       [{ en: 'Selected', zh: '已选' }, ids.length],
-      [{ en: 'Done', zh: '已完成' }, done],
+      [
+        act === 'resend' ? { en: 'Scheduled, not yet sent', zh: '已安排投递，尚未投递' } : { en: 'Done', zh: '已完成' },
+        done,
+      ],
       [{ en: 'Refused', zh: '被拒绝' }, refusals.length],
     ])}${act === 'resend' && done > 0 ? html`<p>${t(HELD)}</p>` : ''}${
       refusals.length === 0

@@ -40,7 +40,7 @@ export const ZONE = z
     examples: ['Asia/Shanghai'],
   })
 
-const BACKWARDS = { en: 'must not be after until', zh: '不能晚于 until' }
+const BACKWARDS = { en: 'must not be after until', zh: '不能晚于截止时间（until）' }
 
 type Asked = Readonly<Partial<Record<'since' | 'until' | 'messageSince', TypedTime | undefined>>> & {
   zone?: string | undefined

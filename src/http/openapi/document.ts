@@ -32,7 +32,9 @@ ${COMMON}`,
     Webhooks: 'What is sent to your callback.',
   },
   calls: PARTNER_CALLS,
-  securitySchemes: { partnerKey: bearer('The API key of a partner, which begins with `ifn_`.') },
+  securitySchemes: {
+    partnerKey: bearer('Send `Authorization: Bearer` and the API key of a partner, which begins with `ifn_`.'),
+  },
 }
 const FOR_OPERATORS = {
   title: 'idface-notifier for operators',

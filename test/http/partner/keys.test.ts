@@ -4,6 +4,8 @@ import { openApi } from '../support/api.ts'
 test('are replaced by their partner: a new key, and with it the end of the old one', async () => {
   await using api = await openApi()
   const works = async (key: string) => (await api.call('GET', '/v1/me', { key })).status === 200
+  const unread = await api.call('POST', '/v1/keys', { body: { expiresAt: '2027-01-01T00:00:00Z' } })
+  expect([unread.status, unread.json.errors]).toMatchObject([422, [{ path: 'expiresAt' }]])
   const made = await api.call('POST', '/v1/keys')
   expect([made.status, made.json]).toEqual([
     201,

@@ -125,13 +125,28 @@ export const describeHandles = (open: OpenTwo): void => {
     })
   })
 
-  test('tell nobody of a registration that one cancels while the other brings its verdict', async () => {
+  test('tell the verdict of a registration that one cancels while the other brings it, unless the cancel came first', async () => {
+    await using opened = await openStoreFixtures(open)
+    const { bench, other, claim, claimMessages } = opened
+    const { id } = await bench.register()
+    const claimed = first(await claim(other))
+    const [cancelled] = await Promise.all([
+      bench.store.cancel(bench.partnerId, id),
+      other.settleVerifications([bench.answered(claimed, SUCCESS)]),
+    ])
+    const { status } = (await bench.find(id)) ?? {}
+    expect(cancelled?.registration.status).toBe(status)
+    const told = (await claimMessages(other)).map(({ registrationId }) => registrationId)
+    expect([status, told]).toEqual(told.length === 0 ? ['cancelled', []] : ['succeeded', [id]])
+  })
+
+  test('tell nobody of a registration that one erases while the other brings its verdict', async () => {
     await using opened = await openStoreFixtures(open)
     const { bench, other, claim, claimMessages } = opened
     const { id } = await bench.register()
     const claimed = first(await claim(other))
     await Promise.all([
-      bench.store.cancel(bench.partnerId, id),
+      bench.store.cancel(bench.partnerId, id, 'erase'),
       other.settleVerifications([bench.answered(claimed, SUCCESS)]),
     ])
     expect(await bench.find(id)).toMatchObject({ status: 'cancelled', nextPollAt: null })
