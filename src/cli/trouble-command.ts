@@ -1,4 +1,5 @@
-import { basename } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import type { TroubleCode } from '../core/trouble.ts'
 import { troubleKind } from '../core/trouble-kinds.ts'
 import type { Explanation } from '../store/registrations/explanations.ts'
@@ -7,10 +8,11 @@ import { programCommand } from './program.ts'
 
 /** Under systemd, the sandbox lets commands write only to this folder of the service's state. */
 const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
-  STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
+  STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? (existsSync('/backup') ? '/backup' : '.')
 
-export const backupCommand = (): string =>
-  `${programCommand()} backup ${quoted(backupFolderOf(process.env))}/notifier-$(date +%F-%H%M).db`
+/** @param last path of the last good backup */
+export const backupCommand = (last: string | null | undefined): string =>
+  `${programCommand()} backup ${quoted(last ? dirname(last) : backupFolderOf(process.env))}/notifier-$(date +%F-%H%M).db`
 
 /** Returns the shell command that ends or details a trouble; null if none does, or a cause has to be fixed first. */
 export const commandFor = (trouble: {
@@ -19,7 +21,7 @@ export const commandFor = (trouble: {
   path?: string | null | undefined
 }): string | null => {
   if (trouble.code === 'clock_wrong') return 'sudo timedatectl set-ntp true'
-  if (trouble.code === 'backup_stale') return backupCommand()
+  if (trouble.code === 'backup_stale') return backupCommand(trouble.path)
   const command = troubleKind(trouble.code).command
   const subject = trouble.account ?? trouble.path
   if (command === null || (command === 'backup' && !subject)) return null

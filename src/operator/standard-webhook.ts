@@ -33,7 +33,11 @@ export const STANDARD_WEBHOOK: Dialect = {
     const [item] = items
     if (!item) throw new Error('a notice has an event')
     const { type, since, headline, sentence, lines: _, remedy, details, ...rest } = item
-    const texts = { headline: oneLine(headline), sentence: oneLine(sentence), remedy: oneLine(remedy) }
+    const texts = {
+      headline: oneLine(headline),
+      sentence: oneLine(sentence),
+      remedy: remedy.split('\n').map(oneLine).join('\n'),
+    }
     const body = JSON.stringify({
       type,
       timestamp: isoTime(at),

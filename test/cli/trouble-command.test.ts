@@ -10,6 +10,11 @@ test('a failed backup was tried again into a file of the name FILE', () => {
   expect(commandFor(failed)).toBeNull()
 })
 
+test('a backup that is due goes where the last one went, not to a folder that there may not be', () => {
+  const stale = { code: 'backup_stale', since: 1, madeAt: 1 } as const
+  expect(commandFor({ ...stale, path: '/data/bk/1.db' })).toMatch(/ backup \/data\/bk\/notifier-\$/)
+})
+
 test('operators were told to ask the operator, or to POST with the key of a partner', async () => {
   const options = { path: ':memory:', masterKey: randomBytes(32), now: Date.now }
   await using bench = await openStoreFixture(async ({ rate }) => ({

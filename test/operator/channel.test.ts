@@ -162,7 +162,7 @@ describe('any other receiver', () => {
         },
         headline: 'ALERT: upstream account paused (3 occurrences)',
         sentence: expect.stringContaining('Account C12345678 has been paused since'),
-        remedy: expect.stringContaining('enter the right APIKEY and save'),
+        remedy: expect.stringMatching(/enter the right APIKEY and save[\s\S]*\n\$ /),
         runbook: 'docs/operations.md#account.paused',
       },
     })

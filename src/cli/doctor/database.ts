@@ -143,5 +143,5 @@ export const checkBackup = onTables(async ({ kind, stats }, facts) => {
   const { config, deep, now } = facts
   const last = (await stats()).backup
   const problem = last.good && config ? findBackupProblem(config, last.good.path, { random, deep }) : null
-  return judgeBackup(last, { problem, now, make: backupCommand() })
+  return judgeBackup(last, { problem, now, make: backupCommand(last.good?.path) })
 })

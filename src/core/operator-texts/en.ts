@@ -76,7 +76,8 @@ const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
   no_database: 'PostgreSQL has no database of this name: create it (CREATE DATABASE), or correct the name.',
   rights:
     'PostgreSQL refuses our statements: rights or tables are missing, and "idface-notifier doctor" says which. Make the user the owner of the database (ALTER DATABASE … OWNER TO …).',
-  absent: 'Nothing is there: correct the path or the address, or start PostgreSQL or its pooler.',
+  absent:
+    'Nothing answers there: start PostgreSQL or its pooler ("systemctl status postgresql"), or correct the address, or the path of the file.',
   no_host: 'The host of the database is not found: correct it, or check the name servers of this machine.',
   unreachable:
     'PostgreSQL does not answer: start it if it does not run ("systemctl status postgresql"), and check its host, the network, and any pooler between, where clients may wait for a connection (SHOW POOLS).',
@@ -152,9 +153,9 @@ const TROUBLES: Catalogue['troubles'] = {
       'Check whether its process runs and reaches the database, and start it again. If it will not come back, start another node with its ROLES in its place; without one, the lost node is removed from the list after a day.',
   }),
   node_differs: ({ node, since, differsIn, settings }, { showTime }) => ({
-    sentence: `Since ${showTime(since)} the node ${node} differs from the others: ${differsIn.map(trait => (trait === 'settings' && settings.length > 0 ? `settings (${settings.join(', ')})` : TRAITS[trait])).join(', ')}.`,
+    sentence: `Since ${showTime(since)} the node ${node} differs from the one started last: ${differsIn.map(trait => (trait === 'settings' && settings.length > 0 ? `settings (${settings.join(', ')})` : TRAITS[trait])).join(', ')}.`,
     remedy:
-      'During an upgrade this passes. Otherwise give all nodes the same version, the same settings (except ROLES and those of the machine itself) and the same MASTER_KEY (during a rekey also the previous one, as MASTER_KEY_PREVIOUS), and restart the nodes that differ.',
+      'During an upgrade this passes. Otherwise give all nodes the same version, the same settings (except ROLES and those of the machine itself) and the same MASTER_KEY (during a rekey also the previous one, as MASTER_KEY_PREVIOUS), and restart those that were wrong: the one started last may be the wrong one.',
   }),
   clock_wrong: ({ node, aheadMs }) => ({
     sentence: `The clock of ${node} is ${showSpan(Math.abs(aheadMs), 'en')} ${aheadMs > 0 ? 'behind' : 'ahead of'} GetResult's. Receivers refuse webhooks whose time is minutes off.`,
@@ -171,7 +172,7 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   backup_failed: ({ since, reason, path }, { showTime }) => ({
     sentence: `The ${path ? `backup to ${path}` : 'last backup'} failed at ${showTime(since)} (${BACKUP_FAULTS[reason]?.en ?? reason}).`,
-    remedy: `Run "idface-notifier backup ${path ?? 'FILE'}" by hand: it says what to do. Only a good backup in that folder ends this. See docs/backup.md.`,
+    remedy: `Run "idface-notifier backup ${path ?? 'FILE'}" by hand: it says what to do. Only a good backup in that folder ends this, or one elsewhere 36 hours after the last attempt there. See docs/backup.md.`,
   }),
   backup_stale: ({ madeAt, path }, { at, showTime }) => ({
     sentence:

@@ -63,7 +63,8 @@ const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
   no_database: 'PostgreSQL 中没有这个数据库：请创建（CREATE DATABASE），或改正库名。',
   rights:
     'PostgreSQL 拒绝执行语句：缺少权限或表，运行 "idface-notifier doctor" 可查明原因。请将该用户设为数据库的所有者（ALTER DATABASE … OWNER TO …）。',
-  absent: '该处没有数据库：请改正路径或地址，或启动 PostgreSQL 或其前面的连接池。',
+  absent:
+    '该处没有数据库在运行：请启动 PostgreSQL 或其前面的连接池（"systemctl status postgresql"），或改正地址；使用 SQLite 时，请改正文件路径。',
   no_host: '找不到数据库的主机：请改正主机名，或检查本机的 DNS。',
   unreachable:
     'PostgreSQL 没有响应：若未运行（"systemctl status postgresql"），请启动它；并检查其主机、网络及其间的连接池（用 SHOW POOLS 查看是否有客户端在等待连接）。',
@@ -137,9 +138,9 @@ const TROUBLES: Catalogue['troubles'] = {
       '请检查其进程是否运行、能否访问数据库，并重新启动它。若不再恢复，请启动一个具有相同 ROLES 的节点来接替；没有接替的，一天后不再提示。',
   }),
   node_differs: ({ node, since, differsIn, settings }, { showTime }) => ({
-    sentence: `自${showTime(since)} 起，节点 ${node} 与其他节点不一致：${differsIn.map(trait => (trait === 'settings' && settings.length > 0 ? `配置（${settings.join('、')}）` : TRAITS[trait])).join('、')}。`,
+    sentence: `自${showTime(since)} 起，节点 ${node} 与最后启动的节点不一致：${differsIn.map(trait => (trait === 'settings' && settings.length > 0 ? `配置（${settings.join('、')}）` : TRAITS[trait])).join('、')}。`,
     remedy:
-      '升级期间属正常现象。否则请让各节点的版本、配置（ROLES 和机器自身的配置除外）和 MASTER_KEY 一致（rekey 期间把旧密钥设为 MASTER_KEY_PREVIOUS），并重启不一致的节点。',
+      '升级期间属正常现象。否则请让各节点的版本、配置（ROLES 和机器自身的配置除外）和 MASTER_KEY 一致（rekey 期间把旧密钥设为 MASTER_KEY_PREVIOUS），并重启配置有误的节点：有误的也可能是最后启动的节点。',
   }),
   clock_wrong: ({ node, aheadMs }) => ({
     sentence: `${node} 的时钟比 GetResult ${aheadMs > 0 ? '慢' : '快'} ${showSpan(Math.abs(aheadMs), 'zh')}。相差数分钟时，接收端会拒收回调。`,
@@ -155,7 +156,7 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   backup_failed: ({ since, reason, path }, { showTime }) => ({
     sentence: `${path ? `备份到 ${path} ` : '上次备份'}于${showTime(since)} 失败（${BACKUP_FAULTS[reason]?.zh ?? reason}）。`,
-    remedy: `请手动运行 "idface-notifier backup ${path ?? 'FILE'}"，其输出会说明如何处理；在该文件夹中备份成功后，此项才会消失。另见 docs/backup.zh-CN.md。`,
+    remedy: `请手动运行 "idface-notifier backup ${path ?? 'FILE'}"，其输出会说明如何处理；在该文件夹中备份成功后（或在其中最后一次尝试的 36 小时后，在其他位置备份成功），此项才会消失。另见 docs/backup.zh-CN.md。`,
   }),
   backup_stale: ({ madeAt, path }, { at, showTime }) => ({
     sentence:
