@@ -40,8 +40,9 @@ export const createCommandApi = ({ operator, reason, ...given }: Caller): CallAd
     c.set('operator', operator)
     return next()
   })
+  const rates = { take: () => {}, give: () => {} }
   // The calls that commands make need nothing else.
-  addCalls(app, OPERATOR_OPERATIONS, { ...given, now: given.store.now, emit: () => {} } as PartDeps)
+  addCalls(app, OPERATOR_OPERATIONS, { ...given, rates, now: given.store.now, emit: () => {} } as unknown as PartDeps)
 
   return async (route, { id = '', query, body } = {}) => {
     refusal = null

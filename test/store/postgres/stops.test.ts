@@ -70,7 +70,7 @@ test('the long reads of operators took every connection of calls', async () => {
   expect(await node.store.findPartner(node.partnerId)).toMatchObject({ id: node.partnerId })
   await node.untilWaiting(2)
   await gate.release()
-  expect(await Promise.all(counts)).toEqual(Array(20).fill({ count: 0, isCapped: false }))
+  expect(await Promise.all(counts)).toEqual(Array(20).fill({ count: 0, isCapped: false, scanned: 0 }))
 })
 
 test('nothing is claimed after a hold, a disabled partner or an ended secret, also by a claim that had begun', async () => {
