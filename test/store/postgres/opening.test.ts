@@ -75,7 +75,7 @@ test('a database that cannot be opened is told with the setting, the address wit
   expect(found.map(error => [error.message.replace(/\?host=\S+/, ''), mayPass(error)])).toEqual([
     [
       expect.stringMatching(
-        /^DATABASE_URL: postgres:\/\/me@127\.0\.0\.1:1\/x cannot be used \(ECONNREFUSED\): Nothing is there/,
+        /^DATABASE_URL: postgres:\/\/me@127\.0\.0\.1:1\/x cannot be used \(ECONNREFUSED\): Nothing answers there: start PostgreSQL/,
       ),
       true,
     ],
