@@ -28,14 +28,6 @@ const ZONE = IS_CHINESE ? 'Asia/Shanghai' : undefined
 const clockOf = timeStyle => new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle, timeZone: ZONE }).format
 const [toMinutes, toSeconds] = [clockOf('short'), clockOf('medium')]
 
-/** The UTC offset of a time without one, in the browser's zone. */
-const offsetOf = local => {
-  const ahead = -new Date(local.replace(' ', 'T')).getTimezoneOffset()
-  if (Number.isNaN(ahead)) return 'Z'
-  const [hours, minutes] = [Math.floor(Math.abs(ahead) / 60), Math.abs(ahead) % 60]
-  return `${ahead < 0 ? '-' : '+'}${`${hours}`.padStart(2, '0')}:${`${minutes}`.padStart(2, '0')}`
-}
-
 /** On English pages times are in the browser's zone instead of UTC: those shown, and those typed. */
 const useZoneOfBrowser = () => {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
@@ -58,16 +50,6 @@ const useZoneOfBrowser = () => {
   rewrite()
   document.addEventListener('htmx:after:swap', rewrite)
   for (const hidden of document.querySelectorAll('[name="zone"]')) hidden.value = zone
-  for (const hidden of document.querySelectorAll('[name$="-zone"]')) {
-    const input = hidden.form.elements[hidden.name.slice(0, -'-zone'.length)]
-    if (input?.type === 'datetime-local' && input.value) input.value = toMinutes(new Date(`${input.value}Z`))
-  }
-  document.addEventListener('formdata', ({ formData }) => {
-    for (const name of [...formData.keys()]) {
-      const zoned = name.endsWith('-zone') && formData.get(name.slice(0, -'-zone'.length))
-      if (zoned) formData.set(name, offsetOf(zoned))
-    }
-  })
 }
 
 const [SECOND, MINUTE, HOUR] = [1_000, 60_000, 3_600_000]

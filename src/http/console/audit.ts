@@ -6,10 +6,19 @@ import { MAX_NAME } from '../../core/line.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
 import type { Accounts } from './accounts.ts'
 import type { Console, Visit } from './console.ts'
-import { field } from './forms.ts'
-import { type Column, type ConsolePage, type Html, nextPage, PAGE_NAMES, type Reader, table, time } from './page.ts'
+import { field, withoutEmpty } from './forms.ts'
+import {
+  type Column,
+  type ConsolePage,
+  type Html,
+  nextPage,
+  PAGE_NAMES,
+  type Reader,
+  table,
+  time,
+  zoneInput,
+} from './page.ts'
 import { FIRST_PAGE, type Partners } from './partners.ts'
-import { asApiTakes } from './picked-time.ts'
 import { OUTCOMES, stateBadge, WHO } from './words.ts'
 
 type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
@@ -66,7 +75,7 @@ const filterForm = (reader: Reader, { who, act, since }: Readonly<Record<string,
     <label>${t({ en: 'Who (name of a token, ADMIN_TOKEN or system user)', zh: '操作人（令牌名称、ADMIN_TOKEN 或系统用户名）' })}
       <input name="who" value="${who ?? ''}" maxlength="${MAX_NAME}" autocomplete="off"></label>
     <label>${t(WHAT)} <input name="act" value="${act ?? ''}" placeholder="account.pause" maxlength="61" autocomplete="off"></label>
-    ${field(reader, 'since', since)}
+    ${field(reader, 'since', since)}${zoneInput(reader)}
     <button>${t({ en: 'Show', zh: '筛选' })}</button> <a href="${to('audit')}">${t({ en: 'All', zh: '全部' })}</a></form>`
 }
 
@@ -75,10 +84,10 @@ const NONE: Words = { en: 'There are no acts yet.', zh: '还没有操作记录�
 
 const listPage = async (visit: Visit): Promise<ConsolePage> => {
   const { c, call, to } = visit
-  const { who, act, since, cursor } = asApiTakes(c.req.query())
-  const { data, nextCursor } = await call<Acts>('GET', '/v1/admin/audit', { query: { who, act, since, cursor } })
+  const { who, act, since, zone, cursor } = withoutEmpty(c.req.query())
+  const { data, nextCursor } = await call<Acts>('GET', '/v1/admin/audit', { query: { who, act, since, zone, cursor } })
   const names = await readNames(visit)
-  const only = (more: Readonly<Record<string, string>>) => to('audit', { who, act, since, ...more })
+  const only = (more: Readonly<Record<string, string>>) => to('audit', { who, act, since, zone, ...more })
   const columns: readonly Column<Act>[] = [
     [{ en: 'When', zh: '时间' }, ({ at }) => time(visit, at)],
     [WHO, one => html`<a href="${only({ who: one.who })}" title="${one.who}"><bdi class="name">${one.name}</bdi></a>`],

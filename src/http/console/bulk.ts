@@ -7,7 +7,7 @@ import { BULK_CALLS, roleOfBulkAct } from '../admin/bulk.ts'
 import type { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import { Refused } from './api-calls.ts'
 import type { Console, Visit } from './console.ts'
-import { actForm } from './forms.ts'
+import { actForm, withoutEmpty } from './forms.ts'
 import {
   type ConsolePage,
   empty,
@@ -21,7 +21,6 @@ import {
   table,
   time,
 } from './page.ts'
-import { asApiTakes } from './picked-time.ts'
 import { FIELDS, foundColumns } from './registration-columns.ts'
 import { HELD } from './ticked.ts'
 import { CREATED, STATE, stateBadge, WHO } from './words.ts'
@@ -226,7 +225,7 @@ export const addBulk = ({ page, act }: Console): void => {
   page('bulk', listPage)
   const newPage = async (visit: Visit) => {
     const { lang: _, ...query } = visit.c.req.query()
-    const asked = asApiTakes(query)
+    const asked = withoutEmpty(query)
     return previewPage(visit, asked, await dryRun(visit, asked))
   }
   page('bulk/new', newPage, BULK_CALLS['POST /v1/admin/bulk'])

@@ -27,6 +27,7 @@ import {
   table,
   time,
   wrapped,
+  zoneInput,
 } from './page.ts'
 import { listPart, readSearchQuery } from './registrations.ts'
 import { errorCell, STATE, stateBadge } from './words.ts'
@@ -129,7 +130,7 @@ const givenUpForm = (reader: Reader): Html => {
   return html`<h2 id="given-up">${t({ en: 'Given-up webhooks of all partners', zh: '所有合作方已放弃的回调' })}</h2>
     <form method="get" action="${to('bulk/new')}" class="row">
       <input type="hidden" name="act" value="resend"><input type="hidden" name="delivery" value="exhausted">
-      ${field(reader, 'messageSince', '', true)}
+      ${field(reader, 'messageSince', '', true)}${zoneInput(reader)}
       <button>${t({ en: 'Resend…', zh: '重新投递…' })}</button></form>`
 }
 
@@ -163,7 +164,7 @@ const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
     ${actForm(visit, {
       to: 'deliveries/resend',
       name: { en: 'Resend', zh: '重新投递' },
-      fields: html`${field(visit, 'since', '', true)}${field(visit, 'until')}${field(visit, 'host')}`,
+      fields: html`${field(visit, 'since', '', true)}${field(visit, 'until')}${field(visit, 'host')}${zoneInput(visit)}`,
     })}
     <h2>${t(name)}</h2>
     ${actForm(visit, { to: 'deliveries/test', name, fields: field(visit, 'callbackUrl') })}

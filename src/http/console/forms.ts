@@ -9,8 +9,7 @@ import type { Role } from '../../core/role.ts'
 import type { OPERATOR_CALLS } from '../admin/me.ts'
 import type { ProblemAnswer } from '../json/problem.ts'
 import type { Visit } from './console.ts'
-import { copied, type Html, type Reader } from './page.ts'
-import { asApiTakes, isZone, timeInput, zoneOf } from './picked-time.ts'
+import { copied, type Html, type Reader, zoneLabel } from './page.ts'
 import { FIELDS } from './registration-columns.ts'
 import {
   limitOf,
@@ -54,10 +53,13 @@ export const postedOf = async (c: Context): Promise<Readonly<Record<string, stri
   return Object.fromEntries(fields.map(([name, value]) => [name, value.trim()]))
 }
 
+export const withoutEmpty = (fields: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
+
 /** A form as the API takes it, without empty fields. Its `why` is the API's `reason`: searches have a `reason` too. */
 export type Form = Readonly<Partial<Record<string, string>>>
 export const formOf = async (c: Context): Promise<Form> => {
-  const { why, ...fields } = asApiTakes(await postedOf(c))
+  const { why, ...fields } = withoutEmpty(await postedOf(c))
   return why === undefined ? fields : { ...fields, reason: why }
 }
 
@@ -72,7 +74,7 @@ export interface FieldType {
   choices?: Readonly<Record<string, Words>>
   /** Placeholder of the input. */
   example?: Words
-  /** The value is a time in the reader's zone. */
+  /** The value is a time in the zone of `zoneInput`, which the form needs too. */
   isTime?: true
   attributes?: string
 }
@@ -123,7 +125,8 @@ export const fieldOf = (reader: Reader, name: string, type: FieldType, value = '
   )
   const required = isRequired ? raw(' required') : ''
   if (isTime)
-    return html`<label><span>${t(words)}${zoneOf(reader)}</span> ${timeInput(reader, name, { at: value, required })}</label>`
+    return html`<label><span>${t(words)}${t({ en: ' (', zh: '（' })}${zoneLabel(reader)}${t({ en: ')', zh: '）' })}</span>
+    <input type="datetime-local" name="${name}" value="${value}"${required}></label>`
   if (options.length > 0) return html`<label>${t(words)} <select name="${name}">${options}</select></label>`
   const placeholder = example ? html` placeholder="${t(example)}"` : ''
   return html`<label>${t(words)}
@@ -215,12 +218,11 @@ export const wrongFields = ({ t }: Reader, errors: NonNullable<ProblemAnswer['er
 /** A refused form with its input, to be corrected and sent again. Keys and secrets have to be typed anew. */
 export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>): Html => {
   const isTyped = (name: string): name is Typed => Object.hasOwn(TYPES, name)
-  const taken = asApiTakes(sent)
-  const names = Object.keys(sent).filter(name => !isZone(name))
+  const names = Object.keys(sent)
   if (!names.some(isTyped)) return ''
   return html`<form method="post" class="fields">${names.map(name =>
     isTyped(name)
-      ? field(reader, name, ['apiKey', 'secret'].includes(name) ? '' : taken[name])
+      ? field(reader, name, ['apiKey', 'secret'].includes(name) ? '' : sent[name])
       : hiddenInput(name, sent[name]),
   )}<button>${reader.t({ en: 'Submit again', zh: '重新提交' })}</button></form>`
 }

@@ -1,6 +1,8 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
+import { readTime } from '../../core/read-time.ts'
+import { isoTime, isZone } from '../../core/show-time.ts'
 import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import { KEY_CALLS } from '../admin/partners.ts'
 import type { SharedDeps } from '../api-env.ts'
@@ -9,7 +11,7 @@ import type { ConsoleLinkAnswer } from '../partner/console-links.ts'
 import type { NewKeyAnswer } from '../partner/keys.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, field, shownOnce } from './forms.ts'
-import { badge, type ConsolePage, type Html, table, time } from './page.ts'
+import { badge, type ConsolePage, type Html, table, time, zoneInput } from './page.ts'
 import { BY_KEY, CREATED } from './words.ts'
 
 type Keys = z.output<(typeof KEY_CALLS)['GET /v1/admin/partners/:id/keys']['answers'][200]>
@@ -81,7 +83,7 @@ export const newKeyForm = (visit: Visit) =>
     to: `partners/${visit.id}/new-key`,
     name: NEW_KEY,
     call: KEY_CALLS['POST /v1/admin/partners/:id/keys'],
-    fields: field(visit, 'expiresAt'),
+    fields: html`${field(visit, 'expiresAt')}${zoneInput(visit)}`,
     warning: { en: 'Other keys are not affected.', zh: '其他密钥不受影响。' },
   })
 
@@ -121,7 +123,10 @@ export const addKeys = ({ page, act }: Console, { now }: Pick<SharedDeps, 'now'>
   })
   act('partners/:id/new-key', async visit => {
     const { id, call, form, t, to } = visit
-    const { apiKey } = await call<CreatedKey>('POST', keysPath(visit), { body: await form() })
+    const { zone = '', ...sent } = await form()
+    const at = isZone(zone) ? readTime(sent.expiresAt ?? '')?.({ now: visit.now(), zone }) : null
+    const body = { ...sent, expiresAt: at ? isoTime(at) : sent.expiresAt }
+    const { apiKey } = await call<CreatedKey>('POST', keysPath(visit), { body })
     const back = html`<p><a href="${to(`partners/${id}`)}">${t({ en: 'Back to the keys', zh: '返回密钥' })}</a></p>`
     return { title: t(NEW_KEY), body: html`${shownOnce(visit, [[API_KEY, apiKey]])}${back}` }
   })

@@ -1,7 +1,6 @@
 import type { Context } from 'hono'
 import { html, raw } from 'hono/html'
 import type { Language, Words } from '../../core/language.ts'
-import { ZONE_OF, zoneName } from '../../core/show-time.ts'
 import { troubleKind } from '../../core/trouble-kinds.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { StatusAnswer } from '../partner/status.ts'
@@ -14,8 +13,9 @@ import {
   type Reader,
   SEARCH_EXAMPLE,
   showCount,
+  zoneInput,
+  zoneLabel,
 } from './page.ts'
-import { searchZone } from './picked-time.ts'
 import type { Session } from './sessions.ts'
 
 /** The pages in the navigation, in groups. */
@@ -78,7 +78,7 @@ const PLACEHOLDER: Readonly<Record<Session['kind'], Words>> = {
 }
 const tools = ({ t, to, language }: Reader, { kind }: Session): Html => html`
   <form role="search" action="${to('find')}"><label><span class="hidden">${t(searchWords(kind))}</span>
-    <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t(PLACEHOLDER[kind])}   /" data-key="/"></label>${searchZone(language)}</form>
+    <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t(PLACEHOLDER[kind])}   /" data-key="/"></label>${zoneInput({ language })}</form>
   <form method="post" action="${to('sign-out')}"><button class="plain">${t({ en: 'Sign out', zh: '退出' })}</button></form>`
 
 /**
@@ -118,7 +118,7 @@ ${session ? navigation(reader, session, active) : ''}
 <main id="main" tabindex="-1"><h1>${title}</h1>
 ${body}
 </main>
-<footer>${t({ en: 'Times in ', zh: '时间：' })}<span data-zone>${zoneName(language, ZONE_OF[language])}</span> · <a href="${to('../docs')}">${t({ en: 'API documentation', zh: '接入文档' })}</a></footer>
+<footer>${t({ en: 'Times in ', zh: '时间：' })}${zoneLabel(reader)} · <a href="${to('../docs')}">${t({ en: 'API documentation', zh: '接入文档' })}</a></footer>
 </body>
 </html>`
 }

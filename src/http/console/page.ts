@@ -4,7 +4,7 @@ import type { HtmlEscapedString } from 'hono/utils/html'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Language, Words } from '../../core/language.ts'
 import { showPartner } from '../../core/operator-texts/catalogue.ts'
-import { clockIn, SHOW_TIME, ZONE_OF } from '../../core/show-time.ts'
+import { clockIn, SHOW_TIME, ZONE_OF, zoneName } from '../../core/show-time.ts'
 import { languageFor } from '../language.ts'
 import { queryText, Refused } from './api-calls.ts'
 import type { Visit } from './console.ts'
@@ -50,6 +50,12 @@ export const time = ({ language }: Reader, at: string | null, none = '–'): Htm
   at === null
     ? none
     : html`<time datetime="${at}" title="${SHOW_TIME[language](Date.parse(at))}">${CLOCK[language](Date.parse(at))}</time>`
+
+export const zoneLabel = ({ language }: Pick<Reader, 'language'>): Html =>
+  html`<span data-zone>${zoneName(language, ZONE_OF[language])}</span>`
+/** The zone of the times and days in a form: on English pages scripts put the browser's in. */
+export const zoneInput = ({ language }: Pick<Reader, 'language'>): Html =>
+  html`<input type="hidden" name="zone" value="${ZONE_OF[language]}">`
 
 /** A state, by colour and shape. */
 export type Tone = 'good' | 'warned' | 'bad' | 'busy' | 'idle'

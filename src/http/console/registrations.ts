@@ -6,9 +6,8 @@ import { Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
 import { fieldOf } from './forms.ts'
-import { type Html, nextPage, type Reader, time } from './page.ts'
+import { type Html, nextPage, type Reader, time, zoneInput } from './page.ts'
 import { partnerIdOf } from './partners.ts'
-import { searchZone } from './picked-time.ts'
 import {
   FIELDS,
   type Found,
@@ -67,7 +66,7 @@ const searchForm = (visit: Visit, searched: Search, name: ListName): Html => htm
     ${Object.entries(FIELDS)
       .filter(([field]) => listFieldsOf(visit.session, name).includes(field))
       .map(field => fieldOf(visit, ...field, searched[field[0]]))}
-    ${searchZone(visit.language)}<button>${visit.t({ en: 'Search', zh: '查找' })}</button>
+    ${zoneInput(visit)}<button>${visit.t({ en: 'Search', zh: '查找' })}</button>
     ${Object.entries(DAYS).map(([day, words]) => html`<button name="day" value="${day}" class="plain">${visit.t(words)}</button> `)}
     <a href="${visit.to(name)}">${visit.t({ en: 'All', zh: '全部' })}</a>
   </form>`

@@ -203,7 +203,7 @@ describe('to partners', () => {
     const { api, show, post, visit, cookieOf } = await openFailing()
     const cookie = await cookieOf(api.partner.key)
     // 16:20 UTC, as picked in Beijing.
-    const form = { since: '2026-11-25T00:20', 'since-zone': '+08:00', until: '', 'until-zone': '+08:00' }
+    const form = { since: '2026-11-25T00:20', until: '', zone: 'Asia/Shanghai' }
     const location = (await post('deliveries/resend', form, cookie)).headers.get('location') ?? ''
     const [, path = ''] = /^\.\.\/(deliveries\/resend\/resend_\w+)$/.exec(location) ?? []
     const page = await show(path, api.partner.key)
@@ -214,6 +214,6 @@ describe('to partners', () => {
     expect(done).toContain('<dd>1 / 1</dd>')
     expect(done).not.toContain('data-live')
     expect((await visit(path, await cookieOf(api.other.key))).status).toBe(404)
-    expect((await post('deliveries/resend', { since: '', 'since-zone': 'Z' }, cookie)).status).toBe(422)
+    expect((await post('deliveries/resend', { since: '', zone: 'UTC' }, cookie)).status).toBe(422)
   })
 })

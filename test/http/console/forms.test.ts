@@ -167,7 +167,7 @@ const CASES: readonly Case[] = [
     route: 'deliveries/resend',
     partner: 'POST /v1/resend',
     isOwn: true,
-    form: () => ({ since: '2026-11-01T00:00', 'since-zone': '+08:00', until: '' }),
+    form: () => ({ since: '2026-11-01T00:00', zone: 'Asia/Shanghai', until: '' }),
   },
   ...(
     [
@@ -221,7 +221,7 @@ const CASES: readonly Case[] = [
     route: 'partners/:id/new-key',
     operator: 'POST /v1/admin/partners/:id/keys',
     id: ({ partner }) => partner,
-    form: () => ({ expiresAt: '2027-01-01T08:00', 'expiresAt-zone': '+08:00', why: reason }),
+    form: () => ({ expiresAt: '2027-01-01T08:00', zone: 'Asia/Shanghai', why: reason }),
   },
   {
     route: 'partners/:id/revoke',
@@ -399,18 +399,8 @@ describe('forms', () => {
     ],
     ['accounts/nobody/pause', 'admin', { why: SHORT }, ['why']],
     ['partners/new', 'admin', { name: '\u0007', why: SHORT }, ['name', 'why']],
-    [
-      'partners/:id/new-key',
-      'admin',
-      { expiresAt: '2020-01-01T08:00', 'expiresAt-zone': 'Z', why: 'x' },
-      ['expiresAt', 'why'],
-    ],
-    [
-      'deliveries/resend',
-      'one',
-      { since: 'soon', 'since-zone': 'Z', until: '', 'until-zone': 'Z' },
-      ['since', 'until'],
-    ],
+    ['partners/:id/new-key', 'admin', { expiresAt: '2020-01-01T08:00', zone: 'UTC', why: 'x' }, ['expiresAt', 'why']],
+    ['deliveries/resend', 'one', { since: 'soon', until: '', zone: 'UTC' }, ['since', 'until']],
     ['contact', 'one', { url: 'https://open.feishu.cn/', secret: 'x' }, ['url', 'secret']],
   ]
   test.each(AGAIN)('that are refused are shown again, with what was typed: %s', async (route, who, form, shown) => {

@@ -120,7 +120,7 @@ describe('partners', () => {
   test('get keys that expire, at a time in the zone of the reader', async () => {
     const { api, admin, cookieOf, read, post, path } = await open()
     expect(await read(path, admin)).toContain('type="datetime-local" name="expiresAt"')
-    const form = { expiresAt: '2027-01-01T08:00', 'expiresAt-zone': '+08:00', why: '' }
+    const form = { expiresAt: '2027-01-01T08:00', zone: 'Asia/Shanghai', why: '' }
     expect((await post(`${path}/new-key`, form, admin)).status).toBe(200)
     const { json } = await api.call('GET', `/v1/admin/${path}/keys`, { key: ADMIN_TOKEN })
     expect(json.data).toContainEqual(expect.objectContaining({ expiresAt: '2027-01-01T00:00:00.000Z' }))
