@@ -13,7 +13,6 @@ const SECTIONS: readonly Files[] = [
     title: { en: 'Run:', zh: '运行：' },
     files: {
       serve: () => import('./serve.ts'),
-      settings: () => import('./settings.ts'),
       demo: () => import('./demo/demo.ts'),
       simulate: () => import('./simulate.ts'),
     },

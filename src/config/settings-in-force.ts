@@ -1,29 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { formatDuration } from '../core/duration.ts'
 import type { Language } from '../core/language.ts'
-import type { Setting } from './setting.ts'
 import { type Config, settingGroups } from './settings.ts'
-
-type Described = Pick<Setting, 'name' | 'default'> & {
-  group: string
-  required: boolean
-  secret: boolean
-  meaning: string
-}
-
-const describe = (group: string, setting: Setting, language: Language): Described => {
-  const { name, default: text, neededFor, secret } = setting
-  return {
-    ...{ name, group, default: text, required: neededFor !== undefined, secret: secret === true },
-    meaning: setting[language],
-  }
-}
-
-/** Every setting with its default, not its value. */
-export const listSettings = (language: Language): Described[] =>
-  settingGroups.flatMap(([group, { settings }]) =>
-    Object.values(settings).map(setting => describe(group, setting, language)),
-  )
 
 /** Formats a value as written in the environment. `key`: its name in the config, which ends in `Ms` for durations. */
 const textOf = (key: string, value: unknown): string => {
@@ -43,6 +21,10 @@ export const settingsInForce = (config: Config, language: Language) =>
       const isDefault = isDeepStrictEqual(value, standard)
       const own = value === null || setting.secret ? null : textOf(key, value)
       const text = isDefault ? setting.default : own
-      return { ...describe(group, setting, language), value: text, isDefault }
+      const { name, neededFor, secret } = setting
+      return {
+        ...{ name, group, default: setting.default, required: neededFor !== undefined, secret: secret === true },
+        ...{ meaning: setting[language], value: text, isDefault },
+      }
     }),
   )

@@ -52,10 +52,6 @@ test('secret list, rotate and end, and commands take partners by name', async ()
   database.close()
   const unclear = await cli.run('partner', 'disable', 'Fir', '--lang', 'zh')
   expect(unclear).toMatchObject({ code: 2, stderr: expect.stringMatching(/多个.*\n {2}Fir \(.*\n {2}Fir \(/) })
-
-  const settings = await cli.runJson<{ data: { name: string }[] }>('settings')
-  expect(settings.data).toContainEqual(expect.objectContaining({ name: 'PORT', default: '8080', required: false }))
-  expect((await cli.run('settings')).stdout).toContain('  CALLBACK_TIMEOUT=15s')
 })
 
 test('a token is created, listed without its text, and revoked', async () => {

@@ -93,7 +93,7 @@ test.concurrent.each(['en', 'zh'] as const)(
 
 describe.concurrent('to a reader that has ended, as head does,', () => {
   test.each([
-    [['settings'], 0],
+    [['--help'], 0],
     [['doctor', '--offline'], 1],
   ] as const)('%j ends without a word, as it would have otherwise', async (args, code) => {
     await using folder = await openFolder()
