@@ -23,8 +23,6 @@ export type HistoryStep = keyof typeof HISTORY_STEPS
 /** How far back rows of each step can be asked for. They are erased an hour later. */
 export const HISTORY_KEPT_MS = { '5m': DAY, '1h': 8 * DAY } as const
 const ERASED_LATER_MS = HOUR
-/** Step of the rows of versions before December 2026: read as part of their five minutes until they are erased. */
-const OLD_STEP_MS = MINUTE
 
 /** Epoch ms; `since` is the beginning of a step, and `until` is not included. */
 export interface HistorySpan {
@@ -92,15 +90,11 @@ const sumsOf = (names: readonly HistorySum[]): string => names.map(name => `${su
 const ALL_COUNTS = `${sumsOf(HISTORY_SUMS)}, ${HISTORY_PEAKS.map(name => `max(${snakeCase(name)}) AS "${name}"`)}`
 
 /** One seek for each time: the primary key begins with it. */
-export const OF_SERIES = (d: Dialect) => {
-  const rows = (step: string, times: string) => `
-    SELECT * FROM history WHERE step_ms = ${step} AND at IN ${d.list(times, 'int8')}
-      AND account_id = @accountId AND partner_id = @partnerId AND host = @host`
-  return `
-  SELECT at - at % CAST(@stepMs AS bigint) AS at, ${ALL_COUNTS}
-  FROM (${rows('@stepMs', 'times')} UNION ALL ${rows(`${OLD_STEP_MS}`, 'oldTimes')}) AS rows_of_both
-  GROUP BY 1 ORDER BY 1`
-}
+export const OF_SERIES = (d: Dialect) => `
+  SELECT at, ${ALL_COUNTS} FROM history
+  WHERE step_ms = @stepMs AND at IN ${d.list('times', 'int8')}
+    AND account_id = @accountId AND partner_id = @partnerId AND host = @host
+  GROUP BY at ORDER BY at`
 
 /** By a list of hours, not by a range: PostgreSQL expects a range to have as many rows of each step. */
 const hoursWhere = (d: Dialect, condition: string): string =>
@@ -188,12 +182,8 @@ export const historyVerbs = {
     addHistory: (node: string, { at, entries }: HistoryMinute): Promise<void> =>
       write(async tx => {
         await tx.all(ADD, { node, at, entries: entries.map(withoutZeros) })
-        for (const [stepMs, keptMs] of [
-          [OLD_STEP_MS, HISTORY_KEPT_MS['5m']],
-          [HISTORY_STEPS['5m'], HISTORY_KEPT_MS['5m']],
-          [HOUR, HISTORY_KEPT_MS['1h']],
-        ] as const)
-          await tx.all(ERASE, { stepMs, before: tx.at - keptMs - ERASED_LATER_MS })
+        for (const step of ['5m', '1h'] as const)
+          await tx.all(ERASE, { stepMs: HISTORY_STEPS[step], before: tx.at - HISTORY_KEPT_MS[step] - ERASED_LATER_MS })
       }, 'soon'),
   }),
 
@@ -206,8 +196,7 @@ export const historyVerbs = {
     historyOf: (caller: string, series: Series, { step, ...span }: HistorySpan & { step: HistoryStep }) =>
       queued(caller, () => {
         const stepMs = HISTORY_STEPS[step]
-        const oldTimes = step === '5m' ? timesIn(span, OLD_STEP_MS) : []
-        const values = { ...series, stepMs, times: timesIn(span, stepMs), oldTimes }
+        const values = { ...series, stepMs, times: timesIn(span, stepMs) }
         return read(tx => tx.all<HistoryBucket>(OF_SERIES, values))
       }),
 

@@ -47,13 +47,13 @@ const CASES: readonly { name: string; sql: Sql; values: Values; blocks: number }
   {
     name: 'the five minutes of a series, and the minutes of a version before',
     sql: OF_SERIES,
-    values: { ...SERIES, stepMs: 5 * MINUTE, times: times(DAY, 5 * MINUTE), oldTimes: times(DAY, MINUTE) },
+    values: { ...SERIES, stepMs: 5 * MINUTE, times: times(DAY, 5 * MINUTE) },
     blocks: (288 + 1_440) * SEEK,
   },
   {
     name: 'the hours of a series',
     sql: OF_SERIES,
-    values: { ...SERIES, stepMs: HOUR, times: times(8 * DAY, HOUR), oldTimes: [] },
+    values: { ...SERIES, stepMs: HOUR, times: times(8 * DAY, HOUR) },
     blocks: 8 * 24 * SEEK,
   },
   {

@@ -316,11 +316,6 @@ test('nodes that count the same minutes and hours at once, and erase what is old
   const all = { ...noCounts(), delivered: 6, arrived50: 4, duePolls: 5 }
   const five = { ...all, delivered: 30, arrived50: 20 }
   expect(await read('5m')).toEqual([hour, hour + 5 * MINUTE].map(at => ({ at, ...five })))
-  // A version before wrote minutes.
-  await scene.query(`CREATE TEMP TABLE old AS SELECT * FROM history WHERE step_ms = 300000 AND node = 'node_0';
-    UPDATE old SET step_ms = 60000, at = at + 180000; INSERT INTO history SELECT * FROM old`)
-  const both = { ...five, delivered: 40, arrived50: 30 }
-  expect(await read('5m')).toEqual([hour, hour + 5 * MINUTE].map(at => ({ at, ...both })))
   expect(await read('1h')).toEqual([{ at: hour, ...all, delivered: 60, arrived50: 40 }])
   await Promise.all(add(hour))
   expect(await read('1h', hour - 9 * DAY)).toEqual([])

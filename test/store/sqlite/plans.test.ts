@@ -52,7 +52,7 @@ test.each<[string, Sql, Values, string]>([
   [
     'the history of a series',
     OF_SERIES,
-    { ...SERIES, stepMs: 5 * MINUTE, oldTimes: [0, MINUTE] },
+    { ...SERIES, stepMs: 5 * MINUTE },
     'step_ms=? AND at=? AND account_id=? AND partner_id=? AND host=?',
   ],
   [
@@ -76,7 +76,7 @@ test.each<[string, Sql, Values, string]>([
   ['the accounts', OF_GROUPS.account.groups, { times: [0, HOUR] }, 'step_ms=? AND at=? AND account_id>?'],
   ['all hosts', OF_GROUPS.host.groups, { times: [0, HOUR] }, 'step_ms=? AND at=? AND account_id=? AND partner_id>?'],
   ['all rows by hour', OF_GROUPS.host.hours, { times: [0, HOUR], most: 9 }, 'step_ms=? AND at=? AND account_id=?'],
-  ['what is old', ERASE, { stepMs: MINUTE, before: 0 }, 'step_ms=? AND at<?'],
+  ['what is old', ERASE, { stepMs: 5 * MINUTE, before: 0 }, 'step_ms=? AND at<?'],
 ])('%s is found by the primary key', async (_, sql, values, by) => {
   const steps = (await planOf(sql, values)).filter(step => step.includes('history'))
   expect(steps).not.toEqual([])
