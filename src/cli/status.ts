@@ -11,7 +11,6 @@ import {
   retried,
 } from '../core/operator-texts/overview.ts'
 import { showBytes, showSeconds, showSpan } from '../core/show-sizes.ts'
-import type { TroubleCode } from '../core/trouble.ts'
 import { troubleKind } from '../core/trouble-kinds.ts'
 import { type Overview, readOverview } from '../http/admin/overview.ts'
 import { type Answer, type Common, defineCommand, flag } from './command.ts'
@@ -74,14 +73,10 @@ const engineLine = ({ engine, backup: { good } }: Overview, { say, lang }: Reade
   )
 }
 
-const problemLines = ({ problems, backup: { good, failed } }: Overview, { lang }: Reader): string[] => {
+const problemLines = ({ problems }: Overview, { lang }: Reader): string[] => {
   if (problems.length === 0) return [NO_TROUBLE[lang]]
   return problems.flatMap(problem => {
-    const paths: Partial<Record<TroubleCode, string | undefined>> = {
-      backup_failed: failed?.path,
-      backup_stale: good?.path,
-    }
-    const command = commandFor({ ...problem, path: paths[problem.code] })
+    const command = commandFor(problem)
     const mark = troubleKind(problem.code).level === 'note' ? '·' : '!'
     return [
       `${mark} ${problem.sentence}`,

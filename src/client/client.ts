@@ -174,12 +174,12 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
 
     getRegistration: (id, { signal } = {}) => get(pathOf(id), { signal }),
 
-    listRegistrations: ({ cursor: start, since, until, metadata = {}, ...filter } = {}, { signal } = {}) => {
+    listRegistrations: ({ cursor: start, metadata = {}, ...filter } = {}, { signal } = {}) => {
       const pairs =
         typeof metadata === 'string'
           ? [['metadata', metadata]]
           : Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value])
-      const query = { ...filter, since: timeOf(since), until: timeOf(until), ...Object.fromEntries(pairs) }
+      const query = { ...filter, ...Object.fromEntries(pairs) }
       return createPages(
         cursor => get<Page<ListedRegistration>>('v1/registrations', { query: { ...query, cursor }, signal }),
         start,
@@ -200,13 +200,8 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
       post('v1/resend', { body: { ...range, delivery: 'exhausted' }, signal, isOnce: true }),
     getResend: (id, { signal } = {}) => get(`v1/resend/${encodeURIComponent(id)}`, { signal }),
 
-    events: ({ after: start, since, ...filter } = {}, { signal } = {}) => {
-      const query = { ...filter, since: timeOf(since) }
-      return createPages(
-        after => get<Page<StoredEvent, string>>('v1/events', { query: { ...query, after }, signal }),
-        start,
-      )
-    },
+    events: ({ after: start, ...filter } = {}, { signal } = {}) =>
+      createPages(after => get<Page<StoredEvent, string>>('v1/events', { query: { ...filter, after }, signal }), start),
 
     waitForVerdict: async (id, { timeoutMs = Number.POSITIVE_INFINITY, signal } = {}) => {
       const endsAt = elapsed() + timeoutMs
@@ -247,10 +242,8 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
     me: ({ signal } = {}) => get('v1/me', { signal }),
     status: ({ account, signal } = {}) => get('v1/status', { query: { account }, signal }),
 
-    history: ({ since, until, ...filter } = {}, { signal } = {}) =>
-      get('v1/history', { query: { ...filter, since: timeOf(since), until: timeOf(until) }, signal }),
-    hostHistory: ({ since, until, zone } = {}, { signal } = {}) =>
-      get('v1/history/hosts', { query: { since: timeOf(since), until: timeOf(until), zone }, signal }),
+    history: (query = {}, { signal } = {}) => get('v1/history', { query: { ...query }, signal }),
+    hostHistory: (query = {}, { signal } = {}) => get('v1/history/hosts', { query: { ...query }, signal }),
   }
 }
 
@@ -264,8 +257,6 @@ const areTooMany = (error: unknown): boolean =>
 
 /** The longest CALLBACK_TIMEOUT that an operator may set. */
 const MAX_ATTEMPT_MS = 45 * SECOND
-
-const timeOf = (time: Date | string | undefined) => (time instanceof Date ? time.toISOString() : time)
 
 const pathOf = (id: string): string => `v1/registrations/${encodeURIComponent(id)}`
 

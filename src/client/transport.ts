@@ -45,7 +45,7 @@ type Given<Options> = { [Name in keyof Options]-?: Exclude<Options[Name], undefi
 export interface ApiCall {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
-  query?: Readonly<Record<string, string | number | undefined>>
+  query?: Readonly<Record<string, string | number | Date | undefined>>
   body?: unknown
   headers?: Readonly<Record<string, string>> | undefined
   signal?: AbortSignal | undefined
@@ -73,7 +73,7 @@ export const createTransport = (options: TransportOptions): Transport => {
   const urlOf = ({ path, query = {} }: ApiCall): URL => {
     const url = new URL(path, base)
     for (const [name, value] of Object.entries(query))
-      if (value !== undefined) url.searchParams.set(name, String(value))
+      if (value !== undefined) url.searchParams.set(name, value instanceof Date ? value.toISOString() : String(value))
     return url
   }
 

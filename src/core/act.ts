@@ -20,15 +20,9 @@ const OBJECTS: Readonly<Record<string, string>> = {
 const VERBS: Readonly<Record<string, string>> = {
   ...{ create: '新建', change: '修改', pause: '暂停', resume: '恢复', remove: '移除', revoke: '吊销', start: '开始' },
   ...{ stop: '停止', disable: '停用', enable: '启用', backup: '备份', migrate: '升级', move: '迁移', prune: '清理' },
-  ...{
-    rekey: '更换主密钥',
-    restore: '恢复',
-    hold: '暂停',
-    console_link: '生成控制台链接',
-    remove_contact: '移除通知渠道',
-    cancel: '取消',
-  },
-  ...{ erase: '删除数据', poll: '查询', resend: '重发回调', reveal: '查看隐藏内容', rotate: '更换', end: '停用' },
+  ...{ rekey: '更换主密钥', restore: '恢复', hold: '暂停', console_link: '生成控制台链接', cancel: '取消' },
+  ...{ remove_contact: '移除通知渠道', erase: '删除数据', poll: '查询', resend: '重发回调', rotate: '更换' },
+  ...{ reveal: '查看隐藏内容', end: '停用' },
 }
 
 /** The act in words: in Chinese `登记：取消`, in English its name. */

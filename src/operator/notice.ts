@@ -43,11 +43,7 @@ export const noticeItem = (alert: Alert, audience: Audience, at: number): Notice
   const { subject, state, since, count, details, condition } = alert
   const { advice: _, ...words } = describeAlert(alert, language, at)
   return {
-    subject,
-    state,
-    since,
-    count,
-    details: { ...details },
+    ...{ subject, state, since, count, details: { ...details } },
     ...words,
     runbook: `${RUNBOOK[language]}#${condition}`,
     ...pageAt(audience, pageOf(alert)),
@@ -59,12 +55,7 @@ export const testItem = (audience: Audience, source: string, at: number): Notice
   const { language } = audience
   const { title, ...words } = CATALOGUES[language].test
   return {
-    type: 'operator.test',
-    subject: source,
-    state: 'firing',
-    since: at,
-    count: 1,
-    details: {},
+    ...({ type: 'operator.test', subject: source, state: 'firing', since: at, count: 1, details: {} } as const),
     headline: title,
     ...words,
     runbook: `${RUNBOOK[language]}#alerts`,

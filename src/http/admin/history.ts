@@ -83,11 +83,7 @@ export const OPERATOR_HISTORY_CALLS = {
     answers: { 200: GROUPS },
     handle: async (c, { store, now }, { query: { by, partner, ...asked } }) => {
       const span = readSpan({ ...asked, step: '1h' }, now())
-      const {
-        found,
-        scanned: _,
-        ...more
-      } = await (partner ? store.hostHistoryOf(partner, span) : store.historyGroups(by, span))
+      const { found, ...more } = await (partner ? store.hostHistoryOf(partner, span) : store.historyGroups(by, span))
       const named = await withPartnerNames(store, found)
       const data = named.map(({ partnerId, partnerName, host, accountId, ...counts }) => ({
         partnerId: partnerId || null,

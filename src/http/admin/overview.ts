@@ -50,6 +50,7 @@ export const OVERVIEW = z.object({
       z.object({
         code: z.enum(Object.keys(CATALOGUES.en.troubles) as TroubleCode[]),
         account: z.string().nullable().describe('The APIID, if the problem concerns an account.'),
+        path: z.string().nullable().describe('Of the backup that failed, or of the last good one that is too old.'),
         since: AT_OR_NULL,
         sentence: z.string().describe('What is wrong.'),
         remedy: z.string().describe('What to do.'),
@@ -140,6 +141,7 @@ export const readOverview = async (store: Pick<Store, 'stats' | 'probe'>, reader
     problems: troublesOf({ stats, writeError, isServed }).map(trouble => ({
       code: trouble.code,
       account: 'account' in trouble ? trouble.account : null,
+      path: 'path' in trouble ? (trouble.path ?? null) : null,
       since: trouble.since,
       ...describeTrouble(trouble, language, stats.at, showTime),
     })),

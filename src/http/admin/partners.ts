@@ -5,10 +5,11 @@ import { MAX_NAME } from '../../core/line.ts'
 import { newPartner } from '../../core/new-partner.ts'
 import type { Partner } from '../../store/partners/partners.ts'
 import { type AdminCalls, adminOperation } from '../calls.ts'
-import { AT, AT_OR_NULL, COUNT, idField, lineField, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, idField, lineField, QUOTAS, SHOWN_ONCE } from '../json/fields.ts'
 import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
-import { packWords } from '../json/validate.ts'
+import { readOne, timed, ZONE } from '../json/times.ts'
+import { invalid, packWords } from '../json/validate.ts'
 import { CONTACT, viewContact } from '../partner/contact.ts'
 import { KEY, viewKey } from '../partner/keys.ts'
 import { ACT, WHY } from './authorize.ts'
@@ -134,7 +135,7 @@ const EXPIRY = {
   en: 'must be a time in the future, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z',
   zh: '必须是将来的时间，格式为带时区偏移的 ISO 8601，例如 2027-11-24T08:00:00Z',
 }
-const NEW_KEY = z.strictObject({ expiresAt: timeField(EXPIRY).nullable().optional(), ...WHY })
+const NEW_KEY = z.strictObject({ expiresAt: timed('When it ends.', EXPIRY).nullable().optional(), zone: ZONE, ...WHY })
 
 const CREATED_KEY = z.strictObject({
   id: idField('key'),
@@ -164,12 +165,10 @@ export const KEY_CALLS = {
     description: 'It is shown only in this answer. The partner’s other keys are not affected.',
     id: 'partner',
     body: NEW_KEY,
-    bodyFor: ({ now }) =>
-      NEW_KEY.extend({
-        expiresAt: NEW_KEY.shape.expiresAt.refine(at => at == null || at > now(), packWords(EXPIRY)),
-      }),
     answers: { 201: CREATED_KEY },
-    handle: async (c, { store, newId, random }, { id: partnerId, body: { expiresAt = null } }) => {
+    handle: async (c, { store, newId, random, now }, { id: partnerId, body }) => {
+      const expiresAt = readOne('expiresAt', body, { now: now(), source: 'body' })
+      if (expiresAt !== null && expiresAt <= now()) throw invalid('body', [{ path: 'expiresAt', message: EXPIRY }])
       const { id, hash, text } = createApiKey(newId('key'), random)
       await c.get('beginAct')(id, { after: { partnerId, expiresAt: z.decode(AT_OR_NULL, expiresAt) } })
       found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')

@@ -264,7 +264,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addBulk(pages)
   addAccounts(pages)
   addPartners(pages, deps)
-  addKeys(pages, deps)
+  addKeys(pages)
   addNodes(pages)
   addAudit(pages)
   addSecrets(pages)

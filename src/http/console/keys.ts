@@ -1,17 +1,15 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
-import { readTime } from '../../core/read-time.ts'
-import { isoTime, isZone } from '../../core/show-time.ts'
 import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import { KEY_CALLS } from '../admin/partners.ts'
-import type { SharedDeps } from '../api-env.ts'
 import { isConsoleLink } from '../console-links.ts'
 import type { ConsoleLinkAnswer } from '../partner/console-links.ts'
 import type { NewKeyAnswer } from '../partner/keys.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, field, shownOnce } from './forms.ts'
 import { badge, type ConsolePage, type Html, table, time, zoneInput } from './page.ts'
+import type { Session } from './sessions.ts'
 import { BY_KEY, CREATED } from './words.ts'
 
 type Keys = z.output<(typeof KEY_CALLS)['GET /v1/admin/partners/:id/keys']['answers'][200]>
@@ -26,36 +24,34 @@ const LINK: Words = { en: 'Console link', zh: '合作方的控制台链接' }
 const keysPath = ({ id }: Visit): string => `/v1/admin/partners/${id}/keys`
 export const readKeys = (visit: Visit): Promise<Keys> => visit.call<Keys>('GET', keysPath(visit))
 
-const ENDS: Words = {
-  en: 'The key stops working within two seconds and cannot be restored; console links made with it stop too. Make sure that your systems use another key first.',
-  zh: '密钥会在两秒内失效，且无法恢复；用它生成的控制台链接随之失效。请先确认您的系统已改用其他密钥。',
+const WARNINGS: Readonly<Record<Session['kind'], Words>> = {
+  partner: {
+    en: 'The key stops working within two seconds and cannot be restored; console links made with it stop too. Make sure that your systems use another key first.',
+    zh: '密钥会在两秒内失效，且无法恢复；用它生成的控制台链接随之失效。请先确认您的系统已改用其他密钥。',
+  },
+  operator: {
+    en: 'The key stops working within two seconds and cannot be restored; console links made with it stop too. Links made by an operator work until they expire or that operator’s token ends, but not while the partner is disabled. Make sure that the partner uses another key first. If the key has leaked, remove the contact too: whoever had the key may have set it.',
+    zh: '密钥会在两秒内失效，且无法恢复；用它生成的控制台链接随之失效。运维人员生成的链接不受影响，到期或其令牌失效后才失效；停用该合作方期间无法打开。请先确认合作方已改用其他密钥。若密钥已泄露，请同时移除通知渠道：它可能已被他人设置。',
+  },
 }
 /** The keys of a partner, each with a form that revokes it. */
-export const keyTable = (visit: Visit, { data }: Keys, now: number): Html => {
+export const keyTable = (visit: Visit, { data }: Keys): Html => {
   const { t, session } = visit
-  const end = (id: string) =>
-    id === session.who
-      ? t({ en: 'this session uses it', zh: '当前登录所用' })
-      : actForm(visit, { to: 'keys/end', name: REVOKE, hidden: { key: id }, warning: ENDS })
   const expiry = ({ expiresAt }: Key) =>
-    expiresAt !== null && Date.parse(expiresAt) <= now
+    expiresAt !== null && Date.parse(expiresAt) <= visit.now()
       ? html`${badge('warned', t({ en: 'expired', zh: '已过期' }))} ${time(visit, expiresAt)}`
       : time(visit, expiresAt)
-  const revocation = ({ id, revoked }: Key) =>
-    revoked
-      ? badge('idle', t({ en: 'revoked', zh: '已吊销' }))
-      : session.kind === 'partner'
-        ? end(id)
-        : actForm(visit, {
-            to: `partners/${visit.id}/revoke`,
-            name: REVOKE,
-            call: KEY_CALLS['DELETE /v1/admin/keys/:id'],
-            hidden: { key: id },
-            warning: {
-              en: 'The key stops working within two seconds and cannot be restored; console links made with it stop too. Links made by an operator work until they expire or that operator’s token ends, but not while the partner is disabled. Make sure that the partner uses another key first. If the key has leaked, remove the contact too: whoever had the key may have set it.',
-              zh: '密钥会在两秒内失效，且无法恢复；用它生成的控制台链接随之失效。运维人员生成的链接不受影响，到期或其令牌失效后才失效；停用该合作方期间无法打开。请先确认合作方已改用其他密钥。若密钥已泄露，请同时移除通知渠道：它可能已被他人设置。',
-            },
-          })
+  const revocation = ({ id, revoked }: Key) => {
+    if (revoked) return badge('idle', t({ en: 'revoked', zh: '已吊销' }))
+    if (id === session.who) return t({ en: 'this session uses it', zh: '当前登录所用' })
+    return actForm(visit, {
+      to: session.kind === 'partner' ? 'keys/end' : `partners/${visit.id}/revoke`,
+      name: REVOKE,
+      call: KEY_CALLS['DELETE /v1/admin/keys/:id'],
+      hidden: { key: id },
+      warning: WARNINGS[session.kind],
+    })
+  }
   const list = table(visit, API_KEY, {
     items: data,
     sortedBy: visit,
@@ -99,7 +95,7 @@ export const linkForm = (visit: Visit) =>
     },
   })
 
-const ownPage = async (visit: Visit, now: number): Promise<ConsolePage> => {
+const ownPage = async (visit: Visit): Promise<ConsolePage> => {
   const { t, call, session } = visit
   if (isConsoleLink(session.token)) return { body: html`<p>${t(BY_KEY)}</p>` }
   return {
@@ -107,13 +103,13 @@ const ownPage = async (visit: Visit, now: number): Promise<ConsolePage> => {
       en: 'To replace a key: create a new one, use it in your systems, sign in here with it, and revoke the old one. If a key has leaked, revoke also each key that you do not know, and set your contact again.',
       zh: '更换密钥：先新建一个，在您的系统中启用，再用新密钥登录本页，吊销旧密钥。若密钥已泄露，请吊销所有来历不明的密钥，并重新设置通知渠道。',
     })}</p>
-    ${keyTable(visit, await call<Keys>('GET', '/v1/keys'), now)}${actForm(visit, { to: 'keys/new', name: NEW_KEY })}`,
+    ${keyTable(visit, await call<Keys>('GET', '/v1/keys'))}${actForm(visit, { to: 'keys/new', name: NEW_KEY })}`,
   }
 }
 
 /** `/console/keys`, and for operators on the partner's page: API keys, and a partner's console links. */
-export const addKeys = ({ page, act }: Console, { now }: Pick<SharedDeps, 'now'>): void => {
-  page('keys', visit => ownPage(visit, now()))
+export const addKeys = ({ page, act }: Console): void => {
+  page('keys', ownPage)
   act('keys/new', async visit => {
     const { apiKey } = await visit.call<NewKeyAnswer>('POST', '/v1/keys')
     return { title: visit.t(NEW_KEY), body: shownOnce(visit, [[API_KEY, apiKey]]) }
@@ -123,10 +119,7 @@ export const addKeys = ({ page, act }: Console, { now }: Pick<SharedDeps, 'now'>
   })
   act('partners/:id/new-key', async visit => {
     const { id, call, form, t, to } = visit
-    const { zone = '', ...sent } = await form()
-    const at = isZone(zone) ? readTime(sent.expiresAt ?? '')?.({ now: visit.now(), zone }) : null
-    const body = { ...sent, expiresAt: at ? isoTime(at) : sent.expiresAt }
-    const { apiKey } = await call<CreatedKey>('POST', keysPath(visit), { body })
+    const { apiKey } = await call<CreatedKey>('POST', keysPath(visit), { body: await form() })
     const back = html`<p><a href="${to(`partners/${id}`)}">${t({ en: 'Back to the keys', zh: '返回密钥' })}</a></p>`
     return { title: t(NEW_KEY), body: html`${shownOnce(visit, [[API_KEY, apiKey]])}${back}` }
   })

@@ -51,13 +51,9 @@ const ONE_LINE: Words = {
   en: 'It is sent and signed as one line, without these line breaks.',
   zh: '实际发送和签名的是不含这些换行的一行文本。',
 }
-const SIGNED_NOW: Words = {
-  en: 'Each attempt is signed anew: timestamp and signature are of now. GET /v1/events has them with the exact body.',
-  zh: '每次投递都重新签名：时间戳和签名为打开本页时生成。GET /v1/events 可取得它们及正文原文。',
-}
 const SIGNED: Words = {
-  en: 'Each attempt also has a webhook-timestamp and a webhook-signature of its own.',
-  zh: '每次投递还带有各自的 webhook-timestamp 和 webhook-signature。',
+  en: 'Each attempt is signed anew: it has a webhook-timestamp and a webhook-signature of its own. GET /v1/events has those of now, with the exact body.',
+  zh: '每次投递都重新签名，带有各自的 webhook-timestamp 和 webhook-signature。GET /v1/events 可取得当前的时间戳和签名及正文原文。',
 }
 /** A webhook, with its headers that do not follow from the attempt. */
 interface Sent {
@@ -73,7 +69,7 @@ const sentPart = (reader: Reader, { body, headers }: Sent, attempts: number): Ht
   return html`<details><summary>${t(BODY)}</summary>${copied(reader, jsonOf(json, 2), 'body')}
     <p>${t(ONE_LINE)}${isThin ? html` ${t(PAYLOAD_WORDS.thin)}` : ''}</p></details>
     <details><summary>${t({ en: 'Headers', zh: '请求头' })}</summary>${copied(reader, lines.join('\n'), 'headers')}
-    <p>${t('webhook-signature' in headers ? SIGNED_NOW : SIGNED)}</p></details>`
+    <p>${t(SIGNED)}</p></details>`
 }
 
 /** What the line of time does not say. */

@@ -143,7 +143,7 @@ const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Part
     ${actForm(visit, { to, name: { en: 'Save', zh: '保存' }, fields })}${disabled ? enable : disable}`
 }
 
-const partnerPage = async (visit: Visit, now: number): Promise<ConsolePage> => {
+const partnerPage = async (visit: Visit): Promise<ConsolePage> => {
   const { call, t, to } = visit
   const path = partnerPath(visit)
   const [partner, keys] = await Promise.all([call<PartnerDetail>('GET', path), readKeys(visit)])
@@ -165,7 +165,7 @@ const partnerPage = async (visit: Visit, now: number): Promise<ConsolePage> => {
     <p><a href="${to('registrations', { partner: id })}">${t(PAGE_NAMES.registrations)}</a> · <a href="${to('hosts', { partner: id })}">${t(PAGE_NAMES.hosts)}</a></p>
     ${await charts(visit, [], id)}
     <h2>${t({ en: 'API keys', zh: 'API 密钥' })}</h2>
-    ${keyTable(visit, keys, now)}${newKeyForm(visit)}
+    ${keyTable(visit, keys)}${newKeyForm(visit)}
     <h2>${t(PAGE_NAMES.secrets)}</h2>
     ${secretsOfPartner(visit)}
     ${contact ? removeContactForm(visit) : ''}
@@ -181,7 +181,7 @@ const changeOf = ({ name, payload, disabled, reason, ...fields }: Form) => {
 }
 
 /** `/console/partners`: the partners, their keys, secrets and limits. */
-export const addPartners = ({ page, act }: Console, { now, config }: Pick<SharedDeps, 'now' | 'config'>): void => {
+export const addPartners = ({ page, act }: Console, { config }: Pick<SharedDeps, 'config'>): void => {
   page('partners', listPage)
   page('partners/new', newPage, PARTNER_CALLS['POST /v1/admin/partners'])
   act('partners/new', async visit => {
@@ -199,7 +199,7 @@ export const addPartners = ({ page, act }: Console, { now, config }: Pick<Shared
       ])}${link}`,
     }
   })
-  page('partners/:id', visit => partnerPage(visit, now()))
+  page('partners/:id', partnerPage)
   act('partners/:id', async visit => {
     await visit.call('PATCH', partnerPath(visit), { body: changeOf(await visit.form()) })
     return `partners/${visit.id}`

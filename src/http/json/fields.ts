@@ -92,19 +92,6 @@ export const SHOWN_ONCE = 'It is shown only once.'
 /** Durations such as `24h`, as `readDuration` reads them; for OpenAPI. */
 export const DURATION_PATTERN = '^\\d{1,9}(ms|s|m|h|d)$'
 
-const TIME = {
-  en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z',
-  zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z',
-}
-const FIRST = Date.parse('0000-01-01T00:00:00Z')
-const LAST = Date.parse('9999-12-31T23:59:59.999Z')
-/** A time, as epoch ms; `message` describes the form. Its year has four digits in UTC too, as responses require. */
-export const timeField = (message: Words = TIME) =>
-  z.iso
-    .datetime({ offset: true, error: packWords(message) })
-    .transform(text => Date.parse(text))
-    .refine(at => at >= FIRST && at <= LAST, packWords(message))
-
 /** Search parameters of registrations, for partners and operators alike. */
 export const SEARCHED_BY = {
   status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),

@@ -109,7 +109,8 @@ export const HOST_HISTORY = z
   })
   .meta({ id: 'HostHistory', description: 'What happened, by host.' })
 
-type Span = HistorySpan & { step: HistoryStep }
+/** `rows`: of one series. */
+type Span = HistorySpan & { step: HistoryStep; rows: number }
 const refused = (message: Words) => invalid('query', [{ path: 'since', message }])
 
 /** Reads the span of a history; `since` becomes the beginning of a step. Throws the problem that names a wrong end. */
@@ -130,11 +131,10 @@ export const readSpan = (
         : { en: 'must be at most 24h ago, or use step=1h', zh: '不能早于 24h 之前，更早请用 step=1h' },
     )
   if (since >= until) throw refused({ en: 'must be before until', zh: '必须早于 until' })
-  return { since: since - (since % HISTORY_STEPS[step]), until, step }
+  const stepMs = HISTORY_STEPS[step]
+  const begin = since - (since % stepMs)
+  return { since: begin, until, step, rows: Math.ceil((until - begin) / stepMs) }
 }
-
-/** Rows of one series that are read for a span. */
-export const rowsOf = ({ since, until, step }: Span): number => Math.ceil((until - since) / HISTORY_STEPS[step])
 
 /** Returns the history; `viewed` returns the figures of a step, or of all. */
 export const viewHistory = <Figures>(

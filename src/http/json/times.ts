@@ -12,12 +12,12 @@ const WHEN = {
 const MAX_BACK_MS = 400 * DAY
 
 /** A time of a call, for `readTimes`. */
-export const timed = (description: string) =>
+export const timed = (description: string, message: Words = WHEN) =>
   z
-    .string(packWords(WHEN))
+    .string(packWords(message))
     .transform((text, ctx) => {
       const time = (readDuration(text) ?? 0) <= MAX_BACK_MS ? readTime(text) : null
-      if (time === null) ctx.addIssue({ code: 'custom', message: packWords(WHEN) })
+      if (time === null) ctx.addIssue({ code: 'custom', message: packWords(message) })
       return time ?? z.NEVER
     })
     .meta({
@@ -42,22 +42,27 @@ export const ZONE = z
 
 const BACKWARDS = { en: 'must not be after until', zh: '不能晚于截止时间（until）' }
 
-type Asked = Readonly<Partial<Record<'since' | 'until' | 'messageSince', TypedTime | undefined>>> & {
-  zone?: string | undefined
+type Name = 'since' | 'until' | 'messageSince' | 'expiresAt'
+type Asked = Readonly<Partial<Record<Name, TypedTime | null | undefined>>> & { zone?: string | undefined }
+interface Reading {
+  now: number
+  source?: Source
+  /** Path of the object that has the times. */
+  within?: string
+}
+
+/** Returns a time of a call as epoch ms; null: not given. Throws the problem that names it if it needs a zone. */
+export const readOne = (name: Name, asked: Asked, { now, source = 'query', within = '' }: Reading): number | null => {
+  const at = asked[name]?.({ now, zone: asked.zone ?? null, isEnd: name === 'until' }) ?? null
+  if (Number.isNaN(at)) throw invalid(source, [{ path: within + name, message: WHEN }])
+  return at
 }
 
 /** Returns the times of a call as epoch ms; null: not given. A day is its beginning, as `until` its end. Throws the problem that names a wrong one. */
-export const readTimes = (
-  asked: Asked,
-  { now, source = 'query', within = '' }: { now: number; source?: Source; within?: string },
-) => {
-  const refused = (name: string, message: Words) => invalid(source, [{ path: within + name, message }])
-  const read = (name: 'since' | 'until' | 'messageSince') => {
-    const at = asked[name]?.({ now, zone: asked.zone ?? null, isEnd: name === 'until' }) ?? null
-    if (Number.isNaN(at)) throw refused(name, WHEN)
-    return at
-  }
+export const readTimes = (asked: Asked, reading: Reading) => {
+  const read = (name: Name) => readOne(name, asked, reading)
   const times = { since: read('since'), until: read('until'), messageSince: read('messageSince') }
-  if (times.until !== null && (times.since ?? times.until) > times.until) throw refused('since', BACKWARDS)
+  if (times.until !== null && (times.since ?? times.until) > times.until)
+    throw invalid(reading.source ?? 'query', [{ path: `${reading.within ?? ''}since`, message: BACKWARDS }])
   return times
 }

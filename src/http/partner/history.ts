@@ -2,16 +2,7 @@ import { z } from 'zod'
 import { type HistoryFigures, historyFigures } from '../../core/history.ts'
 import { operation, type PartnerCalls } from '../calls.ts'
 import { SEARCHED_BY } from '../json/fields.ts'
-import {
-  countedOf,
-  HISTORY,
-  HOST_HISTORY,
-  readSpan,
-  rowsOf,
-  SERIES_QUERY,
-  SPAN_QUERY,
-  viewHistory,
-} from '../json/history.ts'
+import { countedOf, HISTORY, HOST_HISTORY, readSpan, SERIES_QUERY, SPAN_QUERY, viewHistory } from '../json/history.ts'
 import { pageCost } from '../rates.ts'
 
 export type HistoryAnswer = z.output<typeof HISTORY>
@@ -33,11 +24,11 @@ export const HISTORY_CALLS = {
     handle: async (c, { store, rates, now }, { query: { host = '', ...asked } }) => {
       const partnerId = c.get('partnerId')
       const span = readSpan(asked, now())
-      const taken = pageCost(0, rowsOf(span))
+      const taken = pageCost(0, span.rows)
       rates.take('items', partnerId, taken)
       const series = { accountId: '', partnerId, host: host.toLowerCase() }
       const buckets = await store.historyOf(partnerId, series, span)
-      rates.give('items', partnerId, taken - pageCost(buckets.length, rowsOf(span)))
+      rates.give('items', partnerId, taken - pageCost(buckets.length, span.rows))
       return c.json(z.decode(HISTORY, viewHistory(span, buckets, viewedOf(series.host))))
     },
   }),
@@ -51,7 +42,7 @@ export const HISTORY_CALLS = {
     handle: async (c, { store, rates, now }, { query }) => {
       const partnerId = c.get('partnerId')
       const span = readSpan({ ...query, step: '1h' }, now())
-      const taken = pageCost(0, rowsOf(span))
+      const taken = pageCost(0, span.rows)
       rates.take('items', partnerId, taken)
       const { found, scanned, ...more } = await store.hostHistoryOf(partnerId, span)
       rates.give('items', partnerId, taken - pageCost(found.length, scanned))

@@ -105,13 +105,8 @@ export const judgeNodes = (nodes: readonly ServiceNode[]): JudgedNode[] => {
     const isLost = node.lostAt !== null
     const differsIn = NODE_TRAITS.filter(trait => newest && !isLost && node[trait] !== newest[trait])
     const settingsDiffering = newest && !isLost ? differingSettings(node.settings, newest.settings) : []
-    return {
-      ...node,
-      isLost,
-      differsIn,
-      settingsDiffering,
-      differsSince: differsIn.length > 0 && newest ? newest.startedAt : null,
-    }
+    const differsSince = differsIn.length > 0 && newest ? newest.startedAt : null
+    return { ...node, isLost, differsIn, settingsDiffering, differsSince }
   })
 }
 

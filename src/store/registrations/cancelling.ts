@@ -69,10 +69,8 @@ export const cancelAll = async (
   )
   const messages = new Map(locked.map(message => [message.registrationId, message]))
   const rows = await selectOwned(tx, owned)
-  const plans = await planAll(
-    tx,
-    [...rows.values()].filter(({ status }) => how === 'erase' || status === 'pending'),
-  )
+  const meant = [...rows.values()].filter(({ status }) => how === 'erase' || status === 'pending')
+  const plans = await planAll(tx, meant)
   await save(
     tx,
     plans.map(one => ({ ...one, message: messages.get(one.row.id) })),

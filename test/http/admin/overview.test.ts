@@ -58,6 +58,7 @@ test('tells what is wrong and what to do, in the language of the caller', async 
     {
       code: 'account_paused_by_operator',
       account: 'C12345678',
+      path: null,
       since,
       sentence: expect.stringContaining('An operator paused account C12345678'),
       remedy: expect.stringContaining('account resume C12345678'),
