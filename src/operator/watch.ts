@@ -1,4 +1,5 @@
 import { ALERT_KINDS, type Alert, type Observation, subjectKey } from '../core/alert.ts'
+import { MINUTE } from '../core/duration.ts'
 import { describeAlert } from '../core/operator-texts/describe.ts'
 import { alertOf, pageOf } from '../core/trouble-kinds.ts'
 import { GIVEN_UP_MS, isNone, type Stats } from '../store/stats/stats.ts'
@@ -27,12 +28,20 @@ const alertFrom = (finding: Finding, state: Alert['state'], { since, at }: { sin
 /**
  * Whether the condition cannot be judged now. While an operator holds all messages, or an account is not polled,
  * nothing counts as late; an operator's pause does not end the alert of an account that is refused; and without calls,
- * GetResult is neither slow nor quick.
+ * GetResult is neither slow nor quick. A node that has just started has not measured its clock.
+ *
+ * @param missing nodes that are not there, and since when: a restart takes less than a minute
  */
 const isUnknown = (
   { condition, subject }: Pick<Finding, 'condition' | 'subject'>,
-  { deliveries, accounts }: Stats,
+  { at, deliveries, accounts, nodes }: Stats,
+  missing: ReadonlyMap<string, number>,
 ): boolean => {
+  if (condition === 'clock.wrong') {
+    const since = missing.get(subject)
+    if (since !== undefined) return at - since < MINUTE
+    return nodes.every(node => node.name !== subject || node.lostAt !== null || node.clockAheadMs === null)
+  }
   if (subject === 'deliver') return deliveries.heldAt !== null
   return accounts.some(({ apiId, pausedAt, pauseReason, unreachableAt, answers }) => {
     if (condition === 'account.paused') return subject === apiId && pauseReason === 'operator'
@@ -64,6 +73,7 @@ export const createWatch = ({
   /** Conditions that the log shows as firing, and since when. */
   const logged = new Map<string, Alert>()
   let checks = 0
+  let missing: ReadonlyMap<string, number> = new Map()
 
   const log = (finding: Finding, state: Alert['state'], at: number): void => {
     const key = subjectKey(finding)
@@ -110,8 +120,10 @@ export const createWatch = ({
       log(finding, 'firing', at)
       if (!firingKeys.has(key)) note({ ...finding, at, adds: 0 } as Observation)
     }
+    const absent = [...firing, ...logged.values()].filter(one => stats.nodes.every(({ name }) => name !== one.subject))
+    missing = new Map(absent.map(({ subject }) => [subject, missing.get(subject) ?? at]))
     const isOver = (one: Pick<Finding, 'condition' | 'subject'>) =>
-      ALERT_KINDS[one.condition].isFound && !present.has(subjectKey(one)) && !isUnknown(one, stats)
+      ALERT_KINDS[one.condition].isFound && !present.has(subjectKey(one)) && !isUnknown(one, stats, missing)
     for (const alert of logged.values()) if (isOver(alert)) log(alert, 'resolved', at)
     for (const one of firing) if (isOver(one)) note({ ...one, at, adds: 0, details: null })
 

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { Alert } from '../../src/core/alert.ts'
-import { DAY, MINUTE } from '../../src/core/duration.ts'
+import { DAY, HOUR, MINUTE } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createWatch } from '../../src/operator/watch.ts'
 import type { FiringAlert } from '../../src/store/operators/alerts.ts'
@@ -136,6 +136,23 @@ test('of an account that is refused, nobody was told that it goes on before a ca
   }
   state.stats = now({})
   expect(await check()).toEqual([`account.paused ${account.apiId}: over`])
+})
+
+test('a wrong clock was told to be right again by each restart, which had not measured it yet', async () => {
+  const { check, state } = await open()
+  const clocks = async (nodes: Record<string, number | null>, at = AT) => {
+    const node = { id: '', key: '', version: '', startedAt: AT, seenAt: AT, steadyAt: AT, settings: '', lostAt: null }
+    const all = Object.entries(nodes).map(([name, clockAheadMs]) => ({ ...node, name, clockAheadMs }))
+    state.nodes = all.map(one => ({ ...one, roles: ['poll'], answers: null }))
+    state.stats = { at }
+    return (await check()).filter(noted => noted.startsWith('clock.wrong'))
+  }
+  expect(await clocks({ a: -HOUR, b: 0 })).toEqual(['clock.wrong a: wrong'])
+  for (const nodes of [{ b: 0 }, { a: null, b: 0 }, { a: -HOUR, b: 0 }]) expect(await clocks(nodes)).toEqual([])
+  expect(await clocks({ a: 0, b: 0 })).toEqual(['clock.wrong a: over'])
+  expect(await clocks({ a: HOUR })).toEqual(['clock.wrong a: wrong'])
+  expect(await clocks({ b: 0 })).toEqual([])
+  expect(await clocks({ b: 0 }, AT + MINUTE)).toEqual(['clock.wrong a: over'])
 })
 
 test('that GetResult is slow ends with quick answers, not because no call is made', async () => {
