@@ -22,6 +22,7 @@ test.each([
     error: unavailableBy('SQLITE_FULL', 'full'),
     says: /^DATABASE_URL: .*\(SQLITE_FULL\): Free some space/,
   },
+  { error: sqliteError('SQLITE_IOERR_SHMSIZE'), says: /^DATABASE_URL: .*\(SQLITE_IOERR_SHMSIZE\): Free some space/ },
   {
     error: unavailableBy('SQLITE_BUSY', 'busy'),
     says: /Another process keeps the database busy\. "fuser -v \/srv/,
@@ -39,6 +40,8 @@ test.each([
   [systemError('ENOSPC', PATH), true],
   [unavailableBy('SQLITE_BUSY', 'busy'), true],
   [sqliteError('SQLITE_FULL'), true],
+  [sqliteError('SQLITE_IOERR_SHMSIZE'), true],
+  [sqliteError('SQLITE_IOERR_SHMOPEN'), false],
   [systemError('EACCES', PATH), false],
   [sqliteError('SQLITE_CANTOPEN'), false],
   [new Error('the database is damaged'), false],

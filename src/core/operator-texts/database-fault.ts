@@ -1,5 +1,5 @@
 const FAULTS = [
-  ['disk_full', /^(SQLITE_FULL|ENOSPC|EDQUOT)/],
+  ['disk_full', /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)/],
   ['not_ours', /^(SQLITE_CANTOPEN|EACCES|EPERM)/],
   ['read_only', /^(SQLITE_READONLY|EROFS)/],
   ['file_locked', /^SQLITE_(BUSY|LOCKED)/],

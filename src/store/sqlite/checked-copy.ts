@@ -15,7 +15,7 @@ type Client = Database.Database
 const PRIVATE = 0o600
 /** A service may use the database at the same time. */
 export const COPY_BUSY_TIMEOUT_MS = 10_000
-const NO_ROOM = /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL)/
+const NO_ROOM = /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL|SQLITE_IOERR_SHMSIZE)/
 
 /**
  * Copies the database at `from`, as of one moment, into the new file `to`, without blocking writers. The copy is one

@@ -13,7 +13,7 @@ export type Failure = 'busy' | 'passing' | 'broken' | null
 /** The first match counts. Extended codes begin with the primary code. */
 const CLASSES: readonly (readonly [codes: RegExp, failure: Failure, kind: StoreError])[] = [
   [/^SQLITE_(BUSY|LOCKED)/, 'busy', 'busy'],
-  [/^SQLITE_FULL/, 'passing', 'full'],
+  [/^SQLITE_(FULL|IOERR_SHMSIZE)/, 'passing', 'full'],
   [/^SQLITE_READONLY/, 'passing', 'read_only'],
   [/^SQLITE_CANTOPEN/, 'passing', 'other'],
   [/^SQLITE_IOERR_SHM/, 'passing', 'io'],
