@@ -85,7 +85,7 @@ export const judgeAnswer = ({
 
 /** @param aheadMs lead of GetResult's clock over this machine's, in ms; null: unknown */
 export const judgeClock = (aheadMs: number | null, now: number): Finding => {
-  if (aheadMs === null) return skipped('GetResult sent no Date header', '未从 GetResult 的响应中得知其时间')
+  if (aheadMs === null) return skipped('GetResult gave no answer with a date', '未得到带时间的 GetResult 响应')
   const [wrong] = wrongClocks([{ name: hostname(), isLost: false, clockAheadMs: aheadMs }])
   if (wrong) return judgeTrouble(wrong, { at: now })
   const apart = Math.max(1, Math.round(Math.abs(aheadMs) / SECOND))

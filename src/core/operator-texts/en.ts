@@ -126,7 +126,7 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
     sentence: `${isConfused(error) ? `GetResult has answered calls of account ${account} since ${showTime(since)}, but not with the JSON that is expected` : `GetResult has been unreachable with account ${account} since ${showTime(since)}`} (${error}). Its serials wait; none of them expires within a day.`,
-    remedy: `${isConfused(error) ? 'Check IHUYI_URL, and whether a proxy or another page answers in place of GetResult; if not, ask the vendor' : 'Check DNS, the network, firewalls and proxies of this machine; if they work, ask the vendor'}. The service goes on by itself as soon as GetResult answers as it should${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
+    remedy: `${isConfused(error) ? 'Check IHUYI_URL, and whether a proxy or another page answers in place of GetResult; if not, ask the vendor' : /CERT_(HAS_EXPIRED|NOT_YET_VALID)/.test(error) ? "Check the clock of this machine (timedatectl); if it is right, GetResult's certificate has expired or is not valid yet: tell the vendor" : 'Check DNS, the network, firewalls and proxies of this machine; if they work, ask the vendor'}. The service goes on by itself as soon as GetResult answers as it should${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
   }),
   upstream_slow: ({ account, ms }) => ({
     sentence: `GetResult answers calls of account ${account} after ${showSeconds(ms, 'en')} on average.`,

@@ -111,7 +111,7 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
     sentence: `自${showTime(since)} 起，账户 ${account} ${isConfused(error) ? '查询 GetResult 有响应，但不是预期的 JSON' : '无法连接 GetResult'}（${error}）。其流水号等待中，一天之内不会过期。`,
-    remedy: `${isConfused(error) ? '请检查 IHUYI_URL，以及是否由中间的代理或其他页面代为响应；均无误时请联系厂商' : '请检查本机的 DNS、网络、防火墙和代理；均正常时请联系厂商'}。GetResult 恢复正常响应后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
+    remedy: `${isConfused(error) ? '请检查 IHUYI_URL，以及是否由中间的代理或其他页面代为响应；均无误时请联系厂商' : /CERT_(HAS_EXPIRED|NOT_YET_VALID)/.test(error) ? '请检查本机的时钟（timedatectl）；若时钟无误，则是 GetResult 的证书已过期或尚未生效，请告知厂商' : '请检查本机的 DNS、网络、防火墙和代理；均正常时请联系厂商'}。GetResult 恢复正常响应后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
   }),
   upstream_slow: ({ account, ms }) => ({
     sentence: `账户 ${account} 查询 GetResult，平均 ${showSeconds(ms, 'zh')}才有响应。`,
