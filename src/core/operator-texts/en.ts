@@ -158,7 +158,7 @@ const TROUBLES: Catalogue['troubles'] = {
       'During an upgrade this passes. Otherwise give all nodes the same version, the same settings (except ROLES and those of the machine itself) and the same MASTER_KEY (during a rekey also the previous one, as MASTER_KEY_PREVIOUS), and restart those that were wrong: the one started last may be the wrong one.',
   }),
   clock_wrong: ({ node, aheadMs }) => ({
-    sentence: `The clock of ${node} is ${showSpan(Math.abs(aheadMs), 'en')} ${aheadMs > 0 ? 'behind' : 'ahead of'} GetResult's. Receivers refuse webhooks whose time is minutes off.`,
+    sentence: `The clock of ${node} is ${showSpan(Math.abs(aheadMs), 'en', Math.round)} ${aheadMs > 0 ? 'behind' : 'ahead of'} GetResult's. Receivers refuse webhooks whose time is minutes off.${aheadMs > 0 ? '' : ' A clock far ahead ends registrations that wait, and erases what is then past RETENTION, for good.'}`,
     remedy:
       'Synchronize the clock of that machine: run "sudo timedatectl set-ntp true" there, and "timedatectl" to check. If the machine is right, the clock of GetResult is wrong, and the service adjusts its calls to it. The service needs no restart.',
   }),

@@ -143,7 +143,7 @@ const TROUBLES: Catalogue['troubles'] = {
       '升级期间属正常现象。否则请让各节点的版本、配置（ROLES 和机器自身的配置除外）和 MASTER_KEY 一致（rekey 期间把旧密钥设为 MASTER_KEY_PREVIOUS），并重启配置有误的节点：有误的也可能是最后启动的节点。',
   }),
   clock_wrong: ({ node, aheadMs }) => ({
-    sentence: `${node} 的时钟比 GetResult ${aheadMs > 0 ? '慢' : '快'} ${showSpan(Math.abs(aheadMs), 'zh')}。相差数分钟时，接收端会拒收回调。`,
+    sentence: `${node} 的时钟比 GetResult ${aheadMs > 0 ? '慢' : '快'} ${showSpan(Math.abs(aheadMs), 'zh', Math.round)}。相差数分钟时，接收端会拒收回调。${aheadMs > 0 ? '' : '时钟超前过多时，等待结果的登记会提前过期，按该时钟超出 RETENTION 的数据会被删除，均无法恢复。'}`,
     remedy:
       '请让该机器自动校时：在其上运行 "sudo timedatectl set-ntp true"，再用 "timedatectl" 确认。若本机时钟无误，则是 GetResult 的时钟有偏差，系统查询时会自动适应。服务无需重启。',
   }),

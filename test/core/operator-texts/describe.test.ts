@@ -102,6 +102,28 @@ test('an answer that is no JSON was called unreachable, with DNS and firewalls a
     expect(describeTrouble({ ...outage, error }, 'zh', AT).remedy).toContain('DNS')
 })
 
+test('a certificate of GetResult that is not valid now is blamed on the clock or the vendor, not on DNS', () => {
+  const outage = { code: 'upstream_unreachable', since, account: 'C1', nextTryAt: null } as const
+  for (const error of ['unreachable: CERT_HAS_EXPIRED', 'unreachable: CERT_NOT_YET_VALID'])
+    for (const language of ['en', 'zh'] as const) {
+      const { remedy } = describeTrouble({ ...outage, error }, language, AT)
+      expect(remedy).toContain('timedatectl')
+      expect(remedy).not.toContain('DNS')
+    }
+})
+
+test('how far a clock is off is rounded, and one that is ahead is said to end and erase for good', () => {
+  const wrong = (aheadMs: number) =>
+    (['en', 'zh'] as const).map(
+      language => describeTrouble({ code: 'clock_wrong', since: null, node: 'a', aheadMs }, language, AT).sentence,
+    )
+  expect(wrong(10 * MINUTE + 1)[0]).toContain(' 10 min behind')
+  expect(wrong(-200 * DAY - 1)[0]).toContain(' 200 days ahead')
+  expect(wrong(-200 * DAY - 1)[1]).toContain(' 200 天')
+  expect(wrong(-DAY).map(sentence => sentence.includes('RETENTION'))).toEqual([true, true])
+  expect(wrong(DAY).map(sentence => sentence.includes('RETENTION'))).toEqual([false, false])
+})
+
 test('a locked file is named, with one engine and what lists its processes', () => {
   const locked = { code: 'store_failing', since: null, error: 'SQLITE_BUSY', file: '/data/notifier.db' } as const
   for (const language of ['en', 'zh'] as const) {
