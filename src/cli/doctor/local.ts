@@ -109,7 +109,8 @@ export const judgeSpace = ({ free, used, folder }: { free: number; used: number;
   const zh = `${folder} 可用 ${left}，数据库占 ${size}`
   if (free >= Math.max(LOW_DISK_BYTES, used)) return ok(en, zh)
   const judge = free < HARDLY_ANY ? failed : warning
-  return judge(`${en}: too little for a backup, or soon for registrations`, `${zh}：不足以备份，写满后将拒绝登记`, {
+  const [little, backup] = free < used ? ['too little for a backup, or soon', '不足以备份，'] : ['soon too little', '']
+  return judge(`${en}: ${little} for registrations`, `${zh}：${backup}写满后将拒绝登记`, {
     en: 'remove other files from this disk, or enlarge it; only then shorten RETENTION and erase: that needs space itself',
     zh: '请先清理该磁盘上的其他文件或扩容，再缩短 RETENTION 并清除旧数据：清除本身也需要空间',
     command: `df -h ${quoted(folder)}`,

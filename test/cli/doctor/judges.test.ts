@@ -68,6 +68,13 @@ describe('a judgement', () => {
     expect([space(2e9, 1e9), space(2e9, 3e9), space(1e8, 1)].flat()).toEqual(['ok', 'warning', 'failed'])
   })
 
+  test('of space for 164 kB said that 865 MB are too little for a backup of it', () => {
+    const { en, zh } = judgeSpace({ free: 865e6, used: 164e3, folder: '/d' }).text
+    expect([en, zh].join()).not.toMatch(/backup|备份/)
+    const short = judgeSpace({ free: 865e6, used: 3e9, folder: '/d' }).text
+    expect([short.en, short.zh]).toEqual([expect.stringContaining('backup'), expect.stringContaining('备份')])
+  })
+
   test('of a database that cannot be written says why', () => {
     const engine = (diskFreeBytes: number | null) =>
       ({ kind: 'sqlite', path: null, databaseBytes: 1, walBytes: 1, diskFreeBytes, masterKey: '' }) as const
