@@ -30,6 +30,8 @@ test.each([
 ])('a start said only "$error.code", without the setting, the path or what to do', ({ error, says }) => {
   const explained = explainOpening(error, PATH) as StartError
   expect(explained.message).toMatch(says)
+  // The service that could not start was not to be stopped.
+  expect(explained.message).not.toContain('stop')
   // It was told in English only.
   expect(explained.words.zh).toMatch(
     /^(DATABASE_URL|MASTER_KEY)：无法使用 \/srv\/data.*（\w+）：.*\p{Script=Han}.*。$/u,

@@ -56,8 +56,7 @@ const FAULTS: Catalogue['faults'] = {
 }
 
 const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
-  disk_full:
-    'Free some space or enlarge the disk, or the quota of the service. Do not stop the service on a full disk.',
+  disk_full: 'Free some space or enlarge the disk, or the quota of the service.',
   not_ours:
     'Give the file, its -wal and -shm, and its folder to the user of the service (chown), or name another path.',
   read_only:
@@ -98,7 +97,7 @@ const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
 const TROUBLES: Catalogue['troubles'] = {
   store_failing: ({ error, file = DATABASE_FILE, node }) => ({
     sentence: `${node ? `On the node ${node} the` : 'The'} database cannot be written (${error}): registrations are refused, nothing is polled and no webhook is sent. Stored data is kept.`,
-    remedy: `${DATABASE_REMEDIES[faultOfServed(error)].replace(DATABASE_FILE, file)} The service then goes on by itself. ${/^SQLITE_(BUSY|LOCKED)/.test(error) ? 'See "A locked database" in docs/operations.md.' : error.startsWith('SQLITE_') ? 'See "Disk full, or read-only" in docs/operations.md.' : 'See docs/postgresql.md.'}`,
+    remedy: `${DATABASE_REMEDIES[faultOfServed(error)].replace(DATABASE_FILE, file)} The service then goes on by itself. ${/^SQLITE_(BUSY|LOCKED)/.test(error) ? 'See "A locked database" in docs/operations.md.' : error.startsWith('SQLITE_') ? 'Do not stop it on a full disk: see "Disk full, or read-only" in docs/operations.md.' : 'See docs/postgresql.md.'}`,
   }),
   no_service: () => ({
     sentence: 'No service is running on this database: nothing is polled and no webhook is sent.',

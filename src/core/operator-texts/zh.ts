@@ -46,7 +46,7 @@ const FAULTS: Catalogue['faults'] = {
 }
 
 const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
-  disk_full: '请清理或扩容磁盘，或调大服务的配额。磁盘写满时不要停止服务。',
+  disk_full: '请清理或扩容磁盘，或调大服务的配额。',
   not_ours: '请把数据库文件、其 -wal 和 -shm 以及所在文件夹的属主改为服务所用的用户（chown），或改用其他路径。',
   read_only:
     '数据库只读：请以可写方式挂载其所在磁盘，并把数据库文件、其 -wal 和 -shm 以及所在文件夹的属主改为服务所用的用户（chown）。',
@@ -83,7 +83,7 @@ const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
 const TROUBLES: Catalogue['troubles'] = {
   store_failing: ({ error, file = DATABASE_FILE, node }) => ({
     sentence: `${node ? `节点 ${node} 的` : ''}数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会投递回调。已存储的数据不受影响。`,
-    remedy: `${DATABASE_REMEDIES[faultOfServed(error)].replace(DATABASE_FILE, file)}恢复后服务会自动继续。${/^SQLITE_(BUSY|LOCKED)/.test(error) ? '另见 docs/operations.zh-CN.md 的“数据库被锁”。' : error.startsWith('SQLITE_') ? '另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。' : '另见 docs/postgresql.zh-CN.md。'}`,
+    remedy: `${DATABASE_REMEDIES[faultOfServed(error)].replace(DATABASE_FILE, file)}恢复后服务会自动继续。${/^SQLITE_(BUSY|LOCKED)/.test(error) ? '另见 docs/operations.zh-CN.md 的“数据库被锁”。' : error.startsWith('SQLITE_') ? '磁盘写满时不要停止服务，另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。' : '另见 docs/postgresql.zh-CN.md。'}`,
   }),
   no_service: () => ({
     sentence: '没有服务在此数据库上运行：不会查询，也不会投递回调。',
