@@ -20,9 +20,11 @@ export const openDueTimes = ({ config, store, clock, emit }: RoleDeps & { clock:
     pollMs: Math.max(polling.maxMs, leaseFor(CALLS_OF_A_POLL, upstream.timeoutMs)),
     retryMs: Math.max(longestRetryDelay(callback.retryScheduleMs), leaseFor(1, callback.timeoutMs)),
   }
-  let isMended = false
+  let [isMended, isSetBack] = [false, false]
   const batch = async () => {
     isMended = false
+    if (isSetBack) await store.hastenAlerts()
+    isSetBack = false
     const count = await store.mendDueTimes(longest, MEND_BATCH)
     isMended = count === 0
     return { count, hasMore: count > 0 }
@@ -30,10 +32,13 @@ export const openDueTimes = ({ config, store, clock, emit }: RoleDeps & { clock:
   const job = createBackgroundJob({ batch, event: 'due_times', clock, emit })
   // The clock of decisions, which may be the database's.
   const decisions = { now: store.now, monotonic: clock.monotonic }
-  const watch = createClockWatch({ clock: decisions, emit, onStepBack: job.wakeUp })
+  const onStepBack = () => {
+    isSetBack = true
+  }
+  const watch = createClockWatch({ clock: decisions, emit, onStepBack })
   const check = () => {
     watch()
-    if (!isMended) job.wakeUp()
+    if (!isMended || isSetBack) job.wakeUp()
   }
   const heartbeat = startHeartbeat({ everyMs: SECOND, wakeUp: check, clock })
   job.wakeUp()

@@ -10,6 +10,7 @@ import {
   type Observation,
   subjectKey,
 } from '../../core/alert.ts'
+import { MINUTE } from '../../core/duration.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
 import type { VerbModule } from '../context.ts'
 import { and, asc, desc, eq, gt, lt, lte, or } from '../drizzle.ts'
@@ -150,6 +151,16 @@ export const alertVerbs = {
           })
           await tx.update('operatorEvents', ['id'], settled)
           if (claimableAt !== null) await putFact(tx, EVENTS_CLAIMABLE, claimableAt)
+        }),
+
+      /** After the clock was set back: makes alerts due now, but for those that another node may have claimed since. */
+      hastenAlerts: (): Promise<void> =>
+        change(async tx => {
+          await tx.all('UPDATE operator_events SET due_at = @at WHERE due_at > @latest', {
+            at: tx.at,
+            latest: tx.at + MINUTE,
+          })
+          await removeFact(tx, EVENTS_CLAIMABLE)
         }),
 
       /** Returns the alerts that have not ended, in the order in which they were first noted. */

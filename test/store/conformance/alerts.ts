@@ -94,6 +94,19 @@ export const describeAlerts = (open: OpenStore): void => {
     expect(await tell(bench)).toEqual([])
   })
 
+  test('nothing was told, once the clock was set back by less than an hour, for as long as that', async () => {
+    await using bench = await openStoreFixture(open)
+    await bench.store.noteAlerts([exhausted(bench), low(bench)])
+    await bench.store.settleAlerts({ alerts: await claim(bench), outcome: 'untold', claimableAt: null })
+    await bench.advance(-HOUR / 2)
+    await bench.store.hastenAlerts()
+    const told = await claim(bench)
+    expect(told).toMatchObject([{ condition: 'disk.low' }, { condition: 'message.exhausted' }])
+    // Each node does so, within a second: this one must not take what another has just claimed.
+    await bench.store.hastenAlerts()
+    expect(await claim(bench)).toEqual([])
+  })
+
   test('of more than a thousand those of partners go first, and what concerns all is told first', async () => {
     await using bench = await openStoreFixture(open)
     await bench.store.noteAlerts([low(bench)])
