@@ -1,5 +1,5 @@
 import { DAY, readDuration, SECOND } from './duration.ts'
-import { clockIn } from './show-time.ts'
+import { clockIn, dateIn } from './show-time.ts'
 
 /**
  * Converts a typed time to epoch ms for a reader's clock and zone, a name such as `Asia/Shanghai`. Without a zone a day
@@ -36,8 +36,8 @@ export const readTime = (text: string): TypedTime | null => {
   if (/^([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(text))
     return ({ now, zone }) => {
       if (zone === null) return Number.NaN
-      const on = (day: number) => atClock(`${clockIn(zone)(day).slice(0, 10)}T${text.padStart(5, '0')}`, zone)
-      return on(now) > now ? on(now - DAY) : on(now)
+      const on = (back: number) => atClock(`${dateIn(zone, now, back)}T${text.padStart(5, '0')}`, zone)
+      return on(0) > now ? on(1) : on(0)
     }
   const [, date = '', clock, offset] = MOMENT.exec(text) ?? []
   const zoned = offset?.replace(' ', '+').replace(/(\d\d)(\d\d)$/, '$1:$2')

@@ -111,12 +111,12 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: `请求体合计每秒最多 ${bytes.rate / KIB} KiB，突发上限为 ${bytes.burst / KIB} KiB；每个分块至少按 512 字节计算。本次请求的内容均未受理。`,
       },
     },
-    /** Registrations and events that a partner fetches. */
+    /** Registrations and events that a partner fetches or a search scans, also an operator's. */
     items: {
       ...items,
       detail: {
-        en: `You may fetch ${items.rate} registrations and events a second, in bursts of ${items.burst}.`,
-        zh: `每秒最多读取 ${items.rate} 条登记和事件，突发上限为 ${items.burst}。`,
+        en: `You may read ${items.rate} registrations and events a second, in bursts of ${items.burst}; ten that a search scans in vain count as one.`,
+        zh: `每秒最多读取 ${items.rate} 条登记和事件，突发上限为 ${items.burst} 条；搜索时每扫描 10 条不匹配的计为 1 条。`,
       },
     },
     /** Tests of callbacks and contacts by a partner, and new contacts: enough to try a URL, too few to probe many hosts. */

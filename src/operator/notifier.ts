@@ -4,7 +4,7 @@ import { MINUTE, SECOND } from '../core/duration.ts'
 import type { OperatorProblem, RefusingChannel } from '../core/operator-channel.ts'
 import { channelRemedy } from '../core/operator-texts/describe.ts'
 import type { ClaimedAlert } from '../store/operators/alerts.ts'
-import { isNone } from '../store/stats/stats.ts'
+import { GIVEN_UP_MS, isNone } from '../store/stats/stats.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Channel } from './channel.ts'
@@ -71,7 +71,9 @@ export const createNotifier = (deps: {
     const partner = await store.findPartner(details.partnerId)
     const named = { ...details, ...(partner && { partnerName: partner.name }) }
     if (condition !== 'message.exhausted' || state === 'resolved') return { ...alert, details: named }
-    const counted = await store.givenUpOf(details.partnerId, since)
+    // The attempt began before its end was noted.
+    const from = Math.min(since - MINUTE, at - GIVEN_UP_MS)
+    const counted = await store.givenUpOf(details.partnerId, from)
     const { givenUp: left, givenUpIsCapped: leftIsCapped, resent, resentIsCapped } = counted
     if (!isNone(counted)) return { ...alert, details: { ...named, left, leftIsCapped, resent, resentIsCapped } }
     // A note after `at` overrules this end.

@@ -12,6 +12,9 @@ import { type Audience, pageAt } from './notice.ts'
 
 type Finding = Pick<Alert, 'condition' | 'subject' | 'details'>
 
+/** How long given-up webhooks are watched after the last: what is resent is retried for three days by default. */
+const WATCHED_MS = 4 * GIVEN_UP_MS
+
 const alertFrom = (finding: Finding, state: Alert['state'], { since, at }: { since: number; at: number }) => ({
   condition: finding.condition,
   subject: finding.subject,
@@ -128,11 +131,12 @@ export const createWatch = ({
     for (const one of firing) if (isOver(one)) note({ ...one, at, adds: 0, details: null })
 
     // Each check counts the messages of one partner, so that it costs no more with many.
-    // What is resent is retried for three days by default.
-    const exhausted = firing.filter(one => one.condition === 'message.exhausted' && one.at > at - 4 * GIVEN_UP_MS)
+    const exhausted = firing.filter(one => one.condition === 'message.exhausted' && one.at > at - WATCHED_MS)
     const next = exhausted[checks++ % exhausted.length]
     if (!next) return
-    if (isNone(await store.givenUpOf(next.subject, next.since))) note({ ...next, at, adds: 0, details: null })
+    // What was given up before the alert began, which may have begun anew, is not delivered either.
+    const left = await store.givenUpOf(next.subject, at - WATCHED_MS - GIVEN_UP_MS)
+    if (isNone(left)) note({ ...next, at, adds: 0, details: null })
   }
 
   let checking: Promise<void> | null = null

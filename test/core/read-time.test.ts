@@ -49,6 +49,11 @@ test.each([
   expect([read(day, zone), read(day, zone, true)]).toEqual([first, new Date(Date.parse(next) - 1).toISOString()])
 })
 
+test('a time of day is of yesterday, also when that had 23 hours', () => {
+  const at = Date.parse('2026-03-09T04:10:00Z')
+  expect(readTime('13:00')?.({ now: at, zone: 'America/New_York' })).toBe(Date.parse('2026-03-08T17:00:00Z'))
+})
+
 test('a time of day has no meaning without a zone', () => {
   const here = { now, zone: null }
   for (const text of ['13:00', '2026-11-24 16:20']) expect(readTime(text)?.(here)).toBeNaN()

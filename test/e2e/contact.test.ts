@@ -22,6 +22,7 @@ test('a partner with one URL is told at its contact that it fails, and that it w
   const since = Date.now() - 31 * MINUTE
   const client = new Database((env.DATABASE_URL as string).slice('file:'.length))
   client.prepare('UPDATE callbacks SET failing_since = ?').run(since)
+  client.prepare('UPDATE contacts SET due_at = ?').run(since)
   client.close()
   for (let starts = 0; starts < 2; starts++) {
     await using again = await stage.restart()

@@ -31,7 +31,7 @@ const open = async () => {
     isUntold: false,
     writeError: '',
     nodes: [] as ServiceNode[],
-    /** Given-up webhooks that a partner has not received. */
+    /** Given-up webhooks that a partner has not received, the last of which was tried just before its alert. */
     left: {} as Record<string, number>,
     resent: {} as Record<string, number>,
   }
@@ -40,8 +40,8 @@ const open = async () => {
   const store: Parameters<typeof createWatch>[0]['store'] = {
     ...sqlite,
     firingAlerts: async () => [...firing],
-    givenUpOf: async partnerId => ({
-      ...{ givenUp: state.left[partnerId] ?? 0, givenUpIsCapped: false },
+    givenUpOf: async (partnerId, since) => ({
+      ...{ givenUp: since < AT - 4 * DAY ? (state.left[partnerId] ?? 0) : 0, givenUpIsCapped: false },
       ...{ resent: state.resent[partnerId] ?? 0, resentIsCapped: false },
     }),
     probe: async () => {

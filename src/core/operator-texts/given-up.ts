@@ -7,7 +7,7 @@ interface GivenUpTexts {
   own: Pick<Catalogue['own'], 'message.exhausted'>
 }
 
-const RETRIED_EN = 'They are retried; what fails to the end is given up again.'
+const RETRIED_EN = 'They are retried, or held while their URL is; what fails to the end is given up again.'
 export const GIVEN_UP_EN: GivenUpTexts = {
   troubles: {
     messages_exhausted: ({ count, isCapped }) => ({
@@ -19,7 +19,7 @@ export const GIVEN_UP_EN: GivenUpTexts = {
       ],
     }),
     messages_resent: ({ count, isCapped, isAll }) => ({
-      sentence: `${isAll ? 'No webhook is given up now, all are scheduled again' : 'Others are scheduled again'}: ${atLeast(count, isCapped)} not delivered yet.`,
+      sentence: `${isAll ? 'No webhook is given up now; resent' : 'Resent'} and not delivered yet: ${atLeast(count, isCapped)}.`,
       remedy: RETRIED_EN,
     }),
   },
@@ -33,8 +33,8 @@ export const GIVEN_UP_EN: GivenUpTexts = {
         return { sentence: `${prefix}: none is left. They were delivered after all, or cancelled.`, remedy: '' }
       const again = atLeast(resent, resentIsCapped)
       if (left === 0 && !leftIsCapped)
-        return { sentence: `${prefix}: all are scheduled again, ${again} not delivered yet.`, remedy: RETRIED_EN }
-      const scheduled = resent > 0 ? `, and ${again} more are scheduled again` : ''
+        return { sentence: `${prefix}: all are resent, ${again} not delivered yet.`, remedy: RETRIED_EN }
+      const scheduled = resent > 0 ? `, and ${again} more are resent` : ''
       const number = left === undefined ? count : `${atLeast(left, leftIsCapped)} are not delivered${scheduled}`
       return {
         sentence: `${prefix}: ${number}. The last one was for ${host} (${showError(error, 'en')}).`,
@@ -45,7 +45,7 @@ export const GIVEN_UP_EN: GivenUpTexts = {
   },
 }
 
-const RETRIED_ZH = '服务会自动重试，最终仍失败的会再次放弃投递。'
+const RETRIED_ZH = '服务会自动重试；地址暂停投递的，恢复后再投递。最终仍失败的会再次放弃投递。'
 export const GIVEN_UP_ZH: GivenUpTexts = {
   troubles: {
     messages_exhausted: ({ count, isCapped }) => ({
@@ -56,7 +56,7 @@ export const GIVEN_UP_ZH: GivenUpTexts = {
       ],
     }),
     messages_resent: ({ count, isCapped, isAll }) => ({
-      sentence: `${isAll ? '放弃投递的回调已全部安排重发' : '另有回调已安排重发'}，${atLeast(count, isCapped)} 个尚未送达。`,
+      sentence: `${isAll ? '现在没有放弃投递的回调，' : ''}已重发的回调中有 ${atLeast(count, isCapped)} 个尚未送达。`,
       remedy: RETRIED_ZH,
     }),
   },
@@ -69,8 +69,8 @@ export const GIVEN_UP_ZH: GivenUpTexts = {
       if (state === 'resolved') return { sentence: `${prefix}已全部送达或取消。`, remedy: '' }
       const again = atLeast(resent, resentIsCapped)
       if (left === 0 && !leftIsCapped)
-        return { sentence: `${prefix}已全部安排重发，${again} 个尚未送达。`, remedy: RETRIED_ZH }
-      const scheduled = resent > 0 ? `，另有 ${again} 个已安排重发` : ''
+        return { sentence: `${prefix}已全部重发，${again} 个尚未送达。`, remedy: RETRIED_ZH }
+      const scheduled = resent > 0 ? `，另有 ${again} 个已重发` : ''
       const number = left === undefined ? `共 ${count} 个` : `仍有 ${atLeast(left, leftIsCapped)} 个未送达${scheduled}`
       return {
         sentence: `${prefix}${number}，最近一个发往 ${host}（${showError(error, 'zh')}）。`,

@@ -29,7 +29,7 @@ import {
   wrapped,
   zoneInput,
 } from './page.ts'
-import { listPart, readSearchQuery } from './registrations.ts'
+import { listPart, readSearchQuery, search } from './registrations.ts'
 import { errorCell, STATE, stateBadge } from './words.ts'
 
 type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['answers'][200]>
@@ -188,9 +188,11 @@ const resendPage = async (visit: Visit): Promise<ConsolePage> => {
 }
 
 /** The list of webhooks. Searched or paged, it is the page. */
-const webhookList = async (visit: Visit, searched: Awaited<ReturnType<typeof readSearchQuery>> = {}): Promise<Html> =>
-  html`<h2 id="list">${visit.t({ en: 'Webhooks, newest registration first', zh: '回调（按登记时间倒序）' })}</h2>
-  ${await listPart(visit, 'deliveries', searched)}`
+const webhookList = async (visit: Visit, searched: Awaited<ReturnType<typeof readSearchQuery>> = {}): Promise<Html> => {
+  const found = await search(visit, { ...searched, cursor: visit.c.req.query('cursor') }, 'deliveries')
+  return html`<h2 id="list">${visit.t({ en: 'Webhooks, newest registration first', zh: '回调（按登记时间倒序）' })}</h2>
+  ${await listPart(visit, 'deliveries', { searched, found })}`
+}
 
 const deliveriesPage = async (visit: Visit): Promise<ConsolePage> => {
   const searched = await readSearchQuery(visit, visit.c.req.query())

@@ -76,6 +76,8 @@ const find = async (visit: Visit): Promise<string> => {
   if (!first || words.length > 1) throw new AppError('invalid_query', oneSerial(SEARCH_EXAMPLE[session.kind]))
   if (Object.keys(first).length === 0) return 'registrations'
   for (const one of searches) {
+    // The list opens the only one: it would search for it a second time.
+    if ('metadata' in one) return `registrations?${new URLSearchParams({ ...one, open: 'only' })}`
     const { data, nextCursor } = await search(visit, { ...one, limit: '2' })
     const [only, another] = data
     if (only && !another && nextCursor === null) return `registrations/${only.id}`

@@ -30,8 +30,8 @@ const WARNINGS: Readonly<Record<Session['kind'], Words>> = {
     zh: '密钥会在两秒内失效，且无法恢复；用它生成的控制台链接随之失效。请先确认您的系统已改用其他密钥。',
   },
   operator: {
-    en: 'The key stops working within two seconds and cannot be restored; console links made with it stop too. Links made by an operator work until they expire or that operator’s token ends, but not while the partner is disabled. Make sure that the partner uses another key first. If the key has leaked, remove the contact too: whoever had the key may have set it.',
-    zh: '密钥会在两秒内失效，且无法恢复；用它生成的控制台链接随之失效。运维人员生成的链接不受影响，到期或其令牌失效后才失效；停用该合作方期间无法打开。请先确认合作方已改用其他密钥。若密钥已泄露，请同时移除通知渠道：它可能已被他人设置。',
+    en: 'The key stops working within two seconds and cannot be restored; console links made with it stop too. Links made by an operator work until they expire or that operator’s token ends, but not while the partner is disabled. Make sure that the partner uses another key first. If the key has leaked, remove the contact too, and rotate the signing secret without overlap: whoever had the key may have set the one and seen the other.',
+    zh: '密钥会在两秒内失效，且无法恢复；用它生成的控制台链接随之失效。运维人员生成的链接不受影响，到期或其令牌失效后才失效；停用该合作方期间无法打开。请先确认合作方已改用其他密钥。若密钥已泄露，请同时移除通知渠道，并不留重叠期地更换签名密钥：前者可能已被他人设置，后者可能已被他人取得。',
   },
 }
 /** The keys of a partner, each with a form that revokes it. */
@@ -100,8 +100,8 @@ const ownPage = async (visit: Visit): Promise<ConsolePage> => {
   if (isConsoleLink(session.token)) return { body: html`<p>${t(BY_KEY)}</p>` }
   return {
     body: html`<p>${t({
-      en: 'To replace a key: create a new one, use it in your systems, sign in here with it, and revoke the old one. If a key has leaked, revoke also each key that you do not know, and set your contact again.',
-      zh: '更换密钥：先新建一个，在您的系统中启用，再用新密钥登录本页，吊销旧密钥。若密钥已泄露，请吊销所有来历不明的密钥，并重新设置通知渠道。',
+      en: 'To replace a key: create a new one, use it in your systems, sign in here with it, and revoke the old one. If a key has leaked, revoke also each key that you do not know, replace the signing secret without overlap, and set your contact again.',
+      zh: '更换密钥：先新建一个，在您的系统中启用，再用新密钥登录本页，吊销旧密钥。若密钥已泄露，请吊销所有来历不明的密钥，不留重叠期地更换签名密钥，并重新设置通知渠道。',
     })}</p>
     ${keyTable(visit, await call<Keys>('GET', '/v1/keys'))}${actForm(visit, { to: 'keys/new', name: NEW_KEY })}`,
   }

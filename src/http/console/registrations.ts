@@ -111,9 +111,12 @@ export const readSearchQuery = async (visit: Visit, given: Readonly<Record<strin
 }
 
 /** The search form, a page of what it finds, and the acts on selected rows and on all that match. */
-export const listPart = async (visit: Visit, name: ListName, searched: Search): Promise<Html> => {
-  const { c, session, t } = visit
-  const found = await search(visit, { ...searched, cursor: c.req.query('cursor') }, name)
+export const listPart = async (
+  visit: Visit,
+  name: ListName,
+  { searched, found }: { searched: Search; found: Awaited<ReturnType<typeof search>> },
+): Promise<Html> => {
+  const { session, t } = visit
   // The partners' search cannot leave out registrations without a webhook.
   const items = found.data.filter(one => name === 'registrations' || one.delivery.messageId !== null)
   const isSearched = Object.keys(searched).length > 0
@@ -129,6 +132,11 @@ export const listPart = async (visit: Visit, name: ListName, searched: Search): 
 
 /** `/console/registrations`: the search of the API, newest first. */
 export const addRegistrations = ({ page }: Console): void =>
-  page('registrations', async visit => ({
-    body: await listPart(visit, 'registrations', await readSearchQuery(visit, visit.c.req.query())),
-  }))
+  page('registrations', async visit => {
+    const { cursor, open, ...query } = visit.c.req.query()
+    const searched = await readSearchQuery(visit, query)
+    const found = await search(visit, { ...searched, cursor })
+    const [only, another] = found.data
+    if (open && only && !another && found.nextCursor === null) return `registrations/${only.id}`
+    return { body: await listPart(visit, 'registrations', { searched, found }) }
+  })

@@ -2,11 +2,12 @@ import { html } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import type { Words } from '../../core/language.ts'
 import { PARTNER_SECRET_CALLS } from '../admin/signing-secrets.ts'
+import { isConsoleLink } from '../console-links.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, field, shownOnce } from './forms.ts'
 import { type ConsolePage, type Html, PAGE_NAMES, table, time } from './page.ts'
-import { SIGNING_SECRET } from './words.ts'
+import { BY_KEY, SIGNING_SECRET } from './words.ts'
 
 /** Page and API calls of a partner's own secrets. */
 const OWN = { page: 'secrets', all: '/v1/signing-secrets', one: '/v1/signing-secrets', partner: null as string | null }
@@ -20,7 +21,7 @@ const ofPartner = (id: string): typeof OWN => ({
 const ADMIN = PARTNER_SECRET_CALLS['POST /v1/admin/partners/:id/signing-secrets/rotate']
 
 const END: Words = { en: 'End it now', zh: '立即失效' }
-const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[], page: string): Html => {
+const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[], page: string | null): Html => {
   const { t } = visit
   const end = (id: string) => actForm(visit, { to: `${page}/end-secret`, call: ADMIN, name: END, hidden: { id } })
   return table(visit, PAGE_NAMES.secrets, {
@@ -31,7 +32,7 @@ const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[], page
       [{ en: 'Signs since', zh: '启用于' }, ({ createdAt }) => time(visit, createdAt)],
       [{ en: 'Until', zh: '失效于' }, ({ expiresAt }) => time(visit, expiresAt, t({ en: 'no end', zh: '长期' }))],
       // The newest cannot be ended.
-      ['', secret => (secret === secrets[0] ? '' : end(secret.id))],
+      ['', secret => (secret === secrets[0] || page === null ? '' : end(secret.id))],
     ],
   })
 }
@@ -52,6 +53,7 @@ const rotateForm = (visit: Visit, page: string): Html => {
 
 const secretsPart = async (visit: Visit, { all, page }: typeof OWN): Promise<HtmlEscapedString> => {
   const { data } = await visit.call<{ data: SigningSecretAnswer[] }>('GET', all)
+  if (isConsoleLink(visit.session.token)) return html`${secretTable(visit, data, null)}<p>${visit.t(BY_KEY)}</p>`
   return html`${secretTable(visit, data, page)}${(await visit.may(ADMIN)) ? rotateForm(visit, page) : ''}`
 }
 /** The secrets on a partner's page, for operators. */

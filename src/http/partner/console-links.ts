@@ -37,8 +37,8 @@ export const CONSOLE_LINK = z
 export type ConsoleLinkAnswer = z.output<typeof CONSOLE_LINK>
 
 const NOT_BY_LINK = {
-  en: 'This needs an API key: a console link cannot create links, set or remove the contact, or manage API keys.',
-  zh: '该操作需要 API 密钥；控制台链接不能生成链接、设置或移除通知渠道，也不能管理 API 密钥。',
+  en: 'This needs an API key: a console link cannot create links, set or remove the contact, or manage API keys and signing secrets.',
+  zh: '该操作需要 API 密钥；控制台链接不能生成链接、设置或移除通知渠道，也不能管理 API 密钥和签名密钥。',
 }
 /** Returns the id of the calling key. Throws `AppError('forbidden')` for a link: what it does must end with it. */
 export const keyOf = (c: Context<ApiEnv>): string => {
@@ -53,7 +53,7 @@ export const CONSOLE_LINK_CALLS = {
     operationId: 'createConsoleLink',
     summary: 'Create a temporary link to your pages of the console',
     description:
-      'Anyone who has it can do there what you can, without a key, except for the contact, API keys and further links, until it expires, the key that created it is revoked, or you are disabled.',
+      'Anyone who has it can do there what you can, without a key, except for the contact, API keys, signing secrets and further links, until it expires, the key that created it is revoked, or you are disabled.',
     body: z.strictObject({ ttl: LINK_TTL }).meta({ id: 'ConsoleLinkRequest' }),
     answers: { 201: CONSOLE_LINK },
     problems: ['forbidden'],

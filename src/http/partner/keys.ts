@@ -52,7 +52,7 @@ export const OWN_KEY_CALLS = {
   'POST /v1/keys': operation({
     operationId: 'createApiKey',
     summary: 'Create an API key',
-    description: `Your other keys go on working; there are at most ${MAX_OWN_KEYS}. After a leak, create one, use it everywhere, end every key that you do not know, and set your contact again. Not by a console link.`,
+    description: `Your other keys go on working; there are at most ${MAX_OWN_KEYS}. After a leak, create one, use it everywhere, end every key that you do not know, rotate the signing secret with an overlap of 0s, and set your contact again. Not by a console link.`,
     body: z.strictObject({}),
     answers: { 201: NEW_KEY },
     problems: ['forbidden', 'conflict'],

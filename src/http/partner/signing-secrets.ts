@@ -17,6 +17,7 @@ import { AT, AT_OR_NULL, DURATION_PATTERN, idField, SHOWN_ONCE } from '../json/f
 import { listOf } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { packWords } from '../json/validate.ts'
+import { keyOf } from './console-links.ts'
 
 const OVERLAP = packWords(OVERLAP_RULE)
 const FORM = packWords({
@@ -119,20 +120,26 @@ export const SECRET_CALLS = {
   'POST /v1/signing-secrets/rotate': operation({
     operationId: 'rotateSigningSecret',
     summary: 'Create a new signing secret',
-    description: `During the overlap every webhook carries a signature of each live secret; there are at most ${MAX_LIVE_SECRETS}.`,
+    description: `During the overlap every webhook carries a signature of each live secret; there are at most ${MAX_LIVE_SECRETS}. Not by a console link.`,
     body: ROTATION,
     answers: { 201: NEW_SIGNING_SECRET },
-    problems: ['conflict'],
-    handle: (c, deps, { body }) => rotateSecret(c, deps, body),
+    problems: ['forbidden', 'conflict'],
+    handle: (c, deps, { body }) => {
+      keyOf(c)
+      return rotateSecret(c, deps, body)
+    },
   }),
   'DELETE /v1/signing-secrets/:id': operation({
     operationId: 'deleteSigningSecret',
     summary: 'End an old signing secret before its overlap does',
     description:
-      'From then on it no longer signs webhooks. The newest secret cannot be deleted: rotate with an overlap of `0s` instead. Deleting it again changes nothing.',
+      'From then on it no longer signs webhooks. The newest secret cannot be deleted: rotate with an overlap of `0s` instead. Deleting it again changes nothing. Not by a console link.',
     id: NOUN,
     answers: { 204: null },
-    problems: ['conflict'],
-    handle: (c, deps, { id }) => endSecret(c, deps, id),
+    problems: ['forbidden', 'conflict'],
+    handle: (c, deps, { id }) => {
+      keyOf(c)
+      return endSecret(c, deps, id)
+    },
   }),
 } satisfies PartnerCalls

@@ -62,8 +62,9 @@ export const contactVerbs = {
         )
         if (contact?.url !== before?.url) await tx.all('DELETE FROM told_callbacks WHERE partner_id = @id', { id })
         if (contact === null) return
-        // Later than a claim's lease, so that its result counts for the old contact only.
-        const dueAt = old ? old.dueAt + 1 : tx.at
+        // Later than a claim's lease, so that its result counts for the old contact only. Removed and set in turn, it gets
+        // nothing.
+        const dueAt = old ? old.dueAt + 1 : tx.at + MINUTE
         await tx.insert('contacts', [{ id, contact: context.sealed.contact.seal({ id }, contact), dueAt }])
       }),
   }),

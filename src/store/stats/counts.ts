@@ -123,11 +123,10 @@ export const statsVerbs = {
       ),
 
     /**
-     * Counts this partner's given-up and resent messages with a last attempt after `since` (epoch ms) or within the last
-     * `GIVEN_UP_MS`. Called for alerts, so it does not queue behind the partner's reads.
+     * Counts this partner's given-up and resent messages whose last attempt began after `since` (epoch ms). Called for
+     * alerts, so it does not queue behind the partner's reads.
      */
-    givenUpOf: (partnerId: string, since: number): Promise<GivenUp> =>
-      read(tx => givenUpSince(tx, Math.min(since, tx.at - GIVEN_UP_MS), partnerId)),
+    givenUpOf: (partnerId: string, since: number): Promise<GivenUp> => read(tx => givenUpSince(tx, since, partnerId)),
   }),
 } satisfies VerbModule
 

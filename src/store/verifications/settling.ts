@@ -47,9 +47,9 @@ export const settleVerification = (settlement: VerificationSettlement, facts: Ve
   if (facts?.idcardid !== idcardid || facts.accountId !== account.id || facts.isResolved) return null
   const isLatest = facts.claims === claim
   const isSettled = isLatest && facts.claimedAt === null
-  if (isSettled || (!isLatest && step.verdict === null)) return null
-
   const { waiting } = facts
+  if (isSettled || (!isLatest && (step.verdict === null || waiting.length === 0))) return null
+
   const reasonOf = ({ id }: WaitingRegistration) => step.ended.find(one => one.registrationId === id)?.reason ?? null
   const ending = step.verdict === null ? waiting.filter(reasonOf) : waiting
   // If no registration is left, polling ends.

@@ -251,7 +251,7 @@ const CASES: readonly Case[] = [
   {
     route: 'secrets/rotate-secret',
     partner: 'POST /v1/signing-secrets/rotate',
-    isOwn: true,
+    ...{ isOwn: true, byKey: true },
     form: () => ({ overlap: '7d', type: 'v1' }),
   },
   {
@@ -275,7 +275,12 @@ const CASES: readonly Case[] = [
   },
   { route: 'keys/new', partner: 'POST /v1/keys', ...{ isOwn: true, byKey: true }, form: () => ({}) },
   { route: 'keys/end', partner: 'DELETE /v1/keys/:id', byKey: true, form: ({ spare }) => ({ key: spare }) },
-  { route: 'secrets/end-secret', partner: 'DELETE /v1/signing-secrets/:id', form: ({ secret }) => ({ id: secret }) },
+  {
+    route: 'secrets/end-secret',
+    partner: 'DELETE /v1/signing-secrets/:id',
+    byKey: true,
+    form: ({ secret }) => ({ id: secret }),
+  },
 ]
 /** Those who send them need not have signed in. */
 const OPEN_FORMS = ['sign-in', 'sign-out', 'enter']

@@ -21,7 +21,10 @@ const populate = async () => {
   /** The ids of a page, in its order. */
   const idsOf = async (path: string, cookie = operator) =>
     [...(await read(path, cookie)).matchAll(/href="registrations\/(reg_\w+)"/g)].map(([, id]) => id)
-  const whereTo = async (path: string, cookie = operator) => (await visit(path, cookie)).headers.get('location')
+  const whereTo = async (path: string, cookie = operator): Promise<string | null> => {
+    const location = (await visit(path, cookie)).headers.get('location')
+    return location?.includes('open=only') ? ((await whereTo(location, cookie)) ?? location) : location
+  }
   return {
     ...{ ...opened, operator, partner, read, idsOf, whereTo },
     ...{ theirs: theirs.id as string, first: first.id as string, second: second.id as string },
@@ -166,7 +169,7 @@ describe('finding', () => {
     const { whereTo, partner } = await populate()
     expect(await whereTo('find?q=status:pending%20since:2h')).toBe('registrations?status=pending&since=2h&zone=UTC')
     expect(await whereTo('find?q=nothing')).toBe('registrations?serial=nothing')
-    expect(await whereTo('find?q=theirs', partner)).toBe('registrations?serial=theirs')
+    expect(await whereTo('find?q=theirs', partner)).toBe('registrations?metadata=theirs&open=only')
     for (const nothing of ['find', 'find?q=', 'find?q=%20']) expect(await whereTo(nothing)).toBe('registrations')
   })
 
@@ -186,7 +189,7 @@ describe('finding', () => {
       ['16236437872836', `registrations/${first}`],
     ] as const)
       expect([q, await whereTo(`find?q=${encodeURIComponent(q)}`)]).toEqual([q, path])
-    expect(await whereTo('find?q=dune', partner)).toBe('registrations?serial=dune')
+    expect(await whereTo('find?q=dune', partner)).toBe('registrations?metadata=dune&open=only')
   })
 
   test('leads partners to what they name, by metadata, host and time', async () => {
@@ -197,7 +200,7 @@ describe('finding', () => {
       expect([q, await whereTo(`find?q=${encodeURIComponent(q)}`, partner)]).toEqual([q, `registrations/${order.id}`])
     expect(await whereTo('find?q=host:partner.example%20until:30m', partner)).toBe(`registrations/${first}`)
     expect(await whereTo('find?q=metadata.orderNo:A%20since:2h', partner)).toBe(
-      'registrations?metadata=orderNo%3DA&since=2h&zone=UTC',
+      'registrations?metadata=orderNo%3DA&since=2h&zone=UTC&open=only',
     )
     expect(await idsOf('registrations?metadata=orderNo%3DA+42%3D1', partner)).toEqual([order.id])
     expect(await idsOf('registrations?since=30m', partner)).toEqual([order.id, second])
@@ -222,10 +225,10 @@ describe('finding', () => {
       '姓名=张三',
     ])
       expect([q, await whereTo(`find?q=${encodeURIComponent(q)}`, partner)]).toEqual([q, `registrations/${order.id}`])
-    expect(await whereTo('find?q=7', partner)).toBe('registrations?metadata=7')
+    expect(await whereTo('find?q=7', partner)).toBe('registrations?metadata=7&open=only')
     expect(await idsOf('registrations?metadata=7', partner)).toHaveLength(2)
     expect(await whereTo(`find?q=${encodeURIComponent('李四')}`, partner)).toBe(
-      `registrations?metadata=${encodeURIComponent('李四')}`,
+      `registrations?metadata=${encodeURIComponent('李四')}&open=only`,
     )
     expect(await read(`registrations?metadata=${encodeURIComponent('李四')}`, partner)).toContain(
       'No registration matches',

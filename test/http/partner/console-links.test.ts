@@ -97,11 +97,18 @@ describe('a console link', () => {
     }
   })
 
-  test('makes no other link', async () => {
-    for (const key of [await make(), await makeAsOperator()]) {
-      const { status, json } = await api.call('POST', PATH, { key })
-      expect([status, json.type]).toEqual([403, '/docs/problems#forbidden'])
-    }
+  test('makes no other link, and neither makes nor ends a signing secret', async () => {
+    const [secret] = await api.store.listSigningSecrets(api.partner.id)
+    for (const key of [await make(), await makeAsOperator()])
+      for (const [method, path] of [
+        ['POST', PATH],
+        ['POST', '/v1/signing-secrets/rotate'],
+        ['DELETE', `/v1/signing-secrets/${secret?.id}`],
+      ] as const) {
+        const { status, json } = await api.call(method, path, { key })
+        expect([path, status, json.type]).toEqual([path, 403, '/docs/problems#forbidden'])
+      }
+    expect(await api.store.listSigningSecrets(api.partner.id)).toEqual([secret])
   })
 
   test('that was changed, or cut, lets nobody in', async () => {

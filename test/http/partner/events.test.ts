@@ -141,7 +141,7 @@ test('are charged by the item: a page costs what it holds, and is not read where
   const refused = await page()
   expect(listEvents).not.toHaveBeenCalled()
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
-  expect(refused.json.detail).toBe('You may fetch 250 registrations and events a second, in bursts of 500.')
+  expect(refused.json.detail).toMatch(/250 .*500/)
   small.clock.now += 1_000
   expect((await page()).status).toBe(200)
 })

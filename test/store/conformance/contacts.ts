@@ -139,6 +139,8 @@ export const describeContacts = (open: OpenStore): void => {
     await store.putContact(partnerId, null)
     expect(await store.findContact(partnerId)).toBeNull()
     await store.putContact(partnerId, CONTACT)
+    expect(await tell(bench)).toEqual([])
+    await bench.advance(MINUTE)
     expect(await tell(bench)).toHaveLength(1)
   })
 

@@ -56,6 +56,7 @@ export const describeHandles = (open: OpenTwo): void => {
     const { bench, both } = opened
     await bench.store.putContact(bench.partnerId, { url: 'https://a.example/', secret: null, language: 'en' })
     await bench.store.disableCallback({ partnerId: bench.partnerId, callbackUrl: 'https://partner.example/hook' })
+    await bench.advance(MINUTE)
     expect((await both(store => store.claimContacts(5))).flat()).toHaveLength(1)
   })
 

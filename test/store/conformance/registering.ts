@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { FAIL, HOOK, type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
+import { FAIL, first, HOOK, type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 const OTHER_HOOK = 'https://partner.example/other'
 
@@ -126,8 +126,8 @@ export const describeRegistering = (open: OpenStore): void => {
     const other = await bench.addPartner()
     const outcomeOf = async (idcardid: string) =>
       (await bench.store.register([bench.newRegistration({ partnerId: other, idcardid })]))[0]?.outcome
-    const first = await bench.register({ idcardid: '5-a' })
-    await bench.store.cancel(bench.partnerId, first.id)
+    const before = await bench.register({ idcardid: '5-a' })
+    await bench.store.cancel(bench.partnerId, before.id)
     const again = await bench.register({ idcardid: '5-a' })
     expect(await outcomeOf('5')).toBe('taken')
     await bench.poll(WAITING)
@@ -137,6 +137,14 @@ export const describeRegistering = (open: OpenStore): void => {
     await bench.poll(SUCCESS)
     await bench.store.cancel(bench.partnerId, told.id)
     expect(await outcomeOf('06')).toBe('taken')
+    // Its poll was under way when it was cancelled, and the other spelling was registered before the answer.
+    const late = await bench.register({ idcardid: '7' })
+    const poll = first(await bench.claim())
+    await bench.store.cancel(bench.partnerId, late.id)
+    expect(await outcomeOf('07')).toBe('created')
+    await bench.store.settleVerifications([bench.answered(poll, SUCCESS)])
+    expect(await outcomeOf('07')).toBe('existing')
+    expect((await bench.store.register([bench.newRegistration({ idcardid: '7' })]))[0]?.outcome).toBe('taken')
   })
 
   test('takes the same serial of another account for another one', async () => {
