@@ -22,6 +22,7 @@ const SETTLED_BY = [
   'polls',
   'lastOpenAt',
   'rawStatus',
+  'seen',
 ] as const
 
 /** A verification at the time an answer is settled. */
@@ -47,9 +48,9 @@ export const settleVerification = (settlement: VerificationSettlement, facts: Ve
   if (facts?.idcardid !== idcardid || facts.accountId !== account.id || facts.isResolved) return null
   const isLatest = facts.claims === claim
   const isSettled = isLatest && facts.claimedAt === null
-  const { waiting } = facts
-  if (isSettled || (!isLatest && (step.verdict === null || waiting.length === 0))) return null
+  if (isSettled || (!isLatest && step.verdict === null)) return null
 
+  const { waiting } = facts
   const reasonOf = ({ id }: WaitingRegistration) => step.ended.find(one => one.registrationId === id)?.reason ?? null
   const ending = step.verdict === null ? waiting.filter(reasonOf) : waiting
   // If no registration is left, polling ends.
@@ -88,7 +89,8 @@ export const settleVerification = (settlement: VerificationSettlement, facts: Ve
       failingSince: step.failingSince,
       invalidIds: step.invalidIds,
       goneChecks: step.goneChecks,
-      seen: step.seen,
+      // Since all have cancelled, another partner may wait for another spelling.
+      seen: isLatest || waiting.length > 0 ? step.seen : facts.seen,
       rawStatus,
       // A nudge during the poll causes another poll at once.
       queue: isNudged || leavesPlace ? facts.queue : queueAfterPoll(facts.queue, dueAt - askedAt),

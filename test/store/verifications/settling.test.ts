@@ -44,6 +44,7 @@ const FACTS: VerificationFacts = {
   polls: 4,
   lastOpenAt: 50,
   rawStatus: 'INIT',
+  seen: false,
   isResolved: false,
   waiting: [waiting('reg_1')],
 }
@@ -128,7 +129,7 @@ describe('a first verdict', () => {
 
   test('is not kept where everybody has cancelled during the call', () => {
     const plan = settleVerification(settlement(FIRST_VERDICT, SUCCESS, 2), { ...FACTS, waiting: [] }, AT)
-    expect(plan).toMatchObject({ endings: [], update: { verdict: null, observedAt: null, dueAt: null } })
+    expect(plan).toMatchObject({ endings: [], update: { verdict: null, observedAt: null, dueAt: null, seen: false } })
   })
 })
 
