@@ -29,8 +29,11 @@ const openScene = () => {
   } as unknown as Pick<Store, 'now' | 'stats' | 'addHistory'>
   const history = openHistory({ store, node: 'node_a', clock, emit: emitted })
   const emit = createEmit([history.listen])
+  const message = { messageId: 'm', registrationId: 'r', attempts: 1 }
   const deliver = (partnerId: string, host: string, ageMs = 120, resent = false) =>
-    emit('message.delivered', { messageId: 'm', registrationId: 'r', partnerId, host, attempts: 1, resent, ageMs })
+    emit('message.delivered', { ...message, partnerId, host, resent, ageMs })
+  const giveUp = (partnerId: string, host: string, resent = false) =>
+    emit('message.exhausted', { ...message, partnerId, host, resent, end: 'exhausted', httpStatus: 500, error: null })
   /** The entries written since the last call, without their zeros. */
   const taken = () =>
     written
@@ -40,11 +43,11 @@ const openScene = () => {
           Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== 0 && value !== '')),
         ),
       )
-  return { clock, written, taken, due, failing, emitted, history, emit, deliver }
+  return { clock, written, taken, due, failing, emitted, history, emit, deliver, giveUp }
 }
 
 test('counts each event for all, for its partner or account, and for its host', async () => {
-  const { emit, deliver, history, taken } = openScene()
+  const { emit, deliver, giveUp, history, taken } = openScene()
   const partnerId = 'partner_a'
   const host = 'a.example'
   emit('registration.answered', { partnerId, registrationId: 'r', answer: 'created' })
@@ -60,17 +63,7 @@ test('counts each event for all, for its partner or account, and for its host', 
   for (const outcome of ['delivered', 'rejected', 'not_sent'])
     emit('delivery.attempted', { ...attempt, outcome, ...answer })
   deliver(partnerId, host)
-  const given = {
-    messageId: 'm',
-    registrationId: 'r',
-    partnerId,
-    host,
-    attempts: 9,
-    resent: false,
-    httpStatus: 500,
-    error: null,
-  }
-  emit('message.exhausted', { ...given, end: 'exhausted' })
+  giveUp(partnerId, host)
   await history.close()
   const ofPartner = { registrations: 1, failed: 1, cancelled: 1 }
   const ofHost = { failedAttempts: 1, delivered: 1, arrived200: 1, givenUp: 1 }
@@ -135,9 +128,10 @@ test('counts only for all the partners that are beyond those of a minute', async
 })
 
 test('counts no end of a webhook that was resent', async () => {
-  const { deliver, history, taken } = openScene()
+  const { deliver, giveUp, history, taken } = openScene()
   deliver('partner_a', 'a.example')
   deliver('partner_a', 'a.example', 3_000_000, true)
+  giveUp('partner_a', 'a.example', true)
   await history.close()
   expect(taken()[0]).toEqual({ delivered: 1, arrived200: 1 })
 })

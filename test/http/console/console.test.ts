@@ -79,7 +79,8 @@ describe('signing in', () => {
   )
 
   test('leads to no page outside of the console', async () => {
-    const { post } = await openConsole()
+    const { post, visit, cookieOf } = await openConsole()
+    const cookie = await cookieOf(ADMIN_TOKEN)
     for (const to of [
       ...[
         '//elsewhere.example',
@@ -99,7 +100,11 @@ describe('signing in', () => {
         '%2e%2e/docs',
       ],
     ])
-      expect((await post('sign-in', { token: ADMIN_TOKEN, to })).headers.get('location')).toBe('./')
+      for (const answer of [
+        await post('sign-in', { token: ADMIN_TOKEN, to }),
+        await visit(`sign-in?to=${encodeURIComponent(to)}`, cookie),
+      ])
+        expect(answer.headers.get('location')).toBe('./')
   })
 
   test('leads to no page that a header could not name', async () => {

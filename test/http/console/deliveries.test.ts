@@ -140,7 +140,7 @@ describe('the list of webhooks', () => {
     const { api, post, cookieOf } = await openFailing()
     const [{ id }] = (await api.call('GET', '/v1/registrations')).json.data
     const { id: waiting } = await api.register({ idcardid: 'waiting' })
-    const form = { [id]: '1', [waiting]: '1', why: 'mended' }
+    const form = { [waiting]: '1', [id]: '1', why: 'mended' }
     const answer = await post('registrations/resend', form, await cookieOf(ADMIN_TOKEN))
     expect(answer.status).toBe(200)
     expect((await answer.text()).match(/href="[^"]*reg_\w+"/g)).toEqual([expect.stringContaining(waiting)])

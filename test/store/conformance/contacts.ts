@@ -76,6 +76,14 @@ export const describeContacts = (open: OpenStore): void => {
     expect(await claim(bench)).toEqual([])
   })
 
+  test('a URL with no attempt for two days is no news', async () => {
+    await using bench = await openFailing(open)
+    await bench.advance(2 * DAY - 2 * MINUTE)
+    expect(await claim(bench)).toHaveLength(1)
+    await bench.advance(2 * MINUTE)
+    expect(await claim(bench)).toEqual([])
+  })
+
   test('what ended its node before it was settled is told again, and by one node only', async () => {
     await using bench = await openFailing(open)
     await bench.advance(HOUR)
@@ -135,7 +143,11 @@ export const describeContacts = (open: OpenStore): void => {
     expect(await tell(bench)).toHaveLength(1)
     await store.putContact(partnerId, { ...CONTACT, url: 'https://elsewhere.example/' })
     expect(await store.findContact(partnerId)).toMatchObject({ secret: null })
+    await bench.advance(1)
     expect(await claim(bench)).toEqual([])
+    await store.putContact(partnerId, { ...CONTACT, url: 'https://third.example/' })
+    await bench.advance(1)
+    expect(await tell(bench)).toHaveLength(1)
     await store.putContact(partnerId, null)
     expect(await store.findContact(partnerId)).toBeNull()
     await store.putContact(partnerId, CONTACT)
