@@ -7,6 +7,7 @@
  *   full-copies  nothing more can be written to a copy that is not ready yet, as a backup makes
  *   full-wal     nothing more can be written to the database's log
  *   full-db      nothing more can be written to the database file, as a checkpoint does
+ *   kill-wal     a sync of the log kills the process (-9): what is committed stays, and nobody has been told
  * With DISK_SHIM_KILL=N it kills the process (-9) at the Nth call that gives a file its name or syncs one.
  */
 #define _GNU_SOURCE
@@ -72,6 +73,7 @@ static int sync_through(int fd, const char *function) {
   kill_at_turn();
   const char *name = folder == NULL ? NULL : name_of(fd, path);
   if (name == NULL) return sync_file(fd);
+  if (strstr(name, "-wal") && is_set("kill-wal")) kill(getpid(), SIGKILL);
   if (is_set(strstr(name, "-wal") ? "fail-wal" : "fail-db")) {
     errno = EIO;
     return -1;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-type Command = 'slow' | 'fail-db' | 'fail-wal' | 'full-copies' | 'full-wal' | 'full-db'
+type Command = 'slow' | 'fail-db' | 'fail-wal' | 'full-copies' | 'full-wal' | 'full-db' | 'kill-wal'
 
 const lookForCompiler = (): string | null => {
   if (process.platform !== 'linux') return 'the disk shim needs Linux'

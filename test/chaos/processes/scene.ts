@@ -154,6 +154,7 @@ export const openScene = async (options: SceneOptions) => {
 
   const gate = createGate()
   const undone: Undone[] = []
+  const inconsistencies = new Set<string>()
   const callNow: CallApi = async (key, method, path, body) => {
     const target = draw.oneOf(nodes.filter(node => node !== null))
     if (!target) return null
@@ -234,10 +235,13 @@ export const openScene = async (options: SceneOptions) => {
         events.on('delivery', one => hear.webhook(webhookOf(one, url, secrets, PROMISES.notedLate)))
       upstream.events.on('call', one => hear.poll(pollOf(one)))
     },
-    /** Call it when all has come to rest. */
+    /** Of this moment, and of all calls before. */
     findInconsistencies: async (): Promise<string[]> => {
-      if (server) return brokenIn((await server.query<object>(BROKEN_SQL, [], 'chaos'))[0])
-      return findInconsistencies(file)
+      const found = server
+        ? brokenIn((await server.query<object>(BROKEN_SQL, [], 'chaos'))[0])
+        : findInconsistencies(file)
+      for (const name of found) inconsistencies.add(name)
+      return [...inconsistencies]
     },
     /** All that receivers and GetResult have seen too. */
     gather: (): Seen => {
