@@ -4,7 +4,7 @@ import { exchange, head, statusesOf } from './support/raw-client.ts'
 
 let api: Awaited<ReturnType<typeof openListening>>
 beforeAll(async () => {
-  api = await openListening({ keepAliveTimeout: 100 })
+  api = await openListening()
 })
 afterAll(() => api[Symbol.asyncDispose]())
 

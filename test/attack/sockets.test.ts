@@ -23,7 +23,7 @@ const openMany = (url: string, count: number) =>
 
 describe.concurrent('M7: a caller who sends slowly', () => {
   test('a byte of its head at a time is answered 408 and cut off', async () => {
-    await using api = await openListening({ requestTimeout: 20_000 })
+    await using api = await openListening({ headersTimeout: 300 })
     await using client = await openRawClient(api.url)
     client.send('GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow: ')
     expect(await drip(client)).toBeLessThan(BOUNDED_MS)
@@ -31,7 +31,7 @@ describe.concurrent('M7: a caller who sends slowly', () => {
   })
 
   test('a byte of its body at a time is cut off, and nothing comes of it', async () => {
-    await using api = await openListening()
+    await using api = await openListening({ headersTimeout: 600, requestTimeout: 600 })
     await using client = await openRawClient(api.url)
     client.send(head('POST /v1/registrations', { ...api.authorization, ...JSON_TYPE, 'content-length': '60000' }))
     expect(await drip(client)).toBeLessThan(BOUNDED_MS)
@@ -40,7 +40,7 @@ describe.concurrent('M7: a caller who sends slowly', () => {
   })
 
   test('nothing after an answer is cut off', async () => {
-    await using api = await openListening()
+    await using api = await openListening({ keepAliveTimeout: 400 })
     await using client = await openRawClient(api.url)
     client.send(head('GET /healthz'))
     expect(await client.closed).toBeLessThan(BOUNDED_MS)
@@ -50,7 +50,7 @@ describe.concurrent('M7: a caller who sends slowly', () => {
 
 describe('M7: many connections', () => {
   test('more than there may be close those that have kept still longest', async () => {
-    await using api = await openListening({ mostConnections: 20, headersTimeout: 5_000, requestTimeout: 5_000 })
+    await using api = await openListening({ mostConnections: 20 })
     await using idle = await openMany(api.url, 50)
     await Promise.all(idle.clients.slice(0, 30).map(({ closed }) => closed))
     expect(idle.open()).toBe(20)
@@ -60,7 +60,7 @@ describe('M7: many connections', () => {
 
 describe('closing', () => {
   test('ends at once where connections say nothing or only half of something', async () => {
-    const api = await openListening({ headersTimeout: 10_000, requestTimeout: 10_000 })
+    const api = await openListening()
     await using idle = await openMany(api.url, 5)
     idle.clients[0]?.send('GET / HTTP/1.1\r\nhost')
     idle.clients[1]?.send(head('GET /healthz'))

@@ -17,7 +17,7 @@ const sendSlowly = async (client: RawClient, piece: Buffer, times: number): Prom
 
 describe('a body whose request has been answered before it came', () => {
   test('was parsed on, which cost 3 s a MiB in chunks of a byte: no parser sees what is no chunk', async () => {
-    await using api = await openListening({ requestTimeout: 20_000, keepAliveTimeout: 20_000 })
+    await using api = await openListening()
     await using client = await openRawClient(api.url)
     client.socket.allowHalfOpen = true
     const ended = once(client.socket, 'end')
@@ -33,7 +33,7 @@ describe('a body whose request has been answered before it came', () => {
   })
 
   test('ends the connection, and says so', async () => {
-    await using api = await openListening({ requestTimeout: 20_000, keepAliveTimeout: 20_000 })
+    await using api = await openListening()
     await using client = await openRawClient(api.url)
     client.send(head(BATCH, { ...JSON_TYPE, 'content-length': String(MIB) }))
     await client.closed
@@ -42,7 +42,7 @@ describe('a body whose request has been answered before it came', () => {
   })
 
   test('that goes on for ever is cut off', async () => {
-    await using api = await openListening({ requestTimeout: 20_000, keepAliveTimeout: 20_000 })
+    await using api = await openListening()
     await using client = await openRawClient(api.url)
     client.send(head(BATCH, CHUNKED))
     await sendSlowly(client, Buffer.alloc(64 * 1024, ' '), 10_000)
@@ -52,7 +52,7 @@ describe('a body whose request has been answered before it came', () => {
   })
 
   test('that stops does not hold the connection beyond the time of a request', async () => {
-    await using api = await openListening({ requestTimeout: 600, keepAliveTimeout: 20_000 })
+    await using api = await openListening({ headersTimeout: 2_000, requestTimeout: 2_000 })
     await using client = await openRawClient(api.url)
     client.socket.allowHalfOpen = true
     client.send(head(BATCH, { ...JSON_TYPE, 'content-length': String(MIB) }))
@@ -64,7 +64,7 @@ describe('a body whose request has been answered before it came', () => {
 })
 
 test('a connection whose request has come whole stays, whether its body was read or not', async () => {
-  await using api = await openListening({ requestTimeout: 20_000, keepAliveTimeout: 20_000 })
+  await using api = await openListening()
   await using client = await openRawClient(api.url)
   for (let n = 1; n <= 3; n++) {
     client.send(`${head(BATCH, { ...JSON_TYPE, 'content-length': '2' })}{}`)

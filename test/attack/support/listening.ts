@@ -1,25 +1,15 @@
 import type { Socket } from 'node:net'
-import { type ListenLimits, listen } from '../../../src/http/listen.ts'
+import { LIMITS, type ListenLimits, listen } from '../../../src/http/listen.ts'
 import { type ApiOverrides, openApi } from '../../http/support/api.ts'
-
-/** Limits that a test can wait for. */
-const SHORT: ListenLimits = {
-  headersTimeout: 300,
-  requestTimeout: 600,
-  keepAliveTimeout: 400,
-  takingTimeout: 600,
-  connectionsCheckingInterval: 25,
-  mostConnections: 4_096,
-}
 
 /**
  * The API on a real socket. `handled`: the connection of each call it got.
  *
- * @param limits the service's own for a client that opens connections in advance and lets them rest, such as a browser: it was
- *     answered 408 on one that it had just begun to use
+ * @param limits the service's own unless a test waits for them: on a busy machine a third of a second can pass between a
+ *     connection and its first byte, which was answered 408
  */
 export const openListening = async (limits: Partial<ListenLimits> = {}, overrides: ApiOverrides = {}) => {
-  const all = { ...SHORT, ...limits }
+  const all = { ...LIMITS, connectionsCheckingInterval: 25, ...limits }
   const api = await openApi(overrides)
   const handled: Socket[] = []
   const fetch: Parameters<typeof listen>[0] = (request, env) => {

@@ -193,7 +193,7 @@ describe('on a real connection', () => {
   })
 
   test.each(['GET', 'HEAD'])('a key has two exports at once, which end with their connections: %s', async method => {
-    const api = await openListening({ takingTimeout: 60_000 })
+    const api = await openListening()
     open.push(api)
     const store = api.store as { -readonly [Name in keyof Store]: Store[Name] }
     const held = Promise.withResolvers<void>()

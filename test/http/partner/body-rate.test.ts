@@ -23,7 +23,7 @@ describe('the bytes of a partner’s bodies', () => {
   })
 
   test('were kept until they ended: they are refused by their length, and a sender that goes on reads the 429', async () => {
-    await using api = await openListening({ requestTimeout: 60_000 }, { server: { registrationRate: 1 } })
+    await using api = await openListening({}, { server: { registrationRate: 1 } })
     await using client = await openRawClient(api.url)
     const text = padded('{"registrations":[1]}', MIB)
     const headers = { ...api.authorization, 'content-type': 'application/json', 'content-length': String(MIB) }
@@ -37,7 +37,7 @@ describe('the bytes of a partner’s bodies', () => {
   })
 
   test('in chunks of a byte took 3 s a MiB: a chunk counts as 512 bytes, whether the body ends or breaks off', async () => {
-    await using api = await openListening({ requestTimeout: 60_000 }, { server: { registrationRate: 1 } })
+    await using api = await openListening({}, { server: { registrationRate: 1 } })
     const headers = { ...api.authorization, 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
     {
       await using client = await openRawClient(api.url)
