@@ -6,12 +6,12 @@ import { eachByte } from './readings.ts'
 const OK = 'HTTP/1.1 200 OK\r\n'
 const CHUNKED = `${OK}transfer-encoding: chunked\r\n\r\n`
 const SIZE = 256 * 1024
-/** A linear cost is a tenth of this, a quadratic one at least ten times as much. */
+/** What is allowed takes a fifth of this at most, a quadratic cost at least ten times as much. */
 const LIMIT_MS = 500
 
 const names = (bytes: number) => Array.from({ length: bytes / 8 }, (_, at) => `${(at + 36 ** 3).toString(36)}:\r\n`)
 
-/** Processor ms to read `pieces`. */
+/** Ms of the processor for this thread alone to read `pieces`: the process compiles and collects garbage beside it. */
 const costOf = (pieces: Buffer[]): number => {
   let isOver = false
   const over = () => {
@@ -22,11 +22,16 @@ const costOf = (pieces: Buffer[]): number => {
     { onHead: ignore, onData: ignore, onEnd: over, onFault: over },
     { headBytes: Number.POSITIVE_INFINITY },
   )
-  const before = process.cpuUsage()
+  const before = process.threadCpuUsage()
   parser.begin()
   for (const piece of pieces) if (!isOver) parser.push(piece)
-  const { user, system } = process.cpuUsage(before)
+  const { user, system } = process.threadCpuUsage(before)
   return (user + system) / 1_000
+}
+/** Twice if it has to be, since a busy machine and the garbage of others only add to it. */
+const expectCheap = (pieces: Buffer[]): void => {
+  const cost = costOf(pieces)
+  expect(cost < LIMIT_MS ? cost : Math.min(cost, costOf(pieces))).toBeLessThan(LIMIT_MS)
 }
 
 test.each<[claim: string, text: (bytes: number) => string]>([
@@ -44,7 +49,7 @@ test.each<[claim: string, text: (bytes: number) => string]>([
   ['trailers', bytes => `${CHUNKED}0\r\n${'a:\r\n'.repeat(bytes / 4)}`],
 ])('256 KiB of %s cost no more than their size, and so do 16 KiB byte by byte', (_claim, text) => {
   const bytesOf = (size: number) => Buffer.from(text(size), 'latin1')
-  expect(costOf([bytesOf(SIZE)])).toBeLessThan(LIMIT_MS)
+  expectCheap([bytesOf(SIZE)])
   // No longer head is read.
-  expect(costOf(eachByte(bytesOf(SHORT_ANSWER.headBytes)))).toBeLessThan(LIMIT_MS)
+  expectCheap(eachByte(bytesOf(SHORT_ANSWER.headBytes)))
 })
