@@ -7,7 +7,8 @@ import type { Store } from '../../src/store/store.ts'
 
 type Options = Omit<SqliteOptions, 'path' | 'masterKey'>
 
-const masterKey = randomBytes(32)
+/** Of all these stores. */
+export const masterKey = randomBytes(32)
 
 const newFolder = () => {
   // In memory where the system has a place for files there: nothing that is written has to last.
@@ -26,9 +27,9 @@ const makeTemplate = async (options: Options): Promise<Buffer> => {
 let template: Promise<Buffer> | null = null
 
 /** A store on a new file, copied from another one: all migrations take as long as everything else of opening. */
-export const openNewStore = async (options: Options): Promise<Store & { path: string }> => {
+export const openNewStore = async (options: Options, copied?: Buffer): Promise<Store & { path: string }> => {
   template ??= makeTemplate(options)
-  const bytes = await template
+  const bytes = copied ?? (await template)
   const { path, remove } = newFolder()
   writeFileSync(path, bytes)
   const store = await openSqliteStore({ ...options, path, masterKey })

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import { monotonicFactory } from 'ulid'
 import { afterEach, beforeEach } from 'vitest'
 import { createEventSigner } from '../../../src/callback/signing.ts'
@@ -16,10 +17,11 @@ import { Secret } from '../../../src/core/secret.ts'
 import { afterAnswer } from '../../../src/core/verification.ts'
 import { createApi } from '../../../src/http/api.ts'
 import type { ApiDeps } from '../../../src/http/api-env.ts'
+import type { Account } from '../../../src/store/accounts/rows.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { createEmit } from '../../../src/telemetry/emit.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
-import { openNewStore } from '../../support/sqlite-template.ts'
+import { masterKey, openNewStore } from '../../support/sqlite-template.ts'
 import { CLAIM_ALL, POLICY } from '../../support/store.ts'
 
 export const ADMIN_TOKEN = 'the-operator-of-all-of-these-tests'
@@ -50,16 +52,26 @@ interface Call {
 /** Unchecked: tests look into many shapes, and a wrong look fails. */
 export type Json = ReturnType<typeof JSON.parse>
 
-export type ApiOverrides = Partial<ApiDeps> & { server?: Partial<Config['server']>; sandbox?: boolean }
+export type ApiOverrides = Partial<ApiDeps> & { server?: Partial<Config['server']>; sandbox?: boolean; copy?: ApiCopy }
+
+/** All that an API knew: in one that is opened with it, keys and sessions of that one are good. */
+export interface ApiCopy {
+  database: Buffer
+  clock: { now: number }
+  account: Account
+  partner: ApiPartner
+  other: ApiPartner
+}
+type ApiPartner = Record<'id' | 'keyId' | 'key', string>
 
 /** The API over a real SQLite store, with two partners, one account, and a clock that stands still. */
 export const openApi = async (
-  { server, sandbox = false, ...overrides }: ApiOverrides = {},
+  { server, sandbox = false, copy, ...overrides }: ApiOverrides = {},
   wrap = (store: Store): Store => store,
 ) => {
-  const clock = { now: START }
+  const clock = { now: START, ...copy?.clock }
   const now = () => clock.now
-  const opened = await openNewStore({ now, defaultRate: 5 })
+  const opened = await openNewStore({ now, defaultRate: 5 }, copy?.database)
   const store = wrap(opened)
   const ulid = monotonicFactory()
   const newId = (prefix: string) => `${prefix}_${ulid(clock.now)}`
@@ -85,6 +97,7 @@ export const openApi = async (
         ...DEFAULTS.server,
         ...{ apiRate: 100_000, registrationRate: 100_000, adminToken: new Secret(ADMIN_TOKEN), ...server },
       },
+      storage: { ...DEFAULTS.storage, masterKey: new Secret(masterKey.toString('base64')) },
       upstream: { ...DEFAULTS.upstream, sandbox },
     },
     rateShare: () => 1,
@@ -106,12 +119,14 @@ export const openApi = async (
     monotonic: now,
     ...overrides,
   }
-  const account = await store.putDefaultAccount({
-    id: newId('account'),
-    apiId: 'C12345678',
-    apiKey: new Secret('upstream-key'),
-    passwordMode: 'dynamic',
-  })
+  const account =
+    copy?.account ??
+    (await store.putDefaultAccount({
+      id: newId('account'),
+      apiId: 'C12345678',
+      apiKey: new Secret('upstream-key'),
+      passwordMode: 'dynamic',
+    }))
   const create = async (name: string) => {
     const { partner, apiKey } = newPartner(name, { newId, random: randomBytes })
     await store.createPartner(partner)
@@ -124,8 +139,7 @@ export const openApi = async (
     await store.createAdminToken({ id, hash, name: '值班', role, expiresAt })
     return { id, text }
   }
-  const partner = await create('one')
-  const other = await create('other')
+  const { partner, other } = copy ?? { partner: await create('one'), other: await create('other') }
   const app = createApi(deps)
 
   const call = async (method: string, path: string, { key = partner.key, body, raw, headers, from }: Call = {}) => {
@@ -229,6 +243,12 @@ export const openApi = async (
     answerWith,
     succeed: () => answerWith(SUCCESS),
     receiveWith,
+    copy: (): ApiCopy => {
+      const file = new Database(opened.path, { readonly: true })
+      const database = file.serialize()
+      file.close()
+      return { database, clock, account, partner, other }
+    },
     [Symbol.asyncDispose]: () => store.close(),
   }
 }
