@@ -1,5 +1,5 @@
 import { request } from 'undici'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openUpstreamSimulator } from '../../src/simulator/upstream.ts'
 import { ACCOUNT, agent, askFor } from './ask.ts'
 
@@ -17,7 +17,6 @@ describe('control surface', () => {
     upstream = await openUpstreamSimulator({ accounts: [ACCOUNT], now: () => 0 })
   })
   afterEach(() => upstream.close())
-  afterAll(() => agent.close())
 
   test('scripts a serial and tells what was asked about it', async () => {
     expect(await post('/_script', { idcardid: '1', steps: [{ code: 4061 }], status: 'FAIL' })).toEqual({

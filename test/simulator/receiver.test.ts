@@ -43,10 +43,7 @@ afterEach(async () => {
   await receiver.close()
   receiver = await open()
 })
-afterAll(async () => {
-  await receiver.close()
-  await agent.close()
-})
+afterAll(() => receiver.close())
 
 describe('verification', () => {
   test('takes a body that standardwebhooks has signed, and keeps what came', async () => {

@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openUpstreamSimulator } from '../../src/simulator/upstream.ts'
-import { ACCOUNT, agent, askFor } from './ask.ts'
+import { ACCOUNT, askFor } from './ask.ts'
 
 describe('upstream simulator', () => {
   let now = 0
@@ -17,7 +17,6 @@ describe('upstream simulator', () => {
     upstream = await openUpstreamSimulator({ accounts: [ACCOUNT], now: () => now })
   })
   afterEach(() => upstream.close())
-  afterAll(() => agent.close())
 
   test('does not know a serial that was not scripted', async () => {
     expect((await askSerial()).text).toBe('{"code":4061,"msg":"数据不存在"}')
