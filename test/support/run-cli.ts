@@ -11,6 +11,10 @@ export interface Ran {
   stderr: string
 }
 
+/** What a command may listen to, until its process ends. */
+const ENDS = ['exit', 'uncaughtException', 'SIGINT', 'SIGTERM', 'SIGUSR1'] as const
+const listenersOf = (name: string) => (process as NodeJS.EventEmitter).listeners(name) as (() => void)[]
+
 /** A command has the whole process, so they run one after the other. */
 let last: Promise<unknown> = Promise.resolve()
 
@@ -30,6 +34,7 @@ const runHere = async (
 ): Promise<Ran> => {
   const { argv, exit, exitCode } = process
   const before = { cwd: process.cwd(), umask: process.umask(), env: { ...process.env } }
+  const listening = ENDS.map(name => ({ name, listeners: listenersOf(name) }))
   const written = { stdout: '', stderr: '' }
   const writes = { stdout: process.stdout.write, stderr: process.stderr.write }
   let code: number | null = null
@@ -58,6 +63,8 @@ const runHere = async (
     setEnvironment(before.env)
     process.chdir(before.cwd)
     process.umask(before.umask)
+    for (const { name, listeners } of listening)
+      for (const one of listenersOf(name)) if (!listeners.includes(one)) process.off(name, one)
     Object.assign(process, { argv, exit, exitCode })
   }
   return { code, ...written }
