@@ -18,12 +18,14 @@ test('a partner with one URL is told at its contact that it fails, and that it w
   await stage.service.stop()
   expect(told()).toEqual([])
 
+  const change = (sql: string) => {
+    const client = new Database((env.DATABASE_URL as string).slice('file:'.length))
+    client.exec(sql)
+    client.close()
+  }
   // As half an hour would leave it.
   const since = Date.now() - 31 * MINUTE
-  const client = new Database((env.DATABASE_URL as string).slice('file:'.length))
-  client.prepare('UPDATE callbacks SET failing_since = ?').run(since)
-  client.prepare('UPDATE contacts SET due_at = ?').run(since)
-  client.close()
+  change(`UPDATE callbacks SET failing_since = ${since}; UPDATE contacts SET due_at = ${since}`)
   for (let starts = 0; starts < 2; starts++) {
     await using again = await stage.restart()
     await receiver.waitFor(() => told().length === 1)
@@ -32,6 +34,8 @@ test('a partner with one URL is told at its contact that it fails, and that it w
     await api.resend(id)
     await api.until(id, ({ delivery }) => delivery.state === 'delivered')
   }
+  // As the gap between two notices would leave it.
+  change('UPDATE contacts SET due_at = 0')
   await using _last = await stage.restart()
   await receiver.waitFor(() => told().length === 2)
   expect(told()).toMatchObject([{ verified: true }, { verified: true }])
