@@ -20,16 +20,23 @@ class LongestFirst extends BaseSequencer {
 /** What takes long and seldom breaks: `npm run test:long`, each night. */
 const LONG = ['test/**/*.long.test.ts']
 
-/** Small, many, and with no state outside a test, so that they share a process: loading the code anew for each took half their time. */
-const NOUNS = '{accounts,bulk,callbacks,messages,operators,partners,registrations,retention,stats,verifications}'
-const SHARING = ['core', `store/${NOUNS}`, 'config', 'operator', 'worker', 'telemetry', 'http'].map(
-  folder => `test/${folder}/**/*.test.ts`,
-)
+/** Files one after the other in one process, with Node's own imports: loading the code anew for each took half their time. */
+const SHARING = { isolate: false, experimental: { viteModuleRunner: false } }
+
+/** Those that cannot. */
+const ALONE = [
+  // `vi.mock` is for vitest's own imports.
+  'test/store/sqlite/{backups,thread/remote-store}.test.ts',
+  // Turns of simulated nodes replace methods of `pg` for good.
+  'test/chaos/**/*.test.ts',
+]
 
 /** Of what a service does that runs in the test's own process, and not of the threads of its store. */
 const STAGES = [
+  'test/app/open-app.test.ts',
+  'test/cli/doctor/live.test.ts',
   'test/client/{client,transport}.test.ts',
-  'test/e2e/{delivery,metrics,metrics-format,outage,roles,sandbox,traces,verdicts}.test.ts',
+  'test/e2e/{contact,damage,delivery,history,lost-hints,metrics,metrics-format,outage,roles,sandbox,traces,verdicts}.test.ts',
   'test/hostile/{operator,receivers}.test.ts',
   'test/privacy/erasing.test.ts',
   'test/store/{rekey,sqlite}.test.ts',
@@ -41,15 +48,15 @@ export default defineConfig({
     globalSetup: ['test/support/served-docs.ts', 'test/support/shared-postgres.ts'],
     sequence: { sequencer: LongestFirst },
     projects: [
-      { extends: true, test: { name: 'sharing', include: SHARING, exclude: LONG, isolate: false } },
       {
         extends: true,
-        test: { name: 'stages', include: STAGES, isolate: false, setupFiles: ['test/support/in-process-threads.ts'] },
+        test: { ...SHARING, name: 'sharing', include: ['test/**/*.test.ts'], exclude: [...STAGES, ...ALONE, ...LONG] },
       },
       {
         extends: true,
-        test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...SHARING, ...STAGES, ...LONG] },
+        test: { ...SHARING, name: 'stages', include: STAGES, setupFiles: ['test/support/in-process-threads.ts'] },
       },
+      { extends: true, test: { name: 'alone', include: ALONE, exclude: LONG } },
       { extends: true, test: { name: 'long', include: LONG } },
     ],
     // Many tests wait for sockets and processes, so three at a time pay even where there are two cores.
