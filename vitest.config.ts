@@ -36,7 +36,7 @@ const STAGES = [
   'test/app/open-app.test.ts',
   'test/cli/doctor/live.test.ts',
   'test/client/{client,transport}.test.ts',
-  'test/e2e/{contact,damage,delivery,history,lost-hints,metrics,metrics-format,outage,roles,sandbox,traces,verdicts}.test.ts',
+  'test/e2e/{cli-registrations,contact,damage,delivery,history,lost-hints,metrics,metrics-format,outage,roles,sandbox,traces,verdicts}.test.ts',
   'test/hostile/{operator,receivers}.test.ts',
   'test/privacy/erasing.test.ts',
   'test/store/{rekey,sqlite}.test.ts',

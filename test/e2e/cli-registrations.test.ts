@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { createAdminClient, createApiClient, eventually } from '../support/api-client.ts'
 import { runCli } from '../support/run-cli.ts'
-import { ADMIN_TOKEN, spawnService } from '../support/service.ts'
+import { ADMIN_TOKEN, openService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -16,7 +16,7 @@ const openOffice = async () => {
   await using stack = new AsyncDisposableStack()
   const scene = stack.use(await openScene({ RETRY_SCHEDULE: '50ms' }))
   const { env, folder, receiver, upstream } = scene
-  const service = stack.use(await spawnService(env, folder))
+  const service = stack.use(await openService(env))
   const admin = createAdminClient(service.url, ADMIN_TOKEN)
   const addPartner = async (name: string) => {
     const created = await admin.createPartner(name)
