@@ -68,7 +68,8 @@ const simulate = async ({ mode, seed, plan, count: asked }: Options, endsAt: num
   const count = mode === 'minutes' ? Number.MAX_SAFE_INTEGER : asked
   const { signal } = stopping
   const running = runHistories({
-    ...{ from: seed, count, plan, endsAt, signal },
+    seedAt: n => seed + n,
+    ...{ count, plan, endsAt, signal },
     onJudged: ({ counts: { histories, faults }, red }) => {
       progress = () => `${histories} histories, ${faults} faults, ${red.length} red`
     },

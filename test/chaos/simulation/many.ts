@@ -120,16 +120,17 @@ const cpuMs = async (worker: Worker): Promise<number> => {
 const textOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message).split('\n    at ', 2).join(' at ') : String(error)
 
-/** Runs histories with the seeds from `from` on, on all cores. */
+/** Runs histories on all cores. */
 export const runHistories = async ({
-  from,
+  seedAt,
   count,
   plan = 'minutes',
   endsAt = Number.POSITIVE_INFINITY,
   signal,
   onJudged,
 }: {
-  from: number
+  /** The seed of the n-th, from 0 on. */
+  seedAt: (n: number) => number
   count: number
   plan?: PlanName
   /** None begins later, by the clock of the system. */
@@ -154,7 +155,7 @@ export const runHistories = async ({
       return judged
     }
     while (goesOn()) {
-      const task = { seed: from + begun++, plan, server: server?.folder ?? null, only: null }
+      const task = { seed: seedAt(begun++), plan, server: server?.folder ?? null, only: null }
       const judged = await ask(task)
       const [red] = judged.red
       if (red && totals.red.length < SHOWN_RED) {
