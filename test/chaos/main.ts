@@ -1,7 +1,6 @@
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { describeMachine } from '../../bench/support/machine.ts'
+import { join } from 'node:path'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import type { Coverage } from './coverage.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
@@ -9,19 +8,16 @@ import { KILL } from './processes/faults.ts'
 import { runProcesses } from './processes/run.ts'
 import { closeScenes } from './processes/scene.ts'
 import { runSoak } from './processes/soak.ts'
-import { growing, soakPicture, soakPicturePath, soakText } from './processes/soak-report.ts'
+import { growing, soakPicture, soakText } from './processes/soak-report.ts'
 import {
   type Breaches,
   isKept,
   linesOf,
-  type Part,
-  RELIABILITY_PATH,
   realText,
   redHistories,
   redProcesses,
   resultOf,
   simulatedText,
-  withPart,
 } from './report.ts'
 import { runHistories } from './simulation/many.ts'
 import { reachedBy } from './simulation/reached.ts'
@@ -59,7 +55,7 @@ let progress = () => ''
 
 /** The command that repeats this run. */
 const commandOf = (seed: number): string => {
-  const given = process.argv.slice(2).filter(one => one !== '--write')
+  const given = process.argv.slice(2)
   const isSeeded = given.some(one => one.startsWith('--seed'))
   return ['npm run chaos --', ...given, ...(isSeeded ? [] : [`--seed ${seed}`])].join(' ')
 }
@@ -110,46 +106,26 @@ const soak = async ({ engine, seed, count: minutes, rate }: Options): Promise<Ou
   }
 }
 
-/** The parts of a run, by the names of their places in the page. */
-const partsOf = (options: Options): Partial<Record<Part['name'], () => Promise<Outcome>>> => {
-  const { mode, engine, count } = options
+/** The parts of a run. */
+const partsOf = (options: Options): (() => Promise<Outcome>)[] => {
+  const { mode, count } = options
   const endsAt = () => (mode === 'minutes' ? Date.now() + (count * MINUTE) / 2 : Number.POSITIVE_INFINITY)
   const simulated = () => simulate(options, endsAt())
   const real = () => bringFaults(options, endsAt())
-  if (mode === 'soak') return { [`soak-${engine}`]: () => soak(options) }
-  if (mode === 'kills') return { [`kills-${engine}`]: real }
-  if (mode === 'faults') return { [engine]: real }
-  if (mode === 'years') return { years: simulated }
-  if (options.plan === 'postgres') return { 'simulated-postgres': simulated }
-  return { simulated, ...(mode === 'minutes' && { [engine]: real }) }
+  if (mode === 'soak') return [() => soak(options)]
+  if (mode === 'kills' || mode === 'faults') return [real]
+  return mode === 'minutes' ? [simulated, real] : [simulated]
 }
 
-/** Why a part cannot be put into its place. */
-const whyNotWritable = (name: Part['name']): string | null => {
-  try {
-    accessSync(RELIABILITY_PATH, constants.W_OK)
-    withPart(readFileSync(RELIABILITY_PATH, 'utf8'), { name, text: '' }, '')
-    return null
-  } catch (error) {
-    return (error as Error).message
-  }
-}
-
-const write = ({ engine, seed }: Options, part: Part, picture?: string): void => {
-  const measured = `\`${commandOf(seed)}\`, ${new Date().toISOString().slice(0, 10)}, on ${describeMachine()}.`
-  writeFileSync(RELIABILITY_PATH, withPart(readFileSync(RELIABILITY_PATH, 'utf8'), part, measured))
-  if (picture) writeFileSync(join(dirname(RELIABILITY_PATH), soakPicturePath(engine)), picture)
-}
-
-/** Where a picture is that does not go into the page. */
-const keepApart = (picture: string): string => {
+/** Where the picture is. */
+const keep = (picture: string): string => {
   const path = join(tmpdir(), `idface-notifier-soak-${Date.now()}.svg`)
   writeFileSync(path, picture)
   return path
 }
 
 const run = async (options: Options): Promise<number> => {
-  const { mode, seed, writes } = options
+  const { mode, seed } = options
   if (mode === 'history') {
     const showing = showHistory(options, say)
     simulating = showing
@@ -160,16 +136,13 @@ const run = async (options: Options): Promise<number> => {
     say(result)
     return isKept(result) ? 0 : 1
   }
-  const parts = Object.entries(partsOf(options)) as [Part['name'], () => Promise<Outcome>][]
-  const unwritable = writes && parts.map(([name]) => whyNotWritable(name)).find(why => why !== null)
-  if (unwritable) return refuse(`--write: ${unwritable}`)
   say(`seed ${seed}`)
-  const outcomes: (Outcome & { name: Part['name'] })[] = []
-  for (const [name, bring] of parts) {
+  const outcomes: Outcome[] = []
+  for (const bring of partsOf(options)) {
     const outcome = await bring()
     if (stopping.signal.aborted) return INTERRUPTED
     say(outcome.text)
-    outcomes.push({ name, ...outcome })
+    outcomes.push(outcome)
   }
   const red = outcomes.flatMap(one => one.red)
   const result = resultOf(red, {
@@ -177,10 +150,7 @@ const run = async (options: Options): Promise<number> => {
     coverage: outcomes.flatMap(({ coverage }) => coverage ?? []),
     missing: outcomes.flatMap(({ happened }) => Object.keys(happened).filter(name => happened[name] === 0)),
   })
-  const isWritten = writes && isKept(result)
-  if (isWritten) for (const { picture, ...part } of outcomes) write(options, part, picture)
-  else for (const { picture } of outcomes) if (picture) say(`The picture of its course: ${keepApart(picture)}`)
-  if (writes && !isWritten) say('docs/reliability.md is as it was.')
+  for (const { picture } of outcomes) if (picture) say(`The picture of its course: ${keep(picture)}`)
   say(result)
   return isKept(result) ? 0 : 1
 }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import type { Engine } from './processes/scene.ts'
 import { type PlanName, planOf } from './simulation/plans.ts'
 
-export const USAGE = `npm run chaos -- [--minutes M] [--seed N] [--postgres] [--write]
+export const USAGE = `npm run chaos -- [--minutes M] [--seed N] [--postgres]
   Half of the time simulated minutes in which much goes wrong, half of it real processes that are killed, on one SQLite file or on two nodes of PostgreSQL.
 npm run chaos -- --histories N         simulated minutes alone, N times; with --postgres those of two nodes on one PostgreSQL
 npm run chaos -- --years N             simulated years alone, N of them
@@ -11,7 +11,6 @@ npm run chaos -- --kills N             the same, and each fault is a kill -9 [--
 npm run chaos -- --soak MINUTES        real processes at a constant rate, whose memory, files and times are to stay as they are; from 6 minutes on a process is killed now and then [--rate N] [--postgres]
 npm run chaos -- --history N           what a seed of --histories brings, with all that was seen of it; with --years 1, what one of --years brings, and so with --postgres; --only leaves out all but these parts of it, as a red run prints them
   --seed N  the same again
-  --write   put the figures into docs/reliability.md, if nothing was broken
 The -- after chaos is needed: npm keeps what stands before it.
 `
 
@@ -21,12 +20,12 @@ export type Mode = (typeof MODES)[number]
 const GOES_WITH: Readonly<Record<Mode, readonly string[]>> = {
   help: [],
   history: ['years', 'postgres', 'only'],
-  soak: ['rate', 'seed', 'postgres', 'write'],
-  histories: ['seed', 'postgres', 'write'],
-  years: ['seed', 'write'],
-  faults: ['seed', 'postgres', 'write'],
-  kills: ['seed', 'postgres', 'write'],
-  minutes: ['seed', 'postgres', 'write'],
+  soak: ['rate', 'seed', 'postgres'],
+  histories: ['seed', 'postgres'],
+  years: ['seed'],
+  faults: ['seed', 'postgres'],
+  kills: ['seed', 'postgres'],
+  minutes: ['seed', 'postgres'],
 }
 const ONLY_WITH: Readonly<Record<string, Mode>> = { rate: 'soak', only: 'history' }
 const MAY_BE_ZERO: ReadonlySet<string> = new Set(['seed', 'history'])
@@ -41,7 +40,6 @@ export interface Options {
   seed: number
   rate: number
   engine: Engine
-  writes: boolean
 }
 
 const parse = (args: string[]) =>
@@ -59,7 +57,6 @@ const parse = (args: string[]) =>
       only: { type: 'string' },
       rate: { type: 'string' },
       postgres: { type: 'boolean' },
-      write: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   }).values
@@ -97,6 +94,5 @@ export const readOptions = (args: string[]): Options | string => {
     seed: Number(values.seed ?? Math.floor(Date.now() / 1_000)),
     rate: Number(values.rate ?? 150),
     engine: values.postgres ? 'postgres' : 'sqlite',
-    writes: values.write === true,
   }
 }

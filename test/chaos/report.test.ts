@@ -3,39 +3,16 @@ import { expect, test } from 'vitest'
 import { type Coverage, calmMs } from './coverage.ts'
 import { BROKEN, type Finding } from './findings.ts'
 import { readOptions } from './options.ts'
-import { isKept, linesOf, RELIABILITY_PATH, redHistories, resultOf, withPart } from './report.ts'
+import { isKept, linesOf, RELIABILITY_PATH, redHistories, resultOf } from './report.ts'
 import type { Totals } from './simulation/many.ts'
 import { makeSmaller } from './simulation/smaller.ts'
-
-const place = (name: string, text: string) => `<!-- chaos:${name} -->\n${text}<!-- /chaos -->\n`
-
-test('figures replace those of the same part, and nothing else', () => {
-  const page = `# Figures\n${place('sqlite', 'old\n')}between\n${place('postgres', '\nold\n')}end\n`
-  expect(withPart(page, { name: 'sqlite', text: 'new\n0 lost' }, 'measured')).toBe(
-    `# Figures\n${place('sqlite', '\nnew\n\n0 lost\n\nmeasured\n\n')}between\n${place('postgres', '\nold\n')}end\n`,
-  )
-})
-
-test('what was judged of each section stands together', () => {
-  const page = `<!-- judged -->\n<!-- /judged -->\n### Kills\n${place('sqlite', '')}### Years\n${place('years', 'old\n')}`
-  const written = withPart(
-    page,
-    { name: 'sqlite', text: 'Judged: 1 of 2 webhooks.' },
-    '`run`, 2026-12-01, on two cores',
-  )
-  expect(written).toContain('| Kills | 1 of 2 webhooks | 2026-12-01 |\n\n<!-- /judged -->')
-})
-
-test('a page without a place for them is refused', () => {
-  expect(() => withPart(place('sqlite', ''), { name: 'years', text: '' }, '')).toThrow('years')
-})
 
 test.each([
   ['', { mode: 'minutes', count: 10, engine: 'sqlite' }],
   ['--histories 5 --seed 0', { mode: 'histories', count: 5, seed: 0, plan: 'minutes' }],
   ['--histories 5 --postgres', { mode: 'histories', count: 5, plan: 'postgres' }],
   ['--history 7 --years 1', { mode: 'history', count: 7, plan: 'year' }],
-  ['--soak 6 --rate=20 --postgres --write', { mode: 'soak', rate: 20, engine: 'postgres', writes: true }],
+  ['--soak 6 --rate=20 --postgres', { mode: 'soak', rate: 20, engine: 'postgres' }],
 ])('what is run by "%s"', (args, options) => {
   expect(readOptions(args.split(' ').filter(Boolean))).toMatchObject(options)
 })
@@ -53,7 +30,6 @@ test.each([
   '5',
   '--soak 10 --kills 5',
   '--rate 20',
-  '--history 5 --write',
   '--history 5 --only x',
   '--history 5 --only 1,,2',
   '--history 5 --only 3,9999',

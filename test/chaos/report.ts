@@ -119,29 +119,3 @@ Faults: ${Object.entries(run.faults)
 Judged: ${judgedText(run.coverage)}.
 Broken: ${listed(wordsOf([run]))}.`
 }
-
-/** Figures that have a place of their own in `docs/reliability.md`. */
-export interface Part {
-  name: 'simulated' | 'simulated-postgres' | 'years' | Engine | `kills-${Engine}` | `soak-${Engine}`
-  text: string
-}
-
-/** Returns the page with a table of the judged parts, by its sections, in its place. */
-const withJudged = (page: string): string => {
-  const rows = page.split('\n### ').flatMap(section => {
-    const [title = ''] = section.split('\n', 1)
-    const judged = /^Judged: (.+)\.$/m.exec(section)?.[1]
-    return judged ? [`| ${title} | ${judged} | ${/, (\d{4}-\d\d-\d\d), on /.exec(section)?.[1] ?? ''} |\n`] : []
-  })
-  const table = `| figures | judged | measured |\n| --- | --- | --- |\n${rows.join('')}`
-  return page.replace(/(<!-- judged -->\n)[\s\S]*?(<!-- \/judged -->)/, (_, begin, end) => `${begin}\n${table}\n${end}`)
-}
-
-/** The page with these figures in their place. */
-export const withPart = (page: string, { name, text }: Part, measured: string): string => {
-  const begin = `<!-- chaos:${name} -->\n`
-  const from = page.indexOf(begin) + begin.length
-  const to = page.indexOf('<!-- /chaos -->', from)
-  if (from < begin.length || to < 0) throw new Error(`There is no place for chaos:${name}.`)
-  return withJudged(`${page.slice(0, from)}\n${text.replaceAll('\n', '\n\n')}\n\n${measured}\n\n${page.slice(to)}`)
-}

@@ -1,4 +1,3 @@
-import type { Engine } from './scene.ts'
 import { FAULTY, SLICE_MS, type Soak, type Unit } from './soak.ts'
 
 /** Limits of "flat": the last fifth of a run may have this many times the second fifth, and this much more. */
@@ -32,9 +31,6 @@ const coursesOf = ({ series }: Soak): Course[] =>
 
 export const growing = (soak: Soak): Course[] => coursesOf(soak).filter(({ isFlat }) => !isFlat)
 
-/** Beside the page that shows it. */
-export const soakPicturePath = (engine: Engine): string => `images/soak-${engine}.svg`
-
 /** The result of a soak, a line for each measure. */
 export const soakText = (soak: Soak): string => {
   const { engine, minutes, rate, counts, findings, inconsistencies } = soak
@@ -47,8 +43,7 @@ export const soakText = (soak: Soak): string => {
   return `${shown(minutes)} minutes of ${shown(rate)} registrations a second (${engine === 'sqlite' ? 'one process on SQLite' : 'two nodes on PostgreSQL'}), ${100 * FAULTY.receivers} % of receivers' answers and ${100 * FAULTY.upstream} % of the first answers of GetResult faulty, ${shown(kills)} × kill -9: ${shown(registrations)} registrations acknowledged, ${shown(refused)} refused, ${shown(polls)} calls of GetResult, ${shown(webhooks)} webhooks, ${shown(failed)} of them not answered with a 2xx, ${shown(duplicates)} again after their 2xx.
 Broken promises: ${findings.length}; rows that do not fit together: ${inconsistencies.length}. Judged ${SLICE_MS / 1_000} s of registrations at a time, each a minute after its end; events are not read.
 Flat, from the second fifth of the run to the last: ${list(true)}.
-Growing: ${list(false)}.
-![Memory, descriptors, CPU, files and times during the run](${soakPicturePath(engine)})`
+Growing: ${list(false)}.`
 }
 
 const WIDTH = 760

@@ -80,7 +80,7 @@ export const REACHING = [
 ]
 
 /** This many histories must have reached all cases. */
-export const HISTORIES = 400
+const HISTORIES = 400
 /** The cases that must be reached, and how often they were. */
 export const reachedBy = ({ counts }: Pick<Totals, 'counts'>, plan: PlanName): Record<string, number> => {
   const names = plan === 'minutes' && counts.histories >= HISTORIES ? REACHED : plan === 'year' ? [ERASED] : []
