@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/idface-notifier', import.meta.url))
 
 /** The longest of all are small files, which would come last, and be waited for alone. */
-const LONGEST = /\/test\/(chaos\/(processes|simulation)|store\/(sqlite|postgres))\.test\.ts$/
+const LONGEST = /\/test\/(chaos\/simulation|store\/(sqlite|postgres))\.test\.ts$/
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -127,6 +127,7 @@ export const runHistories = async ({
   plan = 'minutes',
   endsAt = Number.POSITIVE_INFINITY,
   signal,
+  onHistory,
   onJudged,
 }: {
   /** The seed of the n-th, from 0 on. */
@@ -137,6 +138,8 @@ export const runHistories = async ({
   endsAt?: number
   /** None begins after it. */
   signal?: AbortSignal
+  /** Called with the counts of each. */
+  onHistory?: (one: Pick<Totals, 'counts'> & { seed: number }) => void
   /** Called with the sums so far. */
   onJudged?: (totals: Totals) => void
 }): Promise<Totals> => {
@@ -164,6 +167,7 @@ export const runHistories = async ({
           await makeSmaller(red, { parts: planOf(plan, task.seed).parts, endsAt: Date.now() + SMALLER_IN_MS, run }),
         ]
       }
+      onHistory?.({ seed: task.seed, counts: judged.counts })
       totals = addUp([totals, judged])
       onJudged?.(totals)
     }
