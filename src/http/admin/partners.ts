@@ -135,7 +135,8 @@ const EXPIRY = {
   en: 'must be a time in the future, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z',
   zh: '必须是将来的时间，格式为带时区偏移的 ISO 8601，例如 2027-11-24T08:00:00Z',
 }
-const NEW_KEY = z.strictObject({ expiresAt: timed('When it ends.', EXPIRY).nullable().optional(), zone: ZONE, ...WHY })
+const ENDS_AT = timed('', EXPIRY).meta({ description: 'When it ends: a time, or a day (`2027-11-24`, in `zone`).' })
+const NEW_KEY = z.strictObject({ expiresAt: ENDS_AT.nullable().optional(), zone: ZONE, ...WHY })
 
 const CREATED_KEY = z.strictObject({
   id: idField('key'),

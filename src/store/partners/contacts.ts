@@ -62,8 +62,8 @@ export const contactVerbs = {
         )
         if (contact?.url !== before?.url) await tx.all('DELETE FROM told_callbacks WHERE partner_id = @id', { id })
         if (contact === null) return
-        // Later than a claim's lease, so that its result counts for the old contact only. Removed and set in turn, it gets
-        // nothing.
+        // Later than a claim's lease, so that its result counts for the old contact only. One that is removed
+        // and set again and again gets no notice.
         const dueAt = old ? old.dueAt + 1 : tx.at + MINUTE
         await tx.insert('contacts', [{ id, contact: context.sealed.contact.seal({ id }, contact), dueAt }])
       }),
