@@ -5,7 +5,7 @@ import { ALL_SERIES, noCounts } from '../../src/core/history.ts'
 import { LIMITS } from '../../src/http/listen.ts'
 import { openListening } from '../attack/support/listening.ts'
 import { ADMIN_TOKEN } from '../http/support/api.ts'
-import { openBrowser, reasonToSkip } from './chromium.ts'
+import { keepPages, openBrowser, reasonToSkip } from './chromium.ts'
 import { BUSY_MS, contextOf, faultsOf, SCREENS } from './faults.ts'
 
 const HOSTILE = `<script>alert(1)</script>"' ${'long'.repeat(17)}`
@@ -156,21 +156,30 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   const urlOf = (path: string) => `${service.origin}/console/${path}`
-  const openContext = async (who: Who | null, options: BrowserContextOptions = {}) => {
-    const context = await browser.newContext({ locale: 'en', ...options })
-    context.setDefaultTimeout(BUSY_MS / 2)
-    if (who !== null) await context.addCookies([cookies[who]])
-    return Object.assign(context, { [Symbol.asyncDispose]: () => context.close() })
+  const pageOf = keepPages(() => browser)
+  const signedIn = async (who: Who | null, options: BrowserContextOptions = { locale: 'en' }) => {
+    const page = await pageOf(options)
+    page.setDefaultTimeout(BUSY_MS / 2)
+    if (who !== null) await page.context().addCookies([cookies[who]])
+    return page
   }
   const openPage = async (who: Who | null, path: string, options: BrowserContextOptions = {}) => {
-    const context = await openContext(who, options)
+    const page = await signedIn(who, { locale: 'en', ...options })
+    await page.goto(urlOf(path))
+    return page
+  }
+  /** A page whose clock is the test's, which it stays: one of its own. */
+  const openStopped = async (path: string, options: BrowserContextOptions = {}) => {
+    const context = await browser.newContext({ locale: 'en', ...options })
+    context.setDefaultTimeout(BUSY_MS / 2)
+    await context.addCookies([cookies.operator])
     const page = await context.newPage()
+    await page.clock.install()
     await page.goto(urlOf(path))
     return Object.assign(page, { [Symbol.asyncDispose]: () => context.close() })
   }
   const focusedText = (page: Page) => page.evaluate('document.activeElement.textContent.trim()')
 
-  const pages: Record<string, Page> = {}
   const cases = [
     { who: null, name: 'signing in', pathOf: () => 'sign-in' },
     ...(['operator', 'partner'] as const).flatMap(who =>
@@ -180,16 +189,15 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   test.each(cases)(
     '$who: $name at $width px, $locale, $theme has no fault',
     async ({ who, name, pathOf, ...screen }) => {
-      const key = JSON.stringify([who, screen])
-      pages[key] ??= await (await openContext(who, contextOf(screen))).newPage()
+      const page = await signedIn(who, contextOf(screen))
       const of = { origin: service.origin, path: `/console/${pathOf(service)}`, name: `console-${who}-${name}` }
-      expect(await faultsOf(pages[key], screen, of)).toEqual([])
+      expect(await faultsOf(page, screen, of)).toEqual([])
     },
     BUSY_MS,
   )
 
   test('is signed in to by keys alone, shows what was asked for, and is left', async () => {
-    await using page = await openPage(null, 'registrations?status=cancelled')
+    const page = await openPage(null, 'registrations?status=cancelled')
     expect(await page.title()).toMatch(/^Sign in/)
     const isInField = () => page.evaluate('document.activeElement.name === "token"')
     for (let tabs = 0; tabs < 10 && !(await isInField()); tabs++) await page.keyboard.press('Tab')
@@ -205,7 +213,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   test('says that a token is wrong', async () => {
-    await using page = await openPage(null, 'sign-in')
+    const page = await openPage(null, 'sign-in')
     await page.fill('[name="token"]', 'ifn_wrong')
     await page.keyboard.press('Enter')
     await page.waitForSelector('[role="alert"]:has-text("neither a valid admin token")')
@@ -213,7 +221,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
 
   test('is entered by a link of a partner, with a button', async () => {
     const { json } = await service.api.call('POST', '/v1/console-links', { body: {} })
-    await using page = await openPage(null, `enter${new URL(json.url).search}`)
+    const page = await openPage(null, `enter${new URL(json.url).search}`)
     await page.click('main button')
     await page.waitForURL(urlOf(''))
     expect(await page.locator('h1').textContent()).toBe('Overview')
@@ -221,7 +229,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
 
   test('opens the page of a link from elsewhere, as in a chat, for who is signed in', async () => {
     const chat = `data:text/html,<a href="${urlOf('accounts?sort=1')}">Go to Accounts</a>`
-    await using page = await openPage(null, 'sign-in')
+    const page = await openPage(null, 'sign-in')
     await page.goto(chat)
     await page.click('a')
     await page.waitForURL(/\/sign-in/)
@@ -238,7 +246,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   test('leads from each problem to the place where it is mended', async () => {
-    await using page = await openPage('operator', '')
+    const page = await openPage('operator', '')
     const links = await page.evaluate<string[]>(
       `[...document.querySelectorAll('.problems a[href*="#"]')].map(({ href }) => href)`,
     )
@@ -254,10 +262,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     request.url() === urlOf('') && request.resourceType() === 'fetch'
 
   test('looks again by itself at what is so now, and leaves the focus and the place', async () => {
-    await using context = await openContext('operator', { viewport: { width: 1280, height: 300 } })
-    const page = await context.newPage()
-    await page.clock.install()
-    await page.goto(urlOf(''))
+    await using page = await openStopped('', { viewport: { width: 1280, height: 300 } })
     const before = await lookedAt(page)
     await page.locator('#live a.button').last().focus()
     await page.evaluate('document.activeElement.isTheSame = true; window.scrollTo(0, 150)')
@@ -271,14 +276,14 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   test('shows times in the zone of the browser, and takes those that are typed in it', async () => {
     const path = 'registrations?status=cancelled'
     const timesOf = async (options: BrowserContextOptions) => {
-      await using page = await openPage('operator', path, options)
+      const page = await openPage('operator', path, options)
       return await page.locator('tbody time').first().textContent()
     }
     const utc = await timesOf({ timezoneId: 'Asia/Tokyo', javaScriptEnabled: false })
     const tokyo = await timesOf({ timezoneId: 'Asia/Tokyo' })
     expect(Date.parse(`${tokyo}Z`) - Date.parse(`${utc}Z`)).toBe(9 * HOUR)
     const sentenceOf = async (options: BrowserContextOptions) => {
-      await using page = await openPage('operator', `registrations/${service.exhausted}`, options)
+      const page = await openPage('operator', `registrations/${service.exhausted}`, options)
       return await page.locator('#live > p').first().textContent()
     }
     const inUtc = await sentenceOf({ timezoneId: 'Asia/Tokyo', javaScriptEnabled: false })
@@ -291,7 +296,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     expect(await timesOf({ timezoneId: 'America/Lima', locale: 'zh-CN' })).toBe(
       await timesOf({ timezoneId: 'Asia/Shanghai' }),
     )
-    await using page = await openPage('operator', path, { timezoneId: 'Asia/Tokyo' })
+    const page = await openPage('operator', path, { timezoneId: 'Asia/Tokyo' })
     expect(await page.locator('footer [data-zone]').textContent()).toBe('Asia/Tokyo')
     await page.fill('[name="since"]', tokyo ?? '')
     await page.click('main form button')
@@ -303,10 +308,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   test('looks again at an account, and leaves what is typed beside it', async () => {
-    await using context = await openContext('operator')
-    const page = await context.newPage()
-    await page.clock.install()
-    await page.goto(urlOf(`accounts/${service.api.account.id}`))
+    await using page = await openStopped(`accounts/${service.api.account.id}`)
     await page.fill('[name="apiKey"]', 'half a')
     await page.fill('form[action$="/change"] [name="why"]', 'a typo')
     await service.api.store.pauseAccount(service.api.account.id)
@@ -317,13 +319,10 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   test('looks again at a registration while its webhook is sent, and leaves what is typed beside it', async () => {
-    await using context = await openContext('operator')
-    const page = await context.newPage()
-    await page.clock.install()
     const { json } = await service.api.call('GET', '/v1/registrations?idcardid=1000000001')
     const { id } = json.data[0]
     await service.api.call('POST', `/v1/registrations/${id}/resend`)
-    await page.goto(urlOf(`registrations/${id}`))
+    await using page = await openStopped(`registrations/${id}`)
     await page.fill('[name="why"]', 'half a')
     await service.api.receiveWith(200)
     await page.clock.runFor(6_000)
@@ -335,10 +334,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   test('looks not again while it is hidden', async () => {
-    await using context = await openContext('operator')
-    const page = await context.newPage()
-    await page.clock.install()
-    await page.goto(urlOf(''))
+    await using page = await openStopped('')
     let looks = 0
     page.on('request', request => {
       if (isLook(request)) looks++
@@ -355,7 +351,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   test('has all of a search in its address, for bookmarks and the way back', async () => {
-    await using page = await openPage('operator', 'registrations')
+    const page = await openPage('operator', 'registrations')
     await page.selectOption('[name="status"]', 'cancelled')
     await page.click('main form button')
     await page.waitForURL(/registrations\?.*status=cancelled/)
@@ -366,13 +362,14 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await page.goBack()
     expect(page.url()).toBe(bookmark)
     expect(await page.locator('tbody').textContent()).toBe(found)
-    await using other = await openPage('operator', bookmark.slice(urlOf('').length))
-    expect(await other.inputValue('[name="status"]')).toBe('cancelled')
-    expect(await other.locator('tbody').textContent()).toBe(found)
+    await page.goto('about:blank')
+    await page.goto(bookmark)
+    expect(await page.inputValue('[name="status"]')).toBe('cancelled')
+    expect(await page.locator('tbody').textContent()).toBe(found)
   })
 
   test('is used by keys: / searches, j and k go along a list, Enter opens', async () => {
-    await using page = await openPage('operator', 'registrations')
+    const page = await openPage('operator', 'registrations')
     const serials = await page.locator('tbody td:has([type="checkbox"]) + td a').allTextContents()
     const steps = [
       ['j', 0],
@@ -396,7 +393,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   test('disables a partner by keys alone, after it has said what that means', async () => {
-    await using page = await openPage('operator', `partners/${service.api.other.id}`)
+    const page = await openPage('operator', `partners/${service.api.other.id}`)
     const disabling = page.locator('details', { hasText: 'its webhooks wait' })
     expect(await disabling.locator('[name="why"]').isVisible()).toBe(false)
     await disabling.locator('summary').focus()
@@ -409,7 +406,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   test('a button copies', async () => {
-    await using page = await openPage('operator', `registrations/${service.exhausted}`, {
+    const page = await openPage('operator', `registrations/${service.exhausted}`, {
       permissions: ['clipboard-read', 'clipboard-write'],
     })
     await page.click('[data-copy="#curl"]')
@@ -420,7 +417,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   test('what is personal is shown for a reason, on a page that no address names', async () => {
-    await using page = await openPage('operator', `registrations/${service.pending}`)
+    const page = await openPage('operator', `registrations/${service.pending}`)
     expect(await page.locator('main').textContent()).not.toContain('<script>')
     let posts = 0
     page.on('request', request => {
@@ -438,7 +435,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   test('the other language is at the same page, and stays', async () => {
-    await using page = await openPage('operator', 'registrations?status=pending')
+    const page = await openPage('operator', 'registrations?status=pending')
     await page.click('text=中文')
     expect(await page.getAttribute('html', 'lang')).toBe('zh-CN')
     expect(await page.inputValue('[name="status"]')).toBe('pending')
@@ -447,7 +444,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   test('shows a form that was refused again, to be mended, without JavaScript', async () => {
-    await using page = await openPage('operator', 'accounts/new', { javaScriptEnabled: false })
+    const page = await openPage('operator', 'accounts/new', { javaScriptEnabled: false })
     await page.fill('[name="account"]', 'C99')
     await page.fill('[name="apiKey"]', 'secret')
     await page.selectOption('[name="mode"]', 'static')
@@ -465,7 +462,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
 
   test('opens its menu on a narrow screen without JavaScript, and closes it by Escape', async () => {
     const narrow = { viewport: { width: 375, height: 700 }, javaScriptEnabled: false }
-    await using page = await openPage('operator', 'registrations', narrow)
+    const page = await openPage('operator', 'registrations', narrow)
     expect(await page.isVisible('nav')).toBe(false)
     await page.click('[popovertarget]')
     await page.waitForSelector('nav:visible')
@@ -476,17 +473,17 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await page.waitForURL(urlOf('nodes'))
   })
 
-  test('had boxes 3 pixels wide on a narrow screen', async () => {
+  test('has boxes wide enough for a finger on a narrow screen', async () => {
     for (const who of ['operator', 'partner'] as const)
       for (const path of ['registrations', 'deliveries?host=down.example']) {
-        await using page = await openPage(who, path, { viewport: { width: 375, height: 700 }, hasTouch: true })
+        const page = await openPage(who, path, { viewport: { width: 375, height: 700 }, hasTouch: true })
         const box = await page.locator('tbody [type="checkbox"]').first().boundingBox()
         expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(24)
       }
   })
 
   test('selects all rows at once on a narrow screen, and keeps their acts in sight', async () => {
-    await using page = await openPage('partner', 'registrations', { viewport: { width: 375, height: 700 } })
+    const page = await openPage('partner', 'registrations', { viewport: { width: 375, height: 700 } })
     const rows = page.locator('tbody [type="checkbox"]')
     const all = page.locator('thead [type="checkbox"]')
     const isInSight = async () => {
@@ -503,7 +500,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   })
 
   test('signs in, finds, resends and leaves without JavaScript', async () => {
-    await using page = await openPage(null, '', { javaScriptEnabled: false })
+    const page = await openPage(null, '', { javaScriptEnabled: false })
     await page.fill('[name="token"]', service.api.partner.key)
     await page.click('main button')
     await page.fill('[name="q"]', '1000000002')
