@@ -34,17 +34,15 @@ export interface ReceiverOptions {
   secrets: readonly string[]
   /** Epoch ms. */
   now: () => number
-  /** Keeps at least this many of the last deliveries, and fewer than twice as many; all by default. */
-  keepDeliveries?: number
 }
 
 /**
  * A partner's receiver. It verifies every webhook over its raw bytes and answers as planned, else 200, or 401 for a
  * wrong signature. It emits a delivery on arrival; the response may follow later or never.
  */
-export const openReceiver = async ({ secrets, now, keepDeliveries }: ReceiverOptions) => {
+export const openReceiver = async ({ secrets, now }: ReceiverOptions) => {
   const plans = new Map<string, ReceiverStep[]>()
-  const journal = createJournal<Delivery>('delivery', keepDeliveries)
+  const journal = createJournal<Delivery>('delivery')
 
   const server = await openServer(
     (request, response) => {

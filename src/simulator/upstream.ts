@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { setNewest } from '../core/bounded-map.ts'
 import { SECOND } from '../core/duration.ts'
 import { sendStep } from './answer.ts'
 import { createControl } from './control.ts'
@@ -37,8 +36,6 @@ export interface UpstreamSimulatorOptions {
   now: () => number
   /** Keeps at least this many of the last calls, and fewer than twice as many; all by default. */
   keepCalls?: number
-  /** Maximum scripts to keep: beyond it, the script that was set first is dropped; no limit by default. */
-  keepScripts?: number
   /** Returns the script of a serial that has none; null, the default for all: it answers 4061. */
   defaultScript?: (idcardid: string) => Script | null
 }
@@ -50,14 +47,13 @@ export interface UpstreamSimulatorOptions {
  */
 export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) => {
   const { host = '127.0.0.1', port = 0, now, keepCalls, defaultScript = () => null } = options
-  const { keepScripts = Number.POSITIVE_INFINITY } = options
   const keys = new Map(options.accounts.map(account => [account.apiId, account.apiKey]))
   const serials = new Map<string, { script: Script; sinceMs: number; calls: number; isTold: boolean }>()
   const accounts = new Map<string, AccountScript & { left: number; passed: number[] }>()
   const journal = createJournal<GetResultCall>('call', keepCalls)
 
   const script = (idcardid: string, script: Script): void => {
-    setNewest(serials, keepScripts, [idcardid, { script, sinceMs: now(), calls: 0, isTold: false }])
+    serials.set(idcardid, { script, sinceMs: now(), calls: 0, isTold: false })
   }
   const account = (apiId: string, script: AccountScript | null): void => {
     if (script) accounts.set(apiId, { ...script, left: script.times ?? Number.POSITIVE_INFINITY, passed: [] })

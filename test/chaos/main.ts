@@ -1,14 +1,9 @@
-import { writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import type { Coverage } from './coverage.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
 import { KILL } from './processes/faults.ts'
 import { runProcesses } from './processes/run.ts'
 import { closeScenes } from './processes/scene.ts'
-import { runSoak } from './processes/soak.ts'
-import { growing, soakPicture, soakText } from './processes/soak-report.ts'
 import {
   type Breaches,
   isKept,
@@ -30,14 +25,11 @@ const warn = (text: string) => process.stderr.write(`${text}\n`)
 /** The result of a part of a run. */
 interface Outcome {
   red: readonly Breaches[]
-  /** Measures that grow without end. */
-  growing?: string[]
   /** It shows nothing where there was none of one of these. */
   happened: Readonly<Record<string, number>>
   coverage?: Coverage
   /** Its figures. */
   text: string
-  picture?: string
 }
 
 /** Prints the problem with the command. */
@@ -93,35 +85,14 @@ const bringFaults = async ({ mode, seed, engine, count }: Options, endsAt: numbe
   return { red: [run], coverage: run.coverage, happened, text: realText(run, engine) }
 }
 
-const soak = async ({ engine, seed, count: minutes, rate }: Options): Promise<Outcome> => {
-  const soaked = await runSoak({ engine, seed, minutes, rate, onProgress: say })
-  if (!isKept(resultOf([soaked]))) say(redProcesses(soaked, commandOf(seed)))
-  const { registrations, webhooks, kills } = soaked.counts
-  return {
-    red: [soaked],
-    growing: growing(soaked).map(({ name }) => name),
-    happened: { registrations, webhooks, kills },
-    text: soakText(soaked),
-    picture: soakPicture(soaked),
-  }
-}
-
 /** The parts of a run. */
 const partsOf = (options: Options): (() => Promise<Outcome>)[] => {
   const { mode, count } = options
   const endsAt = () => (mode === 'minutes' ? Date.now() + (count * MINUTE) / 2 : Number.POSITIVE_INFINITY)
   const simulated = () => simulate(options, endsAt())
   const real = () => bringFaults(options, endsAt())
-  if (mode === 'soak') return [() => soak(options)]
   if (mode === 'kills' || mode === 'faults') return [real]
   return mode === 'minutes' ? [simulated, real] : [simulated]
-}
-
-/** Where the picture is. */
-const keep = (picture: string): string => {
-  const path = join(tmpdir(), `idface-notifier-soak-${Date.now()}.svg`)
-  writeFileSync(path, picture)
-  return path
 }
 
 const run = async (options: Options): Promise<number> => {
@@ -146,21 +117,19 @@ const run = async (options: Options): Promise<number> => {
   }
   const red = outcomes.flatMap(one => one.red)
   const result = resultOf(red, {
-    growing: outcomes.flatMap(({ growing = [] }) => growing),
     coverage: outcomes.flatMap(({ coverage }) => coverage ?? []),
     missing: outcomes.flatMap(({ happened }) => Object.keys(happened).filter(name => happened[name] === 0)),
   })
-  for (const { picture } of outcomes) if (picture) say(`The picture of its course: ${keep(picture)}`)
   say(result)
   return isKept(result) ? 0 : 1
 }
 
+if (process.argv.includes('--help')) {
+  say(USAGE)
+  process.exit()
+}
 const options = readOptions(process.argv.slice(2))
 if (typeof options === 'string') process.exit(refuse(options))
-if (options.mode === 'help') {
-  process.stdout.write(USAGE)
-  process.exit(0)
-}
 setInterval(() => progress() && warn(progress()), PROGRESS_MS).unref()
 // Histories that have begun come to their end, so that nothing of them is left behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

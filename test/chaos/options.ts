@@ -8,27 +8,14 @@ npm run chaos -- --histories N         simulated minutes alone, N times; with --
 npm run chaos -- --years N             simulated years alone, N of them
 npm run chaos -- --faults N            real processes alone, until N faults were brought [--postgres]
 npm run chaos -- --kills N             the same, and each fault is a kill -9 [--postgres]
-npm run chaos -- --soak MINUTES        real processes at a constant rate, whose memory, files and times are to stay as they are; from 6 minutes on a process is killed now and then [--rate N] [--postgres]
 npm run chaos -- --history N           what a seed of --histories brings, with all that was seen of it; with --years 1, what one of --years brings, and so with --postgres; --only leaves out all but these parts of it, as a red run prints them
   --seed N  the same again
 The -- after chaos is needed: npm keeps what stands before it.
 `
 
-/** Modes of a run: `minutes` runs all parts, the others one. If two are given, the first counts. */
-const MODES = ['help', 'history', 'soak', 'histories', 'years', 'faults', 'kills', 'minutes'] as const
+/** Each takes a number. A run has one of them, but for --history with --years. */
+const MODES = ['history', 'histories', 'years', 'faults', 'kills', 'minutes'] as const
 export type Mode = (typeof MODES)[number]
-const GOES_WITH: Readonly<Record<Mode, readonly string[]>> = {
-  help: [],
-  history: ['years', 'postgres', 'only'],
-  soak: ['rate', 'seed', 'postgres'],
-  histories: ['seed', 'postgres'],
-  years: ['seed'],
-  faults: ['seed', 'postgres'],
-  kills: ['seed', 'postgres'],
-  minutes: ['seed', 'postgres'],
-}
-const ONLY_WITH: Readonly<Record<string, Mode>> = { rate: 'soak', only: 'history' }
-const MAY_BE_ZERO: ReadonlySet<string> = new Set(['seed', 'history'])
 
 export interface Options {
   mode: Mode
@@ -38,26 +25,16 @@ export interface Options {
   /** The parts of the history that are left in; null: all. */
   only: readonly number[] | null
   seed: number
-  rate: number
   engine: Engine
 }
 
+const string = { type: 'string' } as const
 const parse = (args: string[]) =>
   parseArgs({
     args,
     options: {
-      minutes: { type: 'string' },
-      histories: { type: 'string' },
-      years: { type: 'string' },
-      faults: { type: 'string' },
-      kills: { type: 'string' },
-      soak: { type: 'string' },
-      history: { type: 'string' },
-      seed: { type: 'string' },
-      only: { type: 'string' },
-      rate: { type: 'string' },
-      postgres: { type: 'boolean' },
-      help: { type: 'boolean' },
+      ...{ history: string, histories: string, years: string, faults: string, kills: string, minutes: string },
+      ...{ seed: string, only: string, postgres: { type: 'boolean' } },
     },
   }).values
 
@@ -69,30 +46,21 @@ export const readOptions = (args: string[]): Options | string => {
   } catch (error) {
     return (error as Error).message.split(/\.\s/, 1)[0] ?? ''
   }
-  const mode = MODES.find(name => values[name] !== undefined) ?? 'minutes'
-  for (const [name, value] of Object.entries(values)) {
-    if (name !== mode && !GOES_WITH[mode].includes(name))
-      return `--${name} ${ONLY_WITH[name] ? `goes with --${ONLY_WITH[name]} only` : `does not go with --${mode}`}`
-    const least = MAY_BE_ZERO.has(name) ? 0 : 1
-    if (
-      typeof value === 'string' &&
-      name !== 'only' &&
-      !(/^\d+$/.test(value) && Number.isSafeInteger(+value) && +value >= least)
-    )
+  const { only: listed, postgres = false, ...numbers } = values
+  for (const [name, value] of Object.entries(numbers)) {
+    const least = name === 'seed' || name === 'history' ? 0 : 1
+    if (!(/^\d+$/.test(value) && Number.isSafeInteger(+value) && +value >= least))
       return `--${name} must be a whole number from ${least} on, not ${value}`
-    if (name === 'only' && !/^(\d+(,\d+)*)?$/.test(`${value}`))
-      return `--only must be numbers with commas between them, not ${value}`
   }
+  const [mode = 'minutes', other] = MODES.filter(name => name in values)
+  if (other && `${mode} ${other}` !== 'history years') return `--${other} does not go with --${mode}`
+  if ('years' in values && postgres) return '--postgres does not go with --years'
   const count = Number(values[mode] ?? 10)
-  const plan = values.years !== undefined ? 'year' : values.postgres && mode !== 'minutes' ? 'postgres' : 'minutes'
-  const only = values.only === undefined ? null : values.only.split(',').filter(Boolean).map(Number)
-  const parts = only ? planOf(plan, count).parts : 0
-  const unknown = only?.find(n => n >= parts)
-  if (unknown !== undefined) return `--only: there is no part ${unknown} of it, the last is ${parts - 1}`
-  return {
-    ...{ mode, count, plan, only },
-    seed: Number(values.seed ?? Math.floor(Date.now() / 1_000)),
-    rate: Number(values.rate ?? 150),
-    engine: values.postgres ? 'postgres' : 'sqlite',
-  }
+  const plan = 'years' in values ? 'year' : postgres && mode !== 'minutes' ? 'postgres' : 'minutes'
+  const only = listed === undefined ? null : listed.split(',').filter(Boolean).map(Number)
+  if (only && mode !== 'history') return '--only goes with --history'
+  const unknown = only?.find(n => !(n >= 0 && n < planOf(plan, count).parts))
+  if (unknown !== undefined) return `--only must be numbers of its parts with commas between them, not ${listed}`
+  const seed = Number(values.seed ?? Math.floor(Date.now() / 1_000))
+  return { mode, count, plan, only, seed, engine: postgres ? 'postgres' : 'sqlite' }
 }

@@ -12,7 +12,7 @@ test.each([
   ['--histories 5 --seed 0', { mode: 'histories', count: 5, seed: 0, plan: 'minutes' }],
   ['--histories 5 --postgres', { mode: 'histories', count: 5, plan: 'postgres' }],
   ['--history 7 --years 1', { mode: 'history', count: 7, plan: 'year' }],
-  ['--soak 6 --rate=20 --postgres', { mode: 'soak', rate: 20, engine: 'postgres' }],
+  ['--kills 6 --seed=20 --postgres', { mode: 'kills', count: 6, seed: 20, engine: 'postgres' }],
 ])('what is run by "%s"', (args, options) => {
   expect(readOptions(args.split(' ').filter(Boolean))).toMatchObject(options)
 })
@@ -21,17 +21,15 @@ test.each([
   '--histories 0',
   '--kills 0',
   '--minutes 0',
-  '--soak 10 --rate 0',
   '--histories -5',
   '--histories=-5',
   '--histories 1e3',
   '--histories',
   '--nothing 5',
   '5',
-  '--soak 10 --kills 5',
-  '--rate 20',
+  '--faults 10 --kills 5',
+  '--years 5 --postgres',
   '--history 5 --only x',
-  '--history 5 --only 1,,2',
   '--history 5 --only 3,9999',
   '--histories 5 --only 3',
 ])('%s is refused, in a line', args => {
@@ -77,7 +75,6 @@ test('a run ends with a result', () => {
   const red = { findings: many(2, 1), inconsistencies: [], errors: ['thrown'] }
   expect(isKept(resultOf([]))).toBe(true)
   expect(resultOf([red, red])).toContain('BROKEN: 4 lost, 2 errors')
-  expect(resultOf([], { growing: ['memory'] })).toContain('memory')
   expect(resultOf([], { missing: ['webhooks'] })).toContain('no webhooks')
 })
 

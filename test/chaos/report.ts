@@ -42,7 +42,6 @@ const KEPT = 'Every promise was kept.'
 export const isKept = (result: string): boolean => result.startsWith(KEPT)
 
 interface Parts {
-  growing?: readonly string[]
   missing?: readonly string[]
   coverage?: readonly Coverage[]
 }
@@ -50,14 +49,10 @@ interface Parts {
  * The last line of a run. Nothing is shown where something that belongs to it has not happened at all, or less than half of a part was
  * judged.
  */
-export const resultOf = (
-  red: readonly Breaches[],
-  { growing = [], missing = [], coverage = [] }: Parts = {},
-): string => {
+export const resultOf = (red: readonly Breaches[], { missing = [], coverage = [] }: Parts = {}): string => {
   const words = wordsOf(red).filter(([count]) => count > 0)
-  const broken = [...(words.length > 0 ? [listed(words)] : []), ...growing.map(name => `${name} grows`)]
   const judged = coverage.length > 0 ? ` Judged: ${coverage.map(judgedText).join('; ')}.` : ''
-  if (broken.length > 0) return `BROKEN: ${broken.join(', ')}, see above.${judged}`
+  if (words.length > 0) return `BROKEN: ${listed(words)}, see above.${judged}`
   if (missing.length > 0) return `NOTHING SHOWN: there were no ${missing.join(', no ')}.`
   return `${coverage.some(isBlind) ? 'NOTHING SHOWN: less than half was judged.' : KEPT}${judged}`
 }

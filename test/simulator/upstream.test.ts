@@ -22,13 +22,6 @@ describe('upstream simulator', () => {
     expect((await askSerial()).text).toBe('{"code":4061,"msg":"数据不存在"}')
   })
 
-  test('forgets the oldest scripts beyond those that it keeps', async () => {
-    await using few = await openUpstreamSimulator({ accounts: [ACCOUNT], now: () => now, keepScripts: 2 })
-    for (const serial of ['1', '2', '3']) few.script(serial, {})
-    const answers = ['1', '2', '3'].map(async serial => (await askFor(few.url, serial)).json.code)
-    expect(await Promise.all(answers)).toEqual([4061, 2, 2])
-  })
-
   test("answers in the vendor's JSON", async () => {
     upstream.script('1', { status: 'SUCCESS' })
     const reply = await askSerial()

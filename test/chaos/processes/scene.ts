@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DAY, SECOND } from '../../../src/core/duration.ts'
 import type { Delivery } from '../../../src/simulator/receiver.ts'
-import type { Script } from '../../../src/simulator/script.ts'
 import { BROKEN_SQL, brokenIn, findInconsistencies } from '../../store/support/invariants.ts'
 import { createAdminClient } from '../../support/api-client.ts'
 import { type DatabaseLink, openDatabaseLink } from '../../support/database-link.ts'
@@ -21,7 +20,7 @@ import { openUpstreamSimulator } from '../../support/upstream.ts'
 import { type CallApi, createClient, type Partner } from '../clients.ts'
 import type { Draw } from '../draw.ts'
 import type { Promises } from '../findings.ts'
-import { newSeen, type Poll, type Seen, type Trouble, type Webhook } from '../seen.ts'
+import { newSeen, type Seen, type Trouble } from '../seen.ts'
 import { createGate } from './gate.ts'
 import { createNodes } from './nodes.ts'
 import { type Undone, withoutUndone } from './operations.ts'
@@ -85,52 +84,45 @@ export type Scene = Awaited<ReturnType<typeof openScene>>
 interface SceneOptions {
   engine: Engine
   draw: Draw
-  /** For a long run, which keeps no observations: use `listen`. Its disk has no faults. */
-  isSoak?: boolean
   /** The checkout of the version that its nodes begin with; this one unless given. */
-  older?: string | null
-  settings?: Environment
-  scriptOf?: (serial: string) => Script
+  older: string | null
 }
 
 /** Real processes of the service, with real sockets, disks and databases, and everybody round it. */
-export const openScene = async (options: SceneOptions) => {
-  const { engine, draw, isSoak = false, older = null, scriptOf = scriptsOf(draw) } = options
+export const openScene = async ({ engine, draw, older }: SceneOptions) => {
+  const defaultScript = scriptsOf(draw)
   const rate = draw.oneOf(RATES)
-  const { settings = { ...SETTINGS, UPSTREAM_RATE: String(rate) } } = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await openFolder()).path
   const file = join(folder, 'notifier.db')
   const upstream = stack.use(
-    await openUpstreamSimulator({
-      accounts: [ACCOUNT, OTHER_ACCOUNT],
-      now: Date.now,
-      defaultScript: scriptOf,
-      // A serial is over within a minute and a half.
-      ...(isSoak && { keepCalls: 1, keepScripts: 100_000 }),
-    }),
+    await openUpstreamSimulator({ accounts: [ACCOUNT, OTHER_ACCOUNT], now: Date.now, defaultScript }),
   )
   // One host each.
   const receivers: Awaited<ReturnType<typeof openReceiver>>[] = []
   for (const steps of moodsOf(draw)) {
-    const receiver = stack.use(await openReceiver({ secrets: [], now: Date.now, ...(isSoak && { keepDeliveries: 1 }) }))
+    const receiver = stack.use(await openReceiver({ secrets: [], now: Date.now }))
     receiver.plan(HOOK, steps)
     receivers.push(receiver)
   }
 
-  const disk = engine === 'sqlite' && !isSoak && whyNoDiskShim() === null ? buildDiskShim(join(folder, 'disk')) : null
+  const disk = engine === 'sqlite' && whyNoDiskShim() === null ? buildDiskShim(join(folder, 'disk')) : null
   let server: OwnServer | null = null
   let link: DatabaseLink | null = null
   const service = createNodes(folder, disk)
   const { envs, roots, nodes, start, kill } = service
-  const base = { ...serviceEnvironment({ folder, upstreamUrl: upstream.url }), ...settings }
+  const base = {
+    ...serviceEnvironment({ folder, upstreamUrl: upstream.url }),
+    ...SETTINGS,
+    UPSTREAM_RATE: String(rate),
+  }
   const openPostgres = async (stack: AsyncDisposableStack): Promise<void> => {
     server = stack.use(await openOwnServer(['fsync=on']))
     // The second node reaches its database by a way that can fail, and that costs time.
-    link = isSoak ? null : stack.use(await openDatabaseLink(server))
+    link = stack.use(await openDatabaseLink(server))
     const url = await server.createDatabase('chaos')
     const settings = envs[0] ?? base
-    envs.splice(0, 1, { ...settings, DATABASE_URL: url }, { ...settings, DATABASE_URL: link?.urlOf('chaos') ?? url })
+    envs.splice(0, 1, { ...settings, DATABASE_URL: url }, { ...settings, DATABASE_URL: link.urlOf('chaos') })
   }
   if (engine === 'sqlite') envs.push({ ...base, ...disk?.env })
   else await openPostgres(stack)
@@ -189,8 +181,6 @@ export const openScene = async (options: SceneOptions) => {
   }
   trust()
   const calling = { time, patience: 100, draw, call }
-  /** All partners, with calls recorded in `seen`. */
-  const clientsOf = (seen: Seen) => partners.map(partner => createClient({ ...calling, seen }, partner))
 
   const opened = stack.move()
   running.add(opened)
@@ -221,19 +211,13 @@ export const openScene = async (options: SceneOptions) => {
     older,
     gate,
     undone,
-    clients: clientsOf(seen),
-    clientsOf,
+    clients: partners.map(partner => createClient({ ...calling, seen }, partner)),
     folder,
     during,
     urls: receivers.map(({ urlFor }) => urlFor(HOOK)),
     /** How the next requests to any of `urls` are answered, each in turn. */
     plan: (steps: () => ReceiverStep[]): void => {
       for (const receiver of receivers) receiver.plan(HOOK, steps())
-    },
-    listen: (hear: { webhook: (webhook: Webhook) => void; poll: (poll: Poll) => void }): void => {
-      for (const { url, events } of receivers)
-        events.on('delivery', one => hear.webhook(webhookOf(one, url, secrets, PROMISES.notedLate)))
-      upstream.events.on('call', one => hear.poll(pollOf(one)))
     },
     /** Of this moment, and of all calls before. */
     findInconsistencies: async (): Promise<string[]> => {
