@@ -89,13 +89,6 @@ const untilDelivered = async (cluster: Cluster, { api }: Node, registrations: re
   for (const { id } of registrations) await api.until(id, one => one.delivery.state === 'delivered')
 }
 
-/** The value of a metric of a node, all its labels together. */
-const metricOf = async ({ url }: Node, name: string): Promise<number> => {
-  const page = await (await fetch(`${url}/metrics`)).text()
-  const lines = page.split('\n').filter(line => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
-  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
-}
-
 test('a registration gets its verdict and one signed webhook, as on a file', async () => {
   await using cluster = await openCluster()
   const { upstream, receiver } = cluster
@@ -123,40 +116,6 @@ test('a registration gets its verdict and one signed webhook, as on a file', asy
   expect(page).not.toMatch(/^idface_(wal_bytes|backup_last_success_timestamp_seconds) /m)
   expect(stdout.stdout).toContain('"database":"postgres://postgres@localhost/nodes_')
   expect((await fetch(`${url}/readyz`)).status).toBe(200)
-})
-
-test('two nodes share the work, and nothing is sent twice', async () => {
-  await using cluster = await openCluster({ CALLBACK_CONCURRENCY: '4', UPSTREAM_CONCURRENCY: '4' })
-  const nodes = await Promise.all([cluster.start(), cluster.start()])
-  cluster.receiver.plan('/hook', Array(200).fill({ status: 200, delayMs: 50 }))
-  const registrations = await registerMany(cluster, nodes, 120)
-  const [node] = nodes as [Node, Node]
-  await untilDelivered(cluster, node, registrations)
-  const ids = cluster.idsOf()
-  expect(ids.size).toBe(registrations.length)
-  expect(cluster.receiver.received).toHaveLength(registrations.length)
-  for (const one of nodes) {
-    expect(await metricOf(one, 'idface_attempts_total')).toBeGreaterThan(0)
-    expect(await metricOf(one, 'idface_polls_total')).toBeGreaterThan(0)
-  }
-})
-
-test('what a node held that was killed is delivered by the other, under the same id', async () => {
-  await using cluster = await openCluster({ CALLBACK_TIMEOUT: '1s', UPSTREAM_TIMEOUT: '1s' })
-  const { receiver } = cluster
-  const doomed = await cluster.start()
-  // None of the first attempts is answered before the kill.
-  receiver.plan('/hook', Array(40).fill({ status: 200, delayMs: 900 }))
-  const registrations = await registerMany(cluster, [doomed], 40)
-  await receiver.waitFor(() => receiver.received.length >= 5)
-  doomed.kill('SIGKILL')
-  await doomed.exited
-  const heir = await cluster.start()
-  await untilDelivered(cluster, heir, registrations)
-  const ids = cluster.idsOf()
-  expect(ids.size).toBe(registrations.length)
-  for (const [id, webhookIds] of ids) expect([id, webhookIds.size]).toEqual([id, 1])
-  expect(receiver.received.every(({ verified }) => verified === true)).toBe(true)
 })
 
 describe.skipIf(noPooler !== null)(

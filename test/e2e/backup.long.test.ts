@@ -152,8 +152,6 @@ const openKilled = async () => {
   return { folder: folder.path, path, file, run, list, reset, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
-/** By day it is killed at every fourth step. */
-const STRIDE = Number(process.env.KILL_STRIDE ?? 4)
 const FIRST_AND_LAST = ['first', 'only in the log']
 
 describe.skipIf(whyNoDiskShim() !== null)('on a disk with faults', () => {
@@ -161,14 +159,14 @@ describe.skipIf(whyNoDiskShim() !== null)('on a disk with faults', () => {
     await using scene = await openKilled()
     const disk = buildDiskShim(join(scene.folder, 'disk'))
     const found = new Set<string>()
-    for (let step = 1; ; step += STRIDE) {
+    for (let step = 1; ; step++) {
       scene.reset()
       const killed = await scene.run(['restore', scene.file, '--yes'], { ...disk.env, DISK_SHIM_KILL: String(step) })
       const names = partnersIn(scene.path)
       expect([['first'], FIRST_AND_LAST]).toContainEqual(names)
       found.add(names.join())
       if (killed.code === 0) break
-      expect(step).toBeLessThan(40 + STRIDE)
+      expect(step).toBeLessThan(40)
     }
     expect(found.size).toBe(2)
     expect(await scene.list()).toEqual(['first'])
