@@ -111,6 +111,7 @@ const factsOf = ({ api }: World) => {
   return { rows, acts, ofOne: rows.filter(row => row.includes(api.partner.id)) }
 }
 
+type Id = 'account' | 'paused' | 'draft' | 'started' | 'waits' | 'failed' | 'resend' | 'partner'
 interface Case {
   route: string
   /** What the operator's API and the partner's have for it; left out: it is no form of theirs. */
@@ -125,172 +126,100 @@ interface Case {
   /** A console link may not. */
   byKey?: true
   changesNothing?: true
-  id?: (world: World) => string
-  form: (world: World) => Readonly<Record<string, string>>
+  /** Whose id stands in the route. */
+  id?: Id
+  /** The fields besides the reason. */
+  form?: (world: World) => Readonly<Record<string, string>>
 }
 const reason = 'asked by phone'
-const because = () => ({ why: reason })
+const ROTATION = () => ({ overlap: '7d', type: 'v1' })
+const pollOrCancel = (act: string) => () => ({ act, 'filter.status': 'pending' })
+const REGISTRATION_ACTS = ['poll', 'resend', 'cancel', 'erase'].flatMap((act): Case[] => {
+  const isDelete = act === 'cancel' || act === 'erase'
+  const method = isDelete ? 'DELETE' : 'POST'
+  const path = isDelete ? 'registrations/:id' : `registrations/:id/${act}`
+  const id = act === 'resend' ? 'failed' : 'waits'
+  const calls = { operator: `${method} /v1/admin/${path}`, partner: `${method} /v1/${path}` }
+  return [
+    { route: `registrations/:id/${act}`, ...calls, id, ...(act === 'erase' && { act: 'registration.erase' }) },
+    ...(act === 'erase' ? [] : [{ route: `registrations/${act}`, ...calls, form: (of: World) => ({ [of[id]]: '1' }) }]),
+  ]
+})
 const CASES: readonly Case[] = [
-  ...(['pause', 'resume', 'change'] as const).map(act => ({
-    route: `accounts/:id/${act}`,
-    operator: act === 'change' ? 'PATCH /v1/admin/accounts/:id' : `POST /v1/admin/accounts/:id/${act}`,
-    id: ({ account, paused }: World) => (act === 'resume' ? paused : account),
-    form: () => (act === 'change' ? { apiKey: 'y', mode: 'static', why: reason } : { why: reason }),
-  })),
+  { route: 'accounts/:id/pause', operator: 'POST /v1/admin/accounts/:id/pause', id: 'account' },
+  { route: 'accounts/:id/resume', operator: 'POST /v1/admin/accounts/:id/resume', id: 'paused' },
+  { route: 'accounts/:id/remove', operator: 'DELETE /v1/admin/accounts/:id', id: 'account' },
   {
-    route: 'accounts/new',
-    operator: 'POST /v1/admin/accounts',
-    form: () => ({ account: 'C3', apiKey: 'x', mode: 'dynamic', rate: '', partnerId: '', why: reason }),
+    ...{ route: 'accounts/:id/change', operator: 'PATCH /v1/admin/accounts/:id', id: 'account' },
+    form: () => ({ apiKey: 'y', mode: 'static' }),
   },
   {
-    route: 'accounts/:id/remove',
-    operator: 'DELETE /v1/admin/accounts/:id',
-    id: ({ account }) => account,
-    form: because,
+    ...{ route: 'accounts/new', operator: 'POST /v1/admin/accounts' },
+    form: () => ({ account: 'C3', apiKey: 'x', mode: 'dynamic', rate: '', partnerId: '' }),
+  },
+  { route: 'bulk/new', operator: 'POST /v1/admin/bulk', form: pollOrCancel('poll') },
+  { route: 'bulk/new', operator: 'POST /v1/admin/bulk', role: 'admin', form: pollOrCancel('cancel') },
+  { route: 'bulk/:id/start', operator: 'POST /v1/admin/bulk/:id/start', id: 'draft' },
+  { route: 'bulk/:id/stop', operator: 'POST /v1/admin/bulk/:id/stop', id: 'started' },
+  {
+    ...{ route: 'deliveries/enable', operator: 'POST /v1/admin/callbacks/enable' },
+    form: ({ partner }) => ({ partnerId: partner, callbackUrl: HOOK }),
   },
   {
-    route: 'bulk/new',
-    operator: 'POST /v1/admin/bulk',
-    form: () => ({ act: 'poll', 'filter.status': 'pending', why: reason }),
-  },
-  {
-    route: 'bulk/new',
-    operator: 'POST /v1/admin/bulk',
-    role: 'admin',
-    form: () => ({ act: 'cancel', 'filter.status': 'pending', why: reason }),
-  },
-  { route: 'bulk/:id/start', operator: 'POST /v1/admin/bulk/:id/start', id: ({ draft }) => draft, form: because },
-  { route: 'bulk/:id/stop', operator: 'POST /v1/admin/bulk/:id/stop', id: ({ started }) => started, form: because },
-  {
-    route: 'deliveries/enable',
-    operator: 'POST /v1/admin/callbacks/enable',
-    form: ({ partner }) => ({ partnerId: partner, callbackUrl: HOOK, why: reason }),
-  },
-  {
-    route: 'deliveries/test',
-    partner: 'POST /v1/callbacks/test',
-    isOwn: true,
-    changesNothing: true,
+    ...{ route: 'deliveries/test', partner: 'POST /v1/callbacks/test', isOwn: true, changesNothing: true },
     form: () => ({ callbackUrl: HOOK }),
   },
   {
-    route: 'deliveries/resend',
-    partner: 'POST /v1/resend',
-    isOwn: true,
+    ...{ route: 'deliveries/resend', partner: 'POST /v1/resend', isOwn: true },
     form: () => ({ since: '2026-11-01T00:00', zone: 'Asia/Shanghai', until: '' }),
   },
-  ...(
-    [
-      ['poll', 'POST /v1/admin/registrations/:id/poll', 'POST /v1/registrations/:id/poll'],
-      ['resend', 'POST /v1/admin/registrations/:id/resend', 'POST /v1/registrations/:id/resend'],
-      ['cancel', 'DELETE /v1/admin/registrations/:id', 'DELETE /v1/registrations/:id'],
-      ['erase', 'DELETE /v1/admin/registrations/:id', 'DELETE /v1/registrations/:id'],
-    ] as const
-  ).flatMap(([act, operator, partner]) => {
-    const id = ({ waits, failed }: World) => (act === 'resend' ? failed : waits)
-    return [
-      {
-        route: `registrations/:id/${act}`,
-        ...{ operator, partner, id },
-        ...(act === 'erase' ? { act: 'registration.erase' } : {}),
-        form: because,
-      },
-      ...(act === 'erase'
-        ? []
-        : [
-            {
-              route: `registrations/${act}`,
-              ...{ operator, partner },
-              form: (world: World) => ({ [id(world)]: '1', why: reason }),
-            },
-          ]),
-    ]
-  }),
+  ...REGISTRATION_ACTS,
   {
-    route: 'registrations/:id/reveal',
-    operator: 'POST /v1/admin/registrations/:id/reveal',
+    ...{ route: 'registrations/:id/reveal', operator: 'POST /v1/admin/registrations/:id/reveal', id: 'failed' },
     changesNothing: true,
-    id: ({ failed }) => failed,
-    form: because,
   },
-  { route: 'partners/new', operator: 'POST /v1/admin/partners', form: () => ({ name: 'Acme', why: reason }) },
+  { route: 'partners/new', operator: 'POST /v1/admin/partners', form: () => ({ name: 'Acme' }) },
   {
-    route: 'partners/:id',
-    operator: 'PATCH /v1/admin/partners/:id',
-    id: ({ partner }) => partner,
-    form: () => ({
-      name: 'Acme',
-      payload: 'thin',
-      'quotas.pending': '',
-      'quotas.hosts': '0',
-      'quotas.daily': '70',
-      why: reason,
-    }),
+    ...{ route: 'partners/:id', operator: 'PATCH /v1/admin/partners/:id', id: 'partner' },
+    form: () => ({ name: 'Acme', payload: 'thin', 'quotas.pending': '', 'quotas.hosts': '0', 'quotas.daily': '70' }),
   },
   {
-    route: 'partners/:id/new-key',
-    operator: 'POST /v1/admin/partners/:id/keys',
-    id: ({ partner }) => partner,
-    form: () => ({ expiresAt: '2027-01-01T08:00', zone: 'Asia/Shanghai', why: reason }),
+    ...{ route: 'partners/:id/new-key', operator: 'POST /v1/admin/partners/:id/keys', id: 'partner' },
+    form: () => ({ expiresAt: '2027-01-01T08:00', zone: 'Asia/Shanghai' }),
   },
   {
-    route: 'partners/:id/revoke',
-    operator: 'DELETE /v1/admin/keys/:id',
-    id: ({ partner }) => partner,
-    form: ({ keyId }) => ({ key: keyId, why: reason }),
+    ...{ route: 'partners/:id/revoke', operator: 'DELETE /v1/admin/keys/:id', id: 'partner' },
+    form: ({ keyId }) => ({ key: keyId }),
   },
   {
-    route: 'partners/:id/link',
-    operator: 'POST /v1/admin/partners/:id/console-links',
-    changesNothing: true,
-    id: ({ partner }) => partner,
-    form: () => ({ ttl: '1h', why: reason }),
+    ...{ route: 'partners/:id/link', operator: 'POST /v1/admin/partners/:id/console-links', id: 'partner' },
+    ...{ changesNothing: true, form: () => ({ ttl: '1h' }) },
   },
   {
-    route: 'partners/:id/rotate-secret',
-    operator: 'POST /v1/admin/partners/:id/signing-secrets/rotate',
-    id: ({ partner }) => partner,
-    form: () => ({ overlap: '7d', type: 'v1', why: reason }),
+    ...{ route: 'partners/:id/rotate-secret', operator: 'POST /v1/admin/partners/:id/signing-secrets/rotate' },
+    ...{ id: 'partner', form: ROTATION },
   },
   {
-    route: 'partners/:id/end-secret',
-    operator: 'DELETE /v1/admin/signing-secrets/:id',
-    id: ({ partner }) => partner,
-    form: ({ secret }) => ({ id: secret, why: reason }),
-  },
-  {
-    route: 'secrets/rotate-secret',
-    partner: 'POST /v1/signing-secrets/rotate',
-    ...{ isOwn: true, byKey: true },
-    form: () => ({ overlap: '7d', type: 'v1' }),
-  },
-  {
-    route: 'partners/:id/remove-contact',
-    operator: 'DELETE /v1/admin/partners/:id/contact',
-    id: ({ partner }) => partner,
-    form: because,
-  },
-  {
-    route: 'contact',
-    partner: 'PUT /v1/contact',
-    ...{ isOwn: true, byKey: true },
-    form: () => ({ url: 'https://hooks.slack.com/services/T/B/k', secret: '' }),
-  },
-  { route: 'contact/remove', partner: 'DELETE /v1/contact', ...{ isOwn: true, byKey: true }, form: () => ({}) },
-  {
-    route: 'contact/test',
-    partner: 'POST /v1/contact/test',
-    ...{ isOwn: true, changesNothing: true },
-    form: () => ({}),
-  },
-  { route: 'keys/new', partner: 'POST /v1/keys', ...{ isOwn: true, byKey: true }, form: () => ({}) },
-  { route: 'keys/end', partner: 'DELETE /v1/keys/:id', byKey: true, form: ({ spare }) => ({ key: spare }) },
-  {
-    route: 'secrets/end-secret',
-    partner: 'DELETE /v1/signing-secrets/:id',
-    byKey: true,
+    ...{ route: 'partners/:id/end-secret', operator: 'DELETE /v1/admin/signing-secrets/:id', id: 'partner' },
     form: ({ secret }) => ({ id: secret }),
   },
+  { route: 'partners/:id/remove-contact', operator: 'DELETE /v1/admin/partners/:id/contact', id: 'partner' },
+  {
+    ...{ route: 'secrets/rotate-secret', partner: 'POST /v1/signing-secrets/rotate', isOwn: true, byKey: true },
+    form: ROTATION,
+  },
+  {
+    ...{ route: 'secrets/end-secret', partner: 'DELETE /v1/signing-secrets/:id', byKey: true },
+    form: ({ secret }) => ({ id: secret }),
+  },
+  {
+    ...{ route: 'contact', partner: 'PUT /v1/contact', isOwn: true, byKey: true },
+    form: () => ({ url: 'https://hooks.slack.com/services/T/B/k', secret: '' }),
+  },
+  { route: 'contact/remove', partner: 'DELETE /v1/contact', isOwn: true, byKey: true },
+  { route: 'contact/test', partner: 'POST /v1/contact/test', isOwn: true, changesNothing: true },
+  { route: 'keys/new', partner: 'POST /v1/keys', isOwn: true, byKey: true },
+  { route: 'keys/end', partner: 'DELETE /v1/keys/:id', byKey: true, form: ({ spare }) => ({ key: spare }) },
 ]
 /** Those who send them need not have signed in. */
 const OPEN_FORMS = ['sign-in', 'sign-out', 'enter']
@@ -302,7 +231,12 @@ const routesOf = async (method: string) => {
   return [...new Set(own.map(({ path }) => path.slice(BELOW.length).replace(/\{.*?\}/, '')))].sort()
 }
 const pathOf = ({ route, id }: Pick<Case, 'route' | 'id'>, world: World): string =>
-  route.replace(':id', () => encodeURIComponent(id?.(world) ?? ''))
+  route.replace(':id', () => encodeURIComponent(id ? world[id] : ''))
+
+const formOf = ({ operator, form }: Case, world: World): Record<string, string> => ({
+  ...form?.(world),
+  ...(operator && { why: reason }),
+})
 
 type Outcome = 'sign in' | 'done' | 'refused' | 'not there'
 const outcomeFor = ({ operator, partner, role, isOwn, byKey }: Case, who: Who): Outcome => {
@@ -331,7 +265,7 @@ describe('forms', () => {
   test.each(rows)('%s by %s: %s', async (_, who, outcome, one) => {
     const world = await openWorld()
     const before = factsOf(world)
-    const answer = await world.post(pathOf(one, world), one.form(world), world.cookies[who])
+    const answer = await world.post(pathOf(one, world), formOf(one, world), world.cookies[who])
     const after = factsOf(world)
     const text = await answer.text()
     const location = answer.headers.get('location')
@@ -485,7 +419,7 @@ interface PageCase {
   /** The least role that sees it; left out: it is no page of operators. */
   operator?: Role
   partner?: true
-  id?: (world: World) => string
+  id?: Id
   query?: (world: World) => string
   /** It leads to another one. */
   leads?: true
@@ -494,7 +428,6 @@ interface PageCase {
   /** It is about something of partner one. */
   isOfOne?: true
 }
-const ofPartner = { id: ({ partner }: World) => partner }
 const PAGES: Readonly<Record<string, PageCase>> = {
   // What a form answers has the address of the form: from there it leads to the page above.
   ...Object.fromEntries(
@@ -503,21 +436,21 @@ const PAGES: Readonly<Record<string, PageCase>> = {
   '': { operator: 'read', partner: true },
   registrations: { operator: 'read', partner: true, query: () => '?since=400d' },
   'registrations/export': { operator: 'read', partner: true, file: true },
-  'registrations/:id': { operator: 'read', partner: true, id: ({ failed }) => failed, isOfOne: true },
+  'registrations/:id': { operator: 'read', partner: true, id: 'failed', isOfOne: true },
   find: { operator: 'read', partner: true, query: () => `?q=${SERIAL}`, leads: true },
   deliveries: { operator: 'read', partner: true },
-  'deliveries/resend/:id': { partner: true, id: ({ resend }) => resend, isOfOne: true },
+  'deliveries/resend/:id': { partner: true, id: 'resend', isOfOne: true },
   hosts: { operator: 'read', partner: true },
   bulk: { operator: 'read' },
   'bulk/new': { operator: 'operate', query: () => '?act=poll&status=pending' },
-  'bulk/:id': { operator: 'read', id: ({ draft }) => draft },
+  'bulk/:id': { operator: 'read', id: 'draft' },
   accounts: { operator: 'read' },
   'accounts/new': { operator: 'admin' },
-  'accounts/:id': { operator: 'read', id: ({ account }) => account },
+  'accounts/:id': { operator: 'read', id: 'account' },
   audit: { operator: 'admin' },
   partners: { operator: 'read' },
   'partners/new': { operator: 'admin' },
-  'partners/:id': { operator: 'read', ...ofPartner },
+  'partners/:id': { operator: 'read', id: 'partner' },
   nodes: { operator: 'read' },
   alerts: { operator: 'read' },
   settings: { operator: 'read' },
@@ -651,11 +584,11 @@ test('hostile names, serials, metadata, reasons and excerpts are text on every p
   }
   await look('partner tests', await post('deliveries/test', { callbackUrl: HOOK }, partner))
   await look('bulk', await visit('bulk/new?act=resend&host=hostile.example', admin))
-  for (const { route, form } of CASES) {
-    const names = Object.keys(form({ partner: '', keyId: '', secret: '', account: '' } as World))
+  for (const one of CASES) {
+    const names = Object.keys(formOf(one, { partner: '', keyId: '', secret: '', account: '' } as World))
     const hostile = Object.fromEntries(names.map(name => [name, SHORT]))
     for (const cookie of [admin, partner])
-      await look(`form ${route}`, await post(route.replace(':id', hostileQuery), hostile, cookie))
+      await look(`form ${one.route}`, await post(one.route.replace(':id', hostileQuery), hostile, cookie))
   }
   expect(shown).toEqual(
     expect.arrayContaining([
