@@ -47,10 +47,10 @@ export const describeQueries = (open: OpenStore): void => {
     expect(before('token_2', 'token_1')).toBeLessThan(20)
 
     ended.length = 0
-    // The robot of operators is not the partner.
+    // The robot of operators is not the partner. In line it would be the last of them; beside it, a new connection takes a while.
     const robot = () => read('robot', () => store.givenUpOf(bench.partnerId, 0))
-    await Promise.all([...Array.from({ length: 60 }, () => status(bench.partnerId)), robot()])
-    expect(before('robot', bench.partnerId)).toBeLessThan(20)
+    await Promise.all([...Array.from({ length: 300 }, () => status(bench.partnerId)), robot()])
+    expect(before('robot', bench.partnerId)).toBeLessThan(200)
   })
 
   test('goes on from before a registration, without gaps or repeats', async () => {
