@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { openStoreFixture } from '../../support/store.ts'
 
@@ -17,9 +18,9 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose](), 60_000)
 
-/** Two nodes on one database, and registrations that may be erased, each the last of its serial and of its host. */
+/** Two nodes on one database. */
 const openNodes = async () => {
-  const database = `retention_${++databases}`
+  const database = `nodes_${++databases}`
   await server.createDatabase(database)
   const openAt = () =>
     openPostgresStore({
@@ -28,28 +29,11 @@ const openNodes = async () => {
     })
   const bench = await openStoreFixture(async () => ({ store: await openAt(), advance: () => {} }))
   const other = await openAt()
-  const itemOf = (n: number, path: string) => ({ idcardid: `${n}`, callbackUrl: `https://host-${n}.example/${path}` })
-  const query = (text: string) => server.query<Record<string, unknown>>(text, [], database)
-  const all = Array.from({ length: SERIALS }, (_, n) => n)
   return {
     bench,
     other,
     url: server.urlOf(database),
-    query,
-    /** How many registrations have lost their serial or their host. */
-    homeless: () =>
-      query(`
-        SELECT count(*)::int AS n FROM registrations r LEFT JOIN verifications v ON v.id = r.verification_id
-          LEFT JOIN lanes l ON l.id = r.lane_id WHERE v.id IS NULL OR l.id IS NULL`),
-    /** Registers and cancels them, so that nothing of them waits. */
-    endAll: async (path: string) => {
-      const registered = await bench.store.register(all.map(n => bench.newRegistration(itemOf(n, path))))
-      for (const one of registered)
-        if ('registration' in one) await bench.store.cancel(bench.partnerId, one.registration.id)
-    },
-    registerAll: (path: string) => other.register(all.map(n => bench.newRegistration(itemOf(n, path)))),
-    /** Later than anything has ended. */
-    prune: () => bench.store.prune(Date.now() + 60_000, SERIALS, null),
+    query: (text: string) => server.query<Record<string, unknown>>(text, [], database),
     [Symbol.asyncDispose]: async () => {
       await other.close()
       await bench.store.close()
@@ -57,8 +41,34 @@ const openNodes = async () => {
   }
 }
 
+/** With registrations that may be erased, each the last of its serial and of its host. */
+const openRetention = async () => {
+  const nodes = await openNodes()
+  const { bench, other, query } = nodes
+  const itemsOf = (path: string) =>
+    Array.from({ length: SERIALS }, (_, n) =>
+      bench.newRegistration({ idcardid: `${n}`, callbackUrl: `https://host-${n}.example/${path}` }),
+    )
+  return {
+    ...nodes,
+    /** How many registrations have lost their serial or their host. */
+    homeless: () =>
+      query(`
+        SELECT count(*)::int AS n FROM registrations r LEFT JOIN verifications v ON v.id = r.verification_id
+          LEFT JOIN lanes l ON l.id = r.lane_id WHERE v.id IS NULL OR l.id IS NULL`),
+    /** Registers and cancels them, so that nothing of them waits. */
+    endAll: async (path: string) => {
+      for (const one of await bench.store.register(itemsOf(path)))
+        if ('registration' in one) await bench.store.cancel(bench.partnerId, one.registration.id)
+    },
+    registerAll: (path: string) => other.register(itemsOf(path)),
+    /** Later than anything has ended. */
+    prune: () => bench.store.prune(Date.now() + 60_000, SERIALS, null),
+  }
+}
+
 test('what is registered while retention erases the last of its serial and host keeps both', async () => {
-  await using opened = await openNodes()
+  await using opened = await openRetention()
   const { homeless, endAll, registerAll, prune } = opened
   for (let round = 0; round < ROUNDS; round++) {
     await endAll(`ended-${round}`)
@@ -69,7 +79,7 @@ test('what is registered while retention erases the last of its serial and host 
 })
 
 test('a host is not erased with its last while a registration of another serial that names it is under way', async () => {
-  await using opened = await openNodes()
+  await using opened = await openRetention()
   const { bench, other, url, query, homeless, endAll, prune } = opened
   await endAll('ended')
   await query(`
@@ -90,7 +100,7 @@ test('a host is not erased with its last while a registration of another serial 
 })
 
 test('a message that is resent while retention erases it is sent, or there is none to resend', async () => {
-  await using opened = await openNodes()
+  await using opened = await openRetention()
   const { bench, other, query, prune } = opened
   for (let round = 0; round < ROUNDS; round++) {
     const { id } = await bench.resolve()
@@ -103,4 +113,48 @@ test('a message that is resent while retention erases it is sent, or there is no
         (SELECT count(*) FROM attempts a LEFT JOIN messages m ON m.seq = a.message_seq WHERE m.seq IS NULL)::int AS attempts`)
     expect(left).toEqual({ messages: 0, attempts: 0 })
   }
+})
+
+test('a bulk act that two nodes go on with at once is done to each registration once', async () => {
+  await using opened = await openNodes()
+  const { bench, other } = opened
+  const { store } = bench
+  await store.register(Array.from({ length: 60 }, () => bench.newRegistration()))
+  const wanted = { filter: ALL_REGISTRATIONS, act: 'cancel' } as const
+  const counted = await store.countRegistrations(wanted)
+  const by = { reason: 'why', who: 'token_1', name: 'Zoë', createdAt: store.now() + 1_000 }
+  await store.createBulkAct({ id: 'bulk_1', partnerId: null, ...wanted, ...by, probe: false, counted })
+  await store.startBulkAct('bulk_1')
+  const cancelled: string[] = []
+  let counts = 0
+  let isOver = false
+  while (!isOver) {
+    const steps = await Promise.all([store.continueBulkActs(7), other.continueBulkActs(7)])
+    cancelled.push(...steps.flatMap(step => step.cancelled.flatMap(one => (one.isNew ? [one.registration.id] : []))))
+    counts += steps.reduce((sum, { count }) => sum + count, 0)
+    isOver = steps.every(({ isIdle }) => isIdle)
+  }
+  expect(new Set(cancelled).size).toBe(60)
+  expect([cancelled.length, counts]).toEqual([60, 60])
+  expect(await store.findBulkAct('bulk_1')).toMatchObject({ state: 'done', done: 60 })
+})
+
+test('stats that are read while another node writes are of one moment', async () => {
+  await using opened = await openNodes()
+  const { bench, other } = opened
+  let isOver = false
+  const write = async () => {
+    while (!isOver) {
+      const registered = await other.register(Array.from({ length: 20 }, () => bench.newRegistration()))
+      for (const one of registered.slice(0, 5))
+        if ('registration' in one) await other.cancel(bench.partnerId, one.registration.id)
+    }
+  }
+  const writing = write()
+  for (let look = 0; look < 40; look++) {
+    const { accounts, polls } = await bench.store.stats()
+    expect(polls).toMatchObject({ due: accounts[0]?.waiting, scheduled: 0 })
+  }
+  isOver = true
+  await writing
 })
