@@ -50,8 +50,8 @@ test('while PostgreSQL was away its errors were not counted, a line was logged e
     type: 'store.failing',
     data: { subject: 'database', state: 'firing', runbook: 'docs/operations.md#store.failing' },
   })
-  expect(told[0]?.data.sentence).toContain('The database cannot be written (')
-  expect(told[0]?.data.remedy).toContain('start PostgreSQL')
+  expect(told[0]?.data.sentence).toContain('the database cannot be written (')
+  expect(told[0]?.data.remedy).toContain('docs/postgresql.md')
   const events = service.log.slice(length).map(({ event }) => event)
   expect(events.filter(event => event === 'bulk.failed')).toHaveLength(1)
 

@@ -52,7 +52,7 @@ import { createDocs } from './node_modules/idface-notifier/dist/http/docs/routes
 
 const pages = createDocs({
   ...{ version: '${VERSION}', rates: { take: () => {} }, trustedProxies: { contains: () => false } },
-  config: { server: { apiRate: 1, registrationRate: 1 } },
+  config: { server: { apiRate: 1, registrationRate: 1 }, upstream: { sandbox: true } },
 })
 const [problems, ...others] = await Promise.all(
   ['problems', 'reference', 'client.tgz', 'assets/page.js', 'assets/page.css'].map(name =>
