@@ -18,9 +18,9 @@ export const calmMs = ({ troubles }: Pick<Seen, 'troubles'>, span: Span): number
   return lengthWithout(own, RECORDED_WITHIN_MS, span)
 }
 
-export const coverageOf = (seen: Seen, { notedLate }: Promises): Coverage => {
+export const coverageOf = (seen: Seen, promises: Promises): Coverage => {
   const arrived = seen.webhooks.filter(one => isOk(one.status))
-  const judged = arrived.filter(one => couldRecord(seen.troubles, attemptOf(one, notedLate)))
+  const judged = arrived.filter(one => couldRecord(seen.troubles, attemptOf(one, promises)))
   const from = seen.calls.reduce((first, call) => Math.min(first, call.from), seen.endedAt)
   const span = { from, to: seen.endedAt }
   return { webhooks: [judged.length, arrived.length], ms: [calmMs(seen, span), span.to - span.from] }
@@ -56,9 +56,9 @@ export const checkInFlight = (
   const repeated = [...new Set(stories.flatMap(story => repeatsOf(story, promises).map(({ ended }) => ended)))]
   for (const trouble of troubles) {
     const hitting = (attempts: readonly Webhook[], withinMs: number): number =>
-      attempts.filter(one => hits(trouble, attemptOf(one, 0), withinMs)).length
+      attempts.filter(one => hits(trouble, attemptOf(one), withinMs)).length
     // One that another had hit before its answer came is not this one's.
-    const unhit = repeated.filter(one => !troubles.some(other => other !== trouble && hits(other, attemptOf(one, 0))))
+    const unhit = repeated.filter(one => !troubles.some(other => other !== trouble && hits(other, attemptOf(one))))
     const again = hitting(unhit, RECORDED_WITHIN_MS)
     const inFlight = again > 0 ? hitting(webhooks, promises.notedLate) : 0
     if (again > inFlight)

@@ -83,9 +83,11 @@ export const repeatsOf = ({ told, acts }: Story, { queued }: Promises): { ended:
     return ended && !isResent(acts, ended.at - queued, again.at) ? [{ ended, again }] : []
   })
 /** An attempt, from when it may have left on. */
-export const attemptOf = ({ node, at, answeredAt }: Webhook, notedLate: number): Done => ({
-  ...{ node, from: at - notedLate, to: answeredAt + notedLate },
-})
+/** The attempt of a webhook at its longest; without promises from its arrival to the answer. It begins before it leaves. */
+export const attemptOf = (
+  { node, at, answeredAt }: Webhook,
+  { queued, notedLate }: Pick<Promises, 'queued' | 'notedLate'> = { queued: 0, notedLate: 0 },
+): Done => ({ node, from: at - Math.max(queued, notedLate), to: answeredAt + notedLate })
 
 /**
  * After a 2xx it comes again only where a trouble of the node that got it, or a resend, explains it; after a cancel that was answered, not
@@ -96,8 +98,8 @@ const checkOnce = ({ story, seen, promises, urls, note }: Judged): undefined => 
   const { notedLate } = promises
   for (const { ended, again } of repeatsOf(story, promises)) {
     // A node that stood still may have had it in its hands.
-    const isHeldUp = again.node !== ended.node && !couldRecord(seen.troubles, attemptOf(again, notedLate))
-    if (!isHeldUp && couldRecord(seen.troubles, attemptOf(ended, notedLate)))
+    const isHeldUp = again.node !== ended.node && !couldRecord(seen.troubles, attemptOf(again, promises))
+    if (!isHeldUp && couldRecord(seen.troubles, attemptOf(ended, promises)))
       note(
         isOk(ended.status) ? 'doubled' : 'sent while disabled',
         `again at ${again.at} after its ${ended.status} at ${ended.at}`,
@@ -110,9 +112,7 @@ const checkOnce = ({ story, seen, promises, urls, note }: Judged): undefined => 
   const unrecorded = seen.troubles.filter(one => one.of === 'service').length
   if (told.length > most + unrecorded) note('doubled', `sent ${told.length} times`)
   for (const one of told) {
-    const gone = urls
-      .goneSince(story.asked, one.at)
-      .find(answered => couldRecord(seen.troubles, attemptOf(answered, 0)))
+    const gone = urls.goneSince(story.asked, one.at).find(answered => couldRecord(seen.troubles, attemptOf(answered)))
     if (gone && one.at > gone.answeredAt + RECORDED_WITHIN_MS)
       note('sent while disabled', `at ${one.at} to a URL that has answered 410 at ${gone.at}`)
   }
@@ -133,7 +133,7 @@ const checkRetries = ({ story: { told, acts }, seen, promises, note }: Judged): 
   for (const [i, one] of told.entries()) {
     const { at, answeredAt, status, retryAfter = 0 } = one
     const next = told[i + 1]
-    if (!next || isOk(status) || !couldRecord(seen.troubles, attemptOf(one, 0))) continue
+    if (!next || isOk(status) || !couldRecord(seen.troubles, attemptOf(one))) continue
     const delay = SOONEST * Math.min(...promises.schedule.slice(0, i + 1)) - promises.notedLate
     if (!isResent(acts, at - promises.queued, next.at) && next.at < answeredAt + Math.max(delay, retryAfter * 1_000))
       note('over the rate', `sent at ${next.at}, ${retryAfter ? `${retryAfter} s` : 'a retry'} after ${answeredAt}`)

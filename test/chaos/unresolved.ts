@@ -49,7 +49,8 @@ const mayKnow = (facts: Unresolved, answer: Poll['answer']): boolean => {
   const known = sinceKnown(facts).filter(one => isKnown(one) && !VERDICTS.has(one.answer))
   // Of an erased verdict the status may be left.
   const isErased = facts.heard.some(one => VERDICTS.has(one.answer))
-  return known.some(one => one.answer === answer) || (known.length === 0 && (answer === 'waiting' || isErased))
+  const mayBeNone = !known.some(facts.isRecorded)
+  return known.some(one => one.answer === answer) || (mayBeNone && (answer === 'waiting' || isErased))
 }
 
 /** Whose deadline must have passed. */

@@ -1,7 +1,7 @@
 import { DAY, HOUR } from '../../src/core/duration.ts'
 import type { Promises } from './findings.ts'
 import { isOk, RECORDED_WITHIN_MS } from './judged.ts'
-import type { Registering, Seen, Webhook } from './seen.ts'
+import type { Act, Registering, Seen, Webhook } from './seen.ts'
 
 /** The answers of callback URLs and of their hosts. */
 export interface Urls {
@@ -34,11 +34,17 @@ export const urlsOf = (
   const keyOf = ({ partner, url }: { partner: string | null; url: string }) => `${partner} ${url}`
   // A 410 to a webhook whose registration is cancelled is not recorded. The first cancel counts: it may be repeated.
   const cancelled = acts.filter(({ what }) => what === 'cancel').toSorted((one, other) => other.at - one.at)
-  const cancelledAt = new Map(cancelled.map(({ id, at }) => [messageOf(id), at]))
-  const gone = Map.groupBy(
-    webhooks.filter(one => one.status === 410 && (cancelledAt.get(one.id) ?? one.answeredAt + 1) > one.answeredAt),
-    ({ signedBy, url }) => keyOf({ partner: signedBy, url }),
-  )
+  const answered410 = webhooks.filter(({ status }) => status === 410)
+  /** By URL the 410s before whose answer no such cancel was. A cancel without an answer may not have been done. */
+  const goneBut = (cancels: readonly Act[]) => {
+    const cancelledAt = new Map(cancels.map(({ id, at }) => [messageOf(id), at]))
+    return Map.groupBy(
+      answered410.filter(one => (cancelledAt.get(one.id) ?? one.answeredAt + 1) > one.answeredAt),
+      ({ signedBy, url }) => keyOf({ partner: signedBy, url }),
+    )
+  }
+  const gone = goneBut(cancelled)
+  const mayBeGone = goneBut(cancelled.filter(({ answeredAt }) => answeredAt !== null))
   const sent = Map.groupBy(webhooks, ({ signedBy, url }) => keyOf({ partner: signedBy, url }))
   /** The failure with which five days of failures may have been over. */
   const lastOfDays = (asked: UrlOf, at: number): Webhook | null => {
@@ -54,7 +60,7 @@ export const urlsOf = (
   const registered = Map.groupBy(registering, keyOf)
   const releases = Map.groupBy([...registering, ...resends], keyOf)
   const lastGone = (asked: UrlOf, at: number) =>
-    gone.get(keyOf(asked))?.findLast(({ answeredAt }) => answeredAt < at) ?? null
+    mayBeGone.get(keyOf(asked))?.findLast(({ answeredAt }) => answeredAt < at) ?? null
   const isReleased = (asked: UrlOf, by: (release: { at: number; answeredAt: number | null }) => boolean) =>
     (releases.get(keyOf(asked)) ?? []).some(by)
   return {
