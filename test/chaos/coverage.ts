@@ -1,6 +1,6 @@
 import type { Finding, Promises } from './findings.ts'
 import { couldRecord, hits, isOk, lengthWithout, overlaps, RECORDED_WITHIN_MS } from './judged.ts'
-import type { Seen, Span, Webhook } from './seen.ts'
+import type { Seen, Span } from './seen.ts'
 import type { Story } from './stories.ts'
 import { attemptOf, repeatsOf } from './story-rules.ts'
 
@@ -54,17 +54,18 @@ export const checkInFlight = (
   findings: Finding[],
 ): void => {
   const repeated = [...new Set(stories.flatMap(story => repeatsOf(story, promises).map(({ ended }) => ended)))]
-  for (const trouble of troubles) {
-    const hitting = (attempts: readonly Webhook[], withinMs: number): number =>
-      attempts.filter(one => hits(trouble, attemptOf(one), withinMs)).length
-    // One that another had hit before its answer came is not this one's.
-    const unhit = repeated.filter(one => !troubles.some(other => other !== trouble && hits(other, attemptOf(one))))
-    const again = hitting(unhit, RECORDED_WITHIN_MS)
-    const inFlight = again > 0 ? hitting(webhooks, promises.notedLate) : 0
-    if (again > inFlight)
+  // Kills may come within a second of each other: the first that could undo the record is the one that did.
+  const inOrder = troubles.toSorted((one, other) => one.from - other.from)
+  const undone = Map.groupBy(repeated, one =>
+    inOrder.find(trouble => hits(trouble, attemptOf(one), RECORDED_WITHIN_MS)),
+  )
+  for (const [trouble, again] of undone) {
+    if (!trouble) continue
+    const inFlight = webhooks.filter(one => hits(trouble, attemptOf(one), promises.notedLate))
+    if (again.length > inFlight.length)
       findings.push({
         broken: 'doubled',
-        what: `${trouble.name} at ${trouble.from}: ${again} come again, with ${inFlight} under way`,
+        what: `${trouble.name} at ${trouble.from}: ${again.length} come again, with ${inFlight.length} under way`,
       })
   }
 }

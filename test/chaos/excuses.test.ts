@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
+import { checkInFlight } from './coverage.ts'
+import type { Finding, Promises } from './findings.ts'
 import { couldRecord, type Judged } from './judged.ts'
 import { type Act, newSeen, type Poll, type Webhook } from './seen.ts'
+import type { Story } from './stories.ts'
 import { attemptOf } from './story-rules.ts'
 import { checkUnresolved } from './unresolved.ts'
 import { urlsOf } from './urls.ts'
@@ -16,6 +19,19 @@ test('an attempt that waited to leave was under way before it arrived', () => {
   const attempt = attemptOf(webhook(3_000, 204), { queued: 1_000, notedLate: 50 })
   expect(couldRecord(clockIsSet(2_500), attempt)).toBe(false)
   expect(couldRecord(clockIsSet(1_900), attempt)).toBe(true)
+})
+
+test.each([
+  ['first of two kills within a second', 3_000, 0],
+  ['only kill, long after it', 3_900, 1],
+])('webhooks come again after the %s: those that were under way', (_, killedAt, found) => {
+  const kill = (at: number) => ({ from: at, to: at + 10, of: 'service' as const, name: 'kill -9' })
+  const told = (id: string) => [webhook(2_890, 200), webhook(9_000, 200)].map(one => ({ ...one, id }))
+  const stories = ['msg_1', 'msg_2'].map(id => ({ told: told(id), acts: [] }) as unknown as Story)
+  const seen = { ...newSeen(), webhooks: stories.flatMap(one => one.told), troubles: [kill(3_900), kill(killedAt)] }
+  const findings: Finding[] = []
+  checkInFlight(stories, seen, { queued: 50, notedLate: 50 } as Promises, findings)
+  expect(findings).toHaveLength(found)
 })
 
 test.each([

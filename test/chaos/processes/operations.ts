@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SECOND } from '../../../src/core/duration.ts'
 import { isAnswered } from '../clients.ts'
 import type { Seen, Span, Webhook } from '../seen.ts'
 import type { Fault } from './faults.ts'
@@ -33,8 +34,13 @@ const stopOrKill = async ({ kill, draw }: Scene, n: number): Promise<void> =>
   kill(n, { signal: draw.oneOf(['SIGTERM', 'SIGKILL'] as const) })
 
 /** Repeats an act that may fail for a while. */
+/** Once a second. */
 const retry = (act: () => Promise<void>, tries: number): Promise<void> =>
-  act().catch((error: unknown) => (tries > 1 ? retry(act, tries - 1) : Promise.reject(error)))
+  act().catch(async (error: unknown) => {
+    if (tries <= 1) throw error
+    await sleep(SECOND)
+    return retry(act, tries - 1)
+  })
 
 /** Stops each node, and starts it with these settings. */
 const restartWith = async (scene: Scene, change: (env: Record<string, string>) => void): Promise<void> => {
