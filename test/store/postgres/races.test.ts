@@ -1,51 +1,24 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { ALL_SERIES, noCounts } from '../../../src/core/history.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import type { NewRegistration, Registered } from '../../../src/store/registrations/registering.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { openPostgres, openPostgresBench, pause, useServer } from '../../support/postgres-server.ts'
 import { LONG_LIMITS } from '../../support/short-limits.ts'
-import { first, openStoreFixture, SUCCESS } from '../../support/store.ts'
+import { first, SUCCESS } from '../../support/store.ts'
 
-const MASTER_KEY = randomBytes(32)
-
-let server: TestServer
-let databases = 0
-
-beforeAll(async () => {
-  server = await openTestServer()
-  await server.createDatabase('template')
-  await (await openAt('template')).close()
-})
-afterAll(() => server[Symbol.asyncDispose]())
-
-const openAt = (database: string) =>
-  openPostgresStore({
-    url: server.urlOf(database),
-    masterKey: MASTER_KEY,
-    random: randomBytes,
-    now: Date.now,
-    sleep,
-    defaultRate: 1_000,
-    limits: LONG_LIMITS,
-  })
+const { server, newDatabase } = useServer({ template: true })
 
 /** Two nodes on one database. */
 const openNodes = async () => {
-  const database = `races_${++databases}`
-  await server.createDatabase(database, 'template')
-  const bench = await openStoreFixture(async () => ({ store: await openAt(database), advance: () => {} }))
-  const other = await openAt(database)
-  const nodes = [bench.store, other]
+  const database = await newDatabase()
+  const bench = await openPostgresBench(database.url, { limits: LONG_LIMITS })
+  const other = await openPostgres(database.url, { limits: LONG_LIMITS })
+  const nodes = [bench.store, other] as const
   return {
+    ...database,
     bench,
     nodes,
-    url: server.urlOf(database),
-    query: <Row extends object>(text: string) => server.query<Row & Record<string, unknown>>(text, [], database),
     /** All at once, one node after the other. */
     registerAll: async (batches: readonly NewRegistration[][]): Promise<Registered[][]> =>
       Promise.all(batches.map((batch, i) => (nodes[i % 2] ?? other).register(batch))),
@@ -54,9 +27,9 @@ const openNodes = async () => {
       await bench.store.close()
       // A backend tells what it counted when it ends.
       const backends = 'SELECT pid FROM pg_stat_activity WHERE datname = $1'
-      await vi.waitUntil(async () => (await server.query(backends, [server.nameOf(database)])).length === 0, 20_000)
+      await vi.waitUntil(async () => (await server.query(backends, [database.name])).length === 0, 20_000)
       const deadlocks = 'SELECT deadlocks::int FROM pg_stat_database WHERE datname = $1'
-      expect(await server.query(deadlocks, [server.nameOf(database)])).toEqual([{ deadlocks: 0 }])
+      expect(await server.query(deadlocks, [database.name])).toEqual([{ deadlocks: 0 }])
     },
   }
 }
@@ -92,9 +65,6 @@ test('a cancelled serial that waits again, and another spelling of it, never wai
   for (const [i] of numbers.entries()) expect(outcomes.slice(2 * i, 2 * i + 2).toSorted()).toEqual(['created', 'taken'])
 })
 
-/** The sessions that wait for a lock. */
-const WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-
 test('a quota holds exactly, however many register at once', async () => {
   await using opened = await openNodes()
   const { bench, registerAll } = opened
@@ -113,7 +83,7 @@ test('a quota holds exactly, however many register at once', async () => {
 test('what is cancelled and registered at once is live once or not at all, and its verification is asked for it', async () => {
   await using opened = await openNodes()
   const { bench, nodes, query } = opened
-  const [one, two] = nodes as [(typeof nodes)[0], (typeof nodes)[0]]
+  const [one, two] = nodes
   for (let round = 0; round < 20; round++) {
     const idcardid = `${90_000 + round}`
     const registration = await bench.register({ idcardid })
@@ -138,7 +108,7 @@ test('what is cancelled and registered at once is live once or not at all, and i
 test('what is settled, cancelled, registered and resent at once is told once to whoever still waits', async () => {
   await using opened = await openNodes()
   const { bench, nodes, query } = opened
-  const [one, two] = nodes as [(typeof nodes)[0], (typeof nodes)[0]]
+  const [one, two] = nodes
   const pair = (serial: number, url: string) =>
     bench.newRegistration({ idcardid: `${serial}`, callbackUrl: `https://${url}.example/hook` })
   const serials = Array.from({ length: 12 }, (_, i) => 3_000 + i)
@@ -175,9 +145,9 @@ test('what is settled, cancelled, registered and resent at once is told once to 
 })
 
 test('a reader who begins at a time gets an event of then that another node has numbered before an older one', async () => {
-  await using nodes = await openNodes()
-  const { bench, url } = nodes
-  const [one, other] = nodes.nodes as [typeof bench.store, typeof bench.store]
+  await using opened = await openNodes()
+  const { bench, nodes, connect, untilWaiting } = opened
+  const [one, other] = nodes
   const claimOne = async () => {
     await bench.register()
     return first(await bench.claim())
@@ -186,16 +156,14 @@ test('a reader who begins at a time gets an event of then that another node has 
     store.settleVerifications([bench.answered(claimed, SUCCESS)])
   await settle(one, await claimOne())
   const [slow, quick, last] = [await claimOne(), await claimOne(), await claimOne()]
-  const lock = new pg.Client({ connectionString: url })
-  await lock.connect()
+  await using lock = await connect()
   await lock.query('BEGIN')
   await lock.query('SELECT FROM verifications WHERE id = $1 FOR UPDATE', [slow.verification.id])
   const settled = settle(one, slow)
-  await vi.waitUntil(async () => (await nodes.query(WAITING)).length > 0, 20_000)
-  await sleep(5)
+  await untilWaiting(1)
+  await pause(5)
   await settle(other, quick)
   await lock.query('COMMIT')
-  await lock.end()
   await settled
   await settle(other, last)
   const read = async (since?: number) => {
@@ -210,7 +178,7 @@ test('a reader who begins at a time gets an event of then that another node has 
 
 test('the end of a signing secret waits for claims only where it ends one', async () => {
   await using opened = await openNodes()
-  const { bench, query, url } = opened
+  const { bench, connect, untilWaiting } = opened
   const { partnerId, store } = bench
   const [old] = await store.listSigningSecrets(partnerId)
   const rotate = (id: string, overlapMs: number) =>
@@ -218,82 +186,62 @@ test('the end of a signing secret waits for claims only where it ends one', asyn
   const end = (id = '') => store.endSigningSecret(partnerId, id)
   await rotate('secret_2', 0)
   await rotate('secret_3', MINUTE)
-  const claim = new pg.Client(url)
-  await claim.connect()
-  try {
-    await claim.query("BEGIN; SELECT pg_advisory_xact_lock_shared(hashtextextended('claims', 0))")
-    expect([await end('secret_nobody'), await end('secret_3'), await end(old?.id)]).toEqual([null, 'newest', 'ended'])
-    const ended = end('secret_2')
-    await vi.waitUntil(async () => (await query(WAITING)).length > 0, 20_000)
-    await claim.query('COMMIT')
-    expect(await ended).toBe('ended')
-  } finally {
-    await claim.end()
-  }
+  await using claim = await connect()
+  await claim.query("BEGIN; SELECT pg_advisory_xact_lock_shared(hashtextextended('claims', 0))")
+  expect([await end('secret_nobody'), await end('secret_3'), await end(old?.id)]).toEqual([null, 'newest', 'ended'])
+  const ended = end('secret_2')
+  await untilWaiting(1)
+  await claim.query('COMMIT')
+  expect(await ended).toBe('ended')
 })
 
 test('of two partners that get one name at once, the second is refused', async () => {
   await using opened = await openNodes()
-  const { bench, nodes, query, url } = opened
+  const { bench, nodes, connect, untilWaiting } = opened
   const partners = [bench.partnerId, await bench.addPartner()]
   // No UPDATE of `partners` begins: without a lock of the name, both would find it free, and then take it.
-  const other = new pg.Client({ connectionString: url })
-  await other.connect()
-  try {
-    await other.query('BEGIN; LOCK TABLE partners IN SHARE MODE')
-    const named = nodes.map((node, i) => node.changePartner(partners[i] ?? '', { name: 'same' }))
-    const settled = Promise.allSettled(named)
-    await vi.waitUntil(async () => (await query(WAITING)).length === 2, 20_000)
-    await other.query('COMMIT')
-    expect((await settled).map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-  } finally {
-    await other.end()
-  }
+  await using other = await connect()
+  await other.query('BEGIN; LOCK TABLE partners IN SHARE MODE')
+  const named = nodes.map((node, i) => node.changePartner(partners[i] ?? '', { name: 'same' }))
+  const settled = Promise.allSettled(named)
+  await untilWaiting(2)
+  await other.query('COMMIT')
+  expect((await settled).map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
 })
 
 test('a webhook that becomes due while its lane is claimed is due after the claim', async () => {
   await using opened = await openNodes()
-  const { bench, query, url } = opened
+  const { bench, connect, untilWaiting } = opened
   await bench.resolve()
   await bench.register()
   const asked = first(await bench.claim())
   // As a claim that has taken the only message of the lane, and has not committed yet.
-  const claim = new pg.Client({ connectionString: url })
-  await claim.connect()
-  try {
-    await claim.query('BEGIN; UPDATE lanes SET due_at = NULL')
-    const settled = bench.store.settleVerifications([bench.answered(asked, SUCCESS)])
-    await vi.waitUntil(async () => (await query(WAITING)).length > 0, 20_000)
-    await claim.query('COMMIT')
-    await settled
-  } finally {
-    await claim.end()
-  }
+  await using claim = await connect()
+  await claim.query('BEGIN; UPDATE lanes SET due_at = NULL')
+  const settled = bench.store.settleVerifications([bench.answered(asked, SUCCESS)])
+  await untilWaiting(1)
+  await claim.query('COMMIT')
+  await settled
   expect(await bench.claimMessages()).toHaveLength(2)
 })
 
 test('what an operator pauses and disables while answers are recorded stays so', async () => {
   await using opened = await openNodes()
-  const { bench, query, url } = opened
+  const { bench, query, connect, untilWaiting } = opened
   await bench.resolve()
   await bench.deliver(503)
   await bench.resolve()
   await bench.register()
   const [asked, sent] = [first(await bench.claim()), first(await bench.claimMessages())]
   const throttle = { kind: 'throttle' as const, rampRate: 1, rampAt: 0, allowedAt: 0 }
-  const other = new pg.Client(url)
-  await other.connect()
-  try {
-    await other.query(`BEGIN; UPDATE accounts SET paused_at = 0, pause_reason = 'operator';
-      UPDATE callbacks SET state = 'disabled', last_error = 'operator', held_since = 0`)
-    const settled = bench.store.settleVerifications([bench.answered(asked, SUCCESS, throttle)])
-    const recorded = bench.store.settleMessages([bench.received(sent, 503)])
-    await vi.waitUntil(async () => (await query(WAITING)).length === 2, 10_000)
-    await other.query('COMMIT')
-    await Promise.all([settled, recorded])
-  } finally {
-    await other.end()
-  }
+  await using other = await connect()
+  await other.query(`BEGIN; UPDATE accounts SET paused_at = 0, pause_reason = 'operator';
+    UPDATE callbacks SET state = 'disabled', last_error = 'operator', held_since = 0`)
+  const settled = bench.store.settleVerifications([bench.answered(asked, SUCCESS, throttle)])
+  const recorded = bench.store.settleMessages([bench.received(sent, 503)])
+  await untilWaiting(2)
+  await other.query('COMMIT')
+  await Promise.all([settled, recorded])
   expect(await query('SELECT pause_reason FROM accounts')).toEqual([{ pause_reason: 'operator' }])
   expect(await query('SELECT state FROM callbacks')).toEqual([{ state: 'disabled' }])
 })
