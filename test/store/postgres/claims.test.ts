@@ -1,27 +1,14 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { openPostgres, pause, useServer } from '../../support/postgres-server.ts'
 import { LONG_LIMITS } from '../../support/short-limits.ts'
 import { type Claimed, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
-const MASTER_KEY = randomBytes(32)
 
-let server: TestServer
-let databases = 0
-
-beforeAll(async () => {
-  server = await openTestServer()
-  await server.createDatabase('template')
-  await (await openAt('template', 5)).close()
-})
-afterAll(() => server[Symbol.asyncDispose]())
+const { newDatabase } = useServer({ template: true })
 
 const clock = { now: START }
 /** The shortest pause before a transaction is run again; those between hints are shorter. */
@@ -31,18 +18,15 @@ const UPKEEP_MS = 2_000
 /** Pauses before a transaction was run again: somebody had stood in its way. */
 const pauses: number[] = []
 
-const openAt = (database: string, rate: number) =>
-  openPostgresStore({
-    url: server.urlOf(database),
-    masterKey: MASTER_KEY,
-    random: randomBytes,
+const openAt = (url: string, defaultRate: number) =>
+  openPostgres(url, {
     now: () => clock.now,
     hasDatabaseClock: false,
     sleep: ms => {
       if (ms >= RUN_AGAIN_MS && ms < UPKEEP_MS) pauses.push(ms)
-      return sleep(ms)
+      return pause(ms)
     },
-    defaultRate: rate,
+    defaultRate,
     connections: 2,
     limits: LONG_LIMITS,
   })
@@ -50,13 +34,12 @@ const openAt = (database: string, rate: number) =>
 /** So many nodes on one database, by the same clock; the bench is on the first. */
 const openNodes = async (count: number, { rate = 1_000 } = {}) => {
   clock.now = START
-  const database = `claims_${++databases}`
-  await server.createDatabase(database, 'template')
-  const others = await Promise.all(Array.from({ length: count - 1 }, () => openAt(database, rate)))
+  const database = await newDatabase()
+  const others = await Promise.all(Array.from({ length: count - 1 }, () => openAt(database.url, rate)))
   const advance = (ms: number) => {
     clock.now += ms
   }
-  const bench = await openStoreFixture(async () => ({ store: await openAt(database, rate), advance }), { rate })
+  const bench = await openStoreFixture(async () => ({ store: await openAt(database.url, rate), advance }), { rate })
   const nodes = [bench.store, ...others]
   const claimOf = async (node: Store): Promise<Claimed[]> => {
     const { claims } = await node.claimVerifications({ busy: new Map(), concurrency: 100, leaseMs: MINUTE })
@@ -67,19 +50,13 @@ const openNodes = async (count: number, { rate = 1_000 } = {}) => {
   return {
     bench,
     nodes,
-    database,
     claimOf,
     claimAll: () => Promise.all(nodes.map(claimOf)),
     /** Runs it while another session holds the rows that this statement locks. */
     whileLocked: async (lock: string, run: () => Promise<void>) => {
-      const client = new pg.Client({ connectionString: server.urlOf(database) })
-      await client.connect()
-      try {
-        await client.query(`BEGIN; ${lock}`)
-        await run()
-      } finally {
-        await client.end()
-      }
+      await using client = await database.connect()
+      await client.query(`BEGIN; ${lock}`)
+      await run()
     },
     [Symbol.asyncDispose]: async () => {
       for (const node of nodes) await node.close()

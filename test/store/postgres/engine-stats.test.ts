@@ -1,32 +1,18 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { TIME_LIMITS } from '../../../src/store/postgres/pool.ts'
-import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import type { PostgresCounts, PostgresStats } from '../../../src/store/stats/stats.ts'
 import { findWriteError } from '../../../src/store/unavailable.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { openPostgres, useServer } from '../../support/postgres-server.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 
-let server: TestServer
-beforeAll(async () => {
-  server = await openTestServer()
-})
-afterAll(() => server[Symbol.asyncDispose]())
+const { newDatabase } = useServer()
 
-const MASTER_KEY = randomBytes(32)
-
-const openAt = async (name: string) => openOn(await server.createDatabase(name))
-
-const openOn = async (url: string, limits = TIME_LIMITS) => {
-  const store = await openPostgresStore({
-    ...{ url, masterKey: MASTER_KEY, random: randomBytes, now: Date.now, sleep, defaultRate: 5 },
-    ...{ connections: 2, limits },
-  })
+const openNode = async (limits = TIME_LIMITS) => {
+  const database = await newDatabase()
+  const store = await openPostgres(database.url, { connections: 2, limits })
   return {
+    ...database,
     store,
-    url,
     engine: async () => (await store.stats()).engine as PostgresStats,
     counts: async () => (await store.engineCounts()) as PostgresCounts,
     [Symbol.asyncDispose]: () => store.close(),
@@ -36,7 +22,7 @@ const openOn = async (url: string, limits = TIME_LIMITS) => {
 const countOf = ({ counts }: { counts: readonly number[] }) => counts.reduce((sum, count) => sum + count, 0)
 
 test('tells the size, the server, its connections, and what it has committed', async () => {
-  await using node = await openAt('sizes')
+  await using node = await openNode()
   const before = await node.counts()
   await Promise.all([node.store.probe(), node.store.probe(), node.store.probe()])
   const after = await node.counts()
@@ -58,21 +44,18 @@ test('tells the size, the server, its connections, and what it has committed', a
 })
 
 test('counts what failed by why, and names it as PostgreSQL does', async () => {
-  await using node = await openOn(await server.createDatabase('failing'), SHORT_LIMITS)
+  await using node = await openNode(SHORT_LIMITS)
   expect(await findWriteError(node.store)).toBeNull()
-  await server.query("ALTER TABLE meta ADD CONSTRAINT refuses CHECK (key <> 'probed') NOT VALID", [], 'failing')
+  await node.query("ALTER TABLE meta ADD CONSTRAINT refuses CHECK (key <> 'probed') NOT VALID")
   expect(await findWriteError(node.store)).toBe('23514')
   expect((await node.counts()).errors.other).toBe(1)
-  await server.query('ALTER TABLE meta DROP CONSTRAINT refuses', [], 'failing')
+  await node.query('ALTER TABLE meta DROP CONSTRAINT refuses')
 
-  const other = new pg.Client({ connectionString: node.url })
-  await other.connect()
-  try {
-    await other.query('BEGIN; LOCK TABLE meta')
-    expect(await findWriteError(node.store)).toBe('55P03')
-  } finally {
-    await other.end()
-  }
+  const other = await node.connect()
+  await other.query('BEGIN; LOCK TABLE meta')
+  const error = await findWriteError(node.store)
+  await other.end()
+  expect(error).toBe('55P03')
   expect((await node.counts()).errors).toMatchObject({ busy: 1, other: 1 })
   expect(await findWriteError(node.store)).toBeNull()
 })

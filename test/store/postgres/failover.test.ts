@@ -1,30 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
-import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import { expect, test } from 'vitest'
 import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
-import { first, openStoreFixture } from '../../support/store.ts'
+import { openPostgresBench, pause } from '../../support/postgres-server.ts'
+import { first } from '../../support/store.ts'
 
-const MASTER_KEY = randomBytes(32)
 const NOTHING = { idcardid: null, status: null, delivery: null, before: null, limit: 100 } as const
-
-const openNode = async (url: string) => {
-  const bench = await openStoreFixture(async ({ rate }) => ({
-    store: await openPostgresStore({
-      url,
-      masterKey: MASTER_KEY,
-      random: randomBytes,
-      now: Date.now,
-      sleep,
-      defaultRate: rate,
-    }),
-    advance: sleep,
-  }))
-  onTestFinished(() => bench.store.close())
-  return bench
-}
 
 /** What a standby has that has heard of all until now, and of nothing since. */
 const copyOf = async (server: OwnServer): Promise<string> => {
@@ -40,7 +21,7 @@ test('G10: after a fail-over to a standby without the last commits, nodes go on 
   timeout: 60_000,
 }, async () => {
   await using server = await openOwnServer()
-  const node = await openNode(await server.createDatabase('failing_over'))
+  await using node = await openPostgresBench(await server.createDatabase('failing_over'))
   const { store, partnerId } = node
   const [sent, claimed] = [await node.resolve(), await node.resolve()]
   const standby = await copyOf(server)
@@ -67,7 +48,7 @@ test('G10: after a fail-over to a standby without the last commits, nodes go on 
   for (const { id } of [sent, claimed]) expect(await node.find(id)).toMatchObject({ delivery: { state: 'delivered' } })
 
   // Whoever registers again what is gone gets a registration of its own, whose host is new once more.
-  await sleep(2)
+  await pause(2)
   const { id } = await node.resolve({ idcardid: lost.idcardid, callbackUrl: lost.callbackUrl })
   expect(id).not.toBe(lost.id)
   expect(await node.deliver(200)).toBe(1)

@@ -1,30 +1,16 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createReadiness } from '../../../src/app/readiness.ts'
-import { openPostgresStore } from '../../../src/store/postgres/store.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { openPostgresBench, useServer } from '../../support/postgres-server.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
-import { openStoreFixture } from '../../support/store.ts'
 
-let server: TestServer
-let databases = 0
-beforeAll(async () => {
-  server = await openTestServer()
-})
-afterAll(() => server[Symbol.asyncDispose](), 60_000)
+const { newDatabase } = useServer({ template: true })
 
 /** A node, and whether it can register anything, and says that it is ready. */
 const openNode = async () => {
-  const database = `probe_${++databases}`
-  const url = await server.createDatabase(database)
-  const store = await openPostgresStore({
-    ...{ url, masterKey: randomBytes(32), random: randomBytes, limits: SHORT_LIMITS },
-    ...{ now: Date.now, sleep, defaultRate: 1_000 },
-  })
-  const bench = await openStoreFixture(async () => ({ store, advance: () => {} }))
+  const { url, name, query } = await newDatabase()
+  const bench = await openPostgresBench(url, { limits: SHORT_LIMITS })
   let looks = 0
-  const ready = createReadiness(store, { monotonic: () => ++looks * 60_000 }, new AbortController().signal)
+  const ready = createReadiness(bench.store, { monotonic: () => ++looks * 60_000 }, new AbortController().signal)
   const registers = async () =>
     bench.register().then(
       () => true,
@@ -32,10 +18,10 @@ const openNode = async () => {
     )
   const isReady = async () => (await ready()).every(({ ok }) => ok)
   return {
-    query: (text: string) => server.query(text, [], database),
-    name: server.nameOf(database),
+    query,
+    name,
     state: async () => ({ registers: await registers(), isReady: await isReady() }),
-    [Symbol.asyncDispose]: () => store.close(),
+    [Symbol.asyncDispose]: () => bench.store.close(),
   }
 }
 const WELL = { registers: true, isReady: true }
