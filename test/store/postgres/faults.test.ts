@@ -1,70 +1,31 @@
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/pool.ts'
-import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
-import { openOwnServer, openTestServer, type TestServer } from '../../support/postgres.ts'
+import { openOwnServer } from '../../support/postgres.ts'
+import { openPostgresBench, useDatabase } from '../../support/postgres-server.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
-import { first, openStoreFixture, SUCCESS } from '../../support/store.ts'
+import { first, SUCCESS } from '../../support/store.ts'
 
-const MASTER_KEY = randomBytes(32)
-
-let server: TestServer
-let databases = 0
-let database: string
-
-const sleep = (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal })
+const { server, database } = useDatabase({ template: true })
 
 /** A node with a clock of its own, and the database's for all decisions. */
-const openNode = async ({ url = server.urlOf(database), aheadMs = 0, limits = TIME_LIMITS } = {}) => {
-  const bench = await openStoreFixture(async ({ rate }) => ({
-    store: await openPostgresStore({
-      url,
-      masterKey: MASTER_KEY,
-      random: randomBytes,
-      now: () => Date.now() + aheadMs,
-      sleep,
-      defaultRate: rate,
-      limits,
-    }),
-    advance: sleep,
-  }))
+const openNode = async ({ url = database.url, aheadMs = 0, limits = TIME_LIMITS } = {}) => {
+  const bench = await openPostgresBench(url, { now: () => Date.now() + aheadMs, limits })
   onTestFinished(() => bench.store.close())
   return bench
 }
 
-beforeAll(async () => {
-  server = await openTestServer()
-  database = 'template'
-  await server.createDatabase(database)
-  const { close } = await openPostgresStore({
-    url: server.urlOf(database),
-    masterKey: MASTER_KEY,
-    random: randomBytes,
-    now: Date.now,
-    sleep,
-    defaultRate: 1_000,
-  })
-  await close()
-})
-afterAll(() => server[Symbol.asyncDispose]())
-beforeEach(async () => {
-  database = `faults_${++databases}`
-  await server.createDatabase(database, 'template')
-})
-
 /** As if they had been given out a minute earlier. */
 const endLeases = async () => {
   for (const table of ['verifications', 'deliveries', 'lanes'])
-    await server.query(`UPDATE ${table} SET due_at = due_at - $1`, [MINUTE], database)
-  await server.query('UPDATE deliveries SET leased_until = leased_until - $1', [MINUTE], database)
+    await database.query(`UPDATE ${table} SET due_at = due_at - $1`, [MINUTE])
+  await database.query('UPDATE deliveries SET leased_until = leased_until - $1', [MINUTE])
 }
 
 const unavailable = { code: 'unavailable' }
@@ -89,7 +50,7 @@ describe('nodes on PostgreSQL', () => {
 
   test('G2: a registration whose COMMIT has lost its answer is there when it is made again', async () => {
     await using link = await openDatabaseLink(server)
-    const node = await openNode({ url: link.urlOf(database) })
+    const node = await openNode({ url: link.urlOf(database.name) })
     const made = node.newRegistration()
     link.judge = sent => (sent.includes('COMMIT\0') ? 'lose answer' : 'pass')
     await expect(node.store.register([made])).rejects.toMatchObject(unavailable)
@@ -100,7 +61,7 @@ describe('nodes on PostgreSQL', () => {
 
   test('G2: what is claimed is withdrawn when a secret ends whose COMMIT has lost its answer', async () => {
     await using link = await openDatabaseLink(server)
-    const node = await openNode({ url: link.urlOf(database) })
+    const node = await openNode({ url: link.urlOf(database.name) })
     const { partnerId, store } = node
     const [old] = await store.listSigningSecrets(partnerId)
     await store.rotateSigningSecret(
@@ -120,7 +81,7 @@ describe('nodes on PostgreSQL', () => {
 
   test('G3: another takes over what one has claimed that is cut off, whose late success counts once', async () => {
     await using link = await openDatabaseLink(server)
-    const [cut, other] = [await openNode({ url: link.urlOf(database), limits: SHORT_LIMITS }), await openNode()]
+    const [cut, other] = [await openNode({ url: link.urlOf(database.name), limits: SHORT_LIMITS }), await openNode()]
     const { id } = await cut.resolve()
     const late = first(await cut.claimMessages({ leaseMs: MINUTE }))
     link.silence(true)
@@ -163,8 +124,8 @@ describe('nodes on PostgreSQL', () => {
       'accounts',
       'partners',
     ])
-      await server.query(`ALTER TABLE ${table} ADD COLUMN of_a_later_version bigint`, [], database)
-    await server.query('CREATE INDEX CONCURRENTLY later ON deliveries (of_a_later_version)', [], database)
+      await database.query(`ALTER TABLE ${table} ADD COLUMN of_a_later_version bigint`)
+    await database.query('CREATE INDEX CONCURRENTLY later ON deliveries (of_a_later_version)')
     await openNode()
     isMigrated = true
     expect(await working).toBeGreaterThan(0)

@@ -1,28 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { setTimeout } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Hint, StoreHints } from '../../../src/store/hints.ts'
 import { openHintChannel } from '../../../src/store/postgres/hints.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { pause as sleep, useDatabase } from '../../support/postgres-server.ts'
 
-let server: TestServer
-let databases = 0
-let database: string
+const { server, database } = useDatabase()
 
-beforeAll(async () => {
-  server = await openTestServer()
-})
-afterAll(() => server[Symbol.asyncDispose]())
-beforeEach(async () => {
-  database = `hints_${++databases}`
-  await server.createDatabase(database)
-})
-
-const sleep = (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal })
-
-const here = () => server.urlOf(database)
+/** As other nodes send them. */
+const send = (payload: string) => database.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload])
 
 const NAMES = [
   'verificationsDue',
@@ -40,13 +27,13 @@ let marks = 0
 const settled = async (...nodes: readonly { heard: readonly Hint[] }[]): Promise<Hint> => {
   const mark: Hint = ['withdrawn', { partnerId: `mark_${++marks}`, registrationId: null }]
   const payload = JSON.stringify({ from: 'test', hints: [mark] })
-  await server.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload], database)
+  await send(payload)
   for (const { heard } of nodes) await soon(() => expect(heard).toContainEqual(mark))
   return mark
 }
 
 /** A node that listens, and what it has heard since then. */
-const openNode = async (url: string, pause = sleep) => {
+const openNode = async (url = database.url, pause = sleep) => {
   const hints = new EventEmitter<StoreHints>()
   const heard: Hint[] = []
   for (const name of NAMES) hints.on(name, (...args: unknown[]) => void heard.push([name, ...args] as unknown as Hint))
@@ -54,11 +41,7 @@ const openNode = async (url: string, pause = sleep) => {
   onTestFinished(() => channel.close())
   await vi.waitFor(
     async () => {
-      await server.query(
-        'SELECT pg_notify($1, $2)',
-        ['idface_notifier', '{"from":"test","hints":[["bulkActsDue"]]}'],
-        database,
-      )
+      await send('{"from":"test","hints":[["bulkActsDue"]]}')
       expect(heard).toContainEqual(['bulkActsDue'])
     },
     { timeout: 10_000 },
@@ -69,9 +52,9 @@ const openNode = async (url: string, pause = sleep) => {
 }
 
 /** Without what they have heard of each other's start. */
-const openNodes = async (...urls: string[]) => {
-  const nodes = []
-  for (const url of urls) nodes.push(await openNode(url))
+const openNodes = async (count: number) => {
+  const nodes: Node[] = []
+  while (nodes.length < count) nodes.push(await openNode())
   await settled(...nodes)
   for (const { heard } of nodes) heard.length = 0
   return nodes as [Node, Node, Node]
@@ -82,7 +65,7 @@ const soon = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval
 
 describe('hints between nodes', () => {
   test('are heard by the others, and by the node itself once', async () => {
-    const [one, two, three] = await openNodes(here(), here(), here())
+    const [one, two, three] = await openNodes(3)
     const told: Hint[] = [['messagesDue'], ['withdrawn', { partnerId: 'p', registrationId: null }], ['resolved', ['a']]]
     one.publish(told)
     expect(one.heard).toEqual(told)
@@ -93,12 +76,12 @@ describe('hints between nodes', () => {
 
   test('are heard that were told while others were being sent', async () => {
     let sent = () => {}
-    const one = await openNode(here(), async (...pause) => {
+    const one = await openNode(database.url, async (...pause) => {
       await sleep(...pause)
       // Once they are being sent, and before the server's answer can be read.
       process.nextTick(() => sent())
     })
-    const two = await openNode(here())
+    const two = await openNode()
     sent = () => {
       sent = () => {}
       one.publish([['bulkActsDue']])
@@ -108,7 +91,7 @@ describe('hints between nodes', () => {
   })
 
   test('are not disturbed by what others send', async () => {
-    const [one, two] = await openNodes(here(), here())
+    const [one, two] = await openNodes(2)
     const strange = [
       '',
       'x',
@@ -117,14 +100,13 @@ describe('hints between nodes', () => {
       '{"from":1}',
       '{"from":"x","hints":[["broken",{}],["newer",1],["messagesDue"]]}',
     ]
-    for (const payload of strange)
-      await server.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload], database)
+    for (const payload of strange) await send(payload)
     one.publish([['bulkActsDue']])
     await soon(() => expect(two.heard).toEqual([['messagesDue'], ['bulkActsDue']]))
   })
 
   test('that cannot be read, or that a listener cannot bear, are left out and counted, and end nothing', async () => {
-    const node = await openNode(here())
+    const node = await openNode()
     node.hints.on('withdrawn', ({ partnerId }) => {
       if (partnerId === 'unbearable') throw new Error('a listener has failed')
     })
@@ -141,8 +123,7 @@ describe('hints between nodes', () => {
       [['messagesDue', { newer: true }]],
       [['withdrawn', { partnerId: 'unbearable', registrationId: null }]],
     ].map(one => (typeof one === 'string' ? one : JSON.stringify({ from: 'x', hints: [...one, ['bulkActsDue']] })))
-    for (const payload of unreadable)
-      await server.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload], database)
+    for (const payload of unreadable) await send(payload)
     await settled(node)
     expect(node.unreadable() - before).toBe(unreadable.length)
     const bearable = node.heard.filter(
@@ -152,8 +133,8 @@ describe('hints between nodes', () => {
   })
 
   test('of a command that ends at once are heard', async () => {
-    const one = await openNode(here())
-    const command = openHintChannel({ url: server.urlOf(database), hints: new EventEmitter(), sleep, id: randomUUID() })
+    const one = await openNode()
+    const command = openHintChannel({ url: database.url, hints: new EventEmitter(), sleep, id: randomUUID() })
     command.publish([['messagesDue']])
     await command.close()
     await soon(() => expect(one.heard).toEqual([['messagesDue']]))
@@ -162,7 +143,7 @@ describe('hints between nodes', () => {
   test('do not hold up the end of a node whose database is away', async () => {
     await using link = await openDatabaseLink(server)
     let sleptMs = 0
-    const node = await openNode(link.urlOf(database), (ms, signal) => {
+    const node = await openNode(link.urlOf(database.name), (ms, signal) => {
       sleptMs += ms
       return sleep(ms, signal)
     })

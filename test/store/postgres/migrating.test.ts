@@ -2,38 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { MIGRATIONS, runMigrations } from '../../../src/store/postgres/opening.ts'
-import { openPostgresStore } from '../../../src/store/postgres/store.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { openPostgres, useDatabase } from '../../support/postgres-server.ts'
 import { IN_FLIGHT, rowsInFlight } from '../../support/rows-in-flight.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { CLAIM_ALL } from '../../support/store.ts'
 import { BROKEN_SQL, brokenIn } from '../support/invariants.ts'
 
-let server: TestServer
-let databases = 0
-let database: string
+const { database } = useDatabase()
 
-beforeAll(async () => {
-  server = await openTestServer()
-})
-afterAll(() => server[Symbol.asyncDispose]())
-beforeEach(async () => {
-  database = `migrating_${++databases}`
-  await server.createDatabase(database)
-})
-
-const url = () => server.urlOf(database)
-const query = (text: string) => server.query(text, [], database)
+const query = (text: string) => database.query(text)
 
 const openNode = async (masterKey = randomBytes(32)) => {
-  const node = await openPostgresStore({
-    ...{ url: url(), masterKey, random: randomBytes, now: Date.now, sleep, defaultRate: 1_000 },
-  })
+  const node = await openPostgres(database.url, { masterKey })
   onTestFinished(() => node.close())
   return node
 }
@@ -68,12 +51,10 @@ const ADD_TABLE = ['CREATE TABLE one_more (id bigint);']
 describe('a migration', () => {
   test('that does not get its locks gives up soon, with nothing changed', async () => {
     await openNode()
-    const reader = new pg.Client({ connectionString: url() })
-    await reader.connect()
-    onTestFinished(() => reader.end())
+    await using reader = await database.connect()
     await reader.query('BEGIN; SELECT FROM registrations LIMIT 1')
     const change = ['accounts', 'registrations'].map(table => `ALTER TABLE ${table} ADD COLUMN one_more bigint;`)
-    await expect(runMigrations(url(), oneMore(change), SHORT_LIMITS)).rejects.toMatchObject({
+    await expect(runMigrations(database.url, oneMore(change), SHORT_LIMITS)).rejects.toMatchObject({
       cause: { code: '55P03' },
     })
     expect(await query("SELECT FROM information_schema.columns WHERE column_name = 'one_more'")).toEqual([])
@@ -82,13 +63,13 @@ describe('a migration', () => {
   test('made tables in a schema with the name of the role', async () => {
     await query('CREATE SCHEMA postgres')
     await openNode()
-    await runMigrations(url(), oneMore(ADD_TABLE))
+    await runMigrations(database.url, oneMore(ADD_TABLE))
     const schemas = "SELECT DISTINCT schemaname AS name FROM pg_tables WHERE schemaname IN ('public', 'postgres')"
     expect(await query(schemas)).toEqual([{ name: 'public' }])
   })
 
   test('from the baseline keeps what was there, and partners may have contacts then', async () => {
-    await runMigrations(url(), migrationsTo('0000_baseline'))
+    await runMigrations(database.url, migrationsTo('0000_baseline'))
     await query("INSERT INTO partners (id, name, created_at) VALUES ('prt_1', 'Zoë', 1)")
     await query(`INSERT INTO callbacks (partner_id, callback_url, state, failing_since, attempts, last_error, last_at, held_since)
       VALUES ('prt_1', 'https://partner.example/hook', 'gone', 1, 1, 'http_410', 1, 1)`)
@@ -99,8 +80,8 @@ describe('a migration', () => {
   })
 
   test('is left to the service and to migrate by all other commands', async () => {
-    await runMigrations(url(), migrationsTo('0001_contacts'))
-    const env = { DATABASE_URL: url(), MASTER_KEY: Buffer.alloc(32, 7).toString('base64') }
+    await runMigrations(database.url, migrationsTo('0001_contacts'))
+    const env = { DATABASE_URL: database.url, MASTER_KEY: Buffer.alloc(32, 7).toString('base64') }
     const codeOf = async (...args: string[]) => (await runCli(args, { cwd: tmpdir(), env })).code
     const isChanged = async () =>
       (
@@ -121,7 +102,7 @@ describe('a migration', () => {
         WHERE seq = ${seq} AND due_at <= ${Date.now()} RETURNING seq`)
     const prepare = async () => {
       const leaseEnd = Date.now() + LEASE_MS
-      await runMigrations(url(), migrationsTo('0001_contacts'))
+      await runMigrations(database.url, migrationsTo('0001_contacts'))
       const bytes = (hex: string) => `decode('${hex}', 'hex')`
       for (const row of rowsInFlight({ masterKey, now: Date.now(), leaseEnd, bytes })) await query(row)
     }
@@ -180,7 +161,7 @@ describe('a migration', () => {
       })
     await beat()
     expect(broken).toEqual([])
-    await runMigrations(url(), oneMore(ADD_TABLE))
+    await runMigrations(database.url, oneMore(ADD_TABLE))
     await beat()
     expect(broken).toHaveLength(1)
   })

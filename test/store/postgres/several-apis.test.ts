@@ -1,40 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { newPartner } from '../../../src/core/new-partner.ts'
-import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import type { EngineCounts } from '../../../src/store/stats/stats.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { openApi } from '../../http/support/api.ts'
 import { type DatabaseLink, openDatabaseLink } from '../../support/database-link.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
-import { first, HOOK, openStoreFixture, SUCCESS } from '../../support/store.ts'
+import { openPostgresBench, pause as sleep, useServer } from '../../support/postgres-server.ts'
+import { first, HOOK, SUCCESS } from '../../support/store.ts'
 
-const MASTER_KEY = randomBytes(32)
-
-let server: TestServer
+const { server } = useServer()
 let link: DatabaseLink
 beforeAll(async () => {
-  server = await openTestServer()
   link = await openDatabaseLink(server)
   // Whoever comes this way hears nothing of the others.
   link.judge = sent => (sent.includes('LISTEN ') ? 'lose' : 'pass')
 })
-afterAll(async () => {
-  await link[Symbol.asyncDispose]()
-  await server[Symbol.asyncDispose]()
-})
-
-const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => setTimeout(ms, undefined, { signal })
+afterAll(() => link[Symbol.asyncDispose]())
 
 /** A node with an API, whose clock can be put forward and whose waits can be watched, and, as a bench, workers. */
 const openNode = async (url = server.urlOf('postgres'), pause = sleep) => {
   const clock = { aheadMs: 0 }
-  const options = { masterKey: MASTER_KEY, random: randomBytes, now: Date.now, sleep }
-  const bench = await openStoreFixture(async ({ rate }) => ({
-    store: await openPostgresStore({ url, defaultRate: rate, ...options }),
-    advance: sleep,
-  }))
+  const bench = await openPostgresBench(url)
   const { store, newId } = bench
   /** Registrations that calls have looked at: one with `?wait=` waits from then on. */
   const looked = new Set<string>()

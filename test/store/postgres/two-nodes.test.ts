@@ -1,39 +1,21 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import { expect, test } from 'vitest'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
-import { openStoreFixture } from '../../support/store.ts'
+import { openPostgres, openPostgresBench, useServer } from '../../support/postgres-server.ts'
 
-const MASTER_KEY = randomBytes(32)
 const ROUNDS = 12
 const SERIALS = 20
 
-let server: TestServer
-let databases = 0
-beforeAll(async () => {
-  server = await openTestServer()
-})
-afterAll(() => server[Symbol.asyncDispose](), 60_000)
+const { newDatabase } = useServer({ template: true })
 
 /** Two nodes on one database. */
 const openNodes = async () => {
-  const database = `nodes_${++databases}`
-  await server.createDatabase(database)
-  const openAt = () =>
-    openPostgresStore({
-      ...{ url: server.urlOf(database), masterKey: MASTER_KEY, random: randomBytes },
-      ...{ now: Date.now, sleep, defaultRate: 1_000 },
-    })
-  const bench = await openStoreFixture(async () => ({ store: await openAt(), advance: () => {} }))
-  const other = await openAt()
+  const database = await newDatabase()
+  const bench = await openPostgresBench(database.url)
+  const other = await openPostgres(database.url)
   return {
+    ...database,
     bench,
     other,
-    url: server.urlOf(database),
-    query: (text: string) => server.query<Record<string, unknown>>(text, [], database),
     [Symbol.asyncDispose]: async () => {
       await other.close()
       await bench.store.close()
@@ -80,20 +62,17 @@ test('what is registered while retention erases the last of its serial and host 
 
 test('a host is not erased with its last while a registration of another serial that names it is under way', async () => {
   await using opened = await openRetention()
-  const { bench, other, url, query, homeless, endAll, prune } = opened
+  const { bench, other, query, connect, untilWaiting, homeless, endAll, prune } = opened
   await endAll('ended')
   await query(`
     CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END';
     CREATE TRIGGER hold BEFORE INSERT ON registrations EXECUTE FUNCTION hold()`)
-  const gate = new pg.Client({ connectionString: url })
-  await gate.connect()
+  await using gate = await connect()
   await gate.query('SELECT pg_advisory_lock(7)')
-  const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-  const whenWaiting = (count: number) => expect.poll(() => query(waiting), { timeout: 10_000 }).toHaveLength(count)
   const registered = other.register([bench.newRegistration({ callbackUrl: 'https://host-0.example/new' })])
-  await whenWaiting(1)
+  await untilWaiting(1)
   const pruned = prune()
-  await whenWaiting(2)
+  await untilWaiting(2)
   await gate.end()
   expect(await Promise.all([registered, pruned])).toMatchObject([[{ outcome: 'created' }], { erased: SERIALS }])
   expect(await homeless()).toEqual([{ n: 0 }])
