@@ -1,52 +1,30 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
-import { openPostgresStore } from '../../src/store/postgres/store.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
+import type pg from 'pg'
+import { beforeAll, expect, onTestFinished } from 'vitest'
+import { openPostgres, type TestDatabase, useServer } from '../support/postgres-server.ts'
 import type { OpenStore } from '../support/store.ts'
 import { describeSharedStore, describeStore } from './conformance.ts'
 import { BROKEN_SQL, brokenIn } from './support/invariants.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
-const MASTER_KEY = randomBytes(32)
 
-let server: TestServer
-let databases = 0
+const { server, newDatabase: copyTemplate } = useServer({ template: true })
 /** Statements that make a database what the template is. */
 let reset: string
 /** As the template is. */
-const free: string[] = []
+const free: TestDatabase[] = []
 
 beforeAll(async () => {
-  server = await openTestServer()
-  await server.createDatabase('template')
-  await (await openAt('template')).close()
   reset = await describeReset()
 })
-afterAll(() => server[Symbol.asyncDispose]())
 
-const openAt = (database: string, { rate = 1_000, clock = { now: START } } = {}) =>
-  openPostgresStore({
-    url: server.urlOf(database),
-    masterKey: MASTER_KEY,
-    random: randomBytes,
-    now: () => clock.now,
-    hasDatabaseClock: false,
-    sleep,
-    defaultRate: rate,
-  })
+const openAt = ({ url }: TestDatabase, rate: number, clock: { now: number }) =>
+  openPostgres(url, { now: () => clock.now, hasDatabaseClock: false, defaultRate: rate })
 
 /** To copy a database takes longer than most tests, so where one has passed and written little the next gets what it leaves, emptied. */
-const newDatabase = async (): Promise<string> => {
-  let name = free.pop()
-  if (name === undefined) {
-    name = `store_${++databases}`
-    await server.createDatabase(name, 'template')
-  }
-  const used = name
+const newDatabase = async (): Promise<TestDatabase> => {
+  const used = free.pop() ?? (await copyTemplate())
   onTestFinished(async ({ task }) => {
-    const [broken] = await server.query(BROKEN_SQL, [], used)
+    const [broken] = await used.query(BROKEN_SQL)
     expect(brokenIn(broken)).toEqual([])
     if (task.result?.state === 'pass' && (await empty(used)) <= FEW_ROWS) free.push(used)
   })
@@ -56,11 +34,9 @@ const newDatabase = async (): Promise<string> => {
 /** Rows that are gone stand in the way of those that come, for a while. */
 const FEW_ROWS = 1_000
 /** How many rows there were. */
-const empty = async (database: string): Promise<number> => {
-  const client = new pg.Client({ connectionString: server.urlOf(database) })
-  await client.connect()
+const empty = async (database: TestDatabase): Promise<number> => {
+  await using client = await database.connect()
   const results = (await client.query(reset)) as unknown as pg.QueryResult[]
-  await client.end()
   return results.reduce((sum, { command, rowCount }) => sum + (command === 'DELETE' ? (rowCount ?? 0) : 0), 0)
 }
 
@@ -97,12 +73,12 @@ const newClock = () => {
 
 const openOne: OpenStore = async ({ rate }) => {
   const { clock, advance } = newClock()
-  return { store: await openAt(await newDatabase(), { rate, clock }), advance }
+  return { store: await openAt(await newDatabase(), rate, clock), advance }
 }
 
 describeStore('PostgreSQL', openOne)
 describeSharedStore('two nodes on PostgreSQL', async ({ rate }) => {
   const database = await newDatabase()
   const { clock, advance } = newClock()
-  return { store: await openAt(database, { rate, clock }), other: await openAt(database, { rate, clock }), advance }
+  return { store: await openAt(database, rate, clock), other: await openAt(database, rate, clock), advance }
 })

@@ -7,7 +7,7 @@ import { openOwnServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { count, open, timed, useRows } from './support.ts'
 
-const rows = useRows()
+const { database, counted } = useRows()
 const atOnce = async () => {}
 
 test('the limits of the service are those that docs/postgresql.md tells', () => {
@@ -25,7 +25,7 @@ test('the limits of the service are those that docs/postgresql.md tells', () => 
 
 describe('a connection to PostgreSQL', () => {
   test('G5: a call that finds no connection free fails within its time', async () => {
-    await using connection = await open(rows.url(), { connections: 1, limits: SHORT_LIMITS })
+    await using connection = await open(database.url, { connections: 1, limits: SHORT_LIMITS })
     const { promise, resolve } = Promise.withResolvers<void>()
     const first = connection.write(() => promise)
     const elapsed = await timed(() => expect(count(connection)).rejects.toThrow('EXHAUSTED'))
@@ -37,8 +37,8 @@ describe('a connection to PostgreSQL', () => {
   })
 
   test('G6: calls that wait for the lock of another session fail in time, and leave none behind', async () => {
-    await using connection = await open(rows.url(), { connections: 2, limits: SHORT_LIMITS })
-    await using operator = await open(rows.url(), { connections: 1 })
+    await using connection = await open(database.url, { connections: 2, limits: SHORT_LIMITS })
+    await using operator = await open(database.url, { connections: 1 })
     const { promise, resolve } = Promise.withResolvers<void>()
     const { promise: locked, resolve: haveLocked } = Promise.withResolvers<void>()
     const holding = operator.write(async tx => {
@@ -52,19 +52,19 @@ describe('a connection to PostgreSQL', () => {
       expect(ends.map(({ status }) => status)).toEqual(Array(6).fill('rejected'))
     })
     expect(elapsed).toBeLessThan(6 * SHORT_LIMITS.lockMs)
-    const [waiting] = await rows.query<{ n: number }>(
+    const [waiting] = await database.query<{ n: number }>(
       "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
     )
     expect(waiting).toEqual({ n: 0 })
     resolve()
     await holding
     await count(connection)
-    expect(await rows.counted()).toBe(1)
+    expect(await counted()).toBe(1)
   })
 
   test('G7: a deadlock is run again, by whoever is its victim', async () => {
-    await rows.server().query(`ALTER DATABASE "${rows.database()}" SET deadlock_timeout = '50ms'`)
-    await using connection = await open(rows.url())
+    await database.query(`ALTER DATABASE "${database.name}" SET deadlock_timeout = '50ms'`)
+    await using connection = await open(database.url)
     const met = Promise.withResolvers<void>()
     let arrived = 0
     const both = (first: number, second: number) =>
@@ -76,12 +76,12 @@ describe('a connection to PostgreSQL', () => {
         await tx.all('UPDATE rows SET n = n + 1 WHERE id = @second', { second })
       })
     await Promise.all([both(1, 2), both(2, 1)])
-    expect(await rows.counted()).toBe(4)
+    expect(await counted()).toBe(4)
     expect(arrived).toBe(3)
   })
 
   test('G7: what always fails so is run again five times only', async () => {
-    await using connection = await open(rows.url(), { sleep: atOnce })
+    await using connection = await open(database.url, { sleep: atOnce })
     let runs = 0
     const fail = connection.write(async tx => {
       runs++
@@ -92,7 +92,7 @@ describe('a connection to PostgreSQL', () => {
   })
 
   test.each(['XX000', 'XX001'])('a damaged row (%s) was told as if it could be written later', async code => {
-    await using connection = await open(rows.url())
+    await using connection = await open(database.url)
     const fail = connection.write(tx => tx.all(`DO $$ BEGIN RAISE SQLSTATE '${code}'; END $$`))
     await expect(fail).rejects.toMatchObject({ cause: { code } })
   })

@@ -4,19 +4,19 @@ import { describe, expect, test } from 'vitest'
 import { openDatabaseLink } from '../../support/database-link.ts'
 import { count, open, useRows } from './support.ts'
 
-const rows = useRows()
+const { server, database, counted } = useRows()
 
 describe('a transaction of PostgreSQL', () => {
   test('commits durably though the database says otherwise', async () => {
-    await rows.server().query(`ALTER DATABASE "${rows.database()}" SET synchronous_commit = off`)
-    await using connection = await open(rows.url())
+    await database.query(`ALTER DATABASE "${database.name}" SET synchronous_commit = off`)
+    await using connection = await open(database.url)
     const shown = await connection.write(tx => tx.all('SHOW synchronous_commit'))
     expect(shown).toEqual([{ synchronous_commit: 'on' }])
   })
 
   test('sends what nobody waits for with its COMMIT, and tells the first error of it', async () => {
-    await using link = await openDatabaseLink(rows.server())
-    await using connection = await open(link.urlOf(rows.database()))
+    await using link = await openDatabaseLink(server)
+    await using connection = await open(link.urlOf(database.name))
     await count(connection)
     const pieces: string[] = []
     link.judge = sent => {
@@ -30,11 +30,11 @@ describe('a transaction of PostgreSQL', () => {
     await change(7)
     expect(pieces.map(piece => /BEGIN|COMMIT/.exec(piece)?.[0])).toEqual(['BEGIN', 'COMMIT'])
     await expect(change(null)).rejects.toMatchObject({ cause: { code: '23502' } })
-    expect(await rows.counted()).toBe(14)
+    expect(await counted()).toBe(14)
   })
 
   test('plans a statement once, but for what a call reads', async () => {
-    await using connection = await open(rows.url(), { connections: 1 })
+    await using connection = await open(database.url, { connections: 1 })
     const plansOf = async (run: typeof connection.read) => {
       for (const id of [1, 2, 3]) await run(tx => tx.all('SELECT n FROM rows WHERE id = @id', { id }))
       const [plans] = await run(tx =>
@@ -49,19 +49,19 @@ describe('a transaction of PostgreSQL', () => {
   })
 
   test('that reads sees what there was when it began, whatever is committed meanwhile', async () => {
-    await using connection = await open(rows.url())
+    await using connection = await open(database.url)
     const seen = await connection.read(async tx => {
       const sum = () => tx.all('SELECT sum(n)::int AS n FROM rows')
       return [await sum(), await count(connection), await sum()]
     })
-    expect([seen[0], seen[2], await rows.counted()]).toEqual([[{ n: 0 }], [{ n: 0 }], 1])
+    expect([seen[0], seen[2], await counted()]).toEqual([[{ n: 0 }], [{ n: 0 }], 1])
   })
 
   test('keeps nothing in a session', async () => {
-    await using connection = await open(rows.url(), { connections: 1 })
+    await using connection = await open(database.url, { connections: 1 })
     const [before] = await connection.write(tx => tx.all('SHOW lock_timeout'))
     expect(before).toEqual({ lock_timeout: '3s' })
-    const [after] = await rows.query(
+    const [after] = await database.query(
       `SELECT count(*)::int AS locks FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     )
     expect(after).toEqual({ locks: 0 })
@@ -76,14 +76,14 @@ describe('a transaction of PostgreSQL', () => {
     { what: 'a value', run: 'INSERT INTO rows VALUES (@id, @n)', values: { id: '8f3a-marker', n: 0 } },
     { what: 'a row', run: 'INSERT INTO rows VALUES (77123, NULL)', values: {} },
   ])('tells nothing of $what in an error', async ({ run, values }) => {
-    await using connection = await open(rows.url())
+    await using connection = await open(database.url)
     const error = await connection.write(tx => tx.all(run, values)).catch((error: unknown) => error)
     expect(String((error as Error).stack)).toMatch(/PostgreSQL refuses a statement: \w{5}/)
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/marker|77123|rows/)
   })
 
   test('tells nothing of the statements that drizzle makes', async () => {
-    await using connection = await open(rows.url())
+    await using connection = await open(database.url)
     const table = pgTable('rows', { id: integer('id'), n: integer('n') })
     const run = (n: unknown) =>
       connection.read(({ select }) =>
@@ -100,13 +100,13 @@ describe('a transaction of PostgreSQL', () => {
   })
 
   test('an error in a transaction of the own code is told as it is, and undoes the rest', async () => {
-    await using connection = await open(rows.url())
+    await using connection = await open(database.url)
     const wrong = new TypeError('wrong')
     const run = connection.write(async tx => {
       await tx.all('UPDATE rows SET n = 5')
       throw wrong
     })
     await expect(run).rejects.toBe(wrong)
-    expect(await rows.counted()).toBe(0)
+    expect(await counted()).toBe(0)
   })
 })

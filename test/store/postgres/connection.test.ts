@@ -5,7 +5,7 @@ import { openOwnServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { count, open, timed, UNAVAILABLE, useRows } from './support.ts'
 
-const rows = useRows()
+const { server, database, counted } = useRows()
 
 /** What a busy machine adds. */
 const SLACK_MS = 8_000
@@ -27,18 +27,18 @@ describe('a connection to PostgreSQL', () => {
   })
 
   test('G1: outlives a server that ends a session between two statements', async () => {
-    await using connection = await open(rows.url())
+    await using connection = await open(database.url)
     let tries = 0
     await connection.write(async tx => {
       const [row] = await tx.all<{ pid: number }>('SELECT pg_backend_pid() AS pid')
       if (++tries === 1) {
-        await rows.query('SELECT pg_terminate_backend($1)', [row?.pid])
-        await expect.poll(() => rows.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [row?.pid])).toEqual([])
+        await database.query('SELECT pg_terminate_backend($1)', [row?.pid])
+        await expect.poll(() => database.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [row?.pid])).toEqual([])
       }
       await tx.all('UPDATE rows SET n = n + 1 WHERE id = 1')
     })
     expect(tries).toBe(2)
-    expect(await rows.counted()).toBe(1)
+    expect(await counted()).toBe(1)
   })
 
   test.each([
@@ -47,28 +47,28 @@ describe('a connection to PostgreSQL', () => {
   ] as const)(
     'G2: is unavailable when the connection is cut with $what of COMMIT, and does not repeat it',
     async ({ fate, recorded }) => {
-      await using link = await openDatabaseLink(rows.server())
-      await using connection = await open(link.urlOf(rows.database()))
+      await using link = await openDatabaseLink(server)
+      await using connection = await open(link.urlOf(database.name))
       link.judge = sent => (isCommit(sent) ? fate : 'pass')
       await expect(count(connection)).rejects.toMatchObject(UNAVAILABLE)
-      expect(await rows.counted()).toBe(recorded)
+      expect(await counted()).toBe(recorded)
       link.judge = () => 'pass'
       await count(connection)
     },
   )
 
   test('G4: finds out by its next BEGIN that a connection is dead', async () => {
-    await using link = await openDatabaseLink(rows.server())
-    await using connection = await open(link.urlOf(rows.database()), { connections: 1 })
+    await using link = await openDatabaseLink(server)
+    await using connection = await open(link.urlOf(database.name), { connections: 1 })
     await count(connection)
     link.silence()
     expect(await timed(() => count(connection))).toBeLessThan(TIME_LIMITS.beginMs + SLACK_MS)
-    expect(await rows.counted()).toBe(2)
+    expect(await counted()).toBe(2)
   })
 
   test('G4: gives a statement up that the server does not answer', async () => {
-    await using link = await openDatabaseLink(rows.server())
-    await using connection = await open(link.urlOf(rows.database()), { limits: SHORT_LIMITS })
+    await using link = await openDatabaseLink(server)
+    await using connection = await open(link.urlOf(database.name), { limits: SHORT_LIMITS })
     const elapsed = await timed(() =>
       expect(
         connection.write(async tx => {
@@ -82,6 +82,6 @@ describe('a connection to PostgreSQL', () => {
     link.heal()
     await count(connection)
     // The server has ended the transaction that nobody went on with, though its lock would have been in the way.
-    expect(await rows.counted()).toBe(1)
+    expect(await counted()).toBe(1)
   })
 })

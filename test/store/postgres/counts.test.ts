@@ -1,38 +1,26 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
 import { foldCounts } from '../../../src/store/postgres/upkeep.ts'
-import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
+import { openOwnServer } from '../../support/postgres.ts'
+import { pause, useDatabase } from '../../support/postgres-server.ts'
 
-let server: OwnServer
-let databases = 0
-let database: string
+const { database } = useDatabase({ open: () => openOwnServer(['autovacuum=off']) })
 
 const TABLES = `
   CREATE TABLE counts (what text NOT NULL, owner text NOT NULL, n bigint NOT NULL, PRIMARY KEY (owner, what));
   CREATE TABLE count_changes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text NOT NULL, owner text NOT NULL, n bigint NOT NULL);
   CREATE INDEX count_changes_owner ON count_changes (owner)`
 
-beforeAll(async () => {
-  server = await openOwnServer(['autovacuum=off'])
-})
-afterAll(() => server[Symbol.asyncDispose]())
 beforeEach(async () => {
-  database = `folding_${++databases}`
-  await server.createDatabase(database)
-  for (const statement of TABLES.split(';')) await query(statement)
+  for (const statement of TABLES.split(';')) await database.query(statement)
 })
-
-const query = <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
-  server.query<Row>(text, values, database)
 
 const open = (): Connection => {
   const connection = openConnection({
-    url: server.urlOf(database),
+    url: database.url,
     now: Date.now,
     hasDatabaseClock: false,
-    sleep,
+    sleep: pause,
     connections: 4,
   })
   onTestFinished(() => connection.close())
@@ -40,15 +28,15 @@ const open = (): Connection => {
 }
 
 const change = (what: string, owner: string, n: number, times = 1) =>
-  query('INSERT INTO count_changes (what, owner, n) SELECT $1, $2, $3 FROM generate_series(1, $4::int)', [
+  database.query('INSERT INTO count_changes (what, owner, n) SELECT $1, $2, $3 FROM generate_series(1, $4::int)', [
     what,
     owner,
     n,
     times,
   ])
 
-const counts = () => query('SELECT what, owner, n::int FROM counts ORDER BY owner, what')
-const changes = async () => (await query<{ n: number }>('SELECT count(*)::int AS n FROM count_changes'))[0]?.n
+const counts = () => database.query('SELECT what, owner, n::int FROM counts ORDER BY owner, what')
+const changes = async () => (await database.query<{ n: number }>('SELECT count(*)::int AS n FROM count_changes'))[0]?.n
 
 describe('folding of counts', () => {
   test('folds what was counted into the counts, and keeps none that is empty', async () => {

@@ -1,22 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { readConfig } from '../../../src/config/read-config.ts'
 import type { StartError } from '../../../src/core/error.ts'
 import { explainOpening, mayPass, openStore } from '../../../src/store/open.ts'
-import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { unavailableBy } from '../../../src/store/unavailable.ts'
-import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
+import { openOwnServer } from '../../support/postgres.ts'
+import { openPostgres, pause, useServer } from '../../support/postgres-server.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 
 const MASTER_KEY = randomBytes(32).toString('base64')
 
-let server: OwnServer
-beforeAll(async () => {
-  server = await openOwnServer()
-})
-afterAll(() => server[Symbol.asyncDispose]())
+const { server, newDatabase } = useServer({ open: openOwnServer })
 
 /** As a short command does; `told` has what was told on the way. */
 const openAt = async (DATABASE_URL: string, key = MASTER_KEY) => {
@@ -25,7 +19,7 @@ const openAt = async (DATABASE_URL: string, key = MASTER_KEY) => {
   if (!read.ok) throw new Error(read.problems.map(({ message }) => message.en).join())
   const told: unknown[] = []
   const store = await openStore(read.config, {
-    ...{ now: Date.now, random: randomBytes, sleep, as: 'command' },
+    ...{ now: Date.now, random: randomBytes, sleep: pause, as: 'command' },
     emit: (...event: unknown[]) => void told.push(event),
   })
   return { store, told, [Symbol.asyncDispose]: () => store.close() }
@@ -91,14 +85,11 @@ test('a database that cannot be opened is told with the setting, the address wit
 })
 
 test('a start or a command waited a minute for a table that somebody had locked, and did not say how to find out who', async () => {
-  const url = await server.createDatabase('locked')
+  const { url, connect } = await newDatabase()
   await using _ = await openAt(url)
-  const dba = new pg.Client({ connectionString: url })
-  onTestFinished(() => dba.end())
-  await dba.connect()
+  await using dba = await connect()
   await dba.query('BEGIN; LOCK TABLE meta')
-  const from = { url, random: randomBytes, now: Date.now, sleep, defaultRate: 5, limits: SHORT_LIMITS }
-  const opening = openPostgresStore({ ...from, masterKey: Buffer.from(MASTER_KEY, 'base64') })
+  const opening = openPostgres(url, { masterKey: Buffer.from(MASTER_KEY, 'base64'), limits: SHORT_LIMITS })
   const error = explainOpening(await opening.catch((error: unknown) => error), url) as StartError
   expect(error.message).toMatch(/\(55P03\): Another session .*"idface-notifier doctor --only locks"/)
 }, 10_000)
@@ -136,11 +127,10 @@ test.each([
 })
 
 test('a server that is too old is refused before anything is changed', async () => {
-  const url = await server.createDatabase('old')
-  const query = (text: string) => server.query(text, [], 'old')
+  const { name, url, query } = await newDatabase()
   await query('CREATE SCHEMA old')
   await query(`CREATE FUNCTION old.current_setting(text) RETURNS text LANGUAGE sql AS $$ SELECT '130014' $$`)
-  await query('ALTER DATABASE old SET search_path = old, public, pg_catalog')
+  await query(`ALTER DATABASE ${name} SET search_path = old, public, pg_catalog`)
   const { message } = await refusalOf(url)
   expect(message).toContain('this server is PostgreSQL 13; PostgreSQL 14 or later is needed')
   expect(await query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'")).toEqual([])

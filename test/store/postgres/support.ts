@@ -1,8 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach } from 'vitest'
+import { beforeEach } from 'vitest'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
 import { TIME_LIMITS, type TimeLimits } from '../../../src/store/postgres/pool.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { pause, useDatabase } from '../../support/postgres-server.ts'
 
 interface Options {
   connections?: number
@@ -13,31 +12,15 @@ interface Options {
 
 /** A server for the tests of a file, and before each of them a database with two rows. */
 export const useRows = () => {
-  let server: TestServer | null = null
-  let databases = 0
-  let database = ''
-  beforeAll(async () => {
-    server = await openTestServer()
-  })
-  afterAll(() => server?.[Symbol.asyncDispose]())
-  const opened = (): TestServer => {
-    if (server === null) throw new Error('it is open while tests run')
-    return server
-  }
-  const query = <Row extends Record<string, unknown>>(text: string, values: unknown[] = []) =>
-    opened().query<Row>(text, values, database)
+  const { server, database } = useDatabase()
   beforeEach(async () => {
-    database = `connection_${++databases}`
-    await opened().createDatabase(database)
-    await query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)')
-    await query('INSERT INTO rows VALUES (1, 0), (2, 0)')
+    await database.query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)')
+    await database.query('INSERT INTO rows VALUES (1, 0), (2, 0)')
   })
   return {
-    server: opened,
-    database: () => opened().nameOf(database),
-    url: () => opened().urlOf(database),
-    query,
-    counted: async () => (await query<{ n: number }>('SELECT sum(n)::int AS n FROM rows'))[0]?.n,
+    server,
+    database,
+    counted: async () => (await database.query<{ n: number }>('SELECT sum(n)::int AS n FROM rows'))[0]?.n,
   }
 }
 
