@@ -31,6 +31,7 @@ import { describeSearching } from './conformance/searching.ts'
 import { describeSecrets } from './conformance/secrets.ts'
 import { describeStats } from './conformance/stats.ts'
 import { describeRetention, describeUpkeep } from './conformance/upkeep.ts'
+import { type StoreTest, storeTest } from './support/store-test.ts'
 
 /** What a store promises, by the parts of `store.ts`. */
 const PARTS = {
@@ -65,12 +66,13 @@ const PARTS = {
   nodes: describeNodes,
   retention: describeRetention,
   upkeep: describeUpkeep,
-} as const satisfies Record<string, (open: OpenStore) => void>
+} as const satisfies Record<string, (test: StoreTest) => void>
 
 /** What every store promises; the promises are the comments of `store.ts`. */
 export const describeStore = (name: string, open: OpenStore): void => {
   describe(name, () => {
-    for (const [part, describePart] of Object.entries(PARTS)) describe(part, () => describePart(open))
+    const test = storeTest(open)
+    for (const [part, describePart] of Object.entries(PARTS)) describe(part, () => describePart(test))
   })
 }
 

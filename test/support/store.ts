@@ -220,6 +220,8 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
   }
 }
 
+export type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
+
 /** The first of them, which has to be there. */
 export const first = <Item>(items: readonly Item[]): Item => {
   const [item] = items

@@ -1,12 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { MAX_ALERTS, type Observation } from '../../../src/core/alert.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { type OpenStore, openStoreFixture } from '../../support/store.ts'
+import type { StoreFixture } from '../../support/store.ts'
+import type { StoreTest } from '../support/store-test.ts'
 
 const LEASE_MS = 30 * SECOND
 const GAP_MS = 4 * SECOND
-type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
-
 const claim = ({ store }: StoreFixture, limit = 100) => store.claimAlerts({ limit, leaseMs: LEASE_MS, gapMs: GAP_MS })
 
 const exhausted = ({ store }: StoreFixture, subject = 'partner_1'): Observation => ({
@@ -17,48 +16,45 @@ const low = ({ store }: StoreFixture): Observation => ({
   ...{ condition: 'disk.low', subject: 'disk', at: store.now(), adds: 0 },
   details: { code: 'disk_low', since: null, freeBytes: 1 },
 })
-const room = (bench: StoreFixture): Observation => ({ ...low(bench), details: null }) as Observation
+const room = (scene: StoreFixture): Observation => ({ ...low(scene), details: null }) as Observation
 
 /** Tells all that is due, and gives what was told. */
-const tell = async (bench: StoreFixture) => {
-  const events = await claim(bench)
-  await bench.store.settleAlerts({ alerts: events, outcome: 'told', claimableAt: null })
-  await bench.advance(GAP_MS)
+const tell = async (scene: StoreFixture) => {
+  const events = await claim(scene)
+  await scene.store.settleAlerts({ alerts: events, outcome: 'told', claimableAt: null })
+  await scene.advance(GAP_MS)
   return events.map(({ condition, subject, state, count, since }) => ({ condition, subject, state, count, since }))
 }
 
-export const describeAlerts = (open: OpenStore): void => {
-  test('what is noted is told once, and its number after an hour', async () => {
-    await using bench = await openStoreFixture(open)
-    const event = { condition: 'message.exhausted', subject: 'partner_1', state: 'firing', since: bench.store.now() }
-    expect(await bench.store.noteAlerts([exhausted(bench)])).toEqual({ merged: [], dropped: [] })
-    expect(await tell(bench)).toEqual([{ ...event, count: 1 }])
-    const again = await bench.store.noteAlerts([exhausted(bench), exhausted(bench)])
+export const describeAlerts = (test: StoreTest): void => {
+  test('what is noted is told once, and its number after an hour', async ({ scene }) => {
+    const event = { condition: 'message.exhausted', subject: 'partner_1', state: 'firing', since: scene.store.now() }
+    expect(await scene.store.noteAlerts([exhausted(scene)])).toEqual({ merged: [], dropped: [] })
+    expect(await tell(scene)).toEqual([{ ...event, count: 1 }])
+    const again = await scene.store.noteAlerts([exhausted(scene), exhausted(scene)])
     expect(again.merged).toEqual(['message.exhausted', 'message.exhausted'])
-    expect(await tell(bench)).toEqual([])
-    await bench.advance(HOUR)
-    expect(await tell(bench)).toEqual([{ ...event, count: 3 }])
+    expect(await tell(scene)).toEqual([])
+    await scene.advance(HOUR)
+    expect(await tell(scene)).toEqual([{ ...event, count: 3 }])
   })
 
-  test('what has come is told until it is over, and its end at once', async () => {
-    await using bench = await openStoreFixture(open)
-    await bench.store.noteAlerts([low(bench)])
-    await tell(bench)
-    expect(await bench.store.firingAlerts()).toMatchObject([{ condition: 'disk.low', subject: 'disk' }])
-    await bench.store.noteAlerts([low(bench)])
-    await bench.store.noteAlerts([room(bench)])
-    expect(await bench.store.firingAlerts()).toEqual([])
-    expect(await tell(bench)).toMatchObject([{ condition: 'disk.low', state: 'resolved' }])
-    await bench.store.noteAlerts([room(bench)])
-    expect(await tell(bench)).toEqual([])
+  test('what has come is told until it is over, and its end at once', async ({ scene }) => {
+    await scene.store.noteAlerts([low(scene)])
+    await tell(scene)
+    expect(await scene.store.firingAlerts()).toMatchObject([{ condition: 'disk.low', subject: 'disk' }])
+    await scene.store.noteAlerts([low(scene)])
+    await scene.store.noteAlerts([room(scene)])
+    expect(await scene.store.firingAlerts()).toEqual([])
+    expect(await tell(scene)).toMatchObject([{ condition: 'disk.low', state: 'resolved' }])
+    await scene.store.noteAlerts([room(scene)])
+    expect(await tell(scene)).toEqual([])
   })
 
-  test('are listed with what was told and what is held back, the last noted first', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store } = bench
-    await store.noteAlerts([exhausted(bench, 'one')])
-    await tell(bench)
-    await store.noteAlerts([exhausted(bench, 'two'), exhausted(bench, 'three')])
+  test('are listed with what was told and what is held back, the last noted first', async ({ scene }) => {
+    const { store } = scene
+    await store.noteAlerts([exhausted(scene, 'one')])
+    await tell(scene)
+    await store.noteAlerts([exhausted(scene, 'two'), exhausted(scene, 'three')])
     const first = await store.listAlerts({ limit: 1, before: null })
     const rest = await store.listAlerts({ limit: 2, before: first.next })
     expect([...first.found, ...rest.found].map(({ subject }) => subject)).toEqual(['three', 'two', 'one'])
@@ -70,67 +66,61 @@ export const describeAlerts = (open: OpenStore): void => {
     expect((await store.listAlerts({ limit: 1, before: null })).refusing).toEqual(refusing)
   })
 
-  test('nobody claims within the gap, or before the time that a robot asked for', async () => {
-    await using bench = await openStoreFixture(open)
-    const at = bench.store.now()
-    await bench.store.noteAlerts([exhausted(bench, 'one'), exhausted(bench, 'two')])
-    const events = await claim(bench, 1)
-    expect(await claim(bench, 1)).toEqual([])
-    await bench.store.settleAlerts({ alerts: events, outcome: 'told', claimableAt: at + MINUTE })
-    await bench.advance(GAP_MS)
-    expect(await claim(bench, 1)).toEqual([])
-    await bench.advance(MINUTE)
-    expect(await claim(bench)).toMatchObject([{ subject: 'two' }])
+  test('nobody claims within the gap, or before the time that a robot asked for', async ({ scene }) => {
+    const at = scene.store.now()
+    await scene.store.noteAlerts([exhausted(scene, 'one'), exhausted(scene, 'two')])
+    const events = await claim(scene, 1)
+    expect(await claim(scene, 1)).toEqual([])
+    await scene.store.settleAlerts({ alerts: events, outcome: 'told', claimableAt: at + MINUTE })
+    await scene.advance(GAP_MS)
+    expect(await claim(scene, 1)).toEqual([])
+    await scene.advance(MINUTE)
+    expect(await claim(scene)).toMatchObject([{ subject: 'two' }])
   })
 
-  test('nothing was told, once the clock was set back, for as long as that', async () => {
-    await using bench = await openStoreFixture(open)
-    await bench.store.noteAlerts([exhausted(bench)])
-    await tell(bench)
-    await bench.store.noteAlerts([exhausted(bench)])
-    await bench.advance(-5 * HOUR)
-    await bench.store.noteAlerts([low(bench)])
-    expect(await tell(bench)).toMatchObject([{ condition: 'disk.low' }, { condition: 'message.exhausted', count: 2 }])
-    expect(await tell(bench)).toEqual([])
+  test('nothing was told, once the clock was set back, for as long as that', async ({ scene }) => {
+    await scene.store.noteAlerts([exhausted(scene)])
+    await tell(scene)
+    await scene.store.noteAlerts([exhausted(scene)])
+    await scene.advance(-5 * HOUR)
+    await scene.store.noteAlerts([low(scene)])
+    expect(await tell(scene)).toMatchObject([{ condition: 'disk.low' }, { condition: 'message.exhausted', count: 2 }])
+    expect(await tell(scene)).toEqual([])
   })
 
-  test('nothing was told, once the clock was set back by less than an hour, for as long as that', async () => {
-    await using bench = await openStoreFixture(open)
-    await bench.store.noteAlerts([exhausted(bench), low(bench)])
-    await bench.store.settleAlerts({ alerts: await claim(bench), outcome: 'untold', claimableAt: null })
-    await bench.advance(-HOUR / 2)
-    await bench.store.hastenAlerts()
-    const told = await claim(bench)
+  test('nothing was told, once the clock was set back by less than an hour, for as long as that', async ({ scene }) => {
+    await scene.store.noteAlerts([exhausted(scene), low(scene)])
+    await scene.store.settleAlerts({ alerts: await claim(scene), outcome: 'untold', claimableAt: null })
+    await scene.advance(-HOUR / 2)
+    await scene.store.hastenAlerts()
+    const told = await claim(scene)
     expect(told).toMatchObject([{ condition: 'disk.low' }, { condition: 'message.exhausted' }])
     // Each node does so, within a second: this one must not take what another has just claimed.
-    await bench.store.hastenAlerts()
-    expect(await claim(bench)).toEqual([])
+    await scene.store.hastenAlerts()
+    expect(await claim(scene)).toEqual([])
   })
 
-  test('of more than a thousand those of partners go first, and what concerns all is told first', async () => {
-    await using bench = await openStoreFixture(open)
-    await bench.store.noteAlerts([low(bench)])
-    const many = Array.from({ length: MAX_ALERTS }, (_, n) => exhausted(bench, `partner_${n}`))
-    expect((await bench.store.noteAlerts(many)).dropped).toEqual(['message.exhausted'])
-    const events = await claim(bench, 2_000)
+  test('of more than a thousand those of partners go first, and what concerns all is told first', async ({ scene }) => {
+    await scene.store.noteAlerts([low(scene)])
+    const many = Array.from({ length: MAX_ALERTS }, (_, n) => exhausted(scene, `partner_${n}`))
+    expect((await scene.store.noteAlerts(many)).dropped).toEqual(['message.exhausted'])
+    const events = await claim(scene, 2_000)
     expect(events).toHaveLength(MAX_ALERTS)
     expect(events[0]).toMatchObject({ condition: 'disk.low' })
   })
 
-  test('of more than a thousand those go first of which nothing more is to be told', async () => {
-    await using bench = await openStoreFixture(open)
-    await bench.store.noteAlerts([low(bench)])
-    await bench.store.settleAlerts({ alerts: await claim(bench), outcome: 'told', claimableAt: null })
-    await bench.store.noteAlerts([{ ...low(bench), details: null }])
-    await bench.advance(GAP_MS)
-    await bench.store.settleAlerts({ alerts: await claim(bench), outcome: 'told', claimableAt: null })
-    const many = Array.from({ length: MAX_ALERTS }, (_, n) => exhausted(bench, `partner_${n}`))
-    expect((await bench.store.noteAlerts(many)).dropped).toEqual(['disk.low'])
+  test('of more than a thousand those go first of which nothing more is to be told', async ({ scene }) => {
+    await scene.store.noteAlerts([low(scene)])
+    await scene.store.settleAlerts({ alerts: await claim(scene), outcome: 'told', claimableAt: null })
+    await scene.store.noteAlerts([{ ...low(scene), details: null }])
+    await scene.advance(GAP_MS)
+    await scene.store.settleAlerts({ alerts: await claim(scene), outcome: 'told', claimableAt: null })
+    const many = Array.from({ length: MAX_ALERTS }, (_, n) => exhausted(scene, `partner_${n}`))
+    expect((await scene.store.noteAlerts(many)).dropped).toEqual(['disk.low'])
   })
 
-  test('that the channel refuses is known until it does not', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store } = bench
+  test('that the channel refuses is known until it does not', async ({ scene }) => {
+    const { store } = scene
     expect((await store.stats()).refusingChannel).toBeNull()
     const refusing = { since: store.now(), channel: 'wecom', problem: 'key', error: 'errcode 93000' } as const
     await store.recordOperatorChannel(refusing)

@@ -1,52 +1,53 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
+import { WAITING } from '../../support/store.ts'
+import type { StoreTest } from '../support/store-test.ts'
 
-export const describeClockSteps = (open: OpenStore): void => {
-  test('C1 asks, within the longest pause, about what was planned before the clock was set back', async () => {
-    await using bench = await openStoreFixture(open)
-    const old = await bench.register()
-    await bench.poll(WAITING)
-    await bench.advance(-HOUR)
-    expect(await bench.mend()).toBe(1)
-    expect(await bench.mend()).toBe(0)
-    expect((await bench.claim()).map(({ verification }) => verification.waiting[0]?.id)).toEqual([old.id])
-    await bench.advance(SECOND)
-    const fresh = await bench.register()
-    expect((await bench.claim()).map(({ verification }) => verification.waiting[0]?.id)).toEqual([fresh.id])
+export const describeClockSteps = (test: StoreTest): void => {
+  test('C1 asks, within the longest pause, about what was planned before the clock was set back', async ({ scene }) => {
+    const old = await scene.register()
+    await scene.poll(WAITING)
+    await scene.advance(-HOUR)
+    expect(await scene.mend()).toBe(1)
+    expect(await scene.mend()).toBe(0)
+    expect((await scene.claim()).map(({ verification }) => verification.waiting[0]?.id)).toEqual([old.id])
+    await scene.advance(SECOND)
+    const fresh = await scene.register()
+    expect((await scene.claim()).map(({ verification }) => verification.waiting[0]?.id)).toEqual([fresh.id])
   })
 
-  test('C1 sends at once, after the clock was set back by more than any retry waits, what waits for one or was under way', async () => {
-    await using bench = await openStoreFixture(open)
-    const lost = await bench.resolve()
+  test('C1 sends at once, after the clock was set back by more than any retry waits, what waits for one or was under way', async ({
+    scene,
+  }) => {
+    const lost = await scene.resolve()
     // Claimed so late, it is due in the past even now.
-    await bench.advance(3 * DAY)
-    expect(await bench.claimMessages()).toHaveLength(1)
-    const { id } = await bench.resolve()
-    await bench.deliver(500)
-    await bench.advance(-2 * DAY)
-    expect(await bench.mend()).toBe(2)
-    expect((await bench.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([lost.id, id])
+    await scene.advance(3 * DAY)
+    expect(await scene.claimMessages()).toHaveLength(1)
+    const { id } = await scene.resolve()
+    await scene.deliver(500)
+    await scene.advance(-2 * DAY)
+    expect(await scene.mend()).toBe(2)
+    expect((await scene.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([lost.id, id])
   })
 
-  test('C1 hands out again, when its lease has ended, what was under way as the clock was set back', async () => {
-    await using bench = await openStoreFixture(open)
-    const lost = await bench.resolve()
-    expect(await bench.claimMessages()).toHaveLength(1)
-    await bench.advance(-HOUR)
-    expect(await bench.mend()).toBe(1)
-    await bench.resolve()
-    await bench.deliver(200)
-    expect(await bench.claimMessages()).toEqual([])
-    await bench.advance(HOUR + MINUTE)
-    expect((await bench.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([lost.id])
+  test('C1 hands out again, when its lease has ended, what was under way as the clock was set back', async ({
+    scene,
+  }) => {
+    const lost = await scene.resolve()
+    expect(await scene.claimMessages()).toHaveLength(1)
+    await scene.advance(-HOUR)
+    expect(await scene.mend()).toBe(1)
+    await scene.resolve()
+    await scene.deliver(200)
+    expect(await scene.claimMessages()).toEqual([])
+    await scene.advance(HOUR + MINUTE)
+    expect((await scene.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([lost.id])
   })
 
-  test('C1 puts right so many rows of a queue at a time', async () => {
-    await using bench = await openStoreFixture(open)
-    for (let n = 0; n < 3; n++) await bench.register()
-    for (let n = 0; n < 3; n++) await bench.poll(WAITING)
-    await bench.advance(-HOUR)
-    expect([await bench.mend(2), await bench.mend(2), await bench.mend(2)]).toEqual([2, 1, 0])
+  test('C1 puts right so many rows of a queue at a time', async ({ scene }) => {
+    for (let n = 0; n < 3; n++) await scene.register()
+    for (let n = 0; n < 3; n++) await scene.poll(WAITING)
+    await scene.advance(-HOUR)
+    expect([await scene.mend(2), await scene.mend(2), await scene.mend(2)]).toEqual([2, 1, 0])
   })
 }

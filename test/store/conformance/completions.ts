@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { emptyBins } from '../../../src/core/polling/completion-bins.ts'
-import { type OpenStore, openStoreFixture } from '../../support/store.ts'
+import type { StoreTest } from '../support/store-test.ts'
 
 /** One completion and 1,000 ms in each of these bins. */
 const seenIn = (...bins: readonly number[]) => {
@@ -12,15 +12,13 @@ const seenIn = (...bins: readonly number[]) => {
   return seen
 }
 
-export const describeCompletions = (open: OpenStore): void => {
-  test('are none at first', async () => {
-    await using bench = await openStoreFixture(open)
-    expect(await bench.store.completionsOf(bench.account.id)).toEqual(emptyBins())
+export const describeCompletions = (test: StoreTest): void => {
+  test('are none at first', async ({ scene }) => {
+    expect(await scene.store.completionsOf(scene.account.id)).toEqual(emptyBins())
   })
 
-  test('fade before more are added', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store, account } = bench
+  test('fade before more are added', async ({ scene }) => {
+    const { store, account } = scene
     await store.changeCompletions(account.id, { keep: 1, more: seenIn(0, 7) })
     await store.changeCompletions(account.id, { keep: 0.5, more: seenIn(7) })
     const { completions, exposureMs } = await store.completionsOf(account.id)
@@ -28,9 +26,8 @@ export const describeCompletions = (open: OpenStore): void => {
     expect([exposureMs[0], exposureMs[7], exposureMs[8]]).toEqual([500, 1_500, 0])
   })
 
-  test('belong to one account, and none is lost where several changes come at once', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store, account } = bench
+  test('belong to one account, and none is lost where several changes come at once', async ({ scene }) => {
+    const { store, account } = scene
     await Promise.all([
       ...Array.from({ length: 10 }, () => store.changeCompletions(account.id, { keep: 1, more: seenIn(2) })),
       store.changeCompletions('acc_other', { keep: 0, more: seenIn(5) }),

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { ALL_SERIES, type HistoryCounts, noCounts, type Series } from '../../../src/core/history.ts'
-import { type OpenStore, openStoreFixture } from '../../support/store.ts'
+import type { StoreFixture } from '../../support/store.ts'
+import type { StoreTest } from '../support/store-test.ts'
 
 const entry = (series: Partial<Series>, counts: Partial<HistoryCounts>) => ({
   ...ALL_SERIES,
@@ -10,19 +11,16 @@ const entry = (series: Partial<Series>, counts: Partial<HistoryCounts>) => ({
   ...counts,
 })
 
-export const describeHistory = (open: OpenStore): void => {
-  const opened = async () => {
-    const bench = await openStoreFixture(open)
-    const { store } = bench
-    const hour = store.now() - (store.now() % HOUR)
-    const historyOf = (step: '5m' | '1h', series: Partial<Series> = {}, span = {}) =>
-      store.historyOf('caller', { ...ALL_SERIES, ...series }, { since: hour, until: hour + HOUR, step, ...span })
-    return { bench, store, hour, historyOf, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
-  }
+const sceneOf = ({ store }: StoreFixture) => {
+  const hour = store.now() - (store.now() % HOUR)
+  const historyOf = (step: '5m' | '1h', series: Partial<Series> = {}, span = {}) =>
+    store.historyOf('caller', { ...ALL_SERIES, ...series }, { since: hour, until: hour + HOUR, step, ...span })
+  return { store, hour, historyOf }
+}
 
-  test('adds up the nodes and the writes of a minute, and takes the highest of what was due', async () => {
-    await using scene = await opened()
-    const { store, hour, historyOf } = scene
+export const describeHistory = (test: StoreTest): void => {
+  test('adds up the nodes and the writes of a minute, and takes the highest of what was due', async ({ scene }) => {
+    const { store, hour, historyOf } = sceneOf(scene)
     const add = (node: string, at: number, counts: Partial<HistoryCounts>) =>
       store.addHistory(node, { at, entries: [entry({}, counts)] })
     await add('node_a', hour, { registrations: 1, arrived50: 1, duePolls: 7 })
@@ -38,9 +36,8 @@ export const describeHistory = (open: OpenStore): void => {
     expect(await historyOf('1h')).toEqual([{ at: hour, ...first, registrations: 31, duePolls: 9 }])
   })
 
-  test('returns the steps of a span and a series only', async () => {
-    await using scene = await opened()
-    const { store, hour, historyOf } = scene
+  test('returns the steps of a span and a series only', async ({ scene }) => {
+    const { store, hour, historyOf } = sceneOf(scene)
     const [mine, other] = [{ partnerId: 'partner_a', host: 'a.example' }, { partnerId: 'partner_b' }]
     for (const minutes of [0, 5, 10, 15])
       await store.addHistory('node', {
@@ -55,10 +52,9 @@ export const describeHistory = (open: OpenStore): void => {
     expect(await historyOf('5m', { partnerId: 'partner_a' })).toEqual([])
   })
 
-  test('groups hours by partner, host and account, those with the most failures first', async () => {
-    await using scene = await opened()
-    const { bench, store, hour } = scene
-    const [a, b, c, d] = await Promise.all(['a', 'b', 'c', 'd'].map(name => bench.addPartner(name)))
+  test('groups hours by partner, host and account, those with the most failures first', async ({ scene }) => {
+    const { store, hour } = sceneOf(scene)
+    const [a, b, c, d] = await Promise.all(['a', 'b', 'c', 'd'].map(name => scene.addPartner(name)))
     const host = (partnerId = '', name: string, counts: Partial<HistoryCounts>) => [
       entry({ partnerId }, counts),
       entry({ partnerId, host: name }, counts),
@@ -89,10 +85,11 @@ export const describeHistory = (open: OpenStore): void => {
     ])
   })
 
-  test('any number of hosts cuts their partner’s own hosts, and not what is told of all partners', async () => {
-    await using scene = await opened()
-    const { bench, store, hour } = scene
-    const partnerId = bench.partnerId
+  test('any number of hosts cuts their partner’s own hosts, and not what is told of all partners', async ({
+    scene,
+  }) => {
+    const { store, hour } = sceneOf(scene)
+    const partnerId = scene.partnerId
     for (let n = 0; n < 3; n++) {
       const hosts = Array.from({ length: 4_000 }, (_, i) => entry({ partnerId, host: `h${i}` }, { delivered: 1 }))
       await store.addHistory('node', {
@@ -107,9 +104,8 @@ export const describeHistory = (open: OpenStore): void => {
     expect(await store.hostHistoryOf(partnerId, span)).toMatchObject({ since: hour - HOUR, scanned: 8_000 })
   })
 
-  test('returns 250 groups at most, and says that there are more', async () => {
-    await using scene = await opened()
-    const { store, hour } = scene
+  test('returns 250 groups at most, and says that there are more', async ({ scene }) => {
+    const { store, hour } = sceneOf(scene)
     const entries = Array.from({ length: 251 }, (_, n) =>
       entry({ partnerId: 'partner_a', host: `h${n}` }, { delivered: n }),
     )
@@ -118,19 +114,20 @@ export const describeHistory = (open: OpenStore): void => {
     expect([found.length, isCapped, found.at(-1)?.host]).toEqual([250, true, 'h1'])
   })
 
-  test('keeps five minutes for a day and hours for eight, and erases what is older with the next write', async () => {
-    await using scene = await opened()
-    const { bench, store, hour, historyOf } = scene
+  test('keeps five minutes for a day and hours for eight, and erases what is older with the next write', async ({
+    scene,
+  }) => {
+    const { store, hour, historyOf } = sceneOf(scene)
     const add = (at: number) => store.addHistory('node', { at, entries: [entry({}, { polls: 1 })] })
     await add(hour)
     const span = { since: hour, until: hour + HOUR }
-    await bench.advance(DAY + HOUR)
+    await scene.advance(DAY + HOUR)
     await add(hour + DAY + HOUR)
     expect([(await historyOf('5m', {}, span)).length, (await historyOf('1h', {}, span)).length]).toEqual([1, 1])
-    await bench.advance(HOUR)
+    await scene.advance(HOUR)
     await add(hour + DAY + 2 * HOUR)
     expect([(await historyOf('5m', {}, span)).length, (await historyOf('1h', {}, span)).length]).toEqual([0, 1])
-    await bench.advance(7 * DAY)
+    await scene.advance(7 * DAY)
     await add(hour + 8 * DAY + 2 * HOUR)
     expect((await historyOf('1h', {}, span)).length).toBe(0)
   })

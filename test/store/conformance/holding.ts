@@ -1,21 +1,21 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import type { ClaimedMessage, MessageSettlement } from '../../../src/store/messages/message.ts'
-import { first, type OpenStore, openStoreFixture } from '../../support/store.ts'
-
-type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
+import { first, type StoreFixture } from '../../support/store.ts'
+import type { StoreTest } from '../support/store-test.ts'
 
 /** A message that is not sent: nobody may claim it now, or it has been claimed and is released, or cancelled. */
-export const describeHolding = (open: OpenStore): void => {
-  test('the daily message of a day is sent by one node, once, and again only if it was not accepted', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store } = bench
+export const describeHolding = (test: StoreTest): void => {
+  test('the daily message of a day is sent by one node, once, and again only if it was not accepted', async ({
+    scene,
+  }) => {
+    const { store } = scene
     const claims = await Promise.all([store.claimDaily('2026-12-02', MINUTE), store.claimDaily('2026-12-02', MINUTE)])
     expect(claims.toSorted()).toEqual([false, true])
-    await bench.advance(MINUTE)
+    await scene.advance(MINUTE)
     expect(await store.claimDaily('2026-12-02', MINUTE)).toBe(true)
     await store.settleDaily('2026-12-02')
-    await bench.advance(MINUTE)
+    await scene.advance(MINUTE)
     expect(await store.claimDaily('2026-12-02', MINUTE)).toBe(false)
     expect(await store.claimDaily('2026-12-03', MINUTE)).toBe(true)
     // A node whose day is the earlier one claims it no more, and a day far ahead was a wrong clock's.
@@ -26,74 +26,72 @@ export const describeHolding = (open: OpenStore): void => {
   })
 
   describe('while deliveries are held', () => {
-    test('no message is claimed, checks go on, and all of them are claimed afterwards', async () => {
-      await using bench = await openStoreFixture(open)
-      await bench.store.holdDeliveries()
-      const heldAt = bench.store.now()
-      const { id } = await bench.resolve()
-      expect(await bench.claimMessagesWith()).toEqual({ messages: [], secrets: new Map(), nextAt: null })
-      await bench.advance(SECOND)
-      await bench.store.holdDeliveries()
-      expect(await bench.store.deliveriesHeldAt()).toBe(heldAt)
-      expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({ allHeldSince: heldAt, heldSince: null })
-      expect(await bench.find(id)).toMatchObject({ status: 'succeeded', delivery: { state: 'pending', attempts: 0 } })
+    test('no message is claimed, checks go on, and all of them are claimed afterwards', async ({ scene }) => {
+      await scene.store.holdDeliveries()
+      const heldAt = scene.store.now()
+      const { id } = await scene.resolve()
+      expect(await scene.claimMessagesWith()).toEqual({ messages: [], secrets: new Map(), nextAt: null })
+      await scene.advance(SECOND)
+      await scene.store.holdDeliveries()
+      expect(await scene.store.deliveriesHeldAt()).toBe(heldAt)
+      expect(await scene.store.explain(scene.partnerId, id)).toMatchObject({ allHeldSince: heldAt, heldSince: null })
+      expect(await scene.find(id)).toMatchObject({ status: 'succeeded', delivery: { state: 'pending', attempts: 0 } })
 
       let told = 0
-      bench.store.hints.on('messagesDue', () => told++)
-      await bench.store.resumeDeliveries()
+      scene.store.hints.on('messagesDue', () => told++)
+      await scene.store.resumeDeliveries()
       expect(told).toBe(1)
-      expect(await bench.store.deliveriesHeldAt()).toBeNull()
-      expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({ allHeldSince: null })
-      expect(await bench.claimMessages()).toMatchObject([{ registrationId: id, attempts: 0 }])
+      expect(await scene.store.deliveriesHeldAt()).toBeNull()
+      expect(await scene.store.explain(scene.partnerId, id)).toMatchObject({ allHeldSince: null })
+      expect(await scene.claimMessages()).toMatchObject([{ registrationId: id, attempts: 0 }])
     })
 
-    test('what is claimed already is recorded', async () => {
-      await using bench = await openStoreFixture(open)
-      const { id } = await bench.resolve()
-      const message = first(await bench.claimMessages())
-      await bench.store.holdDeliveries()
-      await bench.store.settleMessages([bench.received(message, 200)])
-      expect((await bench.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: 1 })
+    test('what is claimed already is recorded', async ({ scene }) => {
+      const { id } = await scene.resolve()
+      const message = first(await scene.claimMessages())
+      await scene.store.holdDeliveries()
+      await scene.store.settleMessages([scene.received(message, 200)])
+      expect((await scene.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: 1 })
     })
   })
 
   describe('a message that is given back', () => {
-    const givenBack = (bench: StoreFixture, message: ClaimedMessage): MessageSettlement => ({
+    const givenBack = (scene: StoreFixture, message: ClaimedMessage): MessageSettlement => ({
       message,
-      step: { state: 'pending', dueAt: bench.store.now() + SECOND, retries: message.retries, gone: false },
+      step: { state: 'pending', dueAt: scene.store.now() + SECOND, retries: message.retries, gone: false },
       attempt: null,
       hostSignal: null,
     })
 
-    test('is due again when it says, as if nothing had been tried', async () => {
-      await using bench = await openStoreFixture(open)
-      const { id } = await bench.resolve()
-      const message = first(await bench.claimMessages())
-      await bench.store.settleMessages([givenBack(bench, message)])
-      expect(await bench.claimMessages()).toEqual([])
-      await bench.advance(SECOND)
-      expect(await bench.claimMessages()).toMatchObject([
+    test('is due again when it says, as if nothing had been tried', async ({ scene }) => {
+      const { id } = await scene.resolve()
+      const message = first(await scene.claimMessages())
+      await scene.store.settleMessages([givenBack(scene, message)])
+      expect(await scene.claimMessages()).toEqual([])
+      await scene.advance(SECOND)
+      expect(await scene.claimMessages()).toMatchObject([
         { registrationId: id, attempts: 0, retries: 0, proven: false },
       ])
-      expect(await bench.store.listAttempts(bench.partnerId, id)).toEqual([])
+      expect(await scene.store.listAttempts(scene.partnerId, id)).toEqual([])
     })
 
-    test('is explained as under way while it is claimed, then as not sent until an attempt is recorded, or it is resent', async () => {
-      await using bench = await openStoreFixture(open)
-      const { id } = await bench.resolve()
-      const sending = async () => (await bench.store.explain(bench.partnerId, id))?.sending
+    test('is explained as under way while it is claimed, then as not sent until an attempt is recorded, or it is resent', async ({
+      scene,
+    }) => {
+      const { id } = await scene.resolve()
+      const sending = async () => (await scene.store.explain(scene.partnerId, id))?.sending
       const giveBack = async () => {
-        const message = first(await bench.claimMessages())
+        const message = first(await scene.claimMessages())
         expect(await sending()).toBe('under_way')
-        await bench.store.settleMessages([givenBack(bench, message)])
+        await scene.store.settleMessages([givenBack(scene, message)])
       }
       expect(await sending()).toBeNull()
       await giveBack()
       expect(await sending()).toBe('not_sent')
-      await bench.advance(SECOND)
-      await bench.deliver(500)
+      await scene.advance(SECOND)
+      await scene.deliver(500)
       expect(await sending()).toBeNull()
-      await bench.store.resend(bench.partnerId, id)
+      await scene.store.resend(scene.partnerId, id)
       expect(await sending()).toBeNull()
       await giveBack()
       expect(await sending()).toBe('not_sent')
@@ -101,24 +99,22 @@ export const describeHolding = (open: OpenStore): void => {
   })
 
   describe('what must not be sent any more is told', () => {
-    test('of a registration, before its cancelling is confirmed', async () => {
-      await using bench = await openStoreFixture(open)
-      const { id } = await bench.resolve()
+    test('of a registration, before its cancelling is confirmed', async ({ scene }) => {
+      const { id } = await scene.resolve()
       const told: string[] = []
-      bench.store.hints.on('withdrawn', ({ registrationId }) => told.push(`cancelled ${registrationId}`))
-      await bench.store.cancel(bench.partnerId, id, 'erase')
+      scene.store.hints.on('withdrawn', ({ registrationId }) => told.push(`cancelled ${registrationId}`))
+      await scene.store.cancel(scene.partnerId, id, 'erase')
       told.push('confirmed')
       expect(told).toEqual([`cancelled ${id}`, 'confirmed'])
     })
 
-    test('of a partner, before it is confirmed to be disabled', async () => {
-      await using bench = await openStoreFixture(open)
+    test('of a partner, before it is confirmed to be disabled', async ({ scene }) => {
       const told: unknown[] = []
-      bench.store.hints.on('withdrawn', what => told.push(what))
-      await bench.store.changePartner(bench.partnerId, { name: 'renamed' })
-      await bench.store.changePartner(bench.partnerId, { disabled: true })
+      scene.store.hints.on('withdrawn', what => told.push(what))
+      await scene.store.changePartner(scene.partnerId, { name: 'renamed' })
+      await scene.store.changePartner(scene.partnerId, { disabled: true })
       told.push('confirmed')
-      expect(told).toEqual([{ partnerId: bench.partnerId, registrationId: null }, 'confirmed'])
+      expect(told).toEqual([{ partnerId: scene.partnerId, registrationId: null }, 'confirmed'])
     })
   })
 }

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
 import { HEARTBEAT_MS, type NewNode } from '../../../src/store/operators/nodes.ts'
-import { type OpenStore, openStoreFixture } from '../../support/store.ts'
+import type { StoreTest } from '../support/store-test.ts'
 
 const named = (name: string, more: Partial<NewNode> = {}): NewNode => ({
   ...{
@@ -15,16 +15,15 @@ const named = (name: string, more: Partial<NewNode> = {}): NewNode => ({
   ...{ roles: ['api', 'deliver'], ...more },
 })
 
-export const describeNodes = (open: OpenStore): void => {
-  test('show themselves, and see each other', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store } = bench
+export const describeNodes = (test: StoreTest): void => {
+  test('show themselves, and see each other', async ({ scene }) => {
+    const { store } = scene
     const startedAt = store.now()
     expect(await store.listNodes()).toEqual([])
     await store.beatNode(named('a'))
-    await bench.advance(SECOND)
+    await scene.advance(SECOND)
     await store.beatNode(named('b'))
-    await bench.advance(HEARTBEAT_MS)
+    await scene.advance(HEARTBEAT_MS)
     const nodes = await store.beatNode(named('a'))
     const key = expect.stringMatching(/^[0-9a-f]+$/)
     expect(nodes).toEqual([
@@ -37,13 +36,12 @@ export const describeNodes = (open: OpenStore): void => {
     expect(await store.listNodes()).toEqual(nodes)
   })
 
-  test('are missed by the others from when they are lost until they are back', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store } = bench
+  test('are missed by the others from when they are lost until they are back', async ({ scene }) => {
+    const { store } = scene
     await store.beatNode(named('b'))
     let nodes = await store.beatNode(named('a'))
     for (let n = 0; n < 8; n++) {
-      await bench.advance(HEARTBEAT_MS)
+      await scene.advance(HEARTBEAT_MS)
       nodes = await store.beatNode(named('a'))
     }
     // The first beat at which it was lost.
@@ -57,9 +55,8 @@ export const describeNodes = (open: OpenStore): void => {
     })
   })
 
-  test('leave', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store } = bench
+  test('leave', async ({ scene }) => {
+    const { store } = scene
     await store.beatNode(named('a'))
     await store.beatNode(named('b'))
     await store.removeNode('node_a')

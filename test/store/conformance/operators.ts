@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { createAdminToken } from '../../../src/core/api-key.ts'
 import { DAY, MINUTE } from '../../../src/core/duration.ts'
 import type { NewAct } from '../../../src/store/operators/acts.ts'
-import { type OpenStore, openStoreFixture } from '../../support/store.ts'
-
-type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
+import type { StoreFixture } from '../../support/store.ts'
+import type { StoreTest } from '../support/store-test.ts'
 
 const addToken = async ({ store, newId }: StoreFixture, expiresAt: number | null = null) => {
   const { id, hash } = createAdminToken(newId('token'), randomBytes)
@@ -24,45 +23,41 @@ const RESUME: NewAct = {
 /** Calls at a time. */
 const everything = { who: null, act: null, object: null, since: null, before: null, limit: 10 }
 
-export const describeOperators = (open: OpenStore): void => {
-  test('have tokens, which are found by id', async () => {
-    await using bench = await openStoreFixture(open)
-    const { hash, ...token } = await addToken(bench)
-    const times = { createdAt: bench.store.now(), lastUsedAt: null, expiresAt: null, revokedAt: null }
+export const describeOperators = (test: StoreTest): void => {
+  test('have tokens, which are found by id', async ({ scene }) => {
+    const { hash, ...token } = await addToken(scene)
+    const times = { createdAt: scene.store.now(), lastUsedAt: null, expiresAt: null, revokedAt: null }
     expect(token).toEqual({ id: token.id, name: 'Zoë 值班', role: 'operate', ...times })
-    expect(await bench.store.findAdminToken(token.id)).toEqual({ name: 'Zoë 值班', role: 'operate', hash, live: true })
-    expect(await bench.store.findAdminToken('token_none')).toBeNull()
-    expect(await bench.store.listAdminTokens({ limit: 10, after: null })).toEqual({ found: [token], next: null })
+    expect(await scene.store.findAdminToken(token.id)).toEqual({ name: 'Zoë 值班', role: 'operate', hash, live: true })
+    expect(await scene.store.findAdminToken('token_none')).toBeNull()
+    expect(await scene.store.listAdminTokens({ limit: 10, after: null })).toEqual({ found: [token], next: null })
   })
 
-  test('list them the oldest first, page by page', async () => {
-    await using bench = await openStoreFixture(open)
-    const ids = [(await addToken(bench)).id, (await addToken(bench)).id, (await addToken(bench)).id]
+  test('list them the oldest first, page by page', async ({ scene }) => {
+    const ids = [(await addToken(scene)).id, (await addToken(scene)).id, (await addToken(scene)).id]
     const page = async (after: string | null) =>
-      (await bench.store.listAdminTokens({ limit: 2, after })).found.map(({ id }) => id)
+      (await scene.store.listAdminTokens({ limit: 2, after })).found.map(({ id }) => id)
     expect(await page(null)).toEqual(ids.slice(0, 2))
     expect(await page(ids[1] ?? null)).toEqual(ids.slice(2))
   })
 
-  test('have tokens that end by themselves, and that say when they were used', async () => {
-    await using bench = await openStoreFixture(open)
-    const token = await addToken(bench, bench.store.now() + MINUTE)
-    await bench.store.touchAdminTokens([token.id, 'token_none'])
-    const usedAt = bench.store.now()
-    expect(await bench.store.listAdminTokens({ limit: 1, after: null })).toMatchObject({
+  test('have tokens that end by themselves, and that say when they were used', async ({ scene }) => {
+    const token = await addToken(scene, scene.store.now() + MINUTE)
+    await scene.store.touchAdminTokens([token.id, 'token_none'])
+    const usedAt = scene.store.now()
+    expect(await scene.store.listAdminTokens({ limit: 1, after: null })).toMatchObject({
       found: [{ lastUsedAt: usedAt }],
     })
-    expect(await bench.store.findAdminToken(token.id)).toMatchObject({ live: true })
-    await bench.advance(MINUTE)
-    expect(await bench.store.findAdminToken(token.id)).toMatchObject({ live: false })
+    expect(await scene.store.findAdminToken(token.id)).toMatchObject({ live: true })
+    await scene.advance(MINUTE)
+    expect(await scene.store.findAdminToken(token.id)).toMatchObject({ live: false })
   })
 
-  test('are told what was done, the newest first, page by page', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store } = bench
+  test('are told what was done, the newest first, page by page', async ({ scene }) => {
+    const { store } = scene
     const at = store.now()
     await store.recordAct(RESUME)
-    await bench.advance(MINUTE)
+    await scene.advance(MINUTE)
     await store.recordAct({ ...RESUME, who: 'command', object: null, reason: null, changes: null, outcome: 'failed' })
     await store.recordAct({ ...RESUME, act: 'account.pause' })
     const { found: acts, next } = await store.listActs(everything)
@@ -84,9 +79,8 @@ export const describeOperators = (open: OpenStore): void => {
     })
   })
 
-  test('know of an act before it is done, and how it ended', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store } = bench
+  test('know of an act before it is done, and how it ended', async ({ scene }) => {
+    const { store } = scene
     const id = await store.recordAct({ ...RESUME, outcome: 'begun' })
     expect((await store.listActs(everything)).found).toMatchObject([{ id, outcome: 'begun' }])
     await store.endAct(id, 'refused')
@@ -94,12 +88,11 @@ export const describeOperators = (open: OpenStore): void => {
     expect((await store.listActs(everything)).found).toMatchObject([{ ...RESUME, id, outcome: 'refused' }])
   })
 
-  test('no longer see acts after more than a year', async () => {
-    await using bench = await openStoreFixture(open)
-    await bench.store.recordAct(RESUME)
-    await bench.advance(367 * DAY)
-    expect(await bench.store.listActs(everything)).toEqual({ found: [], next: null })
-    await bench.store.recordAct(RESUME)
-    expect((await bench.store.listActs(everything)).found).toHaveLength(1)
+  test('no longer see acts after more than a year', async ({ scene }) => {
+    await scene.store.recordAct(RESUME)
+    await scene.advance(367 * DAY)
+    expect(await scene.store.listActs(everything)).toEqual({ found: [], next: null })
+    await scene.store.recordAct(RESUME)
+    expect((await scene.store.listActs(everything)).found).toHaveLength(1)
   })
 }

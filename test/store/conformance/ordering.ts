@@ -1,27 +1,26 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
-import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
+import { WAITING } from '../../support/store.ts'
+import type { StoreTest } from '../support/store-test.ts'
 
 /** What is due at the same time comes in the order in which it came; counts and limits of nothing give nothing. */
-export const describeOrdering = (open: OpenStore): void => {
-  test('messages that are due at the same time are sent in the order in which they came', async () => {
-    await using bench = await openStoreFixture(open)
-    await bench.store.register(Array.from({ length: 5 }, () => bench.newRegistration()))
-    await bench.poll({ kind: 'verdict', code: 2, verdict: VERDICT })
+export const describeOrdering = (test: StoreTest): void => {
+  test('messages that are due at the same time are sent in the order in which they came', async ({ scene }) => {
+    await scene.store.register(Array.from({ length: 5 }, () => scene.newRegistration()))
+    await scene.poll({ kind: 'verdict', code: 2, verdict: VERDICT })
     const seqs: number[] = []
-    for (let i = 0; i < 5; i++) seqs.push(...(await bench.claimMessages({ slots: 1 })).map(({ seq }) => seq))
+    for (let i = 0; i < 5; i++) seqs.push(...(await scene.claimMessages({ slots: 1 })).map(({ seq }) => seq))
     expect(seqs).toHaveLength(5)
     expect(seqs).toEqual(seqs.toSorted((a, b) => a - b))
   })
 
-  test('no slot, no limit and no item give nothing, and say when there is more', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store, partnerId } = bench
-    const at = (await bench.resolve()).createdAt
-    const { id } = await bench.register()
-    expect(await bench.claimMessagesWith({ slots: 0 })).toMatchObject({ messages: [], nextAt: at })
-    expect(await bench.claim({ concurrency: 0 })).toEqual([])
-    expect(await bench.claim({ busy: new Map([[bench.account.id, 100]]) })).toEqual([])
+  test('no slot, no limit and no item give nothing, and say when there is more', async ({ scene }) => {
+    const { store, partnerId } = scene
+    const at = (await scene.resolve()).createdAt
+    const { id } = await scene.register()
+    expect(await scene.claimMessagesWith({ slots: 0 })).toMatchObject({ messages: [], nextAt: at })
+    expect(await scene.claim({ concurrency: 0 })).toEqual([])
+    expect(await scene.claim({ busy: new Map([[scene.account.id, 100]]) })).toEqual([])
     expect(await store.register([])).toEqual([])
     const query = { idcardid: null, status: null, delivery: null, before: null }
     expect((await store.listRegistrations(partnerId, { ...query, limit: 0 })).found).toEqual([])
@@ -32,19 +31,18 @@ export const describeOrdering = (open: OpenStore): void => {
       scanned: 0,
     })
     await store.cancel(partnerId, id)
-    await bench.advance(HOUR)
+    await scene.advance(HOUR)
     expect(await store.prune(store.now(), 0, null)).toEqual({ erased: 0, next: null })
   })
 
-  test('a usage counts what waits, the hosts, and the registrations of a day', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store, partnerId } = bench
-    await bench.resolve()
-    await bench.register({ callbackUrl: 'https://b.example/' })
-    await bench.poll(WAITING)
+  test('a usage counts what waits, the hosts, and the registrations of a day', async ({ scene }) => {
+    const { store, partnerId } = scene
+    await scene.resolve()
+    await scene.register({ callbackUrl: 'https://b.example/' })
+    await scene.poll(WAITING)
     expect(await store.usageOf(partnerId)).toMatchObject({ pending: 1, hosts: 2 })
-    await bench.advance(2 * DAY)
-    expect(await store.usageOf(await bench.addPartner())).toEqual({ pending: 0, hosts: 0, daily: 0 })
+    await scene.advance(2 * DAY)
+    expect(await store.usageOf(await scene.addPartner())).toEqual({ pending: 0, hosts: 0, daily: 0 })
   })
 }
 

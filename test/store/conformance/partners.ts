@@ -1,63 +1,59 @@
 import { randomBytes } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
-import { first, type OpenStore, openStoreFixture } from '../../support/store.ts'
+import { first } from '../../support/store.ts'
+import type { StoreTest } from '../support/store-test.ts'
 
-export const describePartners = (open: OpenStore): void => {
-  test('are created with a key and a signing secret, and found again', async () => {
-    await using bench = await openStoreFixture(open)
-    const { partner } = newPartner('ACME 认证', { newId: bench.newId, random: randomBytes })
-    const created = await bench.store.createPartner(partner)
+export const describePartners = (test: StoreTest): void => {
+  test('are created with a key and a signing secret, and found again', async ({ scene }) => {
+    const { partner } = newPartner('ACME 认证', { newId: scene.newId, random: randomBytes })
+    const created = await scene.store.createPartner(partner)
     expect(created).toMatchObject({ id: partner.id, name: 'ACME 认证', disabled: false, payload: 'full' })
     expect(created.quotas).toEqual({ pending: null, hosts: null, daily: null })
-    expect(await bench.store.findPartner(partner.id)).toEqual(created)
-    expect(await bench.store.findKey(partner.key.id)).toEqual({
+    expect(await scene.store.findPartner(partner.id)).toEqual(created)
+    expect(await scene.store.findKey(partner.key.id)).toEqual({
       partnerId: partner.id,
       hash: partner.key.hash,
       live: true,
     })
-    expect(await bench.store.findPartner('partner_nobody')).toBeNull()
+    expect(await scene.store.findPartner('partner_nobody')).toBeNull()
   })
 
-  test('are created whole or not at all', async () => {
-    await using bench = await openStoreFixture(open)
-    const one = newPartner('one', { newId: bench.newId, random: randomBytes }).partner
-    await bench.store.createPartner(one)
-    const two = { ...newPartner('two', { newId: bench.newId, random: randomBytes }).partner, key: one.key }
-    await expect(bench.store.createPartner(two)).rejects.toThrow()
-    expect(await bench.store.findPartner(two.id)).toBeNull()
+  test('are created whole or not at all', async ({ scene }) => {
+    const one = newPartner('one', { newId: scene.newId, random: randomBytes }).partner
+    await scene.store.createPartner(one)
+    const two = { ...newPartner('two', { newId: scene.newId, random: randomBytes }).partner, key: one.key }
+    await expect(scene.store.createPartner(two)).rejects.toThrow()
+    expect(await scene.store.findPartner(two.id)).toBeNull()
   })
 
-  test('have names of their own: one that another has is refused where it is created or renamed', async () => {
-    await using bench = await openStoreFixture(open)
-    const one = await bench.addPartner('one')
-    const two = await bench.addPartner('two')
+  test('have names of their own: one that another has is refused where it is created or renamed', async ({ scene }) => {
+    const one = await scene.addPartner('one')
+    const two = await scene.addPartner('two')
     const taken = { code: 'conflict', errors: [{ path: 'name' }] }
-    await expect(bench.addPartner('one')).rejects.toMatchObject(taken)
-    await expect(bench.store.changePartner(two, { name: 'one' })).rejects.toMatchObject(taken)
-    expect((await bench.store.listPartners({ limit: 9, after: null })).found).toHaveLength(3)
+    await expect(scene.addPartner('one')).rejects.toMatchObject(taken)
+    await expect(scene.store.changePartner(two, { name: 'one' })).rejects.toMatchObject(taken)
+    expect((await scene.store.listPartners({ limit: 9, after: null })).found).toHaveLength(3)
     // Its own name is nobody else's.
-    expect(await bench.store.changePartner(one, { name: 'one', payload: 'thin' })).toMatchObject({ payload: 'thin' })
-    const both = await Promise.allSettled([bench.addPartner('three'), bench.addPartner('three')])
+    expect(await scene.store.changePartner(one, { name: 'one', payload: 'thin' })).toMatchObject({ payload: 'thin' })
+    const both = await Promise.allSettled([scene.addPartner('three'), scene.addPartner('three')])
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
-  test('are listed the oldest first, page by page', async () => {
-    await using bench = await openStoreFixture(open)
-    const ids = [bench.partnerId, await bench.addPartner('b'), await bench.addPartner('a')]
+  test('are listed the oldest first, page by page', async ({ scene }) => {
+    const ids = [scene.partnerId, await scene.addPartner('b'), await scene.addPartner('a')]
     const page = async (limit: number, after: string | null) =>
-      (await bench.store.listPartners({ limit, after })).found.map(partner => partner.id)
+      (await scene.store.listPartners({ limit, after })).found.map(partner => partner.id)
     expect(await page(10, null)).toEqual(ids)
     expect(await page(2, null)).toEqual(ids.slice(0, 2))
     expect(await page(2, ids[1] ?? '')).toEqual(ids.slice(2))
   })
 
-  test('are named by their ids, however many and often they are asked for', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store, partnerId } = bench
+  test('are named by their ids, however many and often they are asked for', async ({ scene }) => {
+    const { store, partnerId } = scene
     await store.changePartner(partnerId, { name: 'one' })
-    const two = await bench.addPartner('two')
+    const two = await scene.addPartner('two')
     const names = await store.partnerNames([two, 'partner_nobody', partnerId, two])
     expect(names).toEqual(
       new Map([
@@ -70,9 +66,8 @@ export const describePartners = (open: OpenStore): void => {
     expect((await store.partnerNames([...many, two])).size).toBe(1)
   })
 
-  test('change in what is named, and stay the same in everything else', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store, partnerId } = bench
+  test('change in what is named, and stay the same in everything else', async ({ scene }) => {
+    const { store, partnerId } = scene
     const before = await store.findPartner(partnerId)
     expect(await store.changePartner(partnerId, {})).toEqual(before)
     expect(await store.changePartner(partnerId, { name: 'new' })).toEqual({ ...before, name: 'new' })
@@ -83,36 +78,33 @@ export const describePartners = (open: OpenStore): void => {
     expect(await store.changePartner('partner_nobody', { name: 'x' })).toBeNull()
   })
 
-  test('with thin webhooks are sent neither scores nor messages', async () => {
-    await using bench = await openStoreFixture(open)
-    await bench.store.changePartner(bench.partnerId, { payload: 'thin' })
-    await bench.resolve()
-    const body = first(await bench.claimMessages()).body.toString()
+  test('with thin webhooks are sent neither scores nor messages', async ({ scene }) => {
+    await scene.store.changePartner(scene.partnerId, { payload: 'thin' })
+    await scene.resolve()
+    const body = first(await scene.claimMessages()).body.toString()
     expect(JSON.parse(body).data).toMatchObject({ status: 'SUCCESS' })
     expect(body).not.toContain('95.25')
     expect(body).not.toContain('认证成功')
   })
 
-  test('disabled, are asked and sent nothing, and lose nothing', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store, partnerId } = bench
-    const asked = await bench.register()
-    const sent = await bench.resolve()
-    const waiting = await bench.register({ idcardid: 'waiting' })
+  test('disabled, are asked and sent nothing, and lose nothing', async ({ scene }) => {
+    const { store, partnerId } = scene
+    const asked = await scene.register()
+    const sent = await scene.resolve()
+    const waiting = await scene.register({ idcardid: 'waiting' })
     expect(asked.status).toBe('pending')
     await store.changePartner(partnerId, { disabled: true })
-    await bench.advance(HOUR)
-    expect(await bench.claim()).toEqual([])
-    expect(await bench.claimMessages()).toEqual([])
+    await scene.advance(HOUR)
+    expect(await scene.claim()).toEqual([])
+    expect(await scene.claimMessages()).toEqual([])
     await store.changePartner(partnerId, { disabled: false })
-    expect((await bench.claim()).map(({ verification }) => verification.idcardid)).toContain('waiting')
-    expect((await bench.claimMessages()).map(message => message.registrationId)).toContain(sent.id)
-    expect(await bench.find(waiting.id)).toMatchObject({ status: 'pending' })
+    expect((await scene.claim()).map(({ verification }) => verification.idcardid)).toContain('waiting')
+    expect((await scene.claimMessages()).map(message => message.registrationId)).toContain(sent.id)
+    expect(await scene.find(waiting.id)).toMatchObject({ status: 'pending' })
   })
 
-  test('withdraw all that is theirs when one is disabled, and ring when it is enabled', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store, partnerId } = bench
+  test('withdraw all that is theirs when one is disabled, and ring when it is enabled', async ({ scene }) => {
+    const { store, partnerId } = scene
     const told: unknown[] = []
     store.hints.on('withdrawn', what => told.push(what))
     store.hints.on('verificationsDue', () => told.push('verifications'))
@@ -126,33 +118,31 @@ export const describePartners = (open: OpenStore): void => {
     expect(told.slice(1).toSorted()).toEqual(['messages', 'verifications'])
   })
 
-  test('have keys, each created, used, and revoked once', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store, partnerId } = bench
-    const id = bench.newId('key')
+  test('have keys, each created, used, and revoked once', async ({ scene }) => {
+    const { store, partnerId } = scene
+    const id = scene.newId('key')
     const created = await store.createKey(partnerId, { id, hash: randomBytes(32) })
     expect(created).toMatchObject({ id, lastUsedAt: null, revokedAt: null })
-    await bench.advance(MINUTE)
+    await scene.advance(MINUTE)
     await store.touchKeys([id])
     await store.touchKeys([])
     const listed = await store.listKeys(partnerId)
     expect(listed).toHaveLength(2)
-    expect(listed?.[1]).toMatchObject({ id, lastUsedAt: bench.store.now() })
+    expect(listed?.[1]).toMatchObject({ id, lastUsedAt: scene.store.now() })
     const { found } = await store.listPartners({ limit: 9, after: null })
-    expect(found).toMatchObject([{ id: partnerId, lastUsedAt: bench.store.now() }])
+    expect(found).toMatchObject([{ id: partnerId, lastUsedAt: scene.store.now() }])
     const revoked = await store.revokeKey(id)
-    expect(revoked?.revokedAt).toBe(bench.store.now())
+    expect(revoked?.revokedAt).toBe(scene.store.now())
     expect((await store.findKey(id))?.live).toBe(false)
-    await bench.advance(MINUTE)
+    await scene.advance(MINUTE)
     expect(await store.revokeKey(id)).toEqual(revoked)
   })
 
-  test('add keys of their own, ten live ones at most, and keep fifty that they have ended', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store, partnerId } = bench
+  test('add keys of their own, ten live ones at most, and keep fifty that they have ended', async ({ scene }) => {
+    const { store, partnerId } = scene
     const [first] = (await store.listKeys(partnerId)) ?? []
     const add = async () => {
-      const id = bench.newId('key')
+      const id = scene.newId('key')
       return (await store.addOwnKey(partnerId, { id, hash: randomBytes(32) })) ? id : null
     }
     const added = [first?.id ?? '']
@@ -168,13 +158,12 @@ export const describePartners = (open: OpenStore): void => {
     expect(listed).toHaveLength(10 + 50)
   })
 
-  test('end a key of theirs only by another that is live', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store, partnerId } = bench
+  test('end a key of theirs only by another that is live', async ({ scene }) => {
+    const { store, partnerId } = scene
     const [one = ''] = ((await store.listKeys(partnerId)) ?? []).map(({ id }) => id)
-    const two = bench.newId('key')
+    const two = scene.newId('key')
     await store.addOwnKey(partnerId, { id: two, hash: randomBytes(32) })
-    const other = await bench.addPartner()
+    const other = await scene.addPartner()
     expect(await store.endOwnKey(other, one, two)).toBeNull()
     expect(await store.endOwnKey(partnerId, 'key_nobody', two)).toBeNull()
     expect(await store.endOwnKey(partnerId, one, one)).toBe('calling')
@@ -185,11 +174,10 @@ export const describePartners = (open: OpenStore): void => {
     expect(await store.endOwnKey(partnerId, ended[0] === 'ended' ? one : two, live[0]?.id ?? '')).toBe('ended')
   })
 
-  test('disabled, have no live key', async () => {
-    await using bench = await openStoreFixture(open)
-    const id = bench.newId('key')
-    await bench.store.createKey(bench.partnerId, { id, hash: randomBytes(32) })
-    await bench.store.changePartner(bench.partnerId, { disabled: true })
-    expect((await bench.store.findKey(id))?.live).toBe(false)
+  test('disabled, have no live key', async ({ scene }) => {
+    const id = scene.newId('key')
+    await scene.store.createKey(scene.partnerId, { id, hash: randomBytes(32) })
+    await scene.store.changePartner(scene.partnerId, { disabled: true })
+    expect((await scene.store.findKey(id))?.live).toBe(false)
   })
 }

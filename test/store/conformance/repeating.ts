@@ -1,53 +1,52 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
-import { first, type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
-
-type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
+import { first, type StoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
+import type { StoreTest } from '../support/store-test.ts'
 
 /** What a verb does when it is called once more, as after an answer that was lost. Prepares, and gives the call. */
-const SAME_AGAIN: Record<string, (bench: StoreFixture) => Promise<() => Promise<unknown>>> = {
-  register: async bench => {
-    const item = bench.newRegistration({ idcardid: '1' })
-    await bench.store.register([item])
-    return () => bench.store.register([item])
+const SAME_AGAIN: Record<string, (scene: StoreFixture) => Promise<() => Promise<unknown>>> = {
+  register: async scene => {
+    const item = scene.newRegistration({ idcardid: '1' })
+    await scene.store.register([item])
+    return () => scene.store.register([item])
   },
-  cancel: async bench => {
-    const { id } = await bench.resolve()
-    return () => bench.store.cancel(bench.partnerId, id)
+  cancel: async scene => {
+    const { id } = await scene.resolve()
+    return () => scene.store.cancel(scene.partnerId, id)
   },
-  nudge: async bench => {
-    const { id } = await bench.register()
-    await bench.poll(WAITING)
-    return () => bench.store.nudge(bench.partnerId, id)
+  nudge: async scene => {
+    const { id } = await scene.register()
+    await scene.poll(WAITING)
+    return () => scene.store.nudge(scene.partnerId, id)
   },
-  resend: async bench => {
-    const { id } = await bench.resolve()
-    await bench.deliver(500)
-    return () => bench.store.resend(bench.partnerId, id)
+  resend: async scene => {
+    const { id } = await scene.resolve()
+    await scene.deliver(500)
+    return () => scene.store.resend(scene.partnerId, id)
   },
-  changePartner: async bench => () => bench.store.changePartner(bench.partnerId, { payload: 'thin', disabled: true }),
-  revokeKey: async bench => {
-    await bench.store.createKey(bench.partnerId, { id: 'key_1', hash: Buffer.alloc(32) })
-    return () => bench.store.revokeKey('key_1')
+  changePartner: async scene => () => scene.store.changePartner(scene.partnerId, { payload: 'thin', disabled: true }),
+  revokeKey: async scene => {
+    await scene.store.createKey(scene.partnerId, { id: 'key_1', hash: Buffer.alloc(32) })
+    return () => scene.store.revokeKey('key_1')
   },
-  pauseAccount: async bench => () => bench.store.pauseAccount(bench.account.id),
-  resumeAccount: async bench => {
-    await bench.store.pauseAccount(bench.account.id)
-    return () => bench.store.resumeAccount(bench.account.id)
+  pauseAccount: async scene => () => scene.store.pauseAccount(scene.account.id),
+  resumeAccount: async scene => {
+    await scene.store.pauseAccount(scene.account.id)
+    return () => scene.store.resumeAccount(scene.account.id)
   },
-  putDefaultAccount: async bench => {
+  putDefaultAccount: async scene => {
     const account = { id: 'acc_2', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'static' as const }
-    return () => bench.store.putDefaultAccount(account)
+    return () => scene.store.putDefaultAccount(account)
   },
-  settleVerifications: async bench => {
-    await bench.register()
-    const settlement = bench.answered(first(await bench.claim()), SUCCESS)
-    return () => bench.store.settleVerifications([settlement])
+  settleVerifications: async scene => {
+    await scene.register()
+    const settlement = scene.answered(first(await scene.claim()), SUCCESS)
+    return () => scene.store.settleVerifications([settlement])
   },
-  settleMessages: async bench => {
-    await bench.resolve()
-    const settlement = bench.received(first(await bench.claimMessages()), 410)
-    return () => bench.store.settleMessages([settlement])
+  settleMessages: async scene => {
+    await scene.resolve()
+    const settlement = scene.received(first(await scene.claimMessages()), 410)
+    return () => scene.store.settleMessages([settlement])
   },
 }
 
@@ -67,14 +66,16 @@ const readAll = async ({ store, partnerId, account }: StoreFixture) => {
   }
 }
 
-export const describeRepeating = (open: OpenStore): void => {
-  test.each(Object.entries(SAME_AGAIN))('%s once more, at the same time, changes nothing', async (_, prepare) => {
-    await using bench = await openStoreFixture(open)
-    const call = await prepare(bench)
-    await call()
-    const before = await readAll(bench)
-    const again = await call()
-    expect(await readAll(bench)).toEqual(before)
-    expect(await call()).toEqual(again)
-  })
+export const describeRepeating = (test: StoreTest): void => {
+  test.for(Object.entries(SAME_AGAIN))(
+    '%s once more, at the same time, changes nothing',
+    async ([, prepare], { scene }) => {
+      const call = await prepare(scene)
+      await call()
+      const before = await readAll(scene)
+      const again = await call()
+      expect(await readAll(scene)).toEqual(before)
+      expect(await call()).toEqual(again)
+    },
+  )
 }

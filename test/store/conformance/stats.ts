@@ -1,20 +1,20 @@
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { GIVEN_UP_MS } from '../../../src/store/stats/stats.ts'
-import { type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
+import { SUCCESS, WAITING } from '../../support/store.ts'
+import type { StoreTest } from '../support/store-test.ts'
 
-export const describeStats = (open: OpenStore): void => {
-  test('an empty store has nothing', async () => {
-    await using bench = await openStoreFixture(open)
+export const describeStats = (test: StoreTest): void => {
+  test('an empty store has nothing', async ({ scene }) => {
     const nothing = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }
-    expect(await bench.store.stats()).toEqual({
-      at: bench.store.now(),
-      firstPartnerAt: bench.store.now(),
+    expect(await scene.store.stats()).toEqual({
+      at: scene.store.now(),
+      firstPartnerAt: scene.store.now(),
       accounts: [
         {
-          id: bench.account.id,
+          id: scene.account.id,
           apiId: 'C12345678',
           rate: 1_000,
           ...{
@@ -45,70 +45,66 @@ export const describeStats = (open: OpenStore): void => {
     })
   })
 
-  test('tells what is due to be asked, and since when, what is claimed, and what is asked later', async () => {
-    await using bench = await openStoreFixture(open)
-    const polls = async () => (await bench.store.stats()).polls
-    await bench.register()
-    const since = bench.store.now()
-    await bench.advance(MINUTE)
-    await bench.register()
+  test('tells what is due to be asked, and since when, what is claimed, and what is asked later', async ({ scene }) => {
+    const polls = async () => (await scene.store.stats()).polls
+    await scene.register()
+    const since = scene.store.now()
+    await scene.advance(MINUTE)
+    await scene.register()
     expect(await polls()).toMatchObject({ due: 2, leased: 0, scheduled: 0, oldestDueAt: since })
     // New ones go first.
-    await bench.claim({ concurrency: 1 })
+    await scene.claim({ concurrency: 1 })
     expect(await polls()).toMatchObject({ due: 1, leased: 1, scheduled: 0, oldestDueAt: since })
-    await bench.poll(WAITING)
+    await scene.poll(WAITING)
     expect(await polls()).toMatchObject({ due: 0, leased: 1, scheduled: 1, oldestDueAt: null })
-    const [account] = (await bench.store.stats()).accounts
-    expect(account).toMatchObject({ id: bench.account.id, waiting: 2, leased: 1 })
+    const [account] = (await scene.store.stats()).accounts
+    expect(account).toMatchObject({ id: scene.account.id, waiting: 2, leased: 1 })
   })
 
-  test('names whose serials wait the most where polls are late', async () => {
-    await using bench = await openStoreFixture(open)
-    const most = async () => (await bench.store.stats()).accounts.map(account => account.most)
-    const [few, many, off] = [await bench.addPartner(), await bench.addPartner(), await bench.addPartner()]
+  test('names whose serials wait the most where polls are late', async ({ scene }) => {
+    const most = async () => (await scene.store.stats()).accounts.map(account => account.most)
+    const [few, many, off] = [await scene.addPartner(), await scene.addPartner(), await scene.addPartner()]
     for (const [partnerId, count] of [
       [few, 1],
       [many, 3],
       [off, 9],
     ] as const)
-      for (let n = 0; n < count; n++) await bench.register({ partnerId })
-    await bench.store.changePartner(off, { disabled: true })
-    await bench.advance(2 * MINUTE)
+      for (let n = 0; n < count; n++) await scene.register({ partnerId })
+    await scene.store.changePartner(off, { disabled: true })
+    await scene.advance(2 * MINUTE)
     expect(await most()).toEqual([undefined])
-    await bench.advance(1)
+    await scene.advance(1)
     expect(await most()).toEqual([{ partnerId: many, partnerName: expect.stringMatching(/^named_/), waiting: 3 }])
   })
 
-  test('what waited while its partner was disabled was said to be late since before', async () => {
-    await using bench = await openStoreFixture(open)
+  test('what waited while its partner was disabled was said to be late since before', async ({ scene }) => {
     const oldest = async () => {
-      const { polls, deliveries } = await bench.store.stats()
+      const { polls, deliveries } = await scene.store.stats()
       return [polls.oldestDueAt, deliveries.oldestDueAt]
     }
-    const [since, other] = [bench.store.now(), await bench.addPartner()]
-    await bench.resolve()
-    await bench.register()
+    const [since, other] = [scene.store.now(), await scene.addPartner()]
+    await scene.resolve()
+    await scene.register()
     for (const disabled of [true, false, false]) {
-      await bench.advance(HOUR)
-      await bench.store.changePartner(bench.partnerId, { disabled })
+      await scene.advance(HOUR)
+      await scene.store.changePartner(scene.partnerId, { disabled })
     }
     // Enabling what is enabled changes nothing.
     expect(await oldest()).toEqual([since + 2 * HOUR, since + 2 * HOUR])
-    await bench.store.changePartner(other, { disabled: true })
-    await bench.store.changePartner(other, { disabled: false })
+    await scene.store.changePartner(other, { disabled: true })
+    await scene.store.changePartner(other, { disabled: false })
     expect(await oldest()).toEqual([since + 2 * HOUR, since + 2 * HOUR])
   })
 
-  test('tells the rate that can be reached with the answers of the last minute, over all nodes', async () => {
-    await using bench = await openStoreFixture(open)
-    const { store } = bench
+  test('tells the rate that can be reached with the answers of the last minute, over all nodes', async ({ scene }) => {
+    const { store } = scene
     const beat = (id: string, ms: number) =>
       store.beatNode({
         ...{ id, name: id, version: '1', settings: 's', roles: ['poll'], clockAheadMs: null },
-        answers: { [bench.account.id]: { ms, calls: 4 } },
+        answers: { [scene.account.id]: { ms, calls: 4 } },
       })
     const account = async () => (await store.stats()).accounts[0]
-    for (let n = 0; n < 64; n++) await bench.register()
+    for (let n = 0; n < 64; n++) await scene.register()
     await beat('node_1', 8_000)
     expect(await account()).toMatchObject({ rateNow: 0.5, catchUpMs: 128 * SECOND, answers: { ms: 8_000, calls: 4 } })
     await beat('node_2', 2_000.6)
@@ -118,125 +114,121 @@ export const describeStats = (open: OpenStore): void => {
     await beat('node_1', 1)
     await beat('node_2', 1)
     expect((await account())?.rateNow).toBe(1_000)
-    await bench.advance(MINUTE)
+    await scene.advance(MINUTE)
     expect(await account()).toMatchObject({ rateNow: 1_000, answers: null })
   })
 
-  test('counts what is sent, given up and held, over all partners', async () => {
-    await using bench = await openStoreFixture(open)
-    const other = await bench.addPartner()
-    await bench.resolve()
-    await bench.deliver(200)
-    for (let n = 0; n < 2; n++) await bench.resolve({ partnerId: other, callbackUrl: 'https://gone.example/' })
-    await bench.deliver(410, { slots: 1 })
-    await bench.deliver(200)
-    const since = bench.store.now()
-    await bench.resolve()
-    const pending = await bench.register()
-    await bench.store.cancel(bench.partnerId, pending.id)
-    expect(await bench.store.stats()).toMatchObject({
+  test('counts what is sent, given up and held, over all partners', async ({ scene }) => {
+    const other = await scene.addPartner()
+    await scene.resolve()
+    await scene.deliver(200)
+    for (let n = 0; n < 2; n++) await scene.resolve({ partnerId: other, callbackUrl: 'https://gone.example/' })
+    await scene.deliver(410, { slots: 1 })
+    await scene.deliver(200)
+    const since = scene.store.now()
+    await scene.resolve()
+    const pending = await scene.register()
+    await scene.store.cancel(scene.partnerId, pending.id)
+    expect(await scene.store.stats()).toMatchObject({
       deliveries: { due: 1, scheduled: 0, leased: 0, held: 1, oldestDueAt: since },
       callbacks: { gone: 1 },
     })
   })
 
-  test('names the disabled partners whose registrations or webhooks wait', async () => {
-    await using bench = await openStoreFixture(open)
-    const waits = async () => (await bench.store.stats()).disabledPartners.map(({ id }) => id)
-    const [asked, sent, idle] = [await bench.addPartner(), await bench.addPartner(), await bench.addPartner()]
-    await bench.resolve({ partnerId: sent })
-    await bench.register({ partnerId: asked })
-    await bench.register()
+  test('names the disabled partners whose registrations or webhooks wait', async ({ scene }) => {
+    const waits = async () => (await scene.store.stats()).disabledPartners.map(({ id }) => id)
+    const [asked, sent, idle] = [await scene.addPartner(), await scene.addPartner(), await scene.addPartner()]
+    await scene.resolve({ partnerId: sent })
+    await scene.register({ partnerId: asked })
+    await scene.register()
     expect(await waits()).toEqual([])
-    for (const id of [asked, sent, idle]) await bench.store.changePartner(id, { disabled: true })
+    for (const id of [asked, sent, idle]) await scene.store.changePartner(id, { disabled: true })
     expect(await waits()).toEqual([asked, sent].toSorted())
-    await bench.store.changePartner(asked, { disabled: false })
+    await scene.store.changePartner(asked, { disabled: false })
     expect(await waits()).toEqual([sent])
   })
 
-  test('tells for a day what was given up, but for what was resent or cancelled', async () => {
-    await using bench = await openStoreFixture(open)
-    const givenUp = async () => (await bench.store.stats()).deliveries.givenUp
+  test('tells for a day what was given up, but for what was resent or cancelled', async ({ scene }) => {
+    const givenUp = async () => (await scene.store.stats()).deliveries.givenUp
     const registrations = []
     for (const host of ['a', 'b', 'c'])
-      registrations.push(await bench.resolve({ callbackUrl: `https://${host}.example/` }))
-    await bench.deliver(410)
+      registrations.push(await scene.resolve({ callbackUrl: `https://${host}.example/` }))
+    await scene.deliver(410)
     expect(await givenUp()).toBe(3)
-    await bench.store.resend(bench.partnerId, registrations[0]?.id ?? '')
-    await bench.store.cancel(bench.partnerId, registrations[1]?.id ?? '', 'erase')
+    await scene.store.resend(scene.partnerId, registrations[0]?.id ?? '')
+    await scene.store.cancel(scene.partnerId, registrations[1]?.id ?? '', 'erase')
     expect(await givenUp()).toBe(1)
-    const since = bench.store.now()
-    const other = await bench.addPartner()
-    await bench.advance(GIVEN_UP_MS)
+    const since = scene.store.now()
+    const other = await scene.addPartner()
+    await scene.advance(GIVEN_UP_MS)
     expect(await givenUp()).toBe(0)
-    const left = async (partnerId: string, from: number) => (await bench.store.givenUpOf(partnerId, from)).givenUp
-    expect(await left(bench.partnerId, since)).toBe(0)
-    expect([await left(bench.partnerId, since - HOUR), await left(other, since - HOUR)]).toEqual([1, 0])
+    const left = async (partnerId: string, from: number) => (await scene.store.givenUpOf(partnerId, from)).givenUp
+    expect(await left(scene.partnerId, since)).toBe(0)
+    expect([await left(scene.partnerId, since - HOUR), await left(other, since - HOUR)]).toEqual([1, 0])
   })
 
-  test('tells what was resent until it has arrived, but for what had arrived or never failed, of each partner', async () => {
-    await using bench = await openStoreFixture(open)
+  test('tells what was resent until it has arrived, but for what had arrived or never failed, of each partner', async ({
+    scene,
+  }) => {
     const of = async (partnerId: string) => {
-      const { givenUp, resent } = await bench.store.givenUpOf(partnerId, bench.store.now() - DAY)
+      const { givenUp, resent } = await scene.store.givenUpOf(partnerId, scene.store.now() - DAY)
       return [givenUp, resent]
     }
     const all = async () => {
-      const { givenUp, resent } = (await bench.store.stats()).deliveries
+      const { givenUp, resent } = (await scene.store.stats()).deliveries
       return [givenUp, resent]
     }
-    const { id } = await bench.resolve({ callbackUrl: 'https://a.example/' })
-    await bench.deliver(410)
-    const arrived = await bench.resolve()
-    await bench.deliver(200)
-    const waits = await bench.resolve()
-    for (const one of [arrived, waits]) await bench.store.resend(bench.partnerId, one.id)
-    expect([await all(), await of(bench.partnerId)]).toEqual([
+    const { id } = await scene.resolve({ callbackUrl: 'https://a.example/' })
+    await scene.deliver(410)
+    const arrived = await scene.resolve()
+    await scene.deliver(200)
+    const waits = await scene.resolve()
+    for (const one of [arrived, waits]) await scene.store.resend(scene.partnerId, one.id)
+    expect([await all(), await of(scene.partnerId)]).toEqual([
       [1, 0],
       [1, 0],
     ])
-    await bench.deliver(200)
-    await bench.store.resend(bench.partnerId, id)
-    const other = await bench.addPartner()
+    await scene.deliver(200)
+    await scene.store.resend(scene.partnerId, id)
+    const other = await scene.addPartner()
     for (const status of [503, null]) {
-      expect([await all(), await of(bench.partnerId), await of(other)]).toEqual([
+      expect([await all(), await of(scene.partnerId), await of(other)]).toEqual([
         [0, 1],
         [0, 1],
         [0, 0],
       ])
-      if (status) await bench.deliver(status)
+      if (status) await scene.deliver(status)
     }
-    await bench.store.resend(bench.partnerId, id)
-    await bench.deliver(200)
-    expect([await all(), await of(bench.partnerId)]).toEqual([
+    await scene.store.resend(scene.partnerId, id)
+    await scene.deliver(200)
+    expect([await all(), await of(scene.partnerId)]).toEqual([
       [0, 0],
       [0, 0],
     ])
   })
 
-  test('counts what was given up, however many newer webhooks fail', async () => {
-    await using bench = await openStoreFixture(open)
-    const givenUp = async () => (await bench.store.stats()).deliveries.givenUp
+  test('counts what was given up, however many newer webhooks fail', async ({ scene }) => {
+    const givenUp = async () => (await scene.store.stats()).deliveries.givenUp
     const deliverAll = async (httpStatus: number) => {
-      while ((await bench.deliver(httpStatus)) > 0);
+      while ((await scene.deliver(httpStatus)) > 0);
     }
-    await bench.resolve()
-    await bench.deliver(410)
+    await scene.resolve()
+    await scene.deliver(410)
     const newer = Array.from({ length: 300 }, (_, n) =>
-      bench.newRegistration({ callbackUrl: `https://h${n % 50}.example/${n}` }),
+      scene.newRegistration({ callbackUrl: `https://h${n % 50}.example/${n}` }),
     )
-    await bench.store.register(newer)
-    while ((await bench.poll(SUCCESS)) > 0) await bench.advance(SECOND)
+    await scene.store.register(newer)
+    while ((await scene.poll(SUCCESS)) > 0) await scene.advance(SECOND)
     await deliverAll(503)
     expect(await givenUp()).toBe(1)
-    await bench.advance(HOUR)
+    await scene.advance(HOUR)
     await deliverAll(410)
     expect(await givenUp()).toBe(301)
   })
 
-  test('tells how many registrations bulk acts that are under way have still to come to', async () => {
-    await using bench = await openStoreFixture(open)
-    for (let n = 0; n < 3; n++) await bench.register()
-    const by = { reason: 'why', who: 'token_1', name: 'Zoë', createdAt: bench.store.now() }
+  test('tells how many registrations bulk acts that are under way have still to come to', async ({ scene }) => {
+    for (let n = 0; n < 3; n++) await scene.register()
+    const by = { reason: 'why', who: 'token_1', name: 'Zoë', createdAt: scene.store.now() }
     const polls = {
       act: 'poll',
       filter: ALL_REGISTRATIONS,
@@ -244,16 +236,16 @@ export const describeStats = (open: OpenStore): void => {
       counted: { count: 3, isCapped: false },
     } as const
     for (const id of ['bulk_1', 'bulk_2', 'bulk_3'])
-      await bench.store.createBulkAct({ id, partnerId: null, ...polls, ...by })
-    await bench.store.createBulkAct({ id: 'resend_1', partnerId: bench.partnerId, ...polls, ...by })
-    for (const id of ['bulk_1', 'bulk_2', 'resend_1']) await bench.store.startBulkAct(id)
-    await bench.store.continueBulkActs(1, 'bulk_1')
-    expect((await bench.store.stats()).bulk).toEqual({
+      await scene.store.createBulkAct({ id, partnerId: null, ...polls, ...by })
+    await scene.store.createBulkAct({ id: 'resend_1', partnerId: scene.partnerId, ...polls, ...by })
+    for (const id of ['bulk_1', 'bulk_2', 'resend_1']) await scene.store.startBulkAct(id)
+    await scene.store.continueBulkActs(1, 'bulk_1')
+    expect((await scene.store.stats()).bulk).toEqual({
       resends: { open: 1, remaining: 3 },
       acts: { open: 2, remaining: 5 },
     })
-    await bench.store.stopBulkAct('bulk_1')
-    await bench.store.stopBulkAct('bulk_2')
-    expect((await bench.store.stats()).bulk.acts).toEqual({ open: 0, remaining: 0 })
+    await scene.store.stopBulkAct('bulk_1')
+    await scene.store.stopBulkAct('bulk_2')
+    expect((await scene.store.stats()).bulk.acts).toEqual({ open: 0, remaining: 0 })
   })
 }
