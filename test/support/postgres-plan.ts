@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { types } from '../../src/store/postgres/pool.ts'
-import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openTx } from '../../src/store/postgres/tx.ts'
 import type { Tx } from '../../src/store/tx.ts'
 import { openOwnServer } from './postgres.ts'
+import { useServer } from './postgres-server.ts'
 
 interface Plan {
   'Node Type': string
@@ -30,11 +29,7 @@ interface Statement {
 }
 
 /** The statements that this runs in a transaction, which is rolled back. */
-export const statementsOf = async (
-  client: pg.Client,
-  at: number,
-  run: (tx: Tx) => Promise<unknown>,
-): Promise<Statement[]> => {
+const statementsOf = async (client: pg.Client, at: number, run: (tx: Tx) => Promise<unknown>): Promise<Statement[]> => {
   const statements: Statement[] = []
   const note = (text: string, values: readonly unknown[]) => {
     statements.push({ text, values })
@@ -54,7 +49,7 @@ export const statementsOf = async (
 }
 
 /** Runs it as a prepared statement, and rolls it back. Returns what it read. */
-export const explain = async (
+const explain = async (
   client: pg.Client,
   text: string,
   { values, mode }: { values: readonly unknown[]; mode: 'custom' | 'generic' },
@@ -79,19 +74,63 @@ export const explain = async (
   }
 }
 
-/** An empty database of today's schema, on a server of its own where only the test itself collects statistics. */
-export const openPlanDatabase = async (): Promise<{ client: pg.Client } & AsyncDisposable> => {
-  const server = await openOwnServer(['autovacuum=off'])
-  const url = await server.createDatabase('plans')
-  const options = { url, masterKey: randomBytes(32), random: randomBytes, now: Date.now, sleep, defaultRate: 5 }
-  await (await openPostgresStore(options)).close()
-  const client = new pg.Client({ connectionString: url, types })
-  await client.connect()
-  return {
-    client,
-    [Symbol.asyncDispose]: async () => {
-      await client.end()
-      await server[Symbol.asyncDispose]()
-    },
-  }
+/**
+ * A database of today's schema, on a server of its own where only the tests collect statistics. It is filled before the
+ * first of them, without the triggers that count.
+ */
+export const usePlanDatabase = (fill: (client: pg.Client) => Promise<unknown>) => {
+  const { newDatabase } = useServer({ open: () => openOwnServer(['autovacuum=off']), template: true })
+  const database = {} as { client: pg.Client }
+  beforeAll(async () => {
+    database.client = new pg.Client({ connectionString: (await newDatabase()).url, types })
+    await database.client.connect()
+    await database.client.query('SET session_replication_role = replica')
+    await fill(database.client)
+    await database.client.query('SET session_replication_role = origin')
+  })
+  afterAll(() => database.client.end())
+  return database
+}
+
+export interface PlanCase {
+  name: string
+  run: (tx: Tx) => Promise<unknown>
+  /** At how many blocks each of its statements may look: an index seek takes three or four, whatever the rows. */
+  blocks: number
+}
+
+interface PlanLimits {
+  /** The time of the transactions. */
+  at: number
+  /** How many rows a statement may sort. */
+  sorted?: number
+  /** Tables that are empty, so that reading all of them costs nothing. */
+  empty?: readonly string[]
+}
+
+// The planner knows nothing of a table until its statistics are collected, and expects the worst or the best.
+export const describePlans = (
+  database: { client: pg.Client },
+  cases: readonly PlanCase[],
+  { at, sorted = Number.POSITIVE_INFINITY, empty = [] }: PlanLimits,
+): void => {
+  describe.each(['before', 'after'] as const)('%s statistics were collected', when => {
+    beforeAll(async () => {
+      if (when === 'after') await database.client.query('ANALYZE')
+    })
+
+    describe.each(['custom', 'generic'] as const)('with a %s plan', mode => {
+      test.each(cases)('$name costs no more than what it takes', async ({ run, blocks }) => {
+        const statements = await statementsOf(database.client, at, run)
+        expect(statements).not.toEqual([])
+        for (const { text, values } of statements) {
+          const seen = await explain(database.client, text, { values, mode })
+          const scanned = seen.scanned.filter(name => !empty.includes(name ?? ''))
+          expect({ text, scanned }).toEqual({ text, scanned: [] })
+          expect(seen.sorted).toBeLessThanOrEqual(sorted)
+          expect(seen.blocks).toBeLessThanOrEqual(blocks)
+        }
+      })
+    })
+  })
 }

@@ -1,20 +1,16 @@
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { HISTORY_COUNTS } from '../../../src/core/history.ts'
 import { ERASE, HOSTS_OF, OF_GROUPS, OF_SERIES } from '../../../src/store/history/history.ts'
-import { type Sql, snakeCase, type Values } from '../../../src/store/tx.ts'
-import { explain, openPlanDatabase, statementsOf } from '../../support/postgres-plan.ts'
+import { snakeCase } from '../../../src/store/tx.ts'
+import { describePlans, type PlanCase, usePlanDatabase } from '../../support/postgres-plan.ts'
 
 const DAYS = 10
 const PARTNERS = 50
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 
-let database: Awaited<ReturnType<typeof openPlanDatabase>>
-let client: pg.Client
-
 /** Hours of ten days, and five minutes of a day, of all, 50 partners and a host of each. */
-const fill = async () => {
+const fill = async (client: pg.Client) => {
   const names = HISTORY_COUNTS.map(snakeCase)
   for (const [stepMs, ms] of [
     [HOUR, DAYS * DAY],
@@ -29,13 +25,6 @@ const fill = async () => {
     )
 }
 
-beforeAll(async () => {
-  database = await openPlanDatabase()
-  client = database.client
-  await fill()
-}, 180_000)
-afterAll(() => database[Symbol.asyncDispose]())
-
 const times = (ms: number, stepMs: number) => Array.from({ length: ms / stepMs }, (_, n) => NOW - ms + n * stepMs)
 const SERIES = { accountId: '', partnerId: 'par_1', host: 'a.example' }
 /** A seek takes three blocks of the index and one of the table. */
@@ -43,51 +32,35 @@ const SEEK = 5
 /** All series of an hour. */
 const ROWS = 2 * PARTNERS + 1
 
-const CASES: readonly { name: string; sql: Sql; values: Values; blocks: number }[] = [
+const database = usePlanDatabase(fill)
+
+const CASES: readonly PlanCase[] = [
   {
     name: 'the five minutes of a series, and the minutes of a version before',
-    sql: OF_SERIES,
-    values: { ...SERIES, stepMs: 5 * MINUTE, times: times(DAY, 5 * MINUTE) },
+    run: tx => tx.all(OF_SERIES, { ...SERIES, stepMs: 5 * MINUTE, times: times(DAY, 5 * MINUTE) }),
     blocks: (288 + 1_440) * SEEK,
   },
   {
     name: 'the hours of a series',
-    sql: OF_SERIES,
-    values: { ...SERIES, stepMs: HOUR, times: times(8 * DAY, HOUR) },
+    run: tx => tx.all(OF_SERIES, { ...SERIES, stepMs: HOUR, times: times(8 * DAY, HOUR) }),
     blocks: 8 * 24 * SEEK,
   },
   {
     name: 'the hosts of a partner',
-    sql: HOSTS_OF.groups,
-    values: { partnerId: 'par_1', times: times(DAY, HOUR) },
+    run: tx => tx.all(HOSTS_OF.groups, { partnerId: 'par_1', times: times(DAY, HOUR) }),
     blocks: 24 * SEEK,
   },
   {
     name: 'the groups of a day',
-    sql: OF_GROUPS.partner.groups,
-    values: { times: times(DAY, HOUR) },
+    run: tx => tx.all(OF_GROUPS.partner.groups, { times: times(DAY, HOUR) }),
     blocks: 24 * ROWS * 2,
   },
   {
     name: 'the rows of hours',
-    sql: OF_GROUPS.host.hours,
-    values: { times: times(DAY, HOUR), most: 60_000 },
+    run: tx => tx.all(OF_GROUPS.host.hours, { times: times(DAY, HOUR), most: 60_000 }),
     blocks: 24 * ROWS * 2,
   },
-  { name: 'what is old', sql: ERASE, values: { stepMs: HOUR, before: NOW - 8 * DAY }, blocks: 2_200 * 2 * SEEK },
+  { name: 'what is old', run: tx => tx.all(ERASE, { stepMs: HOUR, before: NOW - 8 * DAY }), blocks: 2_200 * 2 * SEEK },
 ]
 
-describe.each(['before', 'after'] as const)('%s statistics were collected', when => {
-  beforeAll(async () => {
-    if (when === 'after') await client.query('ANALYZE')
-  }, 60_000)
-
-  describe.each(['custom', 'generic'] as const)('with a %s plan', mode => {
-    test.each(CASES)('$name costs no more than what it takes', async ({ sql, values, blocks }) => {
-      const [statement] = await statementsOf(client, NOW, tx => tx.all(sql, values))
-      const seen = await explain(client, statement?.text ?? '', { values: statement?.values ?? [], mode })
-      expect(seen.scanned).toEqual([])
-      expect(seen.blocks).toBeLessThanOrEqual(blocks)
-    })
-  })
-})
+describePlans(database, CASES, { at: NOW })

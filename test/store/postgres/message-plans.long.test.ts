@@ -1,5 +1,4 @@
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { releaseSome, releaseUrls } from '../../../src/store/callbacks/rows.ts'
 import {
   CLAIM,
@@ -20,7 +19,7 @@ import { OF_REGISTRATION } from '../../../src/store/messages/events.ts'
 import { FIND_ATTEMPTS, TRIM_ATTEMPTS } from '../../../src/store/messages/settling.ts'
 import { actVerbs } from '../../../src/store/operators/acts.ts'
 import type { Tx } from '../../../src/store/tx.ts'
-import { explain, openPlanDatabase, statementsOf } from '../../support/postgres-plan.ts'
+import { describePlans, type PlanCase, usePlanDatabase } from '../../support/postgres-plan.ts'
 
 /** CI takes twice as many, and at night a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
@@ -29,23 +28,11 @@ const LANES = ROWS / 20
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const GONE = 'https://h1.example/gone'
 
-let database: Awaited<ReturnType<typeof openPlanDatabase>>
-let client: pg.Client
-
-beforeAll(async () => {
-  database = await openPlanDatabase()
-  client = database.client
-  await fill()
-}, 180_000)
-afterAll(() => database[Symbol.asyncDispose]())
-
 /**
  * Half of the lanes are one partner's, and half of the messages are in one lane. A quarter of those wait, most of them due, and of the
  * others some are held for a URL that answered 410, as has a URL of each lane; what was delivered has an attempt.
  */
-const fill = async () => {
-  // Without the triggers that count.
-  await client.query('SET session_replication_role = replica')
+const fill = async (client: pg.Client) => {
   await client.query(
     `INSERT INTO partners (id, name, created_at)
      SELECT 'par_' || lpad(n::text, 3, '0'), 'partner', 0 FROM generate_series(0, $1::int - 1) AS n`,
@@ -94,7 +81,6 @@ const fill = async () => {
      SELECT $2::bigint - n, 'ADMIN_TOKEN', '', 'registration.poll', 'reg_' || n / 2, 'done' FROM generate_series(1, $1::int) AS n`,
     [ROWS, NOW],
   )
-  await client.query('SET session_replication_role = origin')
 }
 
 const TAKEN = 100
@@ -104,19 +90,14 @@ const claimedLaneIds = laneIds.map(id => id + TAKEN)
 const seqs = Array.from({ length: TAKEN }, (_, n) => 4 * (1 + n))
 const partnerIds = Array.from({ length: TAKEN }, (_, n) => `par_${String(n).padStart(3, '0')}`)
 
-interface Case {
-  name: string
-  run: (tx: Tx) => Promise<unknown>
-  /** At how many blocks each of its statements may look: an index seek takes three or four, whatever the rows. */
-  blocks: number
-}
+const database = usePlanDatabase(fill)
 
 const save = async (tx: Tx, seqs: readonly number[], change: Partial<LockedMessage>): Promise<void> =>
   saveDeliveries(
     tx,
     (await lockMessages(tx, seqs)).map(was => ({ was, becomes: { ...was, ...change } })),
   )
-const CASES: readonly Case[] = [
+const CASES: readonly PlanCase[] = [
   { name: 'the first due lane', run: tx => tx.all(PEEK), blocks: 20 },
   {
     name: 'the partners in turn',
@@ -227,22 +208,4 @@ const CASES: readonly Case[] = [
   },
 ]
 
-// The planner knows nothing of a table until its statistics are collected, and expects the worst or the best.
-describe.each(['before', 'after'] as const)('%s statistics were collected', when => {
-  beforeAll(async () => {
-    if (when === 'after') await client.query('ANALYZE')
-  }, 60_000)
-
-  describe.each(['custom', 'generic'] as const)('with a %s plan', mode => {
-    test.each(CASES)('$name costs no more than what it takes', async ({ run, blocks }) => {
-      const statements = await statementsOf(client, NOW, run)
-      expect(statements).not.toEqual([])
-      for (const { text, values } of statements) {
-        const seen = await explain(client, text, { values, mode })
-        expect({ text, scanned: seen.scanned }).toEqual({ text, scanned: [] })
-        expect(seen.sorted).toBeLessThanOrEqual(5 * TAKEN)
-        expect(seen.blocks).toBeLessThanOrEqual(blocks)
-      }
-    })
-  })
-})
+describePlans(database, CASES, { at: NOW, sorted: 5 * TAKEN })

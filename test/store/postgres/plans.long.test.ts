@@ -1,36 +1,19 @@
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WAITING as WAITING_ACCOUNTS } from '../../../src/store/accounts/rows.ts'
-import { openTx } from '../../../src/store/postgres/tx.ts'
-import type { Tx } from '../../../src/store/tx.ts'
 import { DUE, FREE } from '../../../src/store/verifications/claims.ts'
 import { STANDING_BEFORE } from '../../../src/store/verifications/forecast.ts'
 import { QUEUES } from '../../../src/store/verifications/poll-queues.ts'
 import { DUE_PARTNERS, HEADS } from '../../../src/store/verifications/queue-heads.ts'
 import { FIND, WAITING } from '../../../src/store/verifications/settling.ts'
-import { explain, openPlanDatabase } from '../../support/postgres-plan.ts'
+import { describePlans, type PlanCase, usePlanDatabase } from '../../support/postgres-plan.ts'
 
 /** CI takes twice as many, and at night a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
 const PARTNERS = 200
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 
-let database: Awaited<ReturnType<typeof openPlanDatabase>>
-let client: pg.Client
-
-beforeAll(async () => {
-  database = await openPlanDatabase()
-  client = database.client
-  const startedAt = performance.now()
-  await fill()
-  process.stdout.write(`${ROWS} verifications in ${Math.round(performance.now() - startedAt)} ms\n`)
-}, 180_000)
-afterAll(() => database[Symbol.asyncDispose]())
-
 /** Nine tenths are one partner's. They wait in nine queues, most of them due, and a registration waits for each. */
-const fill = async () => {
-  // Without the triggers that count.
-  await client.query('SET session_replication_role = replica')
+const fill = async (client: pg.Client) => {
   await client.query(
     `INSERT INTO partners (id, name, created_at) SELECT 'par_' || n, 'partner', 0 FROM generate_series(0, $1::int) AS n`,
     [PARTNERS],
@@ -46,26 +29,20 @@ const fill = async () => {
     INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at,
       expires_at)
     SELECT id, 0, 'reg_' || id, partner_id, 'https://partner.example/', 1, '{}', 'pending', 0, 0 FROM verifications`)
-  await client.query('SET session_replication_role = origin')
 }
+
+const database = usePlanDatabase(fill)
 
 const TAKEN = 100
 const taken = async () => {
-  const { rows } = await client.query<{ id: string; due_at: string }>(
+  const { rows } = await database.client.query<{ id: string; due_at: string }>(
     'SELECT id, due_at FROM verifications WHERE due_at <= $1 ORDER BY id LIMIT $2',
     [NOW, TAKEN],
   )
   return rows.map(row => ({ id: Number(row.id), dueAt: Number(row.due_at) }))
 }
 
-interface Case {
-  name: string
-  run: (tx: Tx) => Promise<unknown>
-  /** At how many blocks it may look: an index seek takes three or four, whatever the rows. */
-  blocks: number
-}
-
-const CASES: readonly Case[] = [
+const CASES: readonly PlanCase[] = [
   { name: 'the accounts that wait', run: tx => tx.all(WAITING_ACCOUNTS), blocks: 50 },
   {
     name: 'the heads of all queues',
@@ -118,32 +95,4 @@ const CASES: readonly Case[] = [
   },
 ]
 
-/** The statement that it runs. */
-const statementOf = async (run: Case['run']) => {
-  const seen: { text: string; values: readonly unknown[] }[] = []
-  const note = async <Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> => {
-    seen.push({ text, values })
-    return []
-  }
-  await run(openTx(note, { at: NOW, client }))
-  const [statement] = seen
-  if (!statement) throw new Error('it has run nothing')
-  return statement
-}
-
-// The planner knows nothing of a table until its statistics are collected, and expects the worst or the best.
-describe.each(['before', 'after'] as const)('%s statistics were collected', when => {
-  beforeAll(async () => {
-    if (when === 'after') await client.query('ANALYZE')
-  }, 60_000)
-
-  describe.each(['custom', 'generic'] as const)('with a %s plan', mode => {
-    test.each(CASES)('$name costs no more than what it takes', async ({ run, blocks }) => {
-      const { text, values } = await statementOf(run)
-      const seen = await explain(client, text, { values, mode })
-      expect(seen.scanned).toEqual([])
-      expect(seen.sorted).toBeLessThanOrEqual(QUEUES.length * TAKEN)
-      expect(seen.blocks).toBeLessThanOrEqual(blocks)
-    })
-  })
-})
+describePlans(database, CASES, { at: NOW, sorted: QUEUES.length * TAKEN })

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY } from '../../../src/core/duration.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { type Ending, endRegistrations } from '../../../src/store/registrations/resolutions.ts'
@@ -9,7 +8,7 @@ import { loadSerials, saveSerials } from '../../../src/store/registrations/seria
 import { sealedUnder } from '../../../src/store/sealed.ts'
 import { loadCounts } from '../../../src/store/stats/counts.ts'
 import type { Tx } from '../../../src/store/tx.ts'
-import { explain, openPlanDatabase, statementsOf } from '../../support/postgres-plan.ts'
+import { describePlans, type PlanCase, usePlanDatabase } from '../../support/postgres-plan.ts'
 import { newRegistration } from '../../support/store.ts'
 
 /** CI takes twice as many, and at night a million: what does not read all of it looks at as many blocks. */
@@ -17,20 +16,8 @@ const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const TAKEN = 100
 
-let database: Awaited<ReturnType<typeof openPlanDatabase>>
-let client: pg.Client
-
-beforeAll(async () => {
-  database = await openPlanDatabase()
-  client = database.client
-  await fill()
-}, 180_000)
-afterAll(() => database[Symbol.asyncDispose]())
-
 /** Serials for each of which a registration waits, and counts of as many hours, of which a tenth are still to be folded. */
-const fill = async () => {
-  // Without the triggers that count.
-  await client.query('SET session_replication_role = replica')
+const fill = async (client: pg.Client) => {
   await client.query(`
     INSERT INTO partners (id, name, created_at) SELECT 'par_' || n, 'partner', 0 FROM generate_series(0, 200) AS n`)
   await client.query(
@@ -51,8 +38,9 @@ const fill = async () => {
      FROM generate_series(1, $1::int) AS n`,
     [ROWS / 10],
   )
-  await client.query('SET session_replication_role = origin')
 }
+
+const database = usePlanDatabase(fill)
 
 const sealed = sealedUnder({ masterKey: randomBytes(32) }, randomBytes)
 const opening = { sealed, openOrElse: <Value>(_: unknown, { open }: { open: () => Value }) => open() }
@@ -81,7 +69,7 @@ const ofPartner = { ...ALL_REGISTRATIONS, partnerId: 'par_0' }
 /** When nothing was registered. */
 const SPAN = { since: NOW, until: NOW + DAY }
 
-const VERBS: readonly { name: string; run: (tx: Tx) => Promise<unknown>; blocks: number }[] = [
+const CASES: readonly PlanCase[] = [
   { name: 'the serials that are registered', run: registerSome, blocks: 80 * TAKEN },
   {
     name: 'the end of registrations',
@@ -117,23 +105,4 @@ const VERBS: readonly { name: string; run: (tx: Tx) => Promise<unknown>; blocks:
   },
 ]
 
-/** To read all of these costs nothing. */
-const EMPTY: readonly (string | undefined)[] = ['lanes', 'message_bodies', 'deliveries', 'attempts']
-
-// The planner knows nothing of a table until its statistics are collected, and expects the worst or the best.
-describe.each(['before', 'after'] as const)('%s statistics were collected', when => {
-  beforeAll(async () => {
-    if (when === 'after') await client.query('ANALYZE')
-  }, 60_000)
-
-  describe.each(['custom', 'generic'] as const)('with a %s plan', mode => {
-    test.each(VERBS)('$name costs no more than what it takes', async ({ run, blocks }) => {
-      for (const { text, values } of await statementsOf(client, NOW, run)) {
-        const seen = await explain(client, text, { values, mode })
-        const scanned = seen.scanned.filter(name => !EMPTY.includes(name))
-        expect({ text, scanned }).toEqual({ text, scanned: [] })
-        expect(seen.blocks).toBeLessThanOrEqual(blocks)
-      }
-    })
-  })
-})
+describePlans(database, CASES, { at: NOW, empty: ['lanes', 'message_bodies', 'deliveries', 'attempts'] })
