@@ -1,22 +1,15 @@
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { keyBeside } from '../../src/store/master-key.ts'
-
-const openFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'notifier-key-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  return folder
-}
+import { newPath } from './support/files.ts'
 
 describe('the key beside the database', () => {
   test('is made once, for its owner only, and read ever after', () => {
-    const path = join(openFolder(), 'notifier.db')
+    const path = newPath()
     const made = keyBeside(path, randomBytes)
     expect(made).toMatchObject({ created: true, path: `${path}.key` })
     expect(made.key).toHaveLength(32)
@@ -26,27 +19,27 @@ describe('the key beside the database', () => {
   })
 
   test.each(['', 'c2hvcnQ=\n', 'not a key at all, but long enough to be one\n'])('is refused when it is %j', text => {
-    const path = join(openFolder(), 'notifier.db')
+    const path = newPath()
     writeFileSync(`${path}.key`, text)
     expect(() => keyBeside(path, randomBytes)).toThrow(`${path}.key`)
     expect(readFileSync(`${path}.key`, 'utf8')).toBe(text)
   })
 
   test('that others can read is refused', () => {
-    const path = join(openFolder(), 'notifier.db')
+    const path = newPath()
     keyBeside(path, randomBytes)
     chmodSync(`${path}.key`, 0o640)
     expect(() => keyBeside(path, randomBytes)).toThrow(`chmod 600 ${path}.key`)
   })
 
   test('that cannot be read is not made anew', () => {
-    const path = join(openFolder(), 'notifier.db')
+    const path = newPath()
     mkdirSync(`${path}.key`)
     expect(() => keyBeside(path, randomBytes)).toThrow('EISDIR')
   })
 
   test('is one and the same for processes that start at once', async () => {
-    const path = join(openFolder(), 'notifier.db')
+    const path = newPath()
     const script = fileURLToPath(new URL('support/make-key.ts', import.meta.url))
     const children = Array.from({ length: 3 }, () => fork(script, [path], { execArgv: [] }))
     await Promise.all(children.map(child => once(child, 'message')))

@@ -1,48 +1,19 @@
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
 import type { Unreadable } from '../../src/store/sealed.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { openFolder } from '../support/service.ts'
-import { openStoreFixture } from '../support/store.ts'
-
-const KEY = Buffer.alloc(32, 7)
+import { newPath, onFile, openFileBench } from './support/files.ts'
 
 const open = async () => {
-  const stack = new AsyncDisposableStack()
-  const folder = stack.use(await openFolder())
-  const path = join(folder.path, 'notifier.db')
-  const clock = { now: Date.parse('2026-11-24T16:20:00.000Z') }
-  const bench = stack.use(
-    await openStoreFixture(async ({ rate }) => ({
-      store: await openSqliteStore({ path, masterKey: KEY, now: () => clock.now, defaultRate: rate }),
-      advance: (ms: number) => {
-        clock.now += ms
-      },
-    })),
-  )
+  const path = newPath()
+  const bench = await openFileBench(path)
   const told: Unreadable[] = []
   bench.store.hints.on('unreadable', where => told.push(where))
   return {
     ...bench,
     told,
-    /** Runs a statement on the file, beside the store. */
-    damage: (statement: string, ...values: unknown[]) => {
-      const other = new Database(path)
-      other.prepare(statement).run(...values)
-      other.close()
-    },
-    select: (query: string) => {
-      const other = new Database(path, { readonly: true })
-      try {
-        return other.prepare(query).pluck().get()
-      } finally {
-        other.close()
-      }
-    },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    damage: (statement: string, ...values: unknown[]) => onFile(path, file => file.prepare(statement).run(...values)),
+    select: (query: string) => onFile(path, file => file.prepare(query).pluck().get()),
   }
 }
 

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { beforeAll, expect, onTestFinished } from 'vitest'
+import { createFixedClock } from '../support/fixed-clock.ts'
 import { openPostgres, type TestDatabase, useServer } from '../support/postgres-server.ts'
 import type { OpenStore } from '../support/store.ts'
 import { describeSharedStore, describeStore } from './conformance.ts'
@@ -17,8 +18,8 @@ beforeAll(async () => {
   reset = await describeReset()
 })
 
-const openAt = ({ url }: TestDatabase, rate: number, clock: { now: number }) =>
-  openPostgres(url, { now: () => clock.now, hasDatabaseClock: false, defaultRate: rate })
+const openAt = ({ url }: TestDatabase, defaultRate: number, now: () => number) =>
+  openPostgres(url, { now, hasDatabaseClock: false, defaultRate })
 
 /** To copy a database takes longer than most tests, so where one has passed and written little the next gets what it leaves, emptied. */
 const newDatabase = async (): Promise<TestDatabase> => {
@@ -60,25 +61,15 @@ const describeReset = async (): Promise<string> => {
   ].join(';')
 }
 
-/** Of its own for each test: one that has run out of time may go on for a while. */
-const newClock = () => {
-  const clock = { now: START }
-  return {
-    clock,
-    advance: (ms: number) => {
-      clock.now += ms
-    },
-  }
-}
-
+// A clock of its own for each test: one that has run out of time may go on for a while.
 const openOne: OpenStore = async ({ rate }) => {
-  const { clock, advance } = newClock()
-  return { store: await openAt(await newDatabase(), rate, clock), advance }
+  const { now, advance } = createFixedClock(START)
+  return { store: await openAt(await newDatabase(), rate, now), advance }
 }
 
 describeStore('PostgreSQL', openOne)
 describeSharedStore('two nodes on PostgreSQL', async ({ rate }) => {
   const database = await newDatabase()
-  const { clock, advance } = newClock()
-  return { store: await openAt(database, rate, clock), other: await openAt(database, rate, clock), advance }
+  const { now, advance } = createFixedClock(START)
+  return { store: await openAt(database, rate, now), other: await openAt(database, rate, now), advance }
 })

@@ -1,22 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
-import { openFolder } from '../support/service.ts'
+import type { StoreFixture } from '../support/store.ts'
+import { newPath, onFile, openFileBench } from './support/files.ts'
 import { CASES, type Case } from './support/replay-cases.ts'
-import { open, type StoreFixture } from './support/replay-fixture.ts'
+import { open } from './support/replay-fixture.ts'
 
 /** What there is to be seen afterwards. */
 const stateOf = async ({ store, partnerId, account, claim, claimMessages }: StoreFixture) => {
-  const { found: registrations } = await store.listRegistrations(partnerId, {
-    idcardid: null,
-    status: null,
-    delivery: null,
-    limit: 100,
-    before: null,
-  })
+  const all = { idcardid: null, status: null, delivery: null, limit: 100, before: null }
+  const { found: registrations } = await store.listRegistrations(partnerId, all)
   return {
     registrations,
     explanations: await Promise.all(registrations.map(({ id }) => store.explain(partnerId, id))),
@@ -77,13 +71,10 @@ describe('a transaction that is run again because another call in it throws', ()
   })
 
   test('tells once of a message that cannot be decrypted', async () => {
-    await using folder = await openFolder()
-    const path = join(folder.path, 'notifier.db')
-    await using bench = await open(path)
+    const path = newPath()
+    await using bench = await openFileBench(path)
     const { id } = await bench.resolve()
-    const other = new Database(path)
-    other.prepare("UPDATE message_bodies SET body = x'00112233'").run()
-    other.close()
+    onFile(path, file => file.exec("UPDATE message_bodies SET body = x'00112233'"))
     const told: string[] = []
     bench.store.hints.on('unreadable', ({ id: which }) => told.push(which))
     expect(await besideOneThatThrows(bench, () => bench.claimMessages())).toEqual([])

@@ -1,20 +1,19 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { getTableColumns, getTableName } from '../../src/store/drizzle.ts'
 import * as tables from '../../src/store/postgres/schema.ts'
 import { snakeCase } from '../../src/store/tx.ts'
+import { newFolder } from './support/files.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const KIT = join(ROOT, 'node_modules/drizzle-kit/bin.cjs')
 
 /** What drizzle would still write into the migrations of an engine. */
 const missingOf = async (dialect: string, room: string): Promise<string[]> => {
-  const folder = mkdtempSync(join(tmpdir(), 'schema-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const folder = newFolder()
   cpSync(join(ROOT, 'migrations', room), folder, { recursive: true })
   const known = new Set(readdirSync(folder))
   const schema = `src/store/${room}/schema.ts`

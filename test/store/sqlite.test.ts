@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
 import type { OpenStore } from '../support/store.ts'
 import { describeSharedStore, describeStore } from './conformance.ts'
 import { BROKEN_SQL, brokenIn } from './support/invariants.ts'
@@ -22,18 +23,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const openNew: OpenStore = async ({ rate }) => {
-  const clock = { now: START }
-  return {
-    store: await openRemoteStore({
-      path: newFile(),
-      masterKey: MASTER_KEY,
-      now: () => clock.now,
-      defaultRate: rate,
-    }),
-    advance: ms => {
-      clock.now += ms
-    },
-  }
+  const { now, advance } = createFixedClock(START)
+  return { store: await openRemoteStore({ path: newFile(), masterKey: MASTER_KEY, now, defaultRate: rate }), advance }
 }
 
 const newFile = (): string => {
@@ -54,13 +45,7 @@ const newFile = (): string => {
 describeStore('SQLite', openNew)
 
 describeSharedStore('two handles of an SQLite file', async ({ rate }) => {
-  const clock = { now: START }
-  const options = { path: newFile(), masterKey: MASTER_KEY, now: () => clock.now, defaultRate: rate }
-  return {
-    store: await openSqliteStore(options),
-    other: await openSqliteStore(options),
-    advance: ms => {
-      clock.now += ms
-    },
-  }
+  const { now, advance } = createFixedClock(START)
+  const options = { path: newFile(), masterKey: MASTER_KEY, now, defaultRate: rate }
+  return { store: await openSqliteStore(options), other: await openSqliteStore(options), advance }
 })

@@ -1,22 +1,14 @@
-import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
-import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
-import { HOOK, openStoreFixture, SUCCESS } from '../../support/store.ts'
+import { HOOK, SUCCESS } from '../../support/store.ts'
+import { openFileBench } from '../support/files.ts'
 
-const START = Date.parse('2026-11-24T08:00:00Z')
 const URLS = ['a', 'b', 'c'].map(path => `${HOOK}/${path}`)
 /** Held for each of them, by an answer of 410. */
 const HELD = 400
 
 const openHeld = async () => {
-  let now = START
-  const bench = await openStoreFixture(async ({ rate }) => ({
-    store: await openSqliteStore({ path: ':memory:', masterKey: randomBytes(32), now: () => now, defaultRate: rate }),
-    advance: ms => {
-      now += ms
-    },
-  }))
+  const bench = await openFileBench(':memory:')
   for (const callbackUrl of URLS) await bench.resolve({ callbackUrl })
   const more = Array.from({ length: HELD }, () => URLS.map(callbackUrl => bench.newRegistration({ callbackUrl })))
   await bench.store.register(more.flat())

@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { emptyBins } from '../../../src/core/polling/completion-bins.ts'
 import type { NewBulkAct } from '../../../src/store/bulk/states.ts'
 import { moveDatabase } from '../../../src/store/move/move.ts'
@@ -11,46 +8,23 @@ import { MOVED_TABLES } from '../../../src/store/move/tables.ts'
 import { bringUpToDate } from '../../../src/store/postgres/opening.ts'
 import { sealedUnder } from '../../../src/store/sealed.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
-import { openStoreFixture, SUCCESS } from '../../support/store.ts'
+import { type TestDatabase, useServer } from '../../support/postgres-server.ts'
+import { SUCCESS } from '../../support/store.ts'
+import { newPath, openFileBench } from '../support/files.ts'
 
 const KEY = Buffer.alloc(32, 7)
 const START = Date.parse('2026-11-26T08:00:00Z')
 const sealed = sealedUnder({ masterKey: KEY }, randomBytes)
 
-let server: TestServer
-let databases = 0
-beforeAll(async () => {
-  server = await openTestServer()
-})
-afterAll(() => server[Symbol.asyncDispose]())
+const { newDatabase } = useServer()
 
-const newTarget = async () => {
-  const name = `target_${++databases}`
-  return { name, url: await server.createDatabase(name) }
-}
-
-const newPath = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'notifier-move-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return join(folder, 'notifier.db')
-}
-
-const openFile = async (path: string, more: { as?: 'service' } = {}) => {
-  const clock = { now: START }
-  const store = await openSqliteStore({ path, masterKey: KEY, now: () => clock.now, defaultRate: 1_000, ...more })
-  return {
-    store,
-    advance: (ms: number) => {
-      clock.now += ms
-    },
-  }
-}
+const openFile = (path: string, more: { as?: 'service' } = {}) =>
+  openSqliteStore({ path, masterKey: KEY, now: () => START, defaultRate: 1_000, ...more })
 
 /** A file with something of everything, of which some waits, and some is done. */
 const makeFile = async ({ registrations = 20 } = {}): Promise<string> => {
   const path = newPath()
-  await using bench = await openStoreFixture(() => openFile(path))
+  await using bench = await openFileBench(path, { startAt: START })
   const { store, partnerId, account } = bench
   const other = await bench.addPartner('other')
   await bench.resolve({ metadata: { order: '7' } })
@@ -114,14 +88,14 @@ const move = (
     ...{ by: { name: 'root', reason: null }, now: () => START },
   })
 
-const rowsOf = async (database: string, table: string) => {
-  const [row] = await server.query<{ n: string }>(`SELECT count(*) AS n FROM ${table}`, [], database)
+const rowsOf = async ({ query }: TestDatabase, table: string) => {
+  const [row] = await query<{ n: string }>(`SELECT count(*) AS n FROM ${table}`)
   return Number(row?.n)
 }
 
 test('all that a file has is in the database after a move, and counters go on behind it', async () => {
   const from = await makeFile({ registrations: 2_500 })
-  const target = await newTarget()
+  const target = await newDatabase()
   const told: [done: number, all: number][] = []
   const moved = await move(from, target.url, { onRows: (...rows) => void told.push(rows) })
   const client = new Database(from, { readonly: true })
@@ -138,41 +112,34 @@ test('all that a file has is in the database after a move, and counters go on be
   for (const { name, columns } of MOVED_TABLES)
     expect(ofFile.all(name).sort(), name).toEqual(columns.map(column => column.name).sort())
   expect(moved).toMatchObject({ registrations: 2_503, partners: 2, accounts: 1, meta: 1 })
-  expect(await rowsOf(target.name, 'registrations')).toBe(2_503)
+  expect(await rowsOf(target, 'registrations')).toBe(2_503)
   expect(told.at(-1)?.[0]).toBe(told.at(-1)?.[1])
   const last = client.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'verifications'").pluck().get()
-  const [next] = await server.query(
-    "SELECT nextval(pg_get_serial_sequence('verifications', 'id')) AS n",
-    [],
-    target.name,
-  )
+  const [next] = await target.query("SELECT nextval(pg_get_serial_sequence('verifications', 'id')) AS n")
   expect(Number(next?.n)).toBe(Number(last) + 1)
-  const [{ waiting } = {}] = await server.query(
-    "SELECT sum(n) AS waiting FROM count_changes WHERE what = 'partner_pending'",
-    [],
-    target.name,
-  )
+  const counted = "SELECT sum(n) AS waiting FROM count_changes WHERE what = 'partner_pending'"
+  const [{ waiting } = {}] = await target.query(counted)
   const pending = client.prepare("SELECT count(*) FROM registrations WHERE status = 'pending'").pluck().get()
   expect(Number(waiting)).toBe(pending)
-  const acts = await server.query('SELECT act, name FROM acts ORDER BY id DESC LIMIT 1', [], target.name)
+  const acts = await target.query('SELECT act, name FROM acts ORDER BY id DESC LIMIT 1')
   expect(acts).toEqual([{ act: 'database.move', name: 'root' }])
 })
 
 test('a move that is stopped leaves both as they were, and may be run again', async () => {
   const from = await makeFile({ registrations: 1_500 })
-  const target = await newTarget()
+  const target = await newDatabase()
   const stopping = new AbortController()
   const onRows = (done: number) => void (done > 1_000 && stopping.abort())
   expect(await move(from, target.url, { onRows, signal: stopping.signal })).toBeNull()
-  expect(await rowsOf(target.name, 'partners')).toBe(0)
-  await (await openFile(from)).store.close()
+  expect(await rowsOf(target, 'partners')).toBe(0)
+  await (await openFile(from)).close()
   expect(await move(from, target.url)).toMatchObject({ registrations: 1_503 })
 })
 
 test('a file that a service has open is not moved', async () => {
   const from = await makeFile()
-  const { store } = await openFile(from, { as: 'service' })
-  const target = await newTarget()
+  const store = await openFile(from, { as: 'service' })
+  const target = await newDatabase()
   await expect(move(from, target.url)).rejects.toThrow('another service has')
   await store.close()
   expect((await move(from, target.url))?.registrations).toBe(23)
@@ -180,7 +147,7 @@ test('a file that a service has open is not moved', async () => {
 
 test('nobody writes to a file while it is moved, and no service starts on it afterwards', async () => {
   const from = await makeFile()
-  const target = await newTarget()
+  const target = await newDatabase()
   let refused: unknown = null
   const onRows = () => {
     const client = new Database(from, { timeout: 0 })
@@ -200,9 +167,9 @@ test('nobody writes to a file while it is moved, and no service starts on it aft
 
 test('a database that holds anything else is left alone', async () => {
   const from = await makeFile()
-  const target = await newTarget()
+  const target = await newDatabase()
   await bringUpToDate(target.url, { sealed, onStep: () => {} })
-  await server.query("INSERT INTO partners (id, name, created_at) VALUES ('prt_1', 'one', 1)", [], target.name)
+  await target.query("INSERT INTO partners (id, name, created_at) VALUES ('prt_1', 'one', 1)")
   await expect(move(from, target.url)).rejects.toThrow('data of its own')
-  expect(await rowsOf(target.name, 'partners')).toBe(1)
+  expect(await rowsOf(target, 'partners')).toBe(1)
 })

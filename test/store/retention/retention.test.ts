@@ -1,42 +1,18 @@
-import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
-import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { readTables } from '../../privacy/support/tables.ts'
-import { openFolder } from '../../support/service.ts'
-import { first, openStoreFixture, SUCCESS } from '../../support/store.ts'
-
-const onFile = <T>(path: string, use: (file: Database.Database) => T): T => {
-  const file = new Database(path)
-  try {
-    return use(file)
-  } finally {
-    file.close()
-  }
-}
+import { first, SUCCESS } from '../../support/store.ts'
+import { newPath, onFile, openFileBench } from '../support/files.ts'
 
 const open = async () => {
-  const stack = new AsyncDisposableStack()
-  const folder = stack.use(await openFolder())
-  const path = join(folder.path, 'notifier.db')
-  const clock = { now: Date.parse('2026-11-24T08:00:00Z') }
-  const openStore = async ({ rate }: { rate: number }) => ({
-    store: await openSqliteStore({ path, masterKey: randomBytes(32), now: () => clock.now, defaultRate: rate }),
-    advance: (ms: number) => {
-      clock.now += ms
-    },
-  })
-  const fixture = stack.use(await openStoreFixture(openStore))
+  const path = newPath()
+  const fixture = await openFileBench(path)
   return {
     ...fixture,
     path,
-    /** Changes the file beside the store. */
     change: (statement: string, ...values: unknown[]) => onFile(path, file => file.prepare(statement).run(...values)),
     select: (query: string) => onFile(path, file => file.prepare(query).pluck().get()),
-    pruneOne: (ms: number) => fixture.store.prune(clock.now - ms, 1, null),
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    pruneOne: (ms: number) => fixture.store.prune(fixture.store.now() - ms, 1, null),
   }
 }
 

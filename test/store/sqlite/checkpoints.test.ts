@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { createCheckpoints } from '../../../src/store/sqlite/checkpoints.ts'
+import { newPath } from '../support/files.ts'
 
 const openLog = () => {
-  const folder = mkdtempSync(join(tmpdir(), 'notifier-checkpoints-'))
-  const path = join(folder, 'notifier.db')
+  const path = newPath()
   const writer = new Database(path)
   writer.pragma('journal_mode = WAL')
   writer.pragma('wal_autocheckpoint = 0')
@@ -17,7 +14,6 @@ const openLog = () => {
   onTestFinished(() => {
     checkpoints.close()
     writer.close()
-    rmSync(folder, { recursive: true, force: true })
   })
   return {
     failures,

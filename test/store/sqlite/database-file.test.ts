@@ -18,14 +18,10 @@ import { type OpenStoreDeps, openStore } from '../../../src/store/open.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
 import { damageTable } from '../../support/damage.ts'
+import { newPath, onFile } from '../support/files.ts'
 
 const KEY = randomBytes(32)
 
-const newPath = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'notifier-file-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return join(folder, 'notifier.db')
-}
 const openAt = async (path: string, { open = openSqliteStore, quickCheck = false } = {}) => {
   const store = await open({ path, masterKey: KEY, now: Date.now, defaultRate: 1, quickCheck })
   onTestFinished(() => store.close())
@@ -86,11 +82,8 @@ describe.each([
 test('a schema of a later version is refused with what to do, and left as it is', async () => {
   const path = newPath()
   await (await openAt(path)).close()
-  const later = new Database(path)
-  later
-    .prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
-    .run('later', Number.MAX_SAFE_INTEGER)
-  later.close()
+  const insert = 'INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)'
+  onFile(path, file => file.prepare(insert).run('later', Number.MAX_SAFE_INTEGER))
   const before = readFileSync(path)
   const { message } = await failureOf(openAt(path))
   expect(message).toContain('belongs to a later version')

@@ -1,13 +1,12 @@
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { buildDiskShim, whyNoDiskShim } from '../../support/disk-shim.ts'
+import { newFolder } from '../support/files.ts'
 
 const CHILD = fileURLToPath(new URL('../support/child.ts', import.meta.url))
 
@@ -26,8 +25,7 @@ const CASES = [
 test.skipIf(whyNoDiskShim() !== null)(
   'a read on the other connection does not show a commit whose sync is under way',
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'notifier-disk-'))
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const folder = newFolder()
     const disk = buildDiskShim(join(folder, 'disk'))
     const args = [join(folder, 'notifier.db'), randomBytes(32).toString('hex'), 'list during sync']
     const child = fork(CHILD, args, { execArgv: [], env: { ...process.env, ...disk.env } })
@@ -52,8 +50,7 @@ describe('a disk that refuses to sync', () => {
   test.skipIf(whyNoDiskShim() !== null).each(CASES)(
     '$what is told broken once, and nothing later is acknowledged',
     async ({ command, says }) => {
-      const folder = mkdtempSync(join(tmpdir(), 'notifier-disk-'))
-      onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+      const folder = newFolder()
       const disk = buildDiskShim(join(folder, 'disk'))
       const [path, masterKey] = [join(folder, 'notifier.db'), randomBytes(32)]
       const env = { ...process.env, ...disk.env }

@@ -1,8 +1,7 @@
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
@@ -10,23 +9,16 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { AppError } from '../../../src/core/error.ts'
 import { openConnection } from '../../../src/store/sqlite/connection.ts'
 import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
-import { type OpenStore, openStoreFixture } from '../../support/store.ts'
+import { openStoreFixture } from '../../support/store.ts'
+import { newFolder, newPath } from '../support/files.ts'
 
 const KEY = randomBytes(32)
 const START = Date.parse('2026-11-24T08:00:00Z')
 const CHILD = fileURLToPath(new URL('../support/child.ts', import.meta.url))
 
-const newFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'notifier-durable-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 const openFile = (path: string, masterKey = KEY) =>
   openRemoteStore({ path, masterKey, now: () => START, defaultRate: 1_000 })
-const fixtureAt = (path: string) => {
-  const open: OpenStore = async () => ({ store: await openFile(path), advance: () => {} })
-  return openStoreFixture(open)
-}
+const fixtureAt = (path: string) => openStoreFixture(async () => ({ store: await openFile(path), advance: () => {} }))
 
 /** Opens it in several processes at the same moment. */
 const openInProcesses = async (count: number, path: string, afterGo = () => {}) => {
@@ -51,7 +43,7 @@ describe('the file', () => {
   })
 
   test('is synced by SQLite with each commit, of few bytes', async () => {
-    const path = join(newFolder(), 'notifier.db')
+    const path = newPath()
     const connection = openConnection(path, { now: Date.now, onBroken: () => {} })
     onTestFinished(() => connection.close())
     await connection.write(tx => tx.all('CREATE TABLE t (a)'))
@@ -99,7 +91,7 @@ const unavailable = (run: Promise<unknown>) =>
 
 describe('S12 a write lock held by somebody else', () => {
   test('is told while it is held, and the event loop turns between the tries', async () => {
-    const path = join(newFolder(), 'notifier.db')
+    const path = newPath()
     await using fixture = await fixtureAt(path)
     const { id } = await fixture.register()
     const other = new Database(path)

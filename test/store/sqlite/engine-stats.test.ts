@@ -1,19 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
 import type { SqliteCounts } from '../../../src/store/stats/stats.ts'
 import { openStoreFixture } from '../../support/store.ts'
+import { newPath } from '../support/files.ts'
 
-const newPath = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'notifier-engine-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  return join(folder, 'notifier.db')
-}
 const openAt = (path: string, openSqlite: typeof openSqliteStore = openSqliteStore) =>
   openStoreFixture(async ({ rate }) => ({
     store: await openSqlite({ path, masterKey: randomBytes(32), now: Date.now, defaultRate: rate }),

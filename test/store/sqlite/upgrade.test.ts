@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
@@ -13,6 +12,7 @@ import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { IN_FLIGHT, rowsInFlight } from '../../support/rows-in-flight.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { CLAIM_ALL } from '../../support/store.ts'
+import { newFolder } from '../support/files.ts'
 import { findInconsistencies } from '../support/invariants.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
@@ -21,8 +21,7 @@ const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 
 /** A file as migration `last` left it, such as `0000_baseline`, with what `sql` puts into it. */
 const makeFile = (last: string, sql: string): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'upgrade-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const folder = newFolder()
   const journal = JSON.parse(readFileSync(join(MIGRATIONS, 'meta/_journal.json'), 'utf8'))
   const end = journal.entries.findIndex(({ tag }: { tag: string }) => tag === last) + 1
   const entries: { tag: string }[] = journal.entries.slice(0, end)
@@ -106,8 +105,7 @@ describe('webhooks that were under way', () => {
   test('are leased for as long as before the upgrade', () => expectLeases(makeOlder()))
 
   test('are so too in a backup that the version before has made', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'upgrade-')), 'restored.db')
-    onTestFinished(() => rmSync(dirname(path), { recursive: true }))
+    const path = join(newFolder(), 'restored.db')
     const keys = sealedUnder({ masterKey: KEY }, randomBytes)
     const restore = await prepareRestore({ file: makeOlder(), database: path, keys, now: () => NOW })
     restore.commit({ hold: false, by: { name: 'zoe', reason: 'ticket 7' } })

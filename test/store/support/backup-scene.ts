@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { onTestFinished } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { BackupError, type BackupFault } from '../../../src/store/backup.ts'
 import { makeBackup, openRestore } from '../../../src/store/sqlite/backups.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { openStoreFixture } from '../../support/store.ts'
+import { newFolder, onFile } from './files.ts'
 
 export const KEY = randomBytes(32)
 /** After the ids of these tests, which are of today. */
@@ -18,12 +17,6 @@ export const BY = { name: 'zoe', reason: 'ticket 7' }
 /** Asks for all of the audit. */
 export const everyAct = { who: null, act: null, object: null, since: null, before: null, limit: 10 }
 
-const openFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'notifier-backup-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
 type Config = Parameters<typeof makeBackup>[0]
 export const configOf = (path: string, key: Buffer | null = KEY): Config => {
   const masterKey = key && new Secret(key.toString('base64'))
@@ -32,7 +25,7 @@ export const configOf = (path: string, key: Buffer | null = KEY): Config => {
 
 /** A database with a partner and so many registrations in a folder of its own, and where its backups go. */
 export const openScene = async (registrations = 3) => {
-  const folder = openFolder()
+  const folder = newFolder()
   const path = join(folder, 'notifier.db')
   const backups = join(folder, 'backups')
   mkdirSync(backups)
@@ -59,11 +52,5 @@ export const faultOf = (run: Promise<unknown>): Promise<BackupFault | null> =>
     },
   )
 
-export const registrationsIn = (path: string): number => {
-  const client = new Database(path, { readonly: true })
-  try {
-    return client.prepare<[], number>('SELECT count(*) FROM registrations').pluck().get() ?? 0
-  } finally {
-    client.close()
-  }
-}
+export const registrationsIn = (path: string): number =>
+  onFile(path, file => file.prepare<[], number>('SELECT count(*) FROM registrations').pluck().get() ?? 0)

@@ -1,8 +1,8 @@
 import { DAY } from '../../../src/core/duration.ts'
 import type { NewBulkAct } from '../../../src/store/bulk/states.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
-import { FAIL, HOOK, SUCCESS, WAITING } from '../../support/store.ts'
-import { exhausted, exhaustion, type StoreFixture } from './replay-fixture.ts'
+import { FAIL, HOOK, type StoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
+import { exhausted, exhaustion } from './replay-fixture.ts'
 
 /** Prepares what a verb needs, and gives the call. */
 export type Case = (bench: StoreFixture) => Promise<() => Promise<unknown>>

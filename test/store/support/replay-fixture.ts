@@ -1,23 +1,12 @@
 import type { Observation } from '../../../src/core/alert.ts'
 import { HOUR } from '../../../src/core/duration.ts'
-import { openSqliteStore, type SqliteOptions } from '../../../src/store/sqlite/store.ts'
+import { createFixedClock } from '../../support/fixed-clock.ts'
 import { openNewStore } from '../../support/sqlite-template.ts'
-import { openStoreFixture } from '../../support/store.ts'
+import { openStoreFixture, type StoreFixture } from '../../support/store.ts'
 
-export type StoreFixture = Awaited<ReturnType<typeof open>>
-
-/** @param path of the file; somewhere unless given */
-export const open = async (path?: string) => {
-  const clock = { now: Date.parse('2026-11-24T08:00:00Z') }
-  const masterKey = Buffer.alloc(32, 7)
-  const openAt = (options: Omit<SqliteOptions, 'path' | 'masterKey'>) =>
-    path === undefined ? openNewStore(options) : openSqliteStore({ ...options, path, masterKey })
-  return openStoreFixture(async ({ rate }) => ({
-    store: await openAt({ now: () => clock.now, defaultRate: rate }),
-    advance: ms => {
-      clock.now += ms
-    },
-  }))
+export const open = () => {
+  const { now, advance } = createFixedClock(Date.parse('2026-11-24T08:00:00Z'))
+  return openStoreFixture(async ({ rate }) => ({ store: await openNewStore({ now, defaultRate: rate }), advance }))
 }
 
 export const exhaustion = ({ partnerId, store }: StoreFixture): Observation => ({

@@ -9,7 +9,8 @@ import { describeError } from '../../../../src/telemetry/describe-error.ts'
 import { createLog } from '../../../../src/telemetry/log.ts'
 import { first, openStoreFixture, SUCCESS } from '../../../support/store.ts'
 import { both } from '../../../support/words.ts'
-import { failureOf, newPath, optionsFor } from '../../support/remote.ts'
+import { newPath } from '../../support/files.ts'
+import { failureOf, optionsFor } from '../../support/remote.ts'
 
 const openAt = (path: string) =>
   openStoreFixture(async () => ({ store: await openRemoteStore(optionsFor(path)), advance: () => {} }))

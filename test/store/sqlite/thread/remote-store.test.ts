@@ -10,7 +10,8 @@ import { openSqliteStore, type SqliteOptions } from '../../../../src/store/sqlit
 import { openRemoteStore } from '../../../../src/store/sqlite/thread/remote-store.ts'
 import { describeError } from '../../../../src/telemetry/describe-error.ts'
 import { openStoreFixture } from '../../../support/store.ts'
-import { failureOf, newPath, optionsFor, START } from '../../support/remote.ts'
+import { newPath } from '../../support/files.ts'
+import { failureOf, optionsFor, START } from '../../support/remote.ts'
 
 /** The real ones, watched; a test can limit their memory. */
 const threads = vi.hoisted(() => ({ all: [] as Worker[], limits: {} as NonNullable<WorkerOptions['resourceLimits']> }))

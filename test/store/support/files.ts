@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { onTestFinished } from 'vitest'
+import { openSqliteStore, type SqliteOptions } from '../../../src/store/sqlite/store.ts'
+import { createFixedClock } from '../../support/fixed-clock.ts'
+import { openStoreFixture } from '../../support/store.ts'
+
+/** It ends with the test. */
+export const newFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'notifier-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Of a database in such a folder. */
+export const newPath = (): string => join(newFolder(), 'notifier.db')
+
+/** Looks at a file, or changes it, beside its store. */
+export const onFile = <T>(path: string, use: (file: Database.Database) => T): T => {
+  const file = new Database(path)
+  try {
+    return use(file)
+  } finally {
+    file.close()
+  }
+}
+
+/** The workers' steps on a store in a file, by a clock that moves only by `advance`. */
+export const openFileBench = (path: string, { startAt = Date.parse('2026-11-24T08:00:00Z'), ...more }: Options = {}) =>
+  openStoreFixture(async ({ rate }) => {
+    const { now, advance } = createFixedClock(startAt)
+    return {
+      store: await openSqliteStore({ path, masterKey: Buffer.alloc(32, 7), now, defaultRate: rate, ...more }),
+      advance,
+    }
+  })
+type Options = Partial<Omit<SqliteOptions, 'path'>> & { startAt?: number }
