@@ -167,6 +167,8 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
 
   const claimMessagesWith = (more: Partial<MessageClaimRequest> = {}) => store.claimMessages({ ...CLAIM_ALL, ...more })
   const claimMessages = async (more: Partial<MessageClaimRequest> = {}) => (await claimMessagesWith(more)).messages
+  /** The registrations whose messages are due, which it claims. */
+  const claimedIds = async () => (await claimMessages()).map(({ registrationId }) => registrationId)
   /** The result of an attempt: a status, or null after a timeout. */
   const received = (message: ClaimedMessage, httpStatus: number | null): MessageSettlement => {
     const moment = { now: store.now(), random: 0.5, scheduleMs: SCHEDULE_MS }
@@ -212,6 +214,7 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
     resolve,
     claimMessagesWith,
     claimMessages,
+    claimedIds,
     received,
     deliver,
     prune,

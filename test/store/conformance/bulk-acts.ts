@@ -7,23 +7,17 @@ import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/r
 import type { StoreFixture } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
-const draft = async (
-  { store }: StoreFixture,
-  { filter = {}, ...more }: Partial<Omit<NewBulkAct, 'filter'>> & { filter?: Partial<RegistrationFilter> } = {},
-) => {
+type Wanted = Partial<Omit<NewBulkAct, 'filter'>> & { filter?: Partial<RegistrationFilter> }
+
+const draft = async ({ store }: StoreFixture, { filter = {}, ...more }: Wanted = {}) => {
   const wanted = { filter: { ...ALL_REGISTRATIONS, ...filter }, act: more.act ?? ('resend' as const) }
   const counted = await store.countRegistrations(wanted)
   const by = { reason: 'the receiver works again', who: 'token_1', name: 'Zoë', createdAt: store.now() }
-  return store.createBulkAct({
-    id: 'bulk_1',
-    partnerId: null,
-    ...wanted,
-    ...by,
-    probe: false,
-    counted,
-    ...more,
-    ...wanted,
-  })
+  return store.createBulkAct({ id: 'bulk_1', partnerId: null, ...by, probe: false, counted, ...more, ...wanted })
+}
+const start = async (scene: StoreFixture, wanted: Wanted = {}) => {
+  const { id } = await draft(scene, wanted)
+  await scene.store.startBulkAct(id)
 }
 /** So many registrations whose messages were given up, each to a URL of its own; the newest first. */
 const exhaust = async (scene: StoreFixture, count: number) => {
@@ -36,7 +30,6 @@ const exhaust = async (scene: StoreFixture, count: number) => {
   }
   return ids
 }
-const sent = async (scene: StoreFixture) => (await scene.claimMessages()).map(message => message.registrationId)
 const run = async ({ store }: StoreFixture, limit: number) => {
   while (!(await store.continueBulkActs(limit)).isIdle);
 }
@@ -62,36 +55,25 @@ export const describeBulkActs = (test: StoreTest): void => {
     expect((await scene.store.continueBulkActs(2)).count).toBe(1)
     expect(await stateOf(scene)).toEqual(['done', 3])
     expect((await scene.store.continueBulkActs(2)).count).toBe(0)
-    expect((await sent(scene)).sort()).toEqual(ids.sort())
+    expect((await scene.claimedIds()).sort()).toEqual(ids.sort())
   })
 
   test('means only what was there when its time was fixed, of its filter', async ({ scene }) => {
     const [newest, oldest] = await exhaust(scene, 2)
     const until = (await scene.find(oldest ?? '')).createdAt
-    await draft(scene, { filter: { until } })
-    await scene.store.startBulkAct('bulk_1')
+    await start(scene, { filter: { until } })
     await run(scene, 10)
-    expect(await sent(scene)).toEqual([oldest])
+    expect(await scene.claimedIds()).toEqual([oldest])
     expect((await scene.find(newest ?? '')).delivery.state).toBe('exhausted')
   })
 
   test('passes over what is not meant, so much at a time', async ({ scene }) => {
     await scene.store.register(Array.from({ length: BULK_WINDOW + 1 }, () => scene.newRegistration()))
-    await draft(scene, { act: 'poll', filter: { host: 'other.example' } })
-    await scene.store.startBulkAct('bulk_1')
-    expect(await scene.store.continueBulkActs(10)).toEqual({
-      count: 0,
-      isIdle: false,
-      isOfPartner: false,
-      cancelled: [],
-    })
+    await start(scene, { act: 'poll', filter: { host: 'other.example' } })
+    const nothingYet = { count: 0, isIdle: false, isOfPartner: false, cancelled: [] }
+    expect(await scene.store.continueBulkActs(10)).toEqual(nothingYet)
     expect(await stateOf(scene)).toEqual(['running', 0])
-    expect(await scene.store.continueBulkActs(10)).toEqual({
-      count: 0,
-      isIdle: false,
-      isOfPartner: false,
-      cancelled: [],
-    })
+    expect(await scene.store.continueBulkActs(10)).toEqual(nothingYet)
     expect(await stateOf(scene)).toEqual(['done', 0])
     expect((await scene.store.continueBulkActs(10)).isIdle).toBe(true)
   })
@@ -106,8 +88,7 @@ export const describeBulkActs = (test: StoreTest): void => {
     }
     const done = async (...ids: string[]) => Promise.all(ids.map(async id => (await scene.store.findBulkAct(id))?.done))
     for (const id of ['bulk_1', 'bulk_2']) {
-      await draft(scene, { id, act: 'poll' })
-      await scene.store.startBulkAct(id)
+      await start(scene, { id, act: 'poll' })
       await steps(4)
     }
     expect(await done('bulk_1', 'bulk_2')).toEqual([6, 2])
@@ -120,10 +101,8 @@ export const describeBulkActs = (test: StoreTest): void => {
     for (const partnerId of [scene.partnerId, other])
       await scene.store.register(Array.from({ length: BULK_WINDOW + 1 }, () => scene.newRegistration({ partnerId })))
     const acts = { bulk_1: scene.partnerId, bulk_2: scene.partnerId, bulk_3: other }
-    for (const [id, partnerId] of Object.entries(acts)) {
-      await draft(scene, { id, partnerId, act: 'poll', filter: { partnerId } })
-      await scene.store.startBulkAct(id)
-    }
+    for (const [id, partnerId] of Object.entries(acts))
+      await start(scene, { id, partnerId, act: 'poll', filter: { partnerId } })
     const states = async () => {
       await scene.advance(1)
       expect((await scene.store.continueBulkActs(1)).isOfPartner).toBe(true)
@@ -144,8 +123,7 @@ export const describeBulkActs = (test: StoreTest): void => {
     await exhaust(scene, 1)
     const { partnerId } = scene
     const createdAt = scene.store.now() - HOUR
-    await draft(scene, { partnerId, filter: { partnerId, delivery: 'exhausted' }, createdAt })
-    await scene.store.startBulkAct('bulk_1')
+    await start(scene, { partnerId, filter: { partnerId, delivery: 'exhausted' }, createdAt })
     await run(scene, 10)
     expect(await stateOf(scene)).toEqual(['done', 1])
   })
@@ -167,13 +145,12 @@ export const describeBulkActs = (test: StoreTest): void => {
     expect(await scene.store.countExhausted(partnerId, elsewhere)).toBe(0)
     await scene.store.startBulkAct('bulk_1')
     await run(scene, 10)
-    expect(await sent(scene)).toEqual([second])
+    expect(await scene.claimedIds()).toEqual([second])
   })
 
   test('can be stopped, and goes on where it was', async ({ scene }) => {
     const ids = await exhaust(scene, 3)
-    await draft(scene)
-    await scene.store.startBulkAct('bulk_1')
+    await start(scene)
     await scene.store.continueBulkActs(1)
     expect(await scene.store.stopBulkAct('bulk_1')).toMatchObject({ outcome: 'changed', bulk: { state: 'stopped' } })
     expect((await scene.store.continueBulkActs(1)).count).toBe(0)
@@ -183,26 +160,24 @@ export const describeBulkActs = (test: StoreTest): void => {
     await run(scene, 1)
     expect(await stateOf(scene)).toEqual(['done', 3])
     expect(await scene.store.startBulkAct('bulk_1')).toEqual({ outcome: 'impossible', state: 'done' })
-    expect((await sent(scene)).sort()).toEqual(ids.sort())
+    expect((await scene.claimedIds()).sort()).toEqual(ids.sort())
   })
 
   test('sends its probe first, and goes on when that has arrived', async ({ scene }) => {
     const ids = await exhaust(scene, 3)
-    await draft(scene, { probe: true })
-    await scene.store.startBulkAct('bulk_1')
+    await start(scene, { probe: true })
     expect((await scene.store.continueBulkActs(10)).count).toBe(1)
     expect((await scene.store.continueBulkActs(10)).count).toBe(0)
     expect(await stateOf(scene)).toEqual(['probing', 1])
     expect(await scene.deliver(200)).toBe(1)
     expect((await scene.store.continueBulkActs(10)).count).toBe(2)
     expect(await stateOf(scene)).toEqual(['done', 3])
-    expect((await sent(scene)).sort()).toEqual(ids.slice(1).sort())
+    expect((await scene.claimedIds()).sort()).toEqual(ids.slice(1).sort())
   })
 
   test('fails with its probe, and says why', async ({ scene }) => {
     await exhaust(scene, 3)
-    await draft(scene, { probe: true })
-    await scene.store.startBulkAct('bulk_1')
+    await start(scene, { probe: true })
     await scene.store.continueBulkActs(10)
     await scene.deliver(503)
     expect((await scene.store.continueBulkActs(10)).count).toBe(0)
@@ -214,15 +189,14 @@ export const describeBulkActs = (test: StoreTest): void => {
     })
     await scene.advance(MINUTE)
     // Its URL answered 410 before.
-    expect(await sent(scene)).toEqual([])
+    expect(await scene.claimedIds()).toEqual([])
   })
 
   test('judges its probe by no attempt that was under way when it was sent', async ({ scene }) => {
     const { id } = await scene.resolve()
     const [before] = await scene.claimMessages()
     if (!before) throw new Error('one was due')
-    await draft(scene, { probe: true })
-    await scene.store.startBulkAct('bulk_1')
+    await start(scene, { probe: true })
     expect((await scene.store.continueBulkActs(10)).count).toBe(1)
     await scene.store.settleMessages([scene.received(before, 503)])
     await run(scene, 10)
@@ -258,10 +232,7 @@ export const describeBulkActs = (test: StoreTest): void => {
   })
 
   test('waits for the end of another where as many are under way as may be', async ({ scene }) => {
-    for (let n = 0; n < mostUnderWay(null); n++) {
-      await draft(scene, { id: `bulk_0${n}` })
-      await scene.store.startBulkAct(`bulk_0${n}`)
-    }
+    for (let n = 0; n < mostUnderWay(null); n++) await start(scene, { id: `bulk_0${n}` })
     const made = await draft(scene)
     expect(await scene.store.startBulkAct('bulk_1')).toEqual({ outcome: 'too_many' })
     expect(await scene.store.findBulkAct('bulk_1')).toEqual(made)
@@ -275,8 +246,7 @@ export const describeBulkActs = (test: StoreTest): void => {
     const [one, two] = [await scene.register(), await scene.register()]
     const told: string[] = []
     scene.store.hints.on('withdrawn', ({ registrationId }) => told.push(registrationId ?? ''))
-    await draft(scene, { act: 'cancel', filter: { status: 'pending' } })
-    await scene.store.startBulkAct('bulk_1')
+    await start(scene, { act: 'cancel', filter: { status: 'pending' } })
     const { count, cancelled } = await scene.store.continueBulkActs(10)
     expect(count).toBe(2)
     expect(cancelled.map(({ registration, isNew }) => [registration.id, isNew])).toEqual([

@@ -32,7 +32,6 @@ const disable = async (scene: StoreFixture, held = 1) => {
 }
 const url = (scene: StoreFixture) => ({ partnerId: scene.partnerId, callbackUrl: HOOK })
 const callbacksOf = async (scene: StoreFixture) => (await scene.store.statusOf(scene.partnerId, null)).callbacks
-const sent = async (scene: StoreFixture) => (await scene.claimMessages()).map(message => message.registrationId)
 
 export const describeFailingCallbacks = (test: StoreTest): void => {
   test('is disabled after five days of failures only, and says so', async ({ scene }) => {
@@ -134,7 +133,7 @@ export const describeFailingCallbacks = (test: StoreTest): void => {
       expect(rung).toBeGreaterThan(0)
       expect(changedUrls.at(-1)).toMatchObject({ transition: 'enabled' })
       expect(await callbacksOf(scene)).toEqual([])
-      expect(await sent(scene)).toEqual(heldIds)
+      expect(await scene.claimedIds()).toEqual(heldIds)
       expect(await scene.store.enableCallback(url(scene), end)).toBe(false)
     },
   )
@@ -155,7 +154,7 @@ export const describeFailingCallbacks = (test: StoreTest): void => {
     const one = await disable(scene)
     await scene.register()
     expect(one.changedUrls.at(-1)).toMatchObject({ transition: 'enabled' })
-    expect(await sent(scene)).toEqual(one.heldIds)
+    expect(await scene.claimedIds()).toEqual(one.heldIds)
 
     await using another = await openStoreFixture(open)
     const other = await disable(another)
@@ -165,7 +164,7 @@ export const describeFailingCallbacks = (test: StoreTest): void => {
     await another.store.resend(another.partnerId, other.failed.id)
     expect(await another.deliver(200)).toBe(1)
     expect(other.changedUrls.at(-1)).toMatchObject({ transition: 'enabled' })
-    expect(await sent(another)).toEqual(other.heldIds.slice(1))
+    expect(await another.claimedIds()).toEqual(other.heldIds.slice(1))
   })
 
   test('that answered 410 is told of as gone, and works again after a good test, or when an operator says so', async ({
@@ -174,14 +173,14 @@ export const describeFailingCallbacks = (test: StoreTest): void => {
     await scene.resolve()
     const held = await scene.resolve()
     await scene.deliver(410, { slots: 1 })
-    expect(await sent(scene)).toEqual([])
+    expect(await scene.claimedIds()).toEqual([])
     const at = scene.store.now()
     const gone = { ...url(scene), state: 'gone', since: at, heldSince: at, lastError: null, held: 1 }
     expect(await callbacksOf(scene)).toEqual([gone])
     expect((await scene.store.stats()).callbacks).toEqual({ gone: 1, failing: 0, disabled: 0 })
     expect(await scene.store.enableCallback(url(scene), 'test')).toBe(true)
     expect(await callbacksOf(scene)).toEqual([])
-    expect(await sent(scene)).toEqual([held.id])
+    expect(await scene.claimedIds()).toEqual([held.id])
     await scene.resolve()
     await scene.deliver(410)
     expect(await scene.store.enableCallback(url(scene), 'operator')).toBe(true)

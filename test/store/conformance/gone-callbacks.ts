@@ -14,7 +14,6 @@ const holdAnother = async (scene: StoreFixture) => {
   expect(await scene.claimMessages()).toEqual([])
   return { gone, held }
 }
-const sent = async (scene: StoreFixture) => (await scene.claimMessages()).map(message => message.registrationId)
 
 export const describeGoneCallbacks = (test: StoreTest): void => {
   test('has that message exhausted at once', async ({ scene }) => {
@@ -47,12 +46,12 @@ export const describeGoneCallbacks = (test: StoreTest): void => {
     await scene.register()
     await scene.store.resend(scene.partnerId, held.id)
     expect(await scene.store.enableCallback(url, 'test')).toBe(false)
-    expect(await sent(scene)).toEqual([])
+    expect(await scene.claimedIds()).toEqual([])
     expect(await scene.store.explain(scene.partnerId, held.id)).toMatchObject({ heldBecause: 'operator' })
     const { found } = await scene.store.listCallbacks(null, { after: null, limit: 10 })
     expect(found).toMatchObject([{ ...url, state: 'disabled', lastError: 'operator', held: 1 }])
     expect(await scene.store.enableCallback(url, 'operator')).toBe(true)
-    expect(await sent(scene)).toEqual([held.id])
+    expect(await scene.claimedIds()).toEqual([held.id])
   })
 
   test('goes on, with all that was held, when the URL is registered again', async ({ scene }) => {
@@ -61,7 +60,7 @@ export const describeGoneCallbacks = (test: StoreTest): void => {
     scene.store.hints.on('messagesDue', () => rung++)
     await scene.register()
     expect(rung).toBeGreaterThan(0)
-    expect(await sent(scene)).toEqual([held.id])
+    expect(await scene.claimedIds()).toEqual([held.id])
     expect((await scene.store.explain(scene.partnerId, held.id))?.heldSince).toBeNull()
   })
 
@@ -75,13 +74,13 @@ export const describeGoneCallbacks = (test: StoreTest): void => {
       expect((await scene.store.explain(scene.partnerId, gone.id))?.heldSince).toBeNull()
       expect(await scene.deliver(status)).toBe(1)
       await scene.advance(MINUTE)
-      expect(await sent(scene)).toEqual([])
+      expect(await scene.claimedIds()).toEqual([])
     }
     expect(await state(gone.id)).toMatchObject({ state: 'pending', attempts: 3, nextAttemptAt: null })
     expect(await state(held.id)).toMatchObject({ state: 'pending', attempts: 0, nextAttemptAt: null })
     await scene.store.resend(scene.partnerId, gone.id)
     expect(await scene.deliver(200)).toBe(1)
-    expect(await sent(scene)).toEqual([held.id])
+    expect(await scene.claimedIds()).toEqual([held.id])
   })
 
   test('holds a message that was resent before, and one in flight then releases nothing', async ({ scene }) => {
@@ -91,7 +90,7 @@ export const describeGoneCallbacks = (test: StoreTest): void => {
     await scene.advance(1)
     await scene.store.settleMessages([scene.received(one, 410), scene.received(two, 200)])
     await scene.advance(MINUTE)
-    expect(await sent(scene)).toEqual([])
+    expect(await scene.claimedIds()).toEqual([])
   })
 
   test('does not stand before others of its host, however much it holds', async ({ scene }) => {
@@ -135,7 +134,7 @@ export const describeGoneCallbacks = (test: StoreTest): void => {
     await scene.deliver(410)
     const sibling = await scene.resolve({ callbackUrl: `${HOOK}/2` })
     const theirs = await scene.resolve({ partnerId: await scene.addPartner() })
-    expect((await sent(scene)).sort()).toEqual([sibling.id, theirs.id].sort())
+    expect((await scene.claimedIds()).sort()).toEqual([sibling.id, theirs.id].sort())
   })
 
   test('also holds a message that was in flight and failed', async ({ scene }) => {
@@ -147,6 +146,6 @@ export const describeGoneCallbacks = (test: StoreTest): void => {
     await scene.advance(MINUTE)
     expect(await scene.claimMessages()).toEqual([])
     await scene.register()
-    expect(await sent(scene)).toEqual([two.registrationId])
+    expect(await scene.claimedIds()).toEqual([two.registrationId])
   })
 }

@@ -1,35 +1,24 @@
 import { expect } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
-import { HEARTBEAT_MS, type NewNode } from '../../../src/store/operators/nodes.ts'
+import { HEARTBEAT_MS } from '../../../src/store/operators/nodes.ts'
+import { newNode } from '../support/nodes.ts'
 import type { StoreTest } from '../support/store-test.ts'
-
-const named = (name: string, more: Partial<NewNode> = {}): NewNode => ({
-  ...{
-    id: `node_${name}`,
-    name: `${name}:8080`,
-    version: '1.0.0',
-    settings: 'aaaaaaaa',
-    clockAheadMs: null,
-    answers: null,
-  },
-  ...{ roles: ['api', 'deliver'], ...more },
-})
 
 export const describeNodes = (test: StoreTest): void => {
   test('show themselves, and see each other', async ({ scene }) => {
     const { store } = scene
     const startedAt = store.now()
     expect(await store.listNodes()).toEqual([])
-    await store.beatNode(named('a'))
+    await store.beatNode(newNode('a'))
     await scene.advance(SECOND)
-    await store.beatNode(named('b'))
+    await store.beatNode(newNode('b'))
     await scene.advance(HEARTBEAT_MS)
-    const nodes = await store.beatNode(named('a'))
+    const nodes = await store.beatNode(newNode('a'))
     const key = expect.stringMatching(/^[0-9a-f]+$/)
     expect(nodes).toEqual([
-      { ...named('a'), key, startedAt, steadyAt: startedAt, seenAt: startedAt + 6 * SECOND, lostAt: null },
+      { ...newNode('a'), key, startedAt, steadyAt: startedAt, seenAt: startedAt + 6 * SECOND, lostAt: null },
       {
-        ...{ ...named('b'), key, startedAt: startedAt + SECOND },
+        ...{ ...newNode('b'), key, startedAt: startedAt + SECOND },
         ...{ steadyAt: startedAt + SECOND, seenAt: startedAt + SECOND, lostAt: null },
       },
     ])
@@ -38,18 +27,18 @@ export const describeNodes = (test: StoreTest): void => {
 
   test('are missed by the others from when they are lost until they are back', async ({ scene }) => {
     const { store } = scene
-    await store.beatNode(named('b'))
-    let nodes = await store.beatNode(named('a'))
+    await store.beatNode(newNode('b'))
+    let nodes = await store.beatNode(newNode('a'))
     for (let n = 0; n < 8; n++) {
       await scene.advance(HEARTBEAT_MS)
-      nodes = await store.beatNode(named('a'))
+      nodes = await store.beatNode(newNode('a'))
     }
     // The first beat at which it was lost.
     const missedAt = store.now() - HEARTBEAT_MS
     expect(nodes.find(({ id }) => id === 'node_b')).toMatchObject({ lostAt: missedAt })
     expect(await store.listNodes()).toEqual(nodes)
     const at = store.now()
-    expect((await store.beatNode(named('b'))).find(({ id }) => id === 'node_b')).toMatchObject({
+    expect((await store.beatNode(newNode('b'))).find(({ id }) => id === 'node_b')).toMatchObject({
       steadyAt: at,
       lostAt: null,
     })
@@ -57,8 +46,8 @@ export const describeNodes = (test: StoreTest): void => {
 
   test('leave', async ({ scene }) => {
     const { store } = scene
-    await store.beatNode(named('a'))
-    await store.beatNode(named('b'))
+    await store.beatNode(newNode('a'))
+    await store.beatNode(newNode('b'))
     await store.removeNode('node_a')
     await store.removeNode('node_a')
     expect((await store.listNodes()).map(({ id }) => id)).toEqual(['node_b'])

@@ -99,7 +99,7 @@ export const describePartners = (test: StoreTest): void => {
     expect(await scene.claimMessages()).toEqual([])
     await store.changePartner(partnerId, { disabled: false })
     expect((await scene.claim()).map(({ verification }) => verification.idcardid)).toContain('waiting')
-    expect((await scene.claimMessages()).map(message => message.registrationId)).toContain(sent.id)
+    expect(await scene.claimedIds()).toContain(sent.id)
     expect(await scene.find(waiting.id)).toMatchObject({ status: 'pending' })
   })
 

@@ -1,11 +1,15 @@
 import { expect } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { FAIL, first, HOOK, SUCCESS, WAITING } from '../../support/store.ts'
+import type { NewRegistration } from '../../../src/store/registrations/registering.ts'
+import { FAIL, first, HOOK, type StoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 const OTHER_HOOK = 'https://partner.example/other'
 
 const ALL = { idcardid: null, status: null, delivery: null, limit: 1, before: null }
+
+const outcomeFor = async (scene: StoreFixture, one: Partial<NewRegistration>) =>
+  (await scene.store.register([scene.newRegistration(one)]))[0]?.outcome
 
 export const describeRegistering = (test: StoreTest): void => {
   test('gives the registration as it is read ever after, due at once', async ({ scene }) => {
@@ -32,8 +36,6 @@ export const describeRegistering = (test: StoreTest): void => {
 
   test('gives a serial to one partner with all that upstream may take for the same', async ({ scene }) => {
     const other = await scene.addPartner()
-    const outcomeOf = async (partnerId: string, idcardid: string) =>
-      (await scene.store.register([scene.newRegistration({ partnerId, idcardid })]))[0]?.outcome
     const mine = scene.partnerId
     const seen: unknown[] = []
     for (const [partnerId, idcardid] of [
@@ -50,7 +52,7 @@ export const describeRegistering = (test: StoreTest): void => {
       [other, 'a123'],
       [mine, 'A123'],
     ] as const)
-      seen.push(await outcomeOf(partnerId, idcardid))
+      seen.push(await outcomeFor(scene, { partnerId, idcardid }))
     const [taken, created] = ['taken', 'created']
     expect(seen).toEqual([
       ...[created, taken, taken, taken, created],
@@ -94,8 +96,8 @@ export const describeRegistering = (test: StoreTest): void => {
     ['not found', { kind: 'not_found', code: 4061 }],
   ] as const)('a serial that ended %s, and was never seen, owns its own text alone', async ([, answer], { scene }) => {
     const other = await scene.addPartner()
-    const outcomeOf = async (partnerId: string, idcardid: string) =>
-      (await scene.store.register([scene.newRegistration({ partnerId, idcardid })]))[0]?.outcome
+    const mine = (idcardid: string) => outcomeFor(scene, { idcardid })
+    const theirs = (idcardid: string) => outcomeFor(scene, { partnerId: other, idcardid })
     const end = async () => {
       for (const one of (await scene.store.listRegistrations(scene.partnerId, { ...ALL, limit: 9 })).found)
         if (one.status === 'pending' && answer === null) await scene.store.cancel(scene.partnerId, one.id)
@@ -103,25 +105,24 @@ export const describeRegistering = (test: StoreTest): void => {
       await scene.advance(3 * HOUR)
       expect(await scene.poll(answer)).toBeGreaterThan(0)
     }
-    for (const text of ['20261203', '77-x']) expect(await outcomeOf(scene.partnerId, text)).toBe('created')
-    expect(await outcomeOf(other, '20261203-b')).toBe('taken')
-    expect(await outcomeOf(other, '77')).toBe('taken')
+    for (const text of ['20261203', '77-x']) expect(await mine(text)).toBe('created')
+    expect(await theirs('20261203-b')).toBe('taken')
+    expect(await theirs('77')).toBe('taken')
     await end()
-    for (const text of ['20261203', '77-x']) expect(await outcomeOf(other, text)).toBe('taken')
-    for (const text of ['20261203-b', '77']) expect(await outcomeOf(other, text)).toBe('created')
+    for (const text of ['20261203', '77-x']) expect(await theirs(text)).toBe('taken')
+    for (const text of ['20261203-b', '77']) expect(await theirs(text)).toBe('created')
     // Two partners never wait for what upstream may take for one serial.
-    for (const text of ['20261203', '77-x']) expect(await outcomeOf(scene.partnerId, text)).toBe('taken')
+    for (const text of ['20261203', '77-x']) expect(await mine(text)).toBe('taken')
     await scene.advance(HOUR)
     await scene.poll(SUCCESS)
-    for (const text of ['20261203', '77-x', '077']) expect(await outcomeOf(scene.partnerId, text)).toBe('taken')
+    for (const text of ['20261203', '77-x', '077']) expect(await mine(text)).toBe('taken')
   })
 
   test('a serial owns its other spellings again once it waits again, and for ever once upstream has shown it', async ({
     scene,
   }) => {
     const other = await scene.addPartner()
-    const outcomeOf = async (idcardid: string) =>
-      (await scene.store.register([scene.newRegistration({ partnerId: other, idcardid })]))[0]?.outcome
+    const outcomeOf = (idcardid: string) => outcomeFor(scene, { partnerId: other, idcardid })
     const before = await scene.register({ idcardid: '5-a' })
     await scene.store.cancel(scene.partnerId, before.id)
     const again = await scene.register({ idcardid: '5-a' })
@@ -140,7 +141,7 @@ export const describeRegistering = (test: StoreTest): void => {
     expect(await outcomeOf('07')).toBe('created')
     await scene.store.settleVerifications([scene.answered(poll, SUCCESS)])
     expect(await outcomeOf('07')).toBe('existing')
-    expect((await scene.store.register([scene.newRegistration({ idcardid: '7' })]))[0]?.outcome).toBe('taken')
+    expect(await outcomeFor(scene, { idcardid: '7' })).toBe('taken')
   })
 
   test('takes the same serial of another account for another one', async ({ scene }) => {
@@ -155,7 +156,7 @@ export const describeRegistering = (test: StoreTest): void => {
     expect(await scene.poll(SUCCESS)).toBe(1)
     for (const { id } of [one, two])
       expect(await scene.find(id)).toMatchObject({ status: 'succeeded', polls: 1, delivery: { state: 'pending' } })
-    expect((await scene.claimMessages()).map(message => message.registrationId)).toEqual([one.id, two.id])
+    expect(await scene.claimedIds()).toEqual([one.id, two.id])
   })
 
   test('tells each its own result and metadata, of several that end at once', async ({ scene }) => {

@@ -1,48 +1,17 @@
 import { expect } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { NO_BACKUP } from '../../../src/store/backup.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { GIVEN_UP_MS } from '../../../src/store/stats/stats.ts'
 import { SUCCESS, WAITING } from '../../support/store.ts'
+import { emptyStats } from '../support/stats.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describeStats = (test: StoreTest): void => {
   test('an empty store has nothing', async ({ scene }) => {
-    const nothing = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }
-    expect(await scene.store.stats()).toEqual({
-      at: scene.store.now(),
-      firstPartnerAt: scene.store.now(),
-      accounts: [
-        {
-          id: scene.account.id,
-          apiId: 'C12345678',
-          rate: 1_000,
-          ...{
-            pausedAt: null,
-            pauseReason: null,
-            pauseCode: null,
-            unreachableAt: null,
-            unreachableError: null,
-            probes: 0,
-          },
-          ...{ probeAt: null, rateNow: 1_000, answers: null, catchUpMs: 0, waiting: 0, isRemoved: false, ...nothing },
-        },
-      ],
-      polls: nothing,
-      deliveries: {
-        ...nothing,
-        held: 0,
-        heldAt: null,
-        givenUp: 0,
-        givenUpIsCapped: false,
-        resent: 0,
-        resentIsCapped: false,
-      },
-      callbacks: { gone: 0, failing: 0, disabled: 0 },
-      failingHosts: { worst: [], hosts: 0 },
-      bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
-      ...{ nodes: [], disabledPartners: [], backup: NO_BACKUP, refusingChannel: null, engine: expect.anything() },
-    })
+    const at = scene.store.now()
+    const account = { ...scene.account, rate: 1_000 }
+    const stats = emptyStats(account, { at, firstPartnerAt: at, engine: expect.anything() })
+    expect(await scene.store.stats()).toEqual(stats)
   })
 
   test('tells what is due to be asked, and since when, what is claimed, and what is asked later', async ({ scene }) => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { NODE_ROLES } from '../../../src/core/node.ts'
 import {
   HEARTBEAT_MS,
   judgeNodes,
@@ -9,20 +8,13 @@ import {
   type ServiceNode,
   shareOfRates,
 } from '../../../src/store/operators/nodes.ts'
+import { newNode } from '../support/nodes.ts'
 
 const START = Date.parse('2026-11-26T08:00:00Z')
 
-const named = (name: string, more: Partial<NewNode & { key: string }> = {}) => ({
-  ...{
-    id: `node_${name}`,
-    name: `${name}:8080`,
-    version: '1.0.0',
-    settings: 'aaaaaaaa',
-    clockAheadMs: null,
-    answers: null,
-    key: '11111111',
-  },
-  ...{ roles: NODE_ROLES, ...more },
+const named = (name: string, { key = '11111111', ...more }: Partial<NewNode & { key: string }> = {}) => ({
+  ...newNode(name, more),
+  key,
 })
 
 /** Nodes that beat on one database, and a clock. */

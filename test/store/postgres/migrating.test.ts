@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -9,7 +9,9 @@ import { IN_FLIGHT, rowsInFlight } from '../../support/rows-in-flight.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { CLAIM_ALL } from '../../support/store.ts'
+import { newFolder } from '../support/files.ts'
 import { BROKEN_SQL, brokenIn } from '../support/invariants.ts'
+import { newNode } from '../support/nodes.ts'
 
 const { database } = useDatabase()
 
@@ -23,8 +25,7 @@ const openNode = async (masterKey = randomBytes(32)) => {
 
 /** The migrations of today, and one more. */
 const oneMore = (statements: readonly string[]): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'notifier-migrations-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const folder = newFolder()
   cpSync(MIGRATIONS, folder, { recursive: true })
   const path = join(folder, 'meta/_journal.json')
   const journal = JSON.parse(readFileSync(path, 'utf8')) as { entries: { idx: number; when: number; tag: string }[] }
@@ -149,16 +150,7 @@ describe('a migration', () => {
     const node = await openNode()
     const broken: Error[] = []
     node.hints.on('broken', error => broken.push(error))
-    const beat = () =>
-      node.beatNode({
-        id: 'n1',
-        name: 'one:8080',
-        version: '1',
-        settings: '',
-        roles: ['api'],
-        clockAheadMs: null,
-        answers: null,
-      })
+    const beat = () => node.beatNode(newNode('one'))
     await beat()
     expect(broken).toEqual([])
     await runMigrations(database.url, oneMore(ADD_TABLE))

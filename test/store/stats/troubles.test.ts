@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { troubleKind } from '../../../src/core/trouble-kinds.ts'
-import { NO_BACKUP } from '../../../src/store/backup.ts'
 import type { ServiceNode } from '../../../src/store/operators/nodes.ts'
 import type { AccountStats, SqliteStats, Stats } from '../../../src/store/stats/stats.ts'
 import { type TroubleFacts, troublesOf } from '../../../src/store/stats/troubles.ts'
+import { newNode } from '../support/nodes.ts'
+import { emptyStats } from '../support/stats.ts'
 
 const AT = Date.parse('2026-11-24T16:20:00.000Z')
-const NOTHING = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }
-const WELL = { pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null }
 const ENGINE: SqliteStats = {
   kind: 'sqlite',
   path: '/data/notifier.db',
@@ -18,41 +17,7 @@ const ENGINE: SqliteStats = {
   diskFreeBytes: 100e9,
 }
 
-const ELSE = { nodes: [], backup: NO_BACKUP, firstPartnerAt: AT - DAY, refusingChannel: null, engine: ENGINE }
-const stats: Stats = {
-  ...ELSE,
-  at: AT,
-  accounts: [
-    {
-      id: 'acc_1',
-      apiId: 'C1',
-      rate: 5,
-      ...WELL,
-      probes: 0,
-      isRemoved: false,
-      probeAt: null,
-      rateNow: 5,
-      catchUpMs: 0,
-      answers: null,
-      waiting: 0,
-      ...NOTHING,
-    },
-  ],
-  polls: NOTHING,
-  deliveries: {
-    ...NOTHING,
-    held: 0,
-    heldAt: null,
-    givenUp: 0,
-    givenUpIsCapped: false,
-    resent: 0,
-    resentIsCapped: false,
-  },
-  callbacks: { gone: 0, failing: 0, disabled: 0 },
-  failingHosts: { worst: [], hosts: 0 },
-  bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
-  disabledPartners: [],
-}
+const stats = emptyStats({ id: 'acc_1', apiId: 'C1', rate: 5 }, { at: AT, firstPartnerAt: AT - DAY, engine: ENGINE })
 const withAccount = (more: Partial<AccountStats>): Stats => ({
   ...stats,
   accounts: stats.accounts.map(account => ({ ...account, ...more })),
@@ -62,7 +27,7 @@ const withDeliveries = (more: Partial<Stats['deliveries']>): Stats => ({
   deliveries: { ...stats.deliveries, ...more },
 })
 
-type More = Partial<Omit<TroubleFacts, 'stats'> & Pick<Stats, keyof typeof ELSE>>
+type More = Partial<Omit<TroubleFacts, 'stats'> & Pick<Stats, 'nodes' | 'backup' | 'engine'>>
 
 const told = (stats: Stats, { writeError = null, isServed = true, ...more }: More = {}) =>
   troublesOf({ stats: { ...stats, ...more }, writeError, isServed })
@@ -185,20 +150,15 @@ test('webhooks that an operator holds are told as that, however late they are', 
   ])
 })
 
+const node = (name: string, { seenAt = AT, ...more }: Partial<ServiceNode>): ServiceNode => ({
+  ...{ ...newNode(name), name, key: '11111111', startedAt: AT - MINUTE, steadyAt: AT - MINUTE },
+  ...{ seenAt, lostAt: seenAt === AT ? null : AT, ...more },
+})
+
 test('names the nodes whose clock is off by what receivers may not stand, but for one that is lost', () => {
-  const node = (name: string, clockAheadMs: number | null, seenAt = AT): ServiceNode => ({
-    ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', key: '11111111', roles: ['poll'] },
-    ...{
-      startedAt: AT - MINUTE,
-      seenAt,
-      steadyAt: AT - MINUTE,
-      lostAt: seenAt === AT ? null : AT,
-      clockAheadMs,
-      answers: null,
-    },
-  })
-  const lost = node('lost', 3_600_000, AT - 40 * SECOND)
-  const nodes = [node('new', null), node('well', 29_999), node('behind', 30_000), node('ahead', -3_600_000), lost]
+  const ahead = { new: null, well: 29_999, behind: 30_000, ahead: -3_600_000 }
+  const nodes = Object.entries(ahead).map(([name, clockAheadMs]) => node(name, { clockAheadMs }))
+  nodes.push(node('lost', { clockAheadMs: 3_600_000, seenAt: AT - 40 * SECOND }))
   expect(told(stats, { nodes }).slice(1)).toEqual([
     { code: 'clock_wrong', since: null, node: 'ahead', aheadMs: -3_600_000 },
     { code: 'clock_wrong', since: null, node: 'behind', aheadMs: 30_000 },
@@ -242,28 +202,16 @@ test('a backup that has not run for 36 hours, or never in a day, was nothing wro
 })
 
 test('says of a lost node what nobody else does, and nothing where others do all of it', () => {
-  const node = (name: string, roles: ServiceNode['roles'], seenAt = AT): ServiceNode => ({
-    ...{
-      id: `node_${name}`,
-      name,
-      version: '1.0.0',
-      settings: 'aaaaaaaa',
-      clockAheadMs: null,
-      answers: null,
-      key: '11111111',
-      roles,
-    },
-    ...{ startedAt: AT - MINUTE, seenAt, steadyAt: AT - MINUTE, lostAt: seenAt === AT ? null : AT },
-  })
-  const [a, b] = [node('a', ['api', 'deliver']), node('b', ['poll', 'deliver'], AT - 40 * SECOND)]
+  const lost = { seenAt: AT - 40 * SECOND }
+  const [a, b] = [node('a', { roles: ['api', 'deliver'] }), node('b', { roles: ['poll', 'deliver'], ...lost })]
   expect(told(stats, { nodes: [a, b] })).toEqual([
     { code: 'node_lost', node: 'b', since: AT - 40 * SECOND, undone: ['poll'] },
   ])
-  expect(told(stats, { nodes: [a, b, node('c', ['poll'], AT - 40 * SECOND)] })).toMatchObject([
+  expect(told(stats, { nodes: [a, b, node('c', { roles: ['poll'], ...lost })] })).toMatchObject([
     { node: 'b', undone: ['poll'] },
     { node: 'c', undone: ['poll'] },
   ])
-  expect(told(stats, { nodes: [a, b, node('c', ['poll'])] })).toEqual([
+  expect(told(stats, { nodes: [a, b, node('c', { roles: ['poll'] })] })).toEqual([
     { code: 'node_lost', node: 'b', since: AT - 40 * SECOND },
   ])
 })
