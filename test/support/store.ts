@@ -16,6 +16,7 @@ import { createPruning } from '../../src/store/retention/retention.ts'
 import type { Store } from '../../src/store/store.ts'
 import type {
   ClaimedVerification,
+  ClaimedVerifications,
   VerificationClaimRequest,
   VerificationSettlement,
 } from '../../src/store/verifications/verification.ts'
@@ -85,6 +86,9 @@ export interface Claimed {
   account: ClaimedAccount
   verification: ClaimedVerification
 }
+/** Each verification of a claim by itself. */
+export const claimedOf = ({ claims }: Pick<ClaimedVerifications, 'claims'>): Claimed[] =>
+  claims.flatMap(({ account, verifications }) => verifications.map(verification => ({ account, verification })))
 
 /** A store with one account and one partner, and the workers' steps as single calls. */
 export const openStoreFixture = async (open: OpenStore, options: { rate: number } = { rate: 1_000 }) => {
@@ -125,9 +129,7 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
   const claimWith = (more: Partial<VerificationClaimRequest> = {}) =>
     store.claimVerifications({ busy: new Map(), concurrency: 100, leaseMs: LEASE_MS, ...more })
   const claim = async (more: Partial<VerificationClaimRequest> = {}): Promise<Claimed[]> =>
-    (await claimWith(more)).claims.flatMap(({ account, verifications }) =>
-      verifications.map(verification => ({ account, verification })),
-    )
+    claimedOf(await claimWith(more))
   const answered = (
     { account, verification }: Claimed,
     answer: Answer,

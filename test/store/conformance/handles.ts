@@ -3,7 +3,7 @@ import { MINUTE } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type { Registered } from '../../../src/store/registrations/registering.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { CLAIM_ALL, FAIL, first, type OpenedStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
+import { CLAIM_ALL, claimedOf, FAIL, first, type OpenedStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 /** `other`: a second handle of the same database, by the same clock. */
 export type OpenTwo = (options: { rate: number }) => Promise<OpenedStore & { other: Store }>
@@ -25,10 +25,7 @@ const openNodes = async (open: OpenTwo) => {
     other: second,
     /** The same call of both handles at once. */
     both: <T>(call: (store: Store) => Promise<T>): Promise<[T, T]> => Promise.all([call(scene.store), call(second)]),
-    claim: async (store: Store) =>
-      (await store.claimVerifications(claims)).claims.flatMap(({ account, verifications }) =>
-        verifications.map(verification => ({ account, verification })),
-      ),
+    claim: async (store: Store) => claimedOf(await store.claimVerifications(claims)),
     claimMessages: async (store: Store) => (await store.claimMessages(CLAIM_ALL)).messages,
     close: async () => {
       await second.close()

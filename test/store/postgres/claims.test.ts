@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { openPostgres, pause, useServer } from '../../support/postgres-server.ts'
 import { LONG_LIMITS } from '../../support/short-limits.ts'
-import { type Claimed, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
+import { type Claimed, claimedOf, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 
@@ -41,12 +41,11 @@ const openNodes = async (count: number, { rate = 1_000 } = {}) => {
   }
   const bench = await openStoreFixture(async () => ({ store: await openAt(database.url, rate), advance }), { rate })
   const nodes = [bench.store, ...others]
-  const claimOf = async (node: Store): Promise<Claimed[]> => {
-    const { claims } = await node.claimVerifications({ busy: new Map(), concurrency: 100, leaseMs: MINUTE })
-    return claims.flatMap(({ account, verifications }) =>
-      verifications.map(verification => ({ account, verification })),
-    )
-  }
+  onTestFinished(async () => {
+    for (const node of nodes) await node.close()
+  })
+  const claimOf = async (node: Store): Promise<Claimed[]> =>
+    claimedOf(await node.claimVerifications({ busy: new Map(), concurrency: 100, leaseMs: MINUTE }))
   return {
     bench,
     nodes,
@@ -58,16 +57,12 @@ const openNodes = async (count: number, { rate = 1_000 } = {}) => {
       await client.query(`BEGIN; ${lock}`)
       await run()
     },
-    [Symbol.asyncDispose]: async () => {
-      for (const node of nodes) await node.close()
-    },
   }
 }
 
 test('the rate of an account holds over four nodes, and none of it is lost', async () => {
   const rate = 20
-  await using opened = await openNodes(4, { rate })
-  const { bench, claimAll } = opened
+  const { bench, claimAll } = await openNodes(4, { rate })
   await bench.store.register(Array.from({ length: 200 }, () => bench.newRegistration({ isBatch: true })))
   const TICK_MS = 25
   const perTick: number[] = []
@@ -82,8 +77,7 @@ test('the rate of an account holds over four nodes, and none of it is lost', asy
 })
 
 test('an account that another node claims of is not waited for, and looked at again soon', async () => {
-  await using opened = await openNodes(1)
-  const { bench, whileLocked } = opened
+  const { bench, whileLocked } = await openNodes(1)
   await bench.register()
   await whileLocked('SELECT FROM accounts FOR NO KEY UPDATE', async () => {
     expect(await bench.claimWith()).toEqual({ claims: [], nextAt: bench.store.now() + 50 })
@@ -92,8 +86,7 @@ test('an account that another node claims of is not waited for, and looked at ag
 })
 
 test('a serial whose row another session has locked is not waited for, and left to it', async () => {
-  await using opened = await openNodes(1)
-  const { bench, claimOf, whileLocked } = opened
+  const { bench, claimOf, whileLocked } = await openNodes(1)
   const [locked, free] = [await bench.register(), await bench.register()]
   await whileLocked(`SELECT FROM verifications WHERE idcardid = '${locked.idcardid}' FOR UPDATE`, async () => {
     const claimed = await claimOf(bench.store)
@@ -102,8 +95,7 @@ test('a serial whose row another session has locked is not waited for, and left 
 })
 
 test('nodes that claim, settle and register the same serials at once never stand in each other’s way', async () => {
-  await using opened = await openNodes(4, { rate: 1_000_000 })
-  const { bench, nodes, claimOf } = opened
+  const { bench, nodes, claimOf } = await openNodes(4, { rate: 1_000_000 })
   const serials = Array.from({ length: 60 }, (_, n) => String(1_000 + n))
   const register = (node: Store, order: readonly string[], host: string) =>
     node.register(order.map(idcardid => bench.newRegistration({ idcardid, callbackUrl: `https://${host}.example/` })))
@@ -134,8 +126,7 @@ test('nodes that claim, settle and register the same serials at once never stand
 })
 
 test('a delivery at a host that answers is recorded without waiting for whoever claims of its lane', async () => {
-  await using opened = await openNodes(1)
-  const { bench, whileLocked } = opened
+  const { bench, whileLocked } = await openNodes(1)
   await bench.resolve()
   await bench.deliver(200)
   const { id } = await bench.resolve()
@@ -149,8 +140,7 @@ test('a delivery at a host that answers is recorded without waiting for whoever 
 })
 
 test('a bulk act that meets a locked row gives the others their turn', async () => {
-  await using opened = await openNodes(1)
-  const { bench, whileLocked } = opened
+  const { bench, whileLocked } = await openNodes(1)
   const [locked, free] = [await bench.register(), await bench.register()]
   for (const [id, idcardid] of [
     ['bulk_0', locked.idcardid],

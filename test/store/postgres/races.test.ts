@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { ALL_SERIES, noCounts } from '../../../src/core/history.ts'
 import { Secret } from '../../../src/core/secret.ts'
@@ -15,6 +15,14 @@ const openNodes = async () => {
   const bench = await openPostgresBench(database.url, { limits: LONG_LIMITS })
   const other = await openPostgres(database.url, { limits: LONG_LIMITS })
   const nodes = [bench.store, other] as const
+  onTestFinished(async () => {
+    for (const node of nodes) await node.close()
+    // A backend tells what it counted when it ends.
+    const backends = 'SELECT pid FROM pg_stat_activity WHERE datname = $1'
+    await vi.waitUntil(async () => (await server.query(backends, [database.name])).length === 0, 20_000)
+    const deadlocks = 'SELECT deadlocks::int FROM pg_stat_database WHERE datname = $1'
+    expect(await server.query(deadlocks, [database.name])).toEqual([{ deadlocks: 0 }])
+  })
   return {
     ...database,
     bench,
@@ -22,21 +30,11 @@ const openNodes = async () => {
     /** All at once, one node after the other. */
     registerAll: async (batches: readonly NewRegistration[][]): Promise<Registered[][]> =>
       Promise.all(batches.map((batch, i) => (nodes[i % 2] ?? other).register(batch))),
-    [Symbol.asyncDispose]: async () => {
-      await other.close()
-      await bench.store.close()
-      // A backend tells what it counted when it ends.
-      const backends = 'SELECT pid FROM pg_stat_activity WHERE datname = $1'
-      await vi.waitUntil(async () => (await server.query(backends, [database.name])).length === 0, 20_000)
-      const deadlocks = 'SELECT deadlocks::int FROM pg_stat_database WHERE datname = $1'
-      expect(await server.query(deadlocks, [database.name])).toEqual([{ deadlocks: 0 }])
-    },
   }
 }
 
 test('a serial that two partners register at once belongs to one of them, with all its spellings', async () => {
-  await using opened = await openNodes()
-  const { bench, registerAll, query } = opened
+  const { bench, registerAll, query } = await openNodes()
   const partners = [bench.partnerId, await bench.addPartner()]
   const numbers = Array.from({ length: 40 }, (_, i) => `${7_000 + i}`)
   await registerAll(
@@ -52,8 +50,7 @@ test('a serial that two partners register at once belongs to one of them, with a
 })
 
 test('a cancelled serial that waits again, and another spelling of it, never wait for two partners', async () => {
-  await using opened = await openNodes()
-  const { bench, registerAll } = opened
+  const { bench, registerAll } = await openNodes()
   const other = await bench.addPartner()
   const numbers = Array.from({ length: 40 }, (_, i) => `${9_000 + i}`)
   const again = (idcardid: string) => [bench.newRegistration({ idcardid })]
@@ -66,8 +63,7 @@ test('a cancelled serial that waits again, and another spelling of it, never wai
 })
 
 test('a quota holds exactly, however many register at once', async () => {
-  await using opened = await openNodes()
-  const { bench, registerAll } = opened
+  const { bench, registerAll } = await openNodes()
   await bench.store.changePartner(bench.partnerId, { quotas: { pending: 25, hosts: 3, daily: null } })
   const registered = await registerAll(
     Array.from({ length: 40 }, (_, i) => [
@@ -81,8 +77,7 @@ test('a quota holds exactly, however many register at once', async () => {
 })
 
 test('what is cancelled and registered at once is live once or not at all, and its verification is asked for it', async () => {
-  await using opened = await openNodes()
-  const { bench, nodes, query } = opened
+  const { bench, nodes, query } = await openNodes()
   const [one, two] = nodes
   for (let round = 0; round < 20; round++) {
     const idcardid = `${90_000 + round}`
@@ -106,8 +101,7 @@ test('what is cancelled and registered at once is live once or not at all, and i
 })
 
 test('what is settled, cancelled, registered and resent at once is told once to whoever still waits', async () => {
-  await using opened = await openNodes()
-  const { bench, nodes, query } = opened
+  const { bench, nodes, query } = await openNodes()
   const [one, two] = nodes
   const pair = (serial: number, url: string) =>
     bench.newRegistration({ idcardid: `${serial}`, callbackUrl: `https://${url}.example/hook` })
@@ -145,8 +139,7 @@ test('what is settled, cancelled, registered and resent at once is told once to 
 })
 
 test('a reader who begins at a time gets an event of then that another node has numbered before an older one', async () => {
-  await using opened = await openNodes()
-  const { bench, nodes, connect, untilWaiting } = opened
+  const { bench, nodes, connect, untilWaiting } = await openNodes()
   const [one, other] = nodes
   const claimOne = async () => {
     await bench.register()
@@ -177,8 +170,7 @@ test('a reader who begins at a time gets an event of then that another node has 
 })
 
 test('the end of a signing secret waits for claims only where it ends one', async () => {
-  await using opened = await openNodes()
-  const { bench, connect, untilWaiting } = opened
+  const { bench, connect, untilWaiting } = await openNodes()
   const { partnerId, store } = bench
   const [old] = await store.listSigningSecrets(partnerId)
   const rotate = (id: string, overlapMs: number) =>
@@ -196,8 +188,7 @@ test('the end of a signing secret waits for claims only where it ends one', asyn
 })
 
 test('of two partners that get one name at once, the second is refused', async () => {
-  await using opened = await openNodes()
-  const { bench, nodes, connect, untilWaiting } = opened
+  const { bench, nodes, connect, untilWaiting } = await openNodes()
   const partners = [bench.partnerId, await bench.addPartner()]
   // No UPDATE of `partners` begins: without a lock of the name, both would find it free, and then take it.
   await using other = await connect()
@@ -210,8 +201,7 @@ test('of two partners that get one name at once, the second is refused', async (
 })
 
 test('a webhook that becomes due while its lane is claimed is due after the claim', async () => {
-  await using opened = await openNodes()
-  const { bench, connect, untilWaiting } = opened
+  const { bench, connect, untilWaiting } = await openNodes()
   await bench.resolve()
   await bench.register()
   const asked = first(await bench.claim())
@@ -226,8 +216,7 @@ test('a webhook that becomes due while its lane is claimed is due after the clai
 })
 
 test('what an operator pauses and disables while answers are recorded stays so', async () => {
-  await using opened = await openNodes()
-  const { bench, query, connect, untilWaiting } = opened
+  const { bench, query, connect, untilWaiting } = await openNodes()
   await bench.resolve()
   await bench.deliver(503)
   await bench.resolve()
@@ -247,8 +236,7 @@ test('what an operator pauses and disables while answers are recorded stays so',
 })
 
 test('nodes that count the same minutes and hours at once, and erase what is old, lose no count', async () => {
-  await using scene = await openNodes()
-  const { nodes, bench } = scene
+  const { nodes, bench } = await openNodes()
   const hour = bench.store.now() - (bench.store.now() % HOUR) - HOUR
   const mine = { ...ALL_SERIES, partnerId: 'partner_a' }
   const add = (at: number) =>

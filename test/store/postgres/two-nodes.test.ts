@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { openPostgres, openPostgresBench, useServer } from '../../support/postgres-server.ts'
 
@@ -12,15 +12,11 @@ const openNodes = async () => {
   const database = await newDatabase()
   const bench = await openPostgresBench(database.url)
   const other = await openPostgres(database.url)
-  return {
-    ...database,
-    bench,
-    other,
-    [Symbol.asyncDispose]: async () => {
-      await other.close()
-      await bench.store.close()
-    },
-  }
+  onTestFinished(async () => {
+    await other.close()
+    await bench.store.close()
+  })
+  return { ...database, bench, other }
 }
 
 /** With registrations that may be erased, each the last of its serial and of its host. */
@@ -50,8 +46,7 @@ const openRetention = async () => {
 }
 
 test('what is registered while retention erases the last of its serial and host keeps both', async () => {
-  await using opened = await openRetention()
-  const { homeless, endAll, registerAll, prune } = opened
+  const { homeless, endAll, registerAll, prune } = await openRetention()
   for (let round = 0; round < ROUNDS; round++) {
     await endAll(`ended-${round}`)
     const [registered] = await Promise.all([registerAll(`new-${round}`), prune()])
@@ -61,8 +56,7 @@ test('what is registered while retention erases the last of its serial and host 
 })
 
 test('a host is not erased with its last while a registration of another serial that names it is under way', async () => {
-  await using opened = await openRetention()
-  const { bench, other, query, connect, untilWaiting, homeless, endAll, prune } = opened
+  const { bench, other, query, connect, untilWaiting, homeless, endAll, prune } = await openRetention()
   await endAll('ended')
   await query(`
     CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END';
@@ -79,8 +73,7 @@ test('a host is not erased with its last while a registration of another serial 
 })
 
 test('a message that is resent while retention erases it is sent, or there is none to resend', async () => {
-  await using opened = await openRetention()
-  const { bench, other, query, prune } = opened
+  const { bench, other, query, prune } = await openRetention()
   for (let round = 0; round < ROUNDS; round++) {
     const { id } = await bench.resolve()
     while ((await bench.deliver(200)) > 0);
@@ -95,8 +88,7 @@ test('a message that is resent while retention erases it is sent, or there is no
 })
 
 test('a bulk act that two nodes go on with at once is done to each registration once', async () => {
-  await using opened = await openNodes()
-  const { bench, other } = opened
+  const { bench, other } = await openNodes()
   const { store } = bench
   await store.register(Array.from({ length: 60 }, () => bench.newRegistration()))
   const wanted = { filter: ALL_REGISTRATIONS, act: 'cancel' } as const
@@ -119,8 +111,7 @@ test('a bulk act that two nodes go on with at once is done to each registration 
 })
 
 test('stats that are read while another node writes are of one moment', async () => {
-  await using opened = await openNodes()
-  const { bench, other } = opened
+  const { bench, other } = await openNodes()
   let isOver = false
   const write = async () => {
     while (!isOver) {

@@ -7,7 +7,7 @@ import { openRemoteStore } from '../../../../src/store/sqlite/thread/remote-stor
 import { databaseErrorOf, unavailableBy } from '../../../../src/store/unavailable.ts'
 import { describeError } from '../../../../src/telemetry/describe-error.ts'
 import { createLog } from '../../../../src/telemetry/log.ts'
-import { first, openStoreFixture, SUCCESS } from '../../../support/store.ts'
+import { claimedOf, first, openStoreFixture, SUCCESS } from '../../../support/store.ts'
 import { both } from '../../../support/words.ts'
 import { newPath } from '../../support/files.ts'
 import { failureOf, optionsFor } from '../../support/remote.ts'
@@ -67,7 +67,7 @@ describe('what crosses', () => {
     const live = await store.liveSecrets(partnerId)
     expect(live.every(secret => secret instanceof Secret)).toBe(true)
     expect(live.map(secret => secret.reveal())).toContain('whsec_MARKER')
-    await bench.store.settleVerifications([bench.answered(first(flat(claims)), SUCCESS)])
+    await bench.store.settleVerifications([bench.answered(first(claimedOf({ claims })), SUCCESS)])
     const claimed = await bench.claimMessagesWith()
     expect(claimed.secrets.get(partnerId)?.map(secret => secret.reveal())).toContain('whsec_MARKER')
 
@@ -101,6 +101,3 @@ describe('what crosses', () => {
     expect(told.at(-1)).toBe('settled')
   })
 })
-
-const flat = (claims: Awaited<ReturnType<Awaited<ReturnType<typeof openStoreFixture>>['claimWith']>>['claims']) =>
-  claims.flatMap(({ account, verifications }) => verifications.map(verification => ({ account, verification })))
