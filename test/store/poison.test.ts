@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
 import type { Unreadable } from '../../src/store/sealed.ts'
+import { EVERY_REGISTRATION } from '../support/store.ts'
 import { newPath, onFile, openFileBench } from './support/files.ts'
 
 const open = async () => {
@@ -29,8 +30,7 @@ describe('a number where a sealed value should be, as after one flipped bit,', (
     expect(await bench.claimedIds()).toEqual([sound.id])
     expect(await bench.find(poisoned.id)).toMatchObject({ status: 'succeeded', verdict: null })
     expect(await bench.store.explain(bench.partnerId, poisoned.id)).not.toBeNull()
-    const page = { limit: 9, before: null, idcardid: null, status: null, delivery: null }
-    expect((await bench.store.listRegistrations(bench.partnerId, page)).found).toHaveLength(2)
+    expect((await bench.store.listRegistrations(bench.partnerId, EVERY_REGISTRATION)).found).toHaveLength(2)
   })
 
   test('of an account keeps only that from being asked, though its key was known', async () => {

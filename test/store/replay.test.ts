@@ -2,28 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
-import type { StoreFixture } from '../support/store.ts'
+import { EVERY_ACT, type StoreFixture } from '../support/store.ts'
 import { newPath, onFile, openFileBench } from './support/files.ts'
+import { readAll } from './support/read-all.ts'
 import { CASES, type Case } from './support/replay-cases.ts'
 import { open } from './support/replay-fixture.ts'
 
 /** What there is to be seen afterwards. */
-const stateOf = async ({ store, partnerId, account, claim, claimMessages }: StoreFixture) => {
-  const all = { idcardid: null, status: null, delivery: null, limit: 100, before: null }
-  const { found: registrations } = await store.listRegistrations(partnerId, all)
+const stateOf = async (bench: StoreFixture) => {
+  const { store, partnerId, account, claim, claimMessages } = bench
   return {
-    registrations,
-    explanations: await Promise.all(registrations.map(({ id }) => store.explain(partnerId, id))),
-    attempts: await Promise.all(registrations.map(({ id }) => store.listAttempts(partnerId, id))),
-    events: await store.listEvents(partnerId, { after: null, limit: 100 }),
+    ...(await readAll(bench)),
     usage: await store.usageOf(partnerId),
     partners: await store.listPartners({ limit: 100, after: null }),
-    keys: await store.listKeys(partnerId),
     secrets: await store.listSigningSecrets(partnerId),
-    accounts: await store.listAccounts({ limit: 100, after: null }),
     adminTokens: await store.listAdminTokens({ limit: 100, after: null }),
     bulkActs: await store.listBulkActs({ limit: 100, before: null }),
-    acts: await store.listActs({ who: null, act: null, object: null, since: null, limit: 100, before: null }),
+    acts: await store.listActs(EVERY_ACT),
     completions: await store.completionsOf(account.id),
     claimed: [await claim(), await claim(), await claimMessages()],
     operatorEvents: await store.claimAlerts({ limit: 10, leaseMs: SECOND, gapMs: 0 }),

@@ -10,6 +10,7 @@ import { Secret } from '../../src/core/secret.ts'
 import { afterAnswer } from '../../src/core/verification.ts'
 import type { ClaimedAccount } from '../../src/store/accounts/rows.ts'
 import type { ClaimedMessage, MessageClaimRequest, MessageSettlement } from '../../src/store/messages/message.ts'
+import type { RegistrationQuery } from '../../src/store/registrations/filter.ts'
 import type { NewRegistration } from '../../src/store/registrations/registering.ts'
 import type { Registration } from '../../src/store/registrations/registration.ts'
 import { createPruning } from '../../src/store/retention/retention.ts'
@@ -69,6 +70,13 @@ export const POLICY = {
   notFoundGraceMs: 2 * HOUR,
 }
 const SCHEDULE_MS = [MINUTE, HOUR]
+/** Asks for all that a partner has registered. */
+export const EVERY_REGISTRATION: RegistrationQuery = {
+  ...{ idcardid: null, status: null, delivery: null },
+  ...{ limit: 100, before: null },
+}
+/** Asks for all of the audit. */
+export const EVERY_ACT = { who: null, act: null, object: null, since: null, limit: 100, before: null }
 /** A deliverer with nothing in flight, and room for all messages of these tests. */
 export const CLAIM_ALL: MessageClaimRequest = {
   concurrency: 400,

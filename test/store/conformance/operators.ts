@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { createAdminToken } from '../../../src/core/api-key.ts'
 import { DAY, MINUTE } from '../../../src/core/duration.ts'
 import type { NewAct } from '../../../src/store/operators/acts.ts'
-import type { StoreFixture } from '../../support/store.ts'
+import { EVERY_ACT, type StoreFixture } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 const addToken = async ({ store, newId }: StoreFixture, expiresAt: number | null = null) => {
@@ -20,8 +20,6 @@ const RESUME: NewAct = {
   changes: '{"paused":{"before":true,"after":false}}',
   outcome: 'done',
 }
-/** Calls at a time. */
-const everything = { who: null, act: null, object: null, since: null, before: null, limit: 10 }
 
 export const describeOperators = (test: StoreTest): void => {
   test('have tokens, which are found by id', async ({ scene }) => {
@@ -60,7 +58,7 @@ export const describeOperators = (test: StoreTest): void => {
     await scene.advance(MINUTE)
     await store.recordAct({ ...RESUME, who: 'command', object: null, reason: null, changes: null, outcome: 'failed' })
     await store.recordAct({ ...RESUME, act: 'account.pause' })
-    const { found: acts, next } = await store.listActs(everything)
+    const { found: acts, next } = await store.listActs(EVERY_ACT)
     expect(next).toBeNull()
     expect(acts.map(({ act, who }) => [act, who])).toEqual([
       ['account.pause', 'token_1'],
@@ -69,11 +67,11 @@ export const describeOperators = (test: StoreTest): void => {
     ])
     expect(acts[2]).toEqual({ ...RESUME, at, id: acts[2]?.id })
     const { object } = RESUME
-    expect((await store.listActs({ ...everything, object })).found).toEqual([acts[0], acts[2]])
-    expect((await store.listActs({ ...everything, object: 'acc_2' })).found).toEqual([])
-    const first = await store.listActs({ ...everything, limit: 2 })
+    expect((await store.listActs({ ...EVERY_ACT, object })).found).toEqual([acts[0], acts[2]])
+    expect((await store.listActs({ ...EVERY_ACT, object: 'acc_2' })).found).toEqual([])
+    const first = await store.listActs({ ...EVERY_ACT, limit: 2 })
     expect(first).toEqual({ found: acts.slice(0, 2), next: acts[1]?.id })
-    expect(await store.listActs({ ...everything, limit: 2, before: first.next })).toEqual({
+    expect(await store.listActs({ ...EVERY_ACT, limit: 2, before: first.next })).toEqual({
       found: acts.slice(2),
       next: null,
     })
@@ -82,17 +80,17 @@ export const describeOperators = (test: StoreTest): void => {
   test('know of an act before it is done, and how it ended', async ({ scene }) => {
     const { store } = scene
     const id = await store.recordAct({ ...RESUME, outcome: 'begun' })
-    expect((await store.listActs(everything)).found).toMatchObject([{ id, outcome: 'begun' }])
+    expect((await store.listActs(EVERY_ACT)).found).toMatchObject([{ id, outcome: 'begun' }])
     await store.endAct(id, 'refused')
     await store.endAct(id + 1, 'done')
-    expect((await store.listActs(everything)).found).toMatchObject([{ ...RESUME, id, outcome: 'refused' }])
+    expect((await store.listActs(EVERY_ACT)).found).toMatchObject([{ ...RESUME, id, outcome: 'refused' }])
   })
 
   test('no longer see acts after more than a year', async ({ scene }) => {
     await scene.store.recordAct(RESUME)
     await scene.advance(367 * DAY)
-    expect(await scene.store.listActs(everything)).toEqual({ found: [], next: null })
+    expect(await scene.store.listActs(EVERY_ACT)).toEqual({ found: [], next: null })
     await scene.store.recordAct(RESUME)
-    expect((await scene.store.listActs(everything)).found).toHaveLength(1)
+    expect((await scene.store.listActs(EVERY_ACT)).found).toHaveLength(1)
   })
 }

@@ -1,11 +1,10 @@
 import { expect } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { ALL_REGISTRATIONS, type RegistrationQuery } from '../../../src/store/registrations/filter.ts'
-import { type StoreFixture, WAITING } from '../../support/store.ts'
+import { EVERY_REGISTRATION, type StoreFixture, WAITING } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 const OTHER_HOOK = 'https://other.example/hook'
-const ALL: RegistrationQuery = { idcardid: null, status: null, delivery: null, limit: 100, before: null }
 
 /** One registration of each kind, the oldest first. */
 const registerMixed = async (scene: StoreFixture) => {
@@ -22,7 +21,9 @@ const registerMixed = async (scene: StoreFixture) => {
   const ids = { expired, delivered, failing, cancelled, pending }
   const nameOf = (id: string) => Object.entries(ids).find(([, one]) => one.id === id)?.[0]
   const list = async (query: Partial<RegistrationQuery> = {}, partnerId = scene.partnerId) =>
-    (await scene.store.listRegistrations(partnerId, { ...ALL, ...query })).found.map(one => nameOf(one.id))
+    (await scene.store.listRegistrations(partnerId, { ...EVERY_REGISTRATION, ...query })).found.map(one =>
+      nameOf(one.id),
+    )
   return { ids, list }
 }
 
@@ -88,7 +89,7 @@ export const describeQueries = (test: StoreTest): void => {
     const add = (idcardid: string, metadata: Record<string, string>, more = {}) =>
       scene.register({ idcardid, metadata, ...more })
     const found = async (query: Partial<RegistrationQuery>, whose = partnerId) =>
-      (await store.listRegistrations(whose, { ...ALL, ...query })).found.map(({ idcardid }) => idcardid)
+      (await store.listRegistrations(whose, { ...EVERY_REGISTRATION, ...query })).found.map(({ idcardid }) => idcardid)
     await add('a', { order: '42', shop: '7' })
     await add('b', { order: '42' }, { callbackUrl: OTHER_HOOK })
     await add('c', { order: '420', constructor: 'x' })
@@ -97,7 +98,7 @@ export const describeQueries = (test: StoreTest): void => {
     await store.cancel(partnerId, cancelled.id)
     expect(await found({ metadata: { key: 'order', value: '42' } })).toEqual(['b', 'a'])
     expect(await found({ metadata: { key: 'order', value: '42' } }, other)).toEqual(['theirs'])
-    const nobody = { ...ALL, metadata: { key: 'order', value: 'none' } }
+    const nobody = { ...EVERY_REGISTRATION, metadata: { key: 'order', value: 'none' } }
     expect(await store.listRegistrations(partnerId, nobody)).toEqual({ found: [], next: null, scanned: 4 })
     expect(await found({ metadata: { key: 'Order', value: '42' } })).toEqual([])
     expect(await found({ metadata: { key: 'order', value: '4' } })).toEqual([])
@@ -141,7 +142,9 @@ export const describeQueries = (test: StoreTest): void => {
     const verdict = { status: 'FAIL', message: null, livingScore: null, similarity: null } as const
     while ((await scene.poll({ kind: 'verdict', code: 2, verdict })) > 0) await scene.advance(100)
     const list = async (query: Partial<RegistrationQuery>) =>
-      (await scene.store.listRegistrations(scene.partnerId, { ...ALL, limit: 2, ...query })).found.map(({ id }) => id)
+      (await scene.store.listRegistrations(scene.partnerId, { ...EVERY_REGISTRATION, limit: 2, ...query })).found.map(
+        ({ id }) => id,
+      )
     expect(await list({ status: 'succeeded', delivery: 'exhausted' })).toEqual([old.id])
     while ((await scene.deliver(410)) > 0 || (await scene.claimMessagesWith()).nextAt !== null) await scene.advance(100)
     await scene.store.resend(scene.partnerId, old.id)
@@ -199,8 +202,8 @@ export const describeQueries = (test: StoreTest): void => {
       expect(await store.resend(owner, id)).toBeNull()
       expect(await store.listAttempts(owner, id)).toBeNull()
       expect(await store.explain(owner, id)).toBeNull()
-      expect(await store.listRegistrations(owner, ALL)).toEqual({ found: [], next: null, scanned: 0 })
-      expect((await store.listRegistrations(owner, { ...ALL, idcardid: '1' })).found).toEqual([])
+      expect(await store.listRegistrations(owner, EVERY_REGISTRATION)).toEqual({ found: [], next: null, scanned: 0 })
+      expect((await store.listRegistrations(owner, { ...EVERY_REGISTRATION, idcardid: '1' })).found).toEqual([])
     }
     expect(await scene.find(id)).toEqual(before)
   })

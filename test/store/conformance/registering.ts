@@ -1,12 +1,10 @@
 import { expect } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
 import type { NewRegistration } from '../../../src/store/registrations/registering.ts'
-import { FAIL, first, HOOK, type StoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
+import { EVERY_REGISTRATION, FAIL, first, HOOK, type StoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 const OTHER_HOOK = 'https://partner.example/other'
-
-const ALL = { idcardid: null, status: null, delivery: null, limit: 1, before: null }
 
 const outcomeFor = async (scene: StoreFixture, one: Partial<NewRegistration>) =>
   (await scene.store.register([scene.newRegistration(one)]))[0]?.outcome
@@ -99,7 +97,7 @@ export const describeRegistering = (test: StoreTest): void => {
     const mine = (idcardid: string) => outcomeFor(scene, { idcardid })
     const theirs = (idcardid: string) => outcomeFor(scene, { partnerId: other, idcardid })
     const end = async () => {
-      for (const one of (await scene.store.listRegistrations(scene.partnerId, { ...ALL, limit: 9 })).found)
+      for (const one of (await scene.store.listRegistrations(scene.partnerId, EVERY_REGISTRATION)).found)
         if (one.status === 'pending' && answer === null) await scene.store.cancel(scene.partnerId, one.id)
       if (answer === null) return
       await scene.advance(3 * HOUR)
@@ -247,7 +245,8 @@ export const describeRegistering = (test: StoreTest): void => {
     expect(outcomes.slice(100)).toEqual(Array(50).fill('too_many'))
     const again = await scene.store.register([scene.newRegistration(urlOf(7)), scene.newRegistration(urlOf(200))])
     expect(again.map(one => one.outcome)).toEqual(['existing', 'too_many'])
-    const [first] = (await scene.store.listRegistrations(scene.partnerId, { ...ALL, idcardid: '1' })).found
+    const [first] = (await scene.store.listRegistrations(scene.partnerId, { ...EVERY_REGISTRATION, idcardid: '1' }))
+      .found
     await scene.store.cancel(scene.partnerId, first?.id ?? '')
     await scene.register(urlOf(201))
   })

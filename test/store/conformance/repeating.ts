@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { first, type StoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
+import { readAll } from '../support/read-all.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 /** What a verb does when it is called once more, as after an answer that was lost. Prepares, and gives the call. */
@@ -48,22 +49,6 @@ const SAME_AGAIN: Record<string, (scene: StoreFixture) => Promise<() => Promise<
     const settlement = scene.received(first(await scene.claimMessages()), 410)
     return () => scene.store.settleMessages([settlement])
   },
-}
-
-/** All that a partner reads, and what is due. */
-const readAll = async ({ store, partnerId, account }: StoreFixture) => {
-  const query = { idcardid: null, status: null, delivery: null, limit: 100, before: null }
-  const { found: registrations } = await store.listRegistrations(partnerId, query)
-  return {
-    registrations,
-    explanations: await Promise.all(registrations.map(({ id }) => store.explain(partnerId, id))),
-    attempts: await Promise.all(registrations.map(({ id }) => store.listAttempts(partnerId, id))),
-    events: await store.listEvents(partnerId, { after: null, limit: 100 }),
-    partner: await store.findPartner(partnerId),
-    keys: await store.listKeys(partnerId),
-    accounts: await store.listAccounts({ limit: 10, after: null }),
-    account: await store.findAccount(account.id),
-  }
 }
 
 export const describeRepeating = (test: StoreTest): void => {

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
+import { EVERY_ACT } from '../../support/store.ts'
 import { newPath, onFile, openFileBench } from '../support/files.ts'
 
 const ACT = { who: 'token_1', name: 'Zoë', act: 'account.pause', object: 'acc_1', reason: null, changes: null } as const
-const ANY = { who: null, act: null, object: null, since: null, before: null }
-
 test('an act was pushed out of the audit by a million others, such as what a token was refused', async () => {
   const path = newPath()
   await using bench = await openFileBench(path)
@@ -11,6 +10,6 @@ test('an act was pushed out of the audit by a million others, such as what a tok
   await store.recordAct({ ...ACT, outcome: 'done' })
   onFile(path, file => file.exec("UPDATE sqlite_sequence SET seq = 2000000 WHERE name = 'acts'"))
   await store.recordAct({ ...ACT, outcome: 'refused' })
-  const { found: acts } = await store.listActs({ ...ANY, limit: 10 })
+  const { found: acts } = await store.listActs(EVERY_ACT)
   expect(acts.map(({ outcome }) => outcome)).toEqual(['refused', 'done'])
 })

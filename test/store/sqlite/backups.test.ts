@@ -16,7 +16,8 @@ import type { BackupFault } from '../../../src/store/backup.ts'
 import { findBackupProblem, makeBackup } from '../../../src/store/sqlite/backups.ts'
 import { syncFile, syncFolderOf } from '../../../src/store/sqlite/file-system.ts'
 import { damageTable } from '../../support/damage.ts'
-import { BY, configOf, everyAct, faultOf, NOW, openScene, registrationsIn } from '../support/backup-scene.ts'
+import { EVERY_ACT } from '../../support/store.ts'
+import { BY, configOf, faultOf, NOW, openScene, registrationsIn } from '../support/backup-scene.ts'
 
 vi.mock('../../../src/store/sqlite/file-system.ts', { spy: true })
 
@@ -31,7 +32,7 @@ describe('a backup', () => {
     expect(readdirSync(backups)).toEqual(['one.db'])
     expect((await bench.store.stats()).backup).toEqual({ good: { at: NOW, path: file, bytes }, failed: null })
     const act = { who: 'command', ...BY, at: NOW, act: 'database.backup', object: null }
-    expect((await bench.store.listActs(everyAct)).found).toMatchObject([{ ...act, outcome: 'done' }])
+    expect((await bench.store.listActs(EVERY_ACT)).found).toMatchObject([{ ...act, outcome: 'done' }])
     expect(findBackupProblem(configOf(path), file, { random: randomBytes, deep: true })).toBeNull()
   })
 

@@ -7,12 +7,17 @@ import { StartError } from '../../../src/core/error.ts'
 import { BackupError } from '../../../src/store/backup.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { openRestore } from '../../../src/store/sqlite/backups.ts'
-import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
-import { BY, configOf, everyAct, faultOf, KEY, NOW, openScene, registrationsIn } from '../support/backup-scene.ts'
+import { EVERY_ACT } from '../../support/store.ts'
+import { BY, configOf, faultOf, NOW, openScene, registrationsIn } from '../support/backup-scene.ts'
+
+const restore = (prepared: Awaited<ReturnType<typeof openRestore>>, hold = false) => {
+  prepared.commit({ hold, by: BY })
+  prepared.close()
+}
 
 describe('a restore', () => {
   test('says what is done again, and keeps the database before it', async () => {
-    const { bench, path, file, backUp, prepare } = await openScene()
+    const { bench, path, file, reopen, backUp, prepare } = await openScene()
     await bench.resolve()
     await backUp()
     const later = await bench.register()
@@ -21,46 +26,35 @@ describe('a restore', () => {
     expect(prepared.plan).toMatchObject({ registrations: 4, newest: expect.any(Number), willSend: 4, willAsk: 0 })
     const { keepsAs } = prepared.plan
     expect(keepsAs).toBe(`${path}.before-restore-20361126T030000000Z`)
-    prepared.commit({ hold: false, by: BY })
-    prepared.close()
+    restore(prepared)
 
     expect(registrationsIn(keepsAs ?? '')).toBe(5)
     expect(statSync(path).mode & 0o777).toBe(0o600)
-    const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
+    const store = await reopen()
     expect(await store.findRegistration(bench.partnerId, later.id)).toBeNull()
     expect(await store.deliveriesHeldAt()).toBeNull()
     expect((await store.stats()).backup).toMatchObject({ good: { at: NOW, path: file }, failed: null })
     const act = { who: 'command', ...BY, act: 'database.restore', outcome: 'done' }
-    expect((await store.listActs(everyAct)).found).toMatchObject([act])
+    expect((await store.listActs(EVERY_ACT)).found).toMatchObject([act])
     await store.close()
   })
 
   test.each([{ hold: false }, { hold: true }])(
     'stops the bulk acts that were under way then, also one that was stopped since: %j',
     async ({ hold }) => {
-      const { bench, path, backUp, prepare } = await openScene()
+      const { bench, reopen, backUp, prepare } = await openScene()
       const counted = { count: 3, isCapped: false }
-      const cancel = {
-        partnerId: null,
-        act: 'cancel',
-        filter: ALL_REGISTRATIONS,
-        reason: 'x',
-        who: 'w',
-        name: 'n',
-        counted,
-        createdAt: NOW,
-      } as const
+      const by = { reason: 'x', who: 'w', name: 'n', createdAt: NOW }
+      const cancel = { partnerId: null, act: 'cancel', filter: ALL_REGISTRATIONS, counted, ...by } as const
       for (const id of ['bulk_1', 'bulk_2']) await bench.store.createBulkAct({ ...cancel, id, probe: id === 'bulk_2' })
       await bench.store.createBulkAct({ ...cancel, id: 'bulk_3', probe: false })
       for (const id of ['bulk_1', 'bulk_2']) await bench.store.startBulkAct(id)
       await backUp()
       await bench.store.stopBulkAct('bulk_1')
       await bench.store.close()
-      const prepared = await prepare()
-      prepared.commit({ hold, by: BY })
-      prepared.close()
+      restore(await prepare(), hold)
 
-      const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
+      const store = await reopen()
       expect(await store.continueBulkActs(10)).toEqual({ count: 0, isIdle: true, isOfPartner: false, cancelled: [] })
       const ended = (await store.listBulkActs({ limit: 10, before: null })).found.map(({ state, endedAt }) => [
         state,
@@ -85,18 +79,17 @@ describe('a restore', () => {
     expect(await faultOf(openRestore(configOf(path, null), file, deps))).toBe('no_key')
     const prepared = await openRestore(configOf(path), file, deps)
     expect(prepared.plan).toMatchObject({ registrations: 3, keepsAs: null })
-    prepared.commit({ hold: false, by: BY })
-    prepared.close()
+    restore(prepared)
     expect(registrationsIn(path)).toBe(3)
     expect(readdirSync(join(folder, 'elsewhere')).sort()).toEqual(['notifier.db', 'notifier.db.lock'])
   })
 
   test('is refused while a service has it open, and with the wrong key', async () => {
-    const { bench, path, file, backUp, prepare } = await openScene()
+    const { bench, file, reopen, backUp, prepare } = await openScene()
     await backUp()
     await bench.store.close()
     expect(await faultOf(prepare(file, { key: randomBytes(32) }))).toBe('wrong_key')
-    const service = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1, as: 'service' })
+    const service = await reopen({ as: 'service' })
     await expect(prepare()).rejects.toThrow(StartError)
     await service.close()
   })
@@ -121,9 +114,7 @@ describe('a restore', () => {
     await bench.store.close()
     writeFileSync(path, 'x'.repeat(8_192))
     writeFileSync(`${path}-wal`, 'a log')
-    const prepared = await prepare()
-    prepared.commit({ hold: false, by: BY })
-    prepared.close()
+    restore(await prepare())
     expect(registrationsIn(path)).toBe(3)
   })
 

@@ -11,7 +11,7 @@ import { lockForService } from '../../../src/store/sqlite/service-lock.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { IN_FLIGHT, rowsInFlight } from '../../support/rows-in-flight.ts'
 import { runCli } from '../../support/run-cli.ts'
-import { CLAIM_ALL } from '../../support/store.ts'
+import { CLAIM_ALL, EVERY_ACT } from '../../support/store.ts'
 import { newFolder } from '../support/files.ts'
 import { findInconsistencies } from '../support/invariants.ts'
 
@@ -55,8 +55,7 @@ test('a file of the baseline opens with what was in it', async () => {
     INSERT INTO acts (at, who, name, act, outcome) VALUES (${NOW - 1}, 'command', 'ops', 'key.create', 'done');`
   const { store } = await upgraded(makeFile('0000_baseline', sql))
   expect(await store.findPartner('prt_1')).toMatchObject({ name: 'Zoë', disabled: false })
-  const query = { who: null, act: null, object: null, since: null, limit: 9, before: null }
-  expect((await store.listActs(query)).found).toMatchObject([{ id: 1, act: 'key.create', outcome: 'done' }])
+  expect((await store.listActs(EVERY_ACT)).found).toMatchObject([{ id: 1, act: 'key.create', outcome: 'done' }])
   await store.putContact('prt_1', { url: 'https://partner.example/contact', secret: null, language: 'en' })
   expect(await store.findContact('prt_1')).toMatchObject({ language: 'en' })
 })

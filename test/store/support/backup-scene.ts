@@ -14,8 +14,6 @@ export const KEY = randomBytes(32)
 export const NOW = Date.parse('2036-11-26T03:00:00Z')
 
 export const BY = { name: 'zoe', reason: 'ticket 7' }
-/** Asks for all of the audit. */
-export const everyAct = { who: null, act: null, object: null, since: null, before: null, limit: 10 }
 
 type Config = Parameters<typeof makeBackup>[0]
 export const configOf = (path: string, key: Buffer | null = KEY): Config => {
@@ -29,18 +27,16 @@ export const openScene = async (registrations = 3) => {
   const path = join(folder, 'notifier.db')
   const backups = join(folder, 'backups')
   mkdirSync(backups)
-  const open = async () => ({
-    store: await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1_000 }),
-    advance: () => {},
-  })
-  const bench = await openStoreFixture(open)
+  const reopen = (more: { as?: 'service' } = {}) =>
+    openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1_000, ...more })
+  const bench = await openStoreFixture(async () => ({ store: await reopen(), advance: () => {} }))
   for (let n = 0; n < registrations; n++) await bench.register()
   onTestFinished(() => bench.store.close())
   const file = join(backups, 'one.db')
   const deps = { now: () => NOW, random: randomBytes, by: BY }
   const backUp = (to = file) => makeBackup(configOf(path), to, deps)
   const prepare = (from = file, { key = KEY as Buffer | null } = {}) => openRestore(configOf(path, key), from, deps)
-  return { folder, path, backups, file, bench, backUp, prepare }
+  return { folder, path, backups, file, bench, reopen, backUp, prepare }
 }
 
 export const faultOf = (run: Promise<unknown>): Promise<BackupFault | null> =>

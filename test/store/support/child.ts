@@ -5,7 +5,7 @@ import { newPartner } from '../../../src/core/new-partner.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { newRegistration } from '../../support/store.ts'
+import { EVERY_REGISTRATION, newRegistration } from '../../support/store.ts'
 
 /**
  * One of several processes on one file. `<path> <master key, hex> <task>`: says that it is ready, waits for
@@ -58,9 +58,8 @@ const registerUntilBroken = async () => {
 const listDuringSync = async () => {
   const store = await open()
   const { partnerId, item } = await prepare(store)
-  const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
   await store.register([item()])
-  await store.listRegistrations(partnerId, query)
+  await store.listRegistrations(partnerId, EVERY_REGISTRATION)
   const slowed = new Promise(resolve => process.once('message', resolve))
   tell('registered')
   await slowed
@@ -70,12 +69,12 @@ const listDuringSync = async () => {
   })
   const seen: number[] = []
   while (!isTold) {
-    const { found: listed } = await store.listRegistrations(partnerId, query)
+    const { found: listed } = await store.listRegistrations(partnerId, EVERY_REGISTRATION)
     if (!isTold) seen.push(listed.length)
     await new Promise(resolve => setTimeout(resolve, 5))
   }
   await registering
-  const after = (await store.listRegistrations(partnerId, query)).found.length
+  const after = (await store.listRegistrations(partnerId, EVERY_REGISTRATION)).found.length
   await store.close()
   return { lists: seen.length, early: seen.filter(count => count > 1).length, after }
 }

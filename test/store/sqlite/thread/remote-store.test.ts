@@ -9,7 +9,7 @@ import { AppError } from '../../../../src/core/error.ts'
 import { openSqliteStore, type SqliteOptions } from '../../../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../../../src/store/sqlite/thread/remote-store.ts'
 import { describeError } from '../../../../src/telemetry/describe-error.ts'
-import { openStoreFixture } from '../../../support/store.ts'
+import { EVERY_REGISTRATION, openStoreFixture } from '../../../support/store.ts'
 import { newPath } from '../../support/files.ts'
 import { failureOf, optionsFor, START } from '../../support/remote.ts'
 
@@ -116,13 +116,11 @@ describe('a thread that ends by itself', () => {
 })
 
 describe('long reads', () => {
-  const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
-
   test('of one partner are not all in front of another’s', async () => {
     await using bench = await openAt(newPath())
     const ended: string[] = []
     const list = (partnerId: string) =>
-      bench.store.listRegistrations(partnerId, query).then(() => void ended.push(partnerId))
+      bench.store.listRegistrations(partnerId, EVERY_REGISTRATION).then(() => void ended.push(partnerId))
     const other = await bench.addPartner()
     await Promise.all([...Array.from({ length: 100 }, () => list(bench.partnerId)), list(other)])
     expect(ended.indexOf(other)).toBeLessThan(20)
@@ -130,23 +128,21 @@ describe('long reads', () => {
 
   test('end with the store’s thread, and tell broken where theirs ends by itself', async () => {
     await using bench = await openAt(newPath())
-    await bench.store.listRegistrations(bench.partnerId, query)
+    await bench.store.listRegistrations(bench.partnerId, EVERY_REGISTRATION)
     const broken = once(bench.store.hints, 'broken')
     await threads.all.at(-1)?.terminate()
     await broken
-    expect(await failureOf(bench.store.listRegistrations(bench.partnerId, query))).toMatchObject(GONE)
+    expect(await failureOf(bench.store.listRegistrations(bench.partnerId, EVERY_REGISTRATION))).toMatchObject(GONE)
   })
 })
 
 describe('the reader’s thread', () => {
-  const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
-
   test('ends with the first `stats` when no read has begun for a minute; what is read then is read all the same', async () => {
     let at = START
     await using bench = await openAt(newPath(), { now: () => at })
     const broken = vi.fn()
     bench.store.hints.on('broken', broken)
-    const read = () => bench.store.listRegistrations(bench.partnerId, query)
+    const read = () => bench.store.listRegistrations(bench.partnerId, EVERY_REGISTRATION)
     const later = async (ms: number) => {
       at += ms
       await bench.store.stats()
