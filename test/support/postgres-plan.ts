@@ -92,6 +92,12 @@ export const usePlanDatabase = (fill: (client: pg.Client) => Promise<unknown>) =
   return database
 }
 
+/** A registration waits for each serial. */
+export const ADD_REGISTRATIONS = `
+  INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at,
+    expires_at)
+  SELECT id, 0, 'reg_' || id, partner_id, 'https://partner.example/', 1, '{}', 'pending', 0, 0 FROM verifications`
+
 export interface PlanCase {
   name: string
   run: (tx: Tx) => Promise<unknown>

@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/pool.ts'
-import { openOwnServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
-import { count, open, timed, useRows } from './support.ts'
+import { count, open, openOwnRow, timed, useRows } from './support.ts'
 
 const { database, counted } = useRows()
 const atOnce = async () => {}
@@ -98,9 +97,7 @@ describe('a connection to PostgreSQL', () => {
   })
 
   test('G14: a standby is neither read nor written, until it is the primary', { timeout: 30_000 }, async () => {
-    await using own = await openOwnServer()
-    await own.query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)')
-    await own.query('INSERT INTO rows VALUES (1, 0)')
+    await using own = await openOwnRow()
     await using connection = await open(own.urlOf('postgres'))
     await count(connection)
     await own.stop()

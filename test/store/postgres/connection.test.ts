@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { TIME_LIMITS } from '../../../src/store/postgres/pool.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
-import { openOwnServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
-import { count, open, timed, UNAVAILABLE, useRows } from './support.ts'
+import { count, open, openOwnRow, timed, UNAVAILABLE, useRows } from './support.ts'
 
 const { server, database, counted } = useRows()
 
@@ -14,9 +13,7 @@ const isCommit = (sent: string) => sent.includes('COMMIT\0')
 
 describe('a connection to PostgreSQL', () => {
   test('G1: works again by itself after the server has crashed', async () => {
-    await using own = await openOwnServer()
-    await own.query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)')
-    await own.query('INSERT INTO rows VALUES (1, 0)')
+    await using own = await openOwnRow()
     await using connection = await open(own.urlOf('postgres'))
     await count(connection)
     await own.crash()

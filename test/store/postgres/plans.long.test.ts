@@ -5,7 +5,7 @@ import { STANDING_BEFORE } from '../../../src/store/verifications/forecast.ts'
 import { QUEUES } from '../../../src/store/verifications/poll-queues.ts'
 import { DUE_PARTNERS, HEADS } from '../../../src/store/verifications/queue-heads.ts'
 import { FIND, WAITING } from '../../../src/store/verifications/settling.ts'
-import { describePlans, type PlanCase, usePlanDatabase } from '../../support/postgres-plan.ts'
+import { ADD_REGISTRATIONS, describePlans, type PlanCase, usePlanDatabase } from '../../support/postgres-plan.ts'
 
 /** CI takes twice as many, and at night a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
@@ -25,10 +25,7 @@ const fill = async (client: pg.Client) => {
      FROM generate_series(1, $1::int) AS n`,
     [ROWS, PARTNERS, NOW],
   )
-  await client.query(`
-    INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at,
-      expires_at)
-    SELECT id, 0, 'reg_' || id, partner_id, 'https://partner.example/', 1, '{}', 'pending', 0, 0 FROM verifications`)
+  await client.query(ADD_REGISTRATIONS)
 }
 
 const database = usePlanDatabase(fill)

@@ -8,7 +8,7 @@ import { loadSerials, saveSerials } from '../../../src/store/registrations/seria
 import { sealedUnder } from '../../../src/store/sealed.ts'
 import { loadCounts } from '../../../src/store/stats/counts.ts'
 import type { Tx } from '../../../src/store/tx.ts'
-import { describePlans, type PlanCase, usePlanDatabase } from '../../support/postgres-plan.ts'
+import { ADD_REGISTRATIONS, describePlans, type PlanCase, usePlanDatabase } from '../../support/postgres-plan.ts'
 import { newRegistration } from '../../support/store.ts'
 
 /** CI takes twice as many, and at night a million: what does not read all of it looks at as many blocks. */
@@ -25,10 +25,7 @@ const fill = async (client: pg.Client) => {
      SELECT 'acc', 'par_0', n::text, 0, 0, $2 FROM generate_series(1, $1::int) AS n`,
     [ROWS, NOW],
   )
-  await client.query(`
-    INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at,
-      expires_at)
-    SELECT id, 0, 'reg_' || id, partner_id, 'https://partner.example/', 1, '{}', 'pending', 0, 0 FROM verifications`)
+  await client.query(ADD_REGISTRATIONS)
   await client.query(
     `INSERT INTO counts (owner, what, n) SELECT 'par_0 ' || n, 'partner_hour', 1 FROM generate_series(1, $1::int) AS n`,
     [ROWS],

@@ -1,6 +1,7 @@
 import { beforeEach } from 'vitest'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
 import { TIME_LIMITS, type TimeLimits } from '../../../src/store/postgres/pool.ts'
+import { openOwnServer } from '../../support/postgres.ts'
 import { pause, useDatabase } from '../../support/postgres-server.ts'
 
 interface Options {
@@ -10,11 +11,21 @@ interface Options {
   sleep?: (ms: number) => Promise<unknown>
 }
 
+const CREATE_ROWS = 'CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)'
+
+/** A server that a test may end, with a row. */
+export const openOwnRow = async () => {
+  const own = await openOwnServer()
+  await own.query(CREATE_ROWS)
+  await own.query('INSERT INTO rows VALUES (1, 0)')
+  return own
+}
+
 /** A server for the tests of a file, and before each of them a database with two rows. */
 export const useRows = () => {
   const { server, database } = useDatabase()
   beforeEach(async () => {
-    await database.query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)')
+    await database.query(CREATE_ROWS)
     await database.query('INSERT INTO rows VALUES (1, 0), (2, 0)')
   })
   return {
