@@ -3,19 +3,13 @@ import { HOUR, MINUTE } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
 import type { Unreadable } from '../../src/store/sealed.ts'
 import { EVERY_REGISTRATION } from '../support/store.ts'
-import { newPath, onFile, openFileBench } from './support/files.ts'
+import { newPath, openFileBench } from './support/files.ts'
 
 const open = async () => {
-  const path = newPath()
-  const bench = await openFileBench(path)
+  const bench = await openFileBench(newPath())
   const told: Unreadable[] = []
   bench.store.hints.on('unreadable', where => told.push(where))
-  return {
-    ...bench,
-    told,
-    damage: (statement: string, ...values: unknown[]) => onFile(path, file => file.prepare(statement).run(...values)),
-    select: (query: string) => onFile(path, file => file.prepare(query).pluck().get()),
-  }
+  return { ...bench, told }
 }
 
 const BYTES = "x'00112233'"
@@ -26,7 +20,7 @@ describe('a number where a sealed value should be, as after one flipped bit,', (
     const poisoned = await bench.resolve({ idcardid: '1' })
     const sound = await bench.resolve({ idcardid: '2' })
     for (const statement of ['UPDATE verifications SET verdict = 7', 'UPDATE message_bodies SET body = 1.5'])
-      bench.damage(`${statement} WHERE rowid = (SELECT verification_id FROM registrations WHERE id = ?)`, poisoned.id)
+      bench.change(`${statement} WHERE rowid = (SELECT verification_id FROM registrations WHERE id = ?)`, poisoned.id)
     expect(await bench.claimedIds()).toEqual([sound.id])
     expect(await bench.find(poisoned.id)).toMatchObject({ status: 'succeeded', verdict: null })
     expect(await bench.store.explain(bench.partnerId, poisoned.id)).not.toBeNull()
@@ -37,7 +31,7 @@ describe('a number where a sealed value should be, as after one flipped bit,', (
     await using bench = await open()
     await bench.register()
     expect(await bench.claim()).toHaveLength(1)
-    bench.damage('UPDATE accounts SET api_key = 7')
+    bench.change('UPDATE accounts SET api_key = 7')
     expect(await bench.claim()).toEqual([])
     expect(bench.told).toMatchObject([{ table: 'accounts' }])
   })
@@ -49,13 +43,13 @@ describe('P12 a message that cannot be decrypted', () => {
     const poisoned = await bench.resolve({ idcardid: '1' })
     const sound = await bench.resolve({ idcardid: '2' })
     const body = bench.select(`SELECT body FROM messages WHERE registration_id = '${poisoned.id}'`)
-    bench.damage(`UPDATE message_bodies SET body = ${BYTES} WHERE registration_id = ?`, poisoned.id)
+    bench.change(`UPDATE message_bodies SET body = ${BYTES} WHERE registration_id = ?`, poisoned.id)
     expect(await bench.claimedIds()).toEqual([sound.id])
     expect(bench.told).toEqual([{ table: 'messages', id: poisoned.id }])
     expect((await bench.find(poisoned.id)).delivery).toMatchObject({
       ...{ state: 'exhausted', attempts: 0, nextAttemptAt: null },
     })
-    bench.damage('UPDATE message_bodies SET body = ? WHERE registration_id = ?', body, poisoned.id)
+    bench.change('UPDATE message_bodies SET body = ? WHERE registration_id = ?', body, poisoned.id)
     await bench.store.resend(bench.partnerId, poisoned.id)
     expect(await bench.claimedIds()).toEqual([poisoned.id])
   })
@@ -65,7 +59,7 @@ describe('a signing secret that cannot be decrypted', () => {
   test('holds its own partner’s webhooks, without a claim each moment, until there is a secret that signs', async () => {
     await using bench = await open()
     const { id } = await bench.resolve()
-    bench.damage(`UPDATE signing_secrets SET secret = ${BYTES}`)
+    bench.change(`UPDATE signing_secrets SET secret = ${BYTES}`)
     const { messages, nextAt } = await bench.claimMessagesWith()
     expect(messages).toEqual([])
     expect(nextAt).toBeGreaterThanOrEqual(bench.store.now() + MINUTE / 2)

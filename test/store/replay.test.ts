@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { EVERY_ACT, type StoreFixture } from '../support/store.ts'
-import { newPath, onFile, openFileBench } from './support/files.ts'
+import { newPath, openFileBench } from './support/files.ts'
 import { readAll } from './support/read-all.ts'
 import { CASES, type Case } from './support/replay-cases.ts'
 import { open } from './support/replay-fixture.ts'
@@ -66,10 +66,9 @@ describe('a transaction that is run again because another call in it throws', ()
   })
 
   test('tells once of a message that cannot be decrypted', async () => {
-    const path = newPath()
-    await using bench = await openFileBench(path)
+    await using bench = await openFileBench(newPath())
     const { id } = await bench.resolve()
-    onFile(path, file => file.exec("UPDATE message_bodies SET body = x'00112233'"))
+    bench.change("UPDATE message_bodies SET body = x'00112233'")
     const told: string[] = []
     bench.store.hints.on('unreadable', ({ id: which }) => told.push(which))
     expect(await besideOneThatThrows(bench, () => bench.claimMessages())).toEqual([])

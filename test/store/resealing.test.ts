@@ -1,27 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
 import { type ResealPlace, resealAll } from '../../src/store/resealing.ts'
 import { createVault, sealedUnder } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { openFolder } from '../support/service.ts'
-import { openStoreFixture } from '../support/store.ts'
+import { newPath, openFileBench } from './support/files.ts'
 
 const [OLD, NEW, LOST] = [randomBytes(32), randomBytes(32), randomBytes(32)]
 const MANY = 1_000
 
 /** A file under the old key with many signing secrets. */
 const openOld = async () => {
-  const folder = await openFolder()
-  const path = join(folder.path, 'notifier.db')
+  const path = newPath()
   const openWith = (masterKey: Buffer, previousKey?: Buffer) =>
     openSqliteStore({ path, masterKey, previousKey, now: () => 1_000, defaultRate: 1_000 })
-  const bench = await openStoreFixture(async () => ({ store: await openWith(OLD), advance: () => {} }))
+  const bench = await openFileBench(path, { masterKey: OLD })
   const { id, partnerId } = await bench.resolve({ metadata: { order: '42' } })
-  await bench[Symbol.asyncDispose]()
+  await bench.store.close()
   const file = new Database(path)
+  onTestFinished(() => void file.close())
   const add = (key: Buffer, secretId: string) => {
     const { signingSecret } = sealedUnder({ masterKey: key }, randomBytes)
     const row = { id: secretId, partnerId: 'ptn_many' }
@@ -33,18 +31,12 @@ const openOld = async () => {
   file.transaction(() => {
     for (let n = 0; n < MANY; n++) add(OLD, `sec_${String(n).padStart(5, '0')}`)
   })()
-  return {
-    ...{ file, add, openWith, id, partnerId },
-    [Symbol.asyncDispose]: async () => {
-      file.close()
-      await folder[Symbol.asyncDispose]()
-    },
-  }
+  return { file, add, openWith, id, partnerId }
 }
 
 describe('a change of the master key', () => {
   test('goes on past what opens under neither key, and names it', async () => {
-    await using old = await openOld()
+    const old = await openOld()
     old.add(LOST, 'sec_00500_lost')
     old.file.prepare("UPDATE message_bodies SET body = x'00112233'").run()
     const store = await old.openWith(NEW, OLD)
@@ -65,7 +57,7 @@ describe('a change of the master key', () => {
   })
 
   test('also moves what is written under the earlier key behind it, before the canary says that all is moved', async () => {
-    await using old = await openOld()
+    const old = await openOld()
     const store = await old.openWith(NEW, OLD)
     let place: ResealPlace | null = null
     do {
@@ -80,7 +72,7 @@ describe('a change of the master key', () => {
   })
 
   test('does not undo what was changed between its look and its write', async () => {
-    await using old = await openOld()
+    const old = await openOld()
     const store = await old.openWith(NEW, OLD)
     const batch = store.reseal({ column: 1, after: null, moved: 0 }, 10)
     old.file.prepare("UPDATE signing_secrets SET secret = x'' WHERE id = 'sec_00003'").run()

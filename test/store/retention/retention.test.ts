@@ -2,18 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
 import { readTables } from '../../privacy/support/tables.ts'
 import { first, SUCCESS } from '../../support/store.ts'
-import { newPath, onFile, openFileBench } from '../support/files.ts'
+import { newPath, openFileBench } from '../support/files.ts'
 
 const open = async () => {
   const path = newPath()
   const fixture = await openFileBench(path)
-  return {
-    ...fixture,
-    path,
-    change: (statement: string, ...values: unknown[]) => onFile(path, file => file.prepare(statement).run(...values)),
-    select: (query: string) => onFile(path, file => file.prepare(query).pluck().get()),
-    pruneOne: (ms: number) => fixture.store.prune(fixture.store.now() - ms, 1, null),
-  }
+  const { store } = fixture
+  return { ...fixture, path, pruneOne: (ms: number) => store.prune(store.now() - ms, 1, null) }
 }
 
 describe('retention', () => {

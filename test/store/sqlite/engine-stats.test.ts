@@ -1,18 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
 import type { SqliteCounts } from '../../../src/store/stats/stats.ts'
-import { openStoreFixture } from '../../support/store.ts'
-import { newPath } from '../support/files.ts'
+import { newPath, openFileBench } from '../support/files.ts'
 
-const openAt = (path: string, openSqlite: typeof openSqliteStore = openSqliteStore) =>
-  openStoreFixture(async ({ rate }) => ({
-    store: await openSqlite({ path, masterKey: randomBytes(32), now: Date.now, defaultRate: rate }),
-    advance: () => {},
-  }))
 const countOf = ({ counts }: { counts: readonly number[] }) => counts.reduce((sum, count) => sum + count, 0)
 
 test.each([
@@ -20,7 +13,7 @@ test.each([
   { where: 'on a thread', openSqlite: openRemoteStore },
 ])('an engine that runs $where tells its sizes, and what it has committed', async ({ openSqlite }) => {
   const path = newPath()
-  await using bench = await openAt(path, openSqlite)
+  await using bench = await openFileBench(path, { open: openSqlite, now: Date.now })
   const countsNow = async () => (await bench.store.engineCounts()) as SqliteCounts
   const before = await countsNow()
   await Promise.all([bench.store.probe(), bench.store.probe(), bench.store.probe()])
@@ -36,15 +29,8 @@ test.each([
   expect(after).toMatchObject({
     walPinnedMs: 0,
     errors: {
-      busy: 0,
-      full: 0,
-      read_only: 0,
-      io: 0,
-      corrupt: 0,
-      connection: 0,
-      serialization: 0,
-      timeout: 0,
-      other: 0,
+      ...{ busy: 0, full: 0, read_only: 0, io: 0, corrupt: 0 },
+      ...{ connection: 0, serialization: 0, timeout: 0, other: 0 },
     },
   })
   expect(countOf(after.commits) - countOf(before.commits)).toBe(1)
@@ -54,7 +40,7 @@ test.each([
 
 test('a call that another process has kept waiting for too long is counted once', async () => {
   const path = newPath()
-  await using bench = await openAt(path)
+  await using bench = await openFileBench(path, { now: Date.now })
   const other = new Database(path)
   onTestFinished(() => void other.close())
   other.exec('BEGIN IMMEDIATE')
@@ -65,6 +51,6 @@ test('a call that another process has kept waiting for too long is counted once'
 })
 
 test('one in memory has neither files nor a disk', async () => {
-  await using bench = await openAt(':memory:')
+  await using bench = await openFileBench(':memory:')
   expect((await bench.store.stats()).engine).toMatchObject({ databaseBytes: 0, walBytes: 0, diskFreeBytes: null })
 })

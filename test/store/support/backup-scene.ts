@@ -9,7 +9,7 @@ import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { openStoreFixture } from '../../support/store.ts'
 import { newFolder, onFile } from './files.ts'
 
-export const KEY = randomBytes(32)
+const KEY = randomBytes(32)
 /** After the ids of these tests, which are of today. */
 export const NOW = Date.parse('2036-11-26T03:00:00Z')
 

@@ -27,13 +27,24 @@ export const onFile = <T>(path: string, use: (file: Database.Database) => T): T 
   }
 }
 
+type Options = Partial<Omit<SqliteOptions, 'path'>> & { startAt?: number; open?: typeof openSqliteStore }
+
 /** The workers' steps on a store in a file, by a clock that moves only by `advance`. */
-export const openFileBench = (path: string, { startAt = Date.parse('2026-11-24T08:00:00Z'), ...more }: Options = {}) =>
-  openStoreFixture(async ({ rate }) => {
-    const { now, advance } = createFixedClock(startAt)
-    return {
-      store: await openSqliteStore({ path, masterKey: Buffer.alloc(32, 7), now, defaultRate: rate, ...more }),
-      advance,
-    }
-  })
-type Options = Partial<Omit<SqliteOptions, 'path'>> & { startAt?: number }
+export const openFileBench = async (
+  path: string,
+  { startAt = Date.parse('2026-11-24T08:00:00Z'), open = openSqliteStore, ...more }: Options = {},
+) => {
+  const { now, advance } = createFixedClock(startAt)
+  const options = { path, masterKey: Buffer.alloc(32, 7), now, ...more }
+  const bench = await openStoreFixture(async ({ rate }) => ({
+    store: await open({ defaultRate: rate, ...options }),
+    advance,
+  }))
+  return {
+    ...bench,
+    /** Runs a statement on the file, beside the store. */
+    change: (statement: string, ...values: unknown[]) => onFile(path, file => file.prepare(statement).run(...values)),
+    /** The first value that a query finds in the file. */
+    select: (query: string) => onFile(path, file => file.prepare(query).pluck().get()),
+  }
+}

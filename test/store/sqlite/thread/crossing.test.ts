@@ -7,13 +7,10 @@ import { openRemoteStore } from '../../../../src/store/sqlite/thread/remote-stor
 import { databaseErrorOf, unavailableBy } from '../../../../src/store/unavailable.ts'
 import { describeError } from '../../../../src/telemetry/describe-error.ts'
 import { createLog } from '../../../../src/telemetry/log.ts'
-import { claimedOf, first, openStoreFixture, SUCCESS } from '../../../support/store.ts'
+import { claimedOf, first, SUCCESS } from '../../../support/store.ts'
 import { both } from '../../../support/words.ts'
-import { newPath } from '../../support/files.ts'
-import { failureOf, optionsFor } from '../../support/remote.ts'
-
-const openAt = (path: string) =>
-  openStoreFixture(async () => ({ store: await openRemoteStore(optionsFor(path)), advance: () => {} }))
+import { newPath, openFileBench } from '../../support/files.ts'
+import { failureOf } from '../../support/remote.ts'
 
 describe('errors', () => {
   class SqliteError extends Error {
@@ -54,7 +51,7 @@ describe('errors', () => {
 
 describe('what crosses', () => {
   test('secrets are secrets on both sides, and no log shows them', async () => {
-    await using bench = await openAt(newPath())
+    await using bench = await openFileBench(newPath(), { open: openRemoteStore })
     const { store, partnerId } = bench
     await bench.register()
     const { claims } = await bench.claimWith()
@@ -80,7 +77,7 @@ describe('what crosses', () => {
   })
 
   test('what cannot cross fails alone', async () => {
-    await using bench = await openAt(newPath())
+    await using bench = await openFileBench(newPath(), { open: openRemoteStore })
     const wrong = failureOf(bench.store.createKey(bench.partnerId, { id: () => 'key_1' } as never))
     const after = bench.store.findPartner(bench.partnerId)
     expect(await wrong).toMatchObject({ name: 'DataCloneError' })
@@ -88,7 +85,7 @@ describe('what crosses', () => {
   })
 
   test('hints come before the outcome of what caused them', async () => {
-    await using bench = await openAt(newPath())
+    await using bench = await openFileBench(newPath(), { open: openRemoteStore })
     let told: unknown[] = []
     for (const name of ['verificationsDue', 'resolved', 'messagesDue'] as const)
       bench.store.hints.on(name, (...args: unknown[]) => told.push([name, ...args]))
