@@ -82,7 +82,6 @@ export const repeatsOf = ({ told, acts }: Story, { queued }: Promises): { ended:
     const ended = told.slice(0, i).findLast(({ status }) => isOk(status) || status === 410)
     return ended && !isResent(acts, ended.at - queued, again.at) ? [{ ended, again }] : []
   })
-/** An attempt, from when it may have left on. */
 /** The attempt of a webhook at its longest; without promises from its arrival to the answer. It begins before it leaves. */
 export const attemptOf = (
   { node, at, answeredAt }: Webhook,
