@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { renderMarkdown } from './markdown.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const DOCUMENTS = ['*.md', 'docs/**/*.md', 'deploy/**/*.md']
+const DOCUMENTS = ['*.md', 'docs/**/*.md', 'deploy/**/*.md', 'test/**/*.md', 'bench/*.md']
 const ANCHOR = /\sid="([^"]*)"/g
 
 const unescapeHtml = (text: string): string => text.replaceAll('&amp;', '&').replaceAll('&#39;', "'")

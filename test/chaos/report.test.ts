@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type Coverage, calmMs } from './coverage.ts'
 import { BROKEN, type Finding } from './findings.ts'
 import { readOptions } from './options.ts'
-import { isKept, linesOf, RELIABILITY_PATH, redHistories, resultOf } from './report.ts'
+import { isKept, linesOf, README_PATH, redHistories, resultOf } from './report.ts'
 import type { Totals } from './simulation/many.ts'
 import { makeSmaller } from './simulation/smaller.ts'
 
@@ -96,5 +96,5 @@ test('time is judged but for troubles and the second after each, which may overl
 })
 
 test.each(BROKEN)('the page says what "%s" means', word => {
-  expect(readFileSync(RELIABILITY_PATH, 'utf8')).toContain(`\n| ${word} | `)
+  expect(readFileSync(README_PATH, 'utf8')).toContain(`\n| ${word} | `)
 })

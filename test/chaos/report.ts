@@ -6,7 +6,7 @@ import type { Engine } from './processes/scene.ts'
 import { MOST_RED, SHOWN_RED, type Totals } from './simulation/many.ts'
 import type { PlanName } from './simulation/plans.ts'
 
-export const RELIABILITY_PATH = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url))
+export const README_PATH = fileURLToPath(new URL('README.md', import.meta.url))
 
 const shown = (n: number): string => Math.round(n).toLocaleString('en')
 
@@ -75,7 +75,7 @@ export const linesOf = ({ findings, inconsistencies, errors = [] }: Breaches, mo
   return [...lines, ...(more > 0 ? [`… ${shown(more)} more`] : [])].map(line => `  ${line}`)
 }
 
-const HOW_TO = 'docs/reliability.md, A red seed, says how to go on.'
+const HOW_TO = 'test/chaos/README.md, A red seed, says how to go on.'
 
 const ALSO: Readonly<Record<PlanName, string>> = { minutes: '', postgres: ' --postgres', year: ' --years 1' }
 

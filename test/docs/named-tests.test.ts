@@ -18,7 +18,7 @@ const hasTest = (file: string, title: string): boolean => {
   )
 }
 
-describe.each(['docs/security.md', 'docs/reliability.md'])('%s', page => {
+describe.each(['docs/security.md', 'docs/reliability.md', 'test/chaos/README.md'])('%s', page => {
   const named = [...readFileSync(join(ROOT, page), 'utf8').matchAll(NAMED)].map(([, file = '', title = '']) => ({
     file,
     title,

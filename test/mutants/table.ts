@@ -17,7 +17,7 @@ export interface Mutant {
 
 const HEAD = /^(?:(?<file>src\/\S+) )?(?<id>[a-z]\d\d) (?<what>.+?)(?:: (?<by>(?:test\/|chaos ).+))?$/
 
-/** Reads the `*.txt` beside this file, as docs/reliability.md explains. */
+/** Reads the `*.txt` beside this file, as the README beside it explains. */
 export const readMutants = (): Mutant[] => {
   const texts = globSync('*.txt', { cwd: import.meta.dirname }).sort()
   const lines = texts.flatMap(name =>
