@@ -27,7 +27,7 @@ const USAGE = `npm run bench -- [part …] [--rounds 3] [--scale 1] [--quick] [-
   parts: ${Object.keys(PARTS).join(', ')}; all of them if none is named
   --scale  the size of each run, up to 1
   --quick  a tenth of the size, one round: a look, not a figure
-  --write  put the results into docs/performance.md
+  --write  put the results into bench/README.md
   --beside another checkout: its source takes part wherever ours does, and how we compare is told`
 
 const refuse = (): never => {

@@ -19,7 +19,7 @@ export interface Finding {
   verdict: 'met' | 'floor' | 'missed'
 }
 
-/** The result of a part of the benchmark; `docs/performance.md` is made of these. */
+/** The result of a part of the benchmark; `bench/README.md` has those that were kept. */
 export interface PartResult {
   /** The name on the command line. */
   part: string

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Finding, PartResult } from './part.ts'
 
-export const PERFORMANCE_PATH = fileURLToPath(new URL('../../docs/performance.md', import.meta.url))
+export const PERFORMANCE_PATH = fileURLToPath(new URL('../README.md', import.meta.url))
 
 const VERDICTS: Record<Finding['verdict'], string> = { met: 'met', floor: 'within the floor', missed: 'missed' }
 const FINDING_HEAD = ['figure', 'measured', 'aim', '']
@@ -29,7 +29,7 @@ const listOf = (notes: readonly string[]): string => notes.map(note => `- ${note
 export const renderText = (result: PartResult): string =>
   [`\n${result.title}`, ...tablesOf(result), listOf(result.notes), ''].join('\n')
 
-/** `docs/performance.md` with a new section of this part, at its end if there is none yet. */
+/** `bench/README.md` with a new section of this part, at its end if there is none yet. */
 export const withSection = (page: string, result: PartResult, measured: { on: string; when: string }): string => {
   const section = [
     `## ${result.title}`,
