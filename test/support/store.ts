@@ -50,17 +50,18 @@ export const newRegistration = (more: Partial<NewRegistration> = {}): NewRegistr
 })
 
 export const LEASE_MS = 30 * SECOND
-export const SUCCESS: Answer = {
+export const SUCCESS = {
   kind: 'verdict',
   code: 2,
   verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '95.25' },
-}
-export const FAIL: Answer = {
+} as const satisfies Answer
+export const FAIL = {
   kind: 'verdict',
   code: 2,
   verdict: { status: 'FAIL', message: '不是本人', livingScore: '0', similarity: null },
-}
+} as const satisfies Answer
 export const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
+export const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
 /** The defaults of the settings. */
 export const POLICY = {
   minMs: 5 * SECOND,

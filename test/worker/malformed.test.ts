@@ -2,15 +2,10 @@ import { expect, test } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
-import { POLICY } from '../support/store.ts'
+import { POLICY, SUCCESS } from '../support/store.ts'
 import { createDayPoller, openDayStore } from './support/day.ts'
 
 const INVALID: Answer = { kind: 'invalid_id', code: 4060 }
-const VERDICT: Answer = {
-  kind: 'verdict',
-  code: 2,
-  verdict: { status: 'SUCCESS', message: null, livingScore: null, similarity: null },
-}
 const check = (partner: number) => ({ check: { kind: '', partner, registeredAt: 0, batch: null, completesAt: 0 } })
 
 /** A quiet account on which GetResult calls the serials of the first partner malformed. In simulated time. */
@@ -21,7 +16,7 @@ const openScene = async (bad: readonly string[], isBad = (serial: string) => bad
   const poller = createDayPoller({
     store,
     clock,
-    ask: async (_, { idcardid }) => (isBad(idcardid) ? INVALID : VERDICT),
+    ask: async (_, { idcardid }) => (isBad(idcardid) ? INVALID : SUCCESS),
     emit: (...[name]) => happened.push(name),
   })
   const statusOf = async (partner: number, serials: readonly string[]) => {

@@ -4,16 +4,10 @@ import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { type BinsChange, changeBins, emptyBins, finishedOf } from '../../src/core/polling/completion-bins.ts'
 import { createPollPlan } from '../../src/worker/poll-plan.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
+import { SUCCESS, UNREACHABLE, WAITING } from '../support/store.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const RULE = { minMs: 5 * SECOND, maxMs: 300 * SECOND, rampMs: 120 * SECOND }
-const VERDICT: Answer = {
-  kind: 'verdict',
-  code: 2,
-  verdict: { status: 'SUCCESS', message: null, livingScore: null, similarity: null },
-}
-const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
-const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
 /** Registered a minute ago, and last polled ten seconds ago. */
 const ASKED = { nudgedAt: NOW - MINUTE, lastPolledAt: NOW - 10 * SECOND, failures: 0, invalidIds: 0 }
 
@@ -46,7 +40,7 @@ test('goes by the rule on a new database', () => {
 
 test('writes many verdicts at once, and what is left when it stops', async () => {
   const { plan, polled, changes, bins } = openPlan()
-  for (let i = 0; i < 50; i++) polled(VERDICT)
+  for (let i = 0; i < 50; i++) polled(SUCCESS)
   expect(changes).toHaveLength(0)
   await plan.stop()
   expect(changes).toHaveLength(1)
@@ -55,10 +49,10 @@ test('writes many verdicts at once, and what is left when it stops', async () =>
 
 test.each<[string, Answer, Parameters<ReturnType<typeof openPlan>['polled']>[1]]>([
   ['an answer that tells nothing of the check', UNREACHABLE, {}],
-  ['a poll after one that told nothing', VERDICT, { failures: 1 }],
+  ['a poll after one that told nothing', SUCCESS, { failures: 1 }],
   ['a poll after 4060', WAITING, { invalidIds: 1 }],
-  ['a first poll', VERDICT, { lastPolledAt: null }],
-  ['the first poll after a hint', VERDICT, { nudgedAt: NOW - SECOND }],
+  ['a first poll', SUCCESS, { lastPolledAt: null }],
+  ['the first poll after a hint', SUCCESS, { nudgedAt: NOW - SECOND }],
 ])('does not count %s', async (_, answer, more) => {
   const { plan, polled, changes } = openPlan()
   polled(answer, more)
@@ -70,7 +64,7 @@ test('uses what was learned before the start', async () => {
   const first = openPlan()
   for (let i = 0; i < 400; i++) {
     first.polled(WAITING, { lastPolledAt: ASKED.nudgedAt })
-    first.polled(VERDICT)
+    first.polled(SUCCESS)
   }
   await first.plan.stop()
   const second = createPollPlan({ store: first.store, schedule: RULE, clock: first.clock })

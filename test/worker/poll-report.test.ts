@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
 import { createUpstreamAlerts } from '../../src/worker/poll-report.ts'
+import { UNREACHABLE, WAITING } from '../support/store.ts'
 
 const open = () => {
   const emit = vi.fn()
@@ -10,7 +11,6 @@ const unknownStatus = (status: string): Answer => ({ kind: 'unknown_status', cod
 const unknownCode = (code: number): Answer => ({ kind: 'transient', code, cause: 'unknown_code' })
 const ONE = { id: 'acc_1', apiId: 'C1', pausedAt: null, unreachableAt: null }
 const TWO = { ...ONE, id: 'acc_2', apiId: 'C2' }
-const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
 
 test('a status and a code that are in no table are reported once for each account', () => {
   const { after, emitted } = open()
@@ -26,6 +26,9 @@ test('a status and a code that are in no table are reported once for each accoun
   ])
 })
 
+const told = { accountId: 'acc_1', account: 'C1' }
+const iso = (ms: number) => new Date(ms).toISOString()
+
 test('each change of an account is reported with what it is now', () => {
   const { after, emitted } = open()
   after(ONE, UNREACHABLE, null, 0)
@@ -33,36 +36,15 @@ test('each change of an account is reported with what it is now', () => {
   after(ONE, UNREACHABLE, { kind: 'resume', rampRate: 0.5, rampAt: 6 }, 9_000)
   after(ONE, UNREACHABLE, { kind: 'throttle', rampRate: 0.2, rampAt: 7, allowedAt: 8 }, 9_000)
   expect(emitted).toEqual([
-    [
-      'account.paused',
-      {
-        accountId: 'acc_1',
-        account: 'C1',
-        reason: 'frozen',
-        code: 4050,
-        probes: 1,
-        since: '1970-01-01T00:00:09.000Z',
-        probeAt: '1970-01-01T00:00:00.005Z',
-      },
-    ],
-    ['account.resumed', { accountId: 'acc_1', account: 'C1', rampRate: 0.5, rampAt: '1970-01-01T00:00:00.006Z' }],
-    [
-      'account.throttled',
-      {
-        accountId: 'acc_1',
-        account: 'C1',
-        rampRate: 0.2,
-        rampAt: '1970-01-01T00:00:00.007Z',
-        allowedAt: '1970-01-01T00:00:00.008Z',
-      },
-    ],
+    ['account.paused', { ...told, reason: 'frozen', code: 4050, probes: 1, since: iso(9_000), probeAt: iso(5) }],
+    ['account.resumed', { ...told, rampRate: 0.5, rampAt: iso(6) }],
+    ['account.throttled', { ...told, rampRate: 0.2, rampAt: iso(7), allowedAt: iso(8) }],
   ])
 })
 
 const outage = (since: number) =>
   ({ kind: 'unreachable', error: 'unreachable: ECONNREFUSED', since, probes: 1, probeAt: since + 9 }) as const
 const BACK = { kind: 'back' } as const
-const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
 
 test('an outage is reported once, with its error, and its end once', () => {
   const { after, emitted } = open()
@@ -70,10 +52,9 @@ test('an outage is reported once, with its error, and its end once', () => {
   after(ONE, WAITING, BACK, 9_000)
   after(ONE, WAITING, null, 0)
   after(ONE, UNREACHABLE, outage(60_000), 9_000)
-  const told = { accountId: 'acc_1', account: 'C1' }
   expect(emitted).toEqual([
-    ['upstream.unreachable', { ...told, error: 'unreachable: ECONNREFUSED', since: '1970-01-01T00:00:00.005Z' }],
+    ['upstream.unreachable', { ...told, error: 'unreachable: ECONNREFUSED', since: iso(5) }],
     ['upstream.back', told],
-    ['upstream.unreachable', { ...told, error: 'unreachable: ECONNREFUSED', since: '1970-01-01T00:01:00.000Z' }],
+    ['upstream.unreachable', { ...told, error: 'unreachable: ECONNREFUSED', since: iso(60_000) }],
   ])
 })

@@ -15,12 +15,11 @@ import { createEmit, type TelemetryEvent } from '../../src/telemetry/emit.ts'
 import { createPoller, type PollerDeps } from '../../src/worker/poller.ts'
 import { ACCOUNT } from '../support/claimed-account.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
-import { POLICY, SUCCESS, WAITING } from '../support/store.ts'
+import { POLICY, SUCCESS, UNREACHABLE, WAITING } from '../support/store.ts'
 import { NOW, verificationOf } from './support/verification.ts'
 
 const CONCURRENCY = 2
 const NOT_FOUND: Answer = { kind: 'not_found', code: 4061 }
-const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
 
 /**
  * A poller whose store hands out the rows that the test gives, and whose upstream and store answer when the test lets
@@ -128,7 +127,7 @@ test('asks about what it claims for as long as two calls last, decides, and reco
   const at = { claim: 7, askedAt: NOW, observedAt: NOW + 300 }
   expect(settled).toMatchObject([
     { ...at, id: 1, answer: WAITING, step: { verdict: null, dueAt: NOW + 300 + POLICY.minMs } },
-    { ...at, id: 2, answer: SUCCESS, step: { verdict: SUCCESS.kind === 'verdict' && SUCCESS.verdict, dueAt: null } },
+    { ...at, id: 2, answer: SUCCESS, step: { verdict: SUCCESS.verdict, dueAt: null } },
   ])
 })
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Answer } from '../../../src/core/answer.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { first, SUCCESS, WAITING } from '../../support/store.ts'
+import { first, SUCCESS, UNREACHABLE, WAITING } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describeAnswers = (test: StoreTest): void => {
@@ -32,7 +32,7 @@ export const describeAnswers = (test: StoreTest): void => {
     expect(resolved).toMatchObject({
       status: 'succeeded',
       reason: null,
-      verdict: SUCCESS.kind === 'verdict' && SUCCESS.verdict,
+      verdict: SUCCESS.verdict,
       polls: 2,
       nextPollAt: null,
       delivery: { messageId: `msg_${id.slice(4)}`, state: 'pending', attempts: 0 },
@@ -90,7 +90,7 @@ export const describeAnswers = (test: StoreTest): void => {
     await scene.poll(WAITING)
     const { lastPolledAt } = await scene.find(id)
     await scene.advance(MINUTE)
-    await scene.poll({ kind: 'transient', code: null, cause: 'unreachable' })
+    await scene.poll(UNREACHABLE)
     await scene.advance(MINUTE)
     await scene.poll(SUCCESS)
     const { previousPollAt } = JSON.parse(first(await scene.claimMessages()).body.toString()).data

@@ -1,18 +1,16 @@
 import { expect } from 'vitest'
 import { DAY, SECOND } from '../../../src/core/duration.ts'
-import type { StoreFixture } from '../../support/store.ts'
+import { type StoreFixture, SUCCESS } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 /** So many messages that failed once, whose retries were due while nobody looked. */
 const haveBreak = async (scene: StoreFixture, retries: number) => {
   await scene.store.register(Array.from({ length: retries }, () => scene.newRegistration()))
-  for (let resolved = 0; resolved < retries; await scene.advance(SECOND))
-    resolved += await scene.poll({ kind: 'verdict', code: 2, verdict: VERDICT })
+  for (let resolved = 0; resolved < retries; await scene.advance(SECOND)) resolved += await scene.poll(SUCCESS)
   let failed = 0
   while (failed < retries) failed += await scene.deliver(503)
   await scene.advance(3 * DAY)
 }
-const VERDICT = { status: 'SUCCESS', message: null, livingScore: null, similarity: null } as const
 
 interface Sent {
   id: string

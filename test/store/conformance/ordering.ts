@@ -1,13 +1,13 @@
 import { expect } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
-import { WAITING } from '../../support/store.ts'
+import { SUCCESS, WAITING } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 /** What is due at the same time comes in the order in which it came; counts and limits of nothing give nothing. */
 export const describeOrdering = (test: StoreTest): void => {
   test('messages that are due at the same time are sent in the order in which they came', async ({ scene }) => {
     await scene.store.register(Array.from({ length: 5 }, () => scene.newRegistration()))
-    await scene.poll({ kind: 'verdict', code: 2, verdict: VERDICT })
+    await scene.poll(SUCCESS)
     const seqs: number[] = []
     for (let i = 0; i < 5; i++) seqs.push(...(await scene.claimMessages({ slots: 1 })).map(({ seq }) => seq))
     expect(seqs).toHaveLength(5)
@@ -45,5 +45,3 @@ export const describeOrdering = (test: StoreTest): void => {
     expect(await store.usageOf(await scene.addPartner())).toEqual({ pending: 0, hosts: 0, daily: 0 })
   })
 }
-
-const VERDICT = { status: 'SUCCESS', message: null, livingScore: null, similarity: null } as const

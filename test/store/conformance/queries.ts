@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { ALL_REGISTRATIONS, type RegistrationQuery } from '../../../src/store/registrations/filter.ts'
-import { EVERY_REGISTRATION, type StoreFixture, WAITING } from '../../support/store.ts'
+import { EVERY_REGISTRATION, FAIL, type StoreFixture, WAITING } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 const OTHER_HOOK = 'https://other.example/hook'
@@ -141,8 +141,7 @@ export const describeQueries = (test: StoreTest): void => {
     await scene.store.register(
       Array.from({ length: 1_200 }, (_, n) => scene.newRegistration({ idcardid: `new-${n}`, callbackUrl: OTHER_HOOK })),
     )
-    const verdict = { status: 'FAIL', message: null, livingScore: null, similarity: null } as const
-    while ((await scene.poll({ kind: 'verdict', code: 2, verdict })) > 0) await scene.advance(100)
+    while ((await scene.poll(FAIL)) > 0) await scene.advance(100)
     const list = async (query: Partial<RegistrationQuery>) =>
       (await scene.store.listRegistrations(scene.partnerId, { ...EVERY_REGISTRATION, limit: 2, ...query })).found.map(
         ({ id }) => id,

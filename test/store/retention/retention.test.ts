@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
 import { readTables } from '../../privacy/support/tables.ts'
-import { first, SUCCESS } from '../../support/store.ts'
+import { FAIL, first, SUCCESS } from '../../support/store.ts'
 import { newPath, openFileBench } from '../support/files.ts'
 
 const open = async () => {
@@ -65,12 +65,6 @@ describe('retention', () => {
     expect(await fixture.prune(DAY)).toBe(1)
     expect(await fixture.store.findRegistration(fixture.partnerId, message.registrationId)).toBeNull()
   })
-
-  const FAIL = {
-    kind: 'verdict',
-    code: 2,
-    verdict: { status: 'FAIL', message: null, livingScore: null, similarity: null },
-  } as const
 
   test('keeps a URL that answered 410 held while messages are held for it', async () => {
     await using fixture = await open()

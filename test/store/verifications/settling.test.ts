@@ -7,10 +7,9 @@ import {
   type VerificationFacts,
 } from '../../../src/store/verifications/settling.ts'
 import type { VerificationSettlement } from '../../../src/store/verifications/verification.ts'
+import { SUCCESS, UNREACHABLE, WAITING } from '../../support/store.ts'
 
-const VERDICT = { status: 'SUCCESS', message: null, livingScore: null, similarity: '100' } as const
-const SUCCESS: Answer = { kind: 'verdict', code: 2, verdict: VERDICT }
-const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
+const VERDICT = SUCCESS.verdict
 const STEP: VerificationStep = {
   failures: 0,
   failingSince: null,
@@ -107,7 +106,7 @@ describe('the last poll that showed the check still open', () => {
   })
 
   test('is none of an outage, a pause or a throttling', () => {
-    expect(kept({ kind: 'transient', code: null, cause: 'unreachable' })).toBe(50)
+    expect(kept(UNREACHABLE)).toBe(50)
     expect(kept({ kind: 'transient', code: 1, cause: 'upstream_error' })).toBe(50)
     expect(kept({ kind: 'throttled', code: 4080, retryAfterMs: null })).toBe(50)
     expect(kept({ kind: 'account', code: 4050, fault: 'frozen' })).toBe(50)
