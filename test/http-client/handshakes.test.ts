@@ -3,7 +3,7 @@ import { DAY } from '../../src/core/duration.ts'
 import { createOpen } from '../../src/http-client/socket.ts'
 import { clockWith } from '../support/clock.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
-import { openTlsReceiver, type TlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
+import { openTlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
 
 const authority = trustedAuthority()
 const certificate = authority.issue(['127.0.0.1'])
@@ -22,7 +22,7 @@ const createOpener = ({ workMs = 0, othersMs = 0 } = {}) => {
   }
   const open = createOpen((_origin, { openTcp }) => openTcp(), { ...clockWith(() => time.now), threadCpu })
   const to = async (
-    { port }: Pick<TlsReceiver, 'port'>,
+    { port }: { port: number },
     host = `127.0.0.1:${port}`,
     signal = new AbortController().signal,
   ): Promise<string> => {

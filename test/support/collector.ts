@@ -1,7 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { createJournal } from '../../src/simulator/journal.ts'
 import { watchJournal } from './journal.ts'
+import { listen } from './listen.ts'
 
 export const SERVER = 2
 export const CLIENT = 3
@@ -59,18 +60,15 @@ export const openCollector = async () => {
     if (status === 200) for (const span of spansOf(JSON.parse(body) as Sent)) journal.add(span)
     response.writeHead(status, { 'content-type': 'application/json' }).end('{}')
   }
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const body = Buffer.concat(chunks).toString()
-      requests.push({ path: request.url ?? '', headers: request.headers, body })
-      take(body, response)
-    })
+  const server = createServer(async (request, response) => {
+    const body = await text(request)
+    requests.push({ path: request.url ?? '', headers: request.headers, body })
+    take(body, response)
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const listening = await listen(server)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...listening,
+    url: `http://127.0.0.1:${listening.port}`,
     spans: journal.entries,
     requests: requests as readonly (typeof requests)[number][],
     named: (name: string) => journal.entries.filter(span => span.name === name),
@@ -79,10 +77,5 @@ export const openCollector = async () => {
     answerWith: (next: number | null): void => {
       status = next
     },
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>(resolve => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
   }
 }

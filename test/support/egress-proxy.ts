@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import type { Certificate } from './certificate.ts'
+import { listen } from './listen.ts'
 
 interface ProxySettings {
   /** Its behaviour when it opens no tunnel. */
@@ -31,16 +31,5 @@ export const openProxy = async (portOf: () => number, { refusal, certificate }: 
     upstream.on('error', () => client.destroy())
     client.on('close', () => upstream.destroy())
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    protocol: 'http:',
-    asked,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
+  return { ...(await listen(server)), protocol: 'http:', asked }
 }

@@ -1,10 +1,9 @@
 import { createHmac } from 'node:crypto'
-import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Origin } from '../../src/core/origin.ts'
 import type { Connect } from '../../src/http-client/client.ts'
+import { listen } from './listen.ts'
 
 interface Call {
   url: URL
@@ -141,21 +140,10 @@ export const openAnswering = async (answer: (call: Call, count: number) => Answe
     const { status = 200, headers = {}, body: answered } = answer(call, calls.length)
     response.writeHead(status, headers).end(answered)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const listening = await listen(server)
+  const { port } = listening
   const connect: Connect<Origin> = (_origin, { openTcp }) => openTcp({ host: '127.0.0.1', port })
-  return {
-    calls: calls as readonly Call[],
-    connect,
-    port,
-    url: `http://127.0.0.1:${port}/alerts?team=7`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
+  return { ...listening, calls: calls as readonly Call[], connect, url: `http://127.0.0.1:${port}/alerts?team=7` }
 }
 
 /** A robot of this kind. `texts` are the ones that it accepted. */
@@ -171,6 +159,5 @@ export const openRobot = async (name: RobotName, rules: Rules & { isKnown?: bool
     ...server,
     url: robot.url(rules.isKnown === false ? OTHER_KEY : KEY),
     texts: () => taken.map(robot.textOf),
-    [Symbol.asyncDispose]: server[Symbol.asyncDispose],
   }
 }

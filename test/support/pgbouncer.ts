@@ -1,10 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { chownSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { freePorts } from './free-ports.ts'
-import { idsForRoot, type TestServer } from './postgres.ts'
+import { idsForRoot, startProgram, type TestServer } from './postgres.ts'
 
 const PROGRAM = ['pgbouncer', '/usr/sbin/pgbouncer'].find(path => spawnSync(path, ['--version']).status === 0)
 
@@ -27,18 +25,7 @@ export const openPooler = async (
   writeFileSync(path, `${settings.join('\n')}\n`)
   const ids = idsForRoot()
   if (ids) chownSync(path, ids.uid, ids.gid)
-  const child = spawn(PROGRAM, [path], { cwd: server.folder, stdio: ['ignore', 'ignore', 'pipe'], ...ids })
-  const exited = once(child, 'exit')
-  const lines = createInterface({ input: child.stderr })
-  const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
-  const told: string[] = []
-  lines.on('line', line => {
-    told.push(line)
-    if (line.includes('process up')) resolve()
-  })
-  void exited.then(() => reject(new Error(`PgBouncer has ended:\n${told.join('\n')}`)))
-  ready.catch(() => {})
-  await ready
+  const { child, exited } = await startProgram([PROGRAM, path], /process up/, { cwd: server.folder, ...ids })
   return {
     urlOf: database => `postgres://postgres@127.0.0.1:${port}/${server.nameOf(database)}`,
     [Symbol.asyncDispose]: async () => {

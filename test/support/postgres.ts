@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, chownSync, cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -38,6 +38,26 @@ export const idsForRoot = () => {
     Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' })),
   )
   return { uid, gid }
+}
+
+/** A program that runs, once it has written this line to stderr. Rejects with all such lines if it ends before. */
+export const startProgram = async (
+  [program, ...args]: readonly [string, ...string[]],
+  isReady: RegExp,
+  options: Pick<SpawnOptions, 'cwd' | 'uid' | 'gid'>,
+) => {
+  const child = spawn(program, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] })
+  const exited = once(child, 'exit')
+  const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
+  const told: string[] = []
+  createInterface({ input: child.stderr }).on('line', line => {
+    told.push(line)
+    if (isReady.test(line)) resolve()
+  })
+  void exited.then(() => reject(new Error(`${program} has ended:\n${told.join('\n')}`)))
+  ready.catch(() => {})
+  await ready
+  return { child, exited }
 }
 
 export interface TestServer {
@@ -147,28 +167,12 @@ export const openOwnServer = async (settings: readonly string[] = [], network?: 
   if (network !== undefined) appendFileSync(join(data, 'pg_hba.conf'), 'host all all samenet trust\n')
   const flags = [...SETTINGS, `unix_socket_directories=${folder}`, ...settings].flatMap(setting => ['-c', setting])
 
-  const launch = async (of = data, more: readonly string[] = []) => {
-    const [program, ...args] = [
-      ...(network === undefined ? [] : ['nsenter', `--net=${network}`, `-S${ids?.uid}`, `-G${ids?.gid}`]),
-      ...[join(native, 'bin/postgres'), '-D', of, ...flags, ...more],
-    ] as [string, ...string[]]
-    const child = spawn(program, args, {
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      ...(network === undefined && ids),
-    })
-    const exited = once(child, 'exit')
-    const lines = createInterface({ input: child.stderr })
-    const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
-    const told: string[] = []
-    lines.on('line', line => {
-      told.push(line)
-      if (/ready to accept (read-only )?connections/.test(line)) resolve()
-    })
-    void exited.then(() => reject(new Error(`PostgreSQL has ended:\n${told.join('\n')}`)))
-    ready.catch(() => {})
-    await ready
-    return { child, exited }
+  const launch = (of = data, more: readonly string[] = []) => {
+    const command = [join(native, 'bin/postgres'), '-D', of, ...flags, ...more] as const
+    const isReady = /ready to accept (read-only )?connections/
+    if (network === undefined) return startProgram(command, isReady, { cwd: folder, ...ids })
+    const inside = ['nsenter', `--net=${network}`, `-S${ids?.uid}`, `-G${ids?.gid}`] as const
+    return startProgram([...inside, ...command], isReady, { cwd: folder })
   }
 
   let running = await launch()

@@ -1,16 +1,5 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
-
-export interface RawReceiver extends AsyncDisposable {
-  url: string
-  port: number
-  /** Whole requests, as they were received. */
-  requests: string[]
-  /** Connections accepted so far. */
-  connections(): number
-  /** Connections open now. */
-  open(): number
-}
+import { createServer, type Socket } from 'node:net'
+import { listen } from './listen.ts'
 
 /** How many bytes of `text` (latin1) the first request takes; 0 while it is incomplete. */
 const requestLength = (text: string): number => {
@@ -34,17 +23,14 @@ export const flood = (socket: Socket, chunk: string): void => {
 export const openRawReceiver = async (
   answer: (socket: Socket, index: number) => void = socket => void socket.write(OK),
   accept: (socket: Socket) => void = () => {},
-): Promise<RawReceiver> => {
+) => {
   const requests: string[] = []
-  const sockets = new Set<Socket>()
   let connections = 0
   const server = createServer(socket => {
     connections++
-    sockets.add(socket)
     let pending = ''
     socket.setEncoding('latin1')
     socket.on('error', () => {})
-    socket.on('close', () => sockets.delete(socket))
     socket.on('data', chunk => {
       pending += chunk
       for (let length = requestLength(pending); length > 0; length = requestLength(pending)) {
@@ -55,19 +41,13 @@ export const openRawReceiver = async (
     })
     accept(socket)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const listening = await listen(server)
   return {
-    url: `http://127.0.0.1:${port}/hook`,
-    port,
+    ...listening,
+    url: `http://127.0.0.1:${listening.port}/hook`,
+    /** Whole requests, as they were received. */
     requests,
+    /** Connections accepted so far. */
     connections: () => connections,
-    open: () => sockets.size,
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
   }
 }
