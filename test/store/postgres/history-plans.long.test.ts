@@ -35,32 +35,20 @@ const ROWS = 2 * PARTNERS + 1
 const database = usePlanDatabase(fill)
 
 const CASES: readonly PlanCase[] = [
-  {
-    name: 'the five minutes of a series, and the minutes of a version before',
-    run: tx => tx.all(OF_SERIES, { ...SERIES, stepMs: 5 * MINUTE, times: times(DAY, 5 * MINUTE) }),
-    blocks: (288 + 1_440) * SEEK,
-  },
-  {
-    name: 'the hours of a series',
-    run: tx => tx.all(OF_SERIES, { ...SERIES, stepMs: HOUR, times: times(8 * DAY, HOUR) }),
-    blocks: 8 * 24 * SEEK,
-  },
-  {
-    name: 'the hosts of a partner',
-    run: tx => tx.all(HOSTS_OF.groups, { partnerId: 'par_1', times: times(DAY, HOUR) }),
-    blocks: 24 * SEEK,
-  },
-  {
-    name: 'the groups of a day',
-    run: tx => tx.all(OF_GROUPS.partner.groups, { times: times(DAY, HOUR) }),
-    blocks: 24 * ROWS * 2,
-  },
-  {
-    name: 'the rows of hours',
-    run: tx => tx.all(OF_GROUPS.host.hours, { times: times(DAY, HOUR), most: 60_000 }),
-    blocks: 24 * ROWS * 2,
-  },
-  { name: 'what is old', run: tx => tx.all(ERASE, { stepMs: HOUR, before: NOW - 8 * DAY }), blocks: 2_200 * 2 * SEEK },
+  [
+    'the five minutes of a series, and the minutes of a version before',
+    (288 + 1_440) * SEEK,
+    tx => tx.all(OF_SERIES, { ...SERIES, stepMs: 5 * MINUTE, times: times(DAY, 5 * MINUTE) }),
+  ],
+  [
+    'the hours of a series',
+    8 * 24 * SEEK,
+    tx => tx.all(OF_SERIES, { ...SERIES, stepMs: HOUR, times: times(8 * DAY, HOUR) }),
+  ],
+  ['the hosts of a partner', 24 * SEEK, tx => tx.all(HOSTS_OF.groups, { partnerId: 'par_1', times: times(DAY, HOUR) })],
+  ['the groups of a day', 24 * ROWS * 2, tx => tx.all(OF_GROUPS.partner.groups, { times: times(DAY, HOUR) })],
+  ['the rows of hours', 24 * ROWS * 2, tx => tx.all(OF_GROUPS.host.hours, { times: times(DAY, HOUR), most: 60_000 })],
+  ['what is old', 2_200 * 2 * SEEK, tx => tx.all(ERASE, { stepMs: HOUR, before: NOW - 8 * DAY })],
 ]
 
 describePlans(database, CASES, { at: NOW })

@@ -98,114 +98,86 @@ const save = async (tx: Tx, seqs: readonly number[], change: Partial<LockedMessa
     (await lockMessages(tx, seqs)).map(was => ({ was, becomes: { ...was, ...change } })),
   )
 const CASES: readonly PlanCase[] = [
-  { name: 'the first due lane', run: tx => tx.all(PEEK), blocks: 20 },
-  {
-    name: 'the partners in turn',
-    run: tx => tx.each(PARTNERS_WITH_LANES, [{ after: 'par_010', max: 256 }]),
-    blocks: 256 * 10,
-  },
-  {
-    name: 'the partners of the first lanes',
-    run: tx => tx.all(FIRST_PARTNERS),
-    blocks: 64 * 12,
-  },
-  {
-    name: 'the due lanes of partners',
-    run: tx =>
+  ['the first due lane', 20, tx => tx.all(PEEK)],
+  ['the partners in turn', 256 * 10, tx => tx.each(PARTNERS_WITH_LANES, [{ after: 'par_010', max: 256 }])],
+  ['the partners of the first lanes', 64 * 12, tx => tx.all(FIRST_PARTNERS)],
+  [
+    'the due lanes of partners',
+    TAKEN * 10,
+    tx =>
       tx.each(
         DUE_LANES,
         partnerIds.map(partnerId => ({ partnerId, slow: false, proven: true, max: 4, at: NOW })),
       ),
-    blocks: TAKEN * 10,
-  },
-  {
-    name: 'the due messages of lanes',
-    run: tx =>
+  ],
+  [
+    'the due messages of lanes',
+    TAKEN * 4 * 8,
+    tx =>
       tx.each(
         DUE_MESSAGES.oldest,
         laneIds.map(laneId => ({ laneId, max: 4, at: NOW })),
       ),
-    blocks: TAKEN * 4 * 8,
-  },
-  {
-    name: 'those of one long lane',
-    run: tx => tx.each(DUE_MESSAGES.oldest, [{ laneId: 1, max: TAKEN, at: NOW }]),
-    blocks: TAKEN * 12,
-  },
-  {
-    name: 'the newest of one long lane',
-    run: tx => tx.each(DUE_MESSAGES.newest, [{ laneId: 1, max: TAKEN, at: NOW }]),
-    blocks: TAKEN * 12,
-  },
-  {
-    name: 'a claim',
-    // When all of them are due.
-    run: tx => tx.all(CLAIM, { seqs, at: NOW + 3_600_000, leaseEnd: NOW + 3_660_000 }),
-    blocks: TAKEN * 60,
-  },
-  {
-    name: 'putting emptied lanes right',
-    run: tx => tx.all(SETTLE_LANES, { ids: claimedLaneIds, at: NOW }),
-    blocks: TAKEN * 40,
-  },
-  {
-    name: 'attempts that are written already',
-    run: tx => tx.all(FIND_ATTEMPTS, { keys: seqs.map(seq => ({ seq, claim: 1 })) }),
-    blocks: TAKEN * 8,
-  },
-  {
-    name: 'attempts beyond those that are kept',
-    run: tx => tx.all(TRIM_ATTEMPTS, { trims: seqs.map(seq => ({ seq })) }),
-    // Each has its attempts in blocks of their own.
-    blocks: TAKEN * 100,
-  },
-  { name: 'what becomes of messages', run: tx => lockMessages(tx, seqs), blocks: TAKEN * 8 },
-  {
-    name: 'what becomes of those of registrations',
-    run: tx =>
+  ],
+  ['those of one long lane', TAKEN * 12, tx => tx.each(DUE_MESSAGES.oldest, [{ laneId: 1, max: TAKEN, at: NOW }])],
+  ['the newest of one long lane', TAKEN * 12, tx => tx.each(DUE_MESSAGES.newest, [{ laneId: 1, max: TAKEN, at: NOW }])],
+  // When all of them are due.
+  ['a claim', TAKEN * 60, tx => tx.all(CLAIM, { seqs, at: NOW + 3_600_000, leaseEnd: NOW + 3_660_000 })],
+  ['putting emptied lanes right', TAKEN * 40, tx => tx.all(SETTLE_LANES, { ids: claimedLaneIds, at: NOW })],
+  [
+    'attempts that are written already',
+    TAKEN * 8,
+    tx => tx.all(FIND_ATTEMPTS, { keys: seqs.map(seq => ({ seq, claim: 1 })) }),
+  ],
+  // Each has its attempts in blocks of their own.
+  [
+    'attempts beyond those that are kept',
+    TAKEN * 100,
+    tx => tx.all(TRIM_ATTEMPTS, { trims: seqs.map(seq => ({ seq })) }),
+  ],
+  ['what becomes of messages', TAKEN * 8, tx => lockMessages(tx, seqs)],
+  [
+    'what becomes of those of registrations',
+    TAKEN * 8,
+    tx =>
       lockMessagesOf(
         tx,
         seqs.map(seq => `reg_${seq}`),
       ),
-    blocks: TAKEN * 8,
-  },
-  {
-    name: 'what is delivered',
-    run: tx => save(tx, seqs, { state: 'delivered', dueAt: null, claimedAt: null }),
-    blocks: TAKEN * 60,
-  },
-  { name: 'what is tried again', run: tx => save(tx, seqs, { dueAt: NOW, retries: 1 }), blocks: TAKEN * 60 },
-  {
-    name: 'what is sent again',
-    run: tx =>
+  ],
+  ['what is delivered', TAKEN * 60, tx => save(tx, seqs, { state: 'delivered', dueAt: null, claimedAt: null })],
+  ['what is tried again', TAKEN * 60, tx => save(tx, seqs, { dueAt: NOW, retries: 1 })],
+  [
+    'what is sent again',
+    TAKEN * 60,
+    tx =>
       save(
         tx,
         seqs.map(seq => seq - 1),
         { state: 'pending', dueAt: NOW },
       ),
-    blocks: TAKEN * 60,
-  },
-  {
-    name: 'the event of a registration',
-    run: tx => tx.all(OF_REGISTRATION, { partnerId: 'par_000', registrationId: 'reg_4', n: 0, limit: 100 }),
-    blocks: 12,
-  },
-  {
-    name: 'the acts on an object',
-    run: tx =>
+  ],
+  [
+    'the event of a registration',
+    12,
+    tx => tx.all(OF_REGISTRATION, { partnerId: 'par_000', registrationId: 'reg_4', n: 0, limit: 100 }),
+  ],
+  [
+    'the acts on an object',
+    12,
+    tx =>
       actVerbs
         .searches({ read: run => run(tx), queued: (_, read) => read() })
         .listActs({ who: null, act: null, object: 'reg_4', since: null, limit: 100, before: null }),
-    blocks: 12,
-  },
-  {
-    name: 'what is held for a URL',
-    run: async tx => {
+  ],
+  [
+    'what is held for a URL',
+    300 * 20,
+    async tx => {
       await releaseUrls(tx, [{ partnerId: 'par_000', callbackUrl: GONE }], 'operator')
       await releaseSome(tx)
     },
-    blocks: 300 * 20,
-  },
+  ],
 ]
 
 describePlans(database, CASES, { at: NOW, sorted: 5 * TAKEN })

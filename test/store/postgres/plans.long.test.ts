@@ -40,56 +40,44 @@ const taken = async () => {
 }
 
 const CASES: readonly PlanCase[] = [
-  { name: 'the accounts that wait', run: tx => tx.all(WAITING_ACCOUNTS), blocks: 50 },
-  {
-    name: 'the heads of all queues',
-    run: tx => tx.each(HEADS, [{ accountId: 'acc_0' }, { accountId: 'acc_1' }]),
-    blocks: 4_000,
-  },
-  {
-    name: 'the partners of whom something is due',
-    run: tx => tx.all(DUE_PARTNERS, { accountId: 'acc_0', partnerId: 'par_0', at: NOW }),
-    blocks: 201 * 10 * 4,
-  },
-  {
-    name: 'what is due',
-    run: tx => {
+  ['the accounts that wait', 50, tx => tx.all(WAITING_ACCOUNTS)],
+  ['the heads of all queues', 4_000, tx => tx.each(HEADS, [{ accountId: 'acc_0' }, { accountId: 'acc_1' }])],
+  [
+    'the partners of whom something is due',
+    201 * 10 * 4,
+    tx => tx.all(DUE_PARTNERS, { accountId: 'acc_0', partnerId: 'par_0', at: NOW }),
+  ],
+  [
+    'what is due',
+    1_000,
+    tx => {
       const window = { accountId: 'acc_0', partnerId: 'par_0', at: NOW, after: -1, max: TAKEN }
       return tx.each(
         DUE,
         QUEUES.map(queue => ({ ...window, queue })),
       )
     },
-    blocks: 1_000,
-  },
-  { name: 'what is free', run: async tx => tx.all(FREE, { found: await taken() }), blocks: 10 * TAKEN },
-  {
-    name: 'a claim',
-    run: async tx => {
+  ],
+  ['what is free', 10 * TAKEN, async tx => tx.all(FREE, { found: await taken() })],
+  [
+    'a claim',
+    40 * TAKEN,
+    async tx => {
       const rows = (await taken()).map(({ id }) => ({ id, claims: 1, claimedAt: NOW, dueAt: NOW + 60_000 }))
       await tx.update('verifications', ['id'], rows)
     },
-    blocks: 40 * TAKEN,
-  },
-  {
-    name: 'what is settled',
-    run: async tx => tx.all(FIND, { ids: (await taken()).map(({ id }) => id) }),
-    blocks: 6 * TAKEN,
-  },
-  {
-    name: 'who waits',
-    run: async tx => tx.all(WAITING, { ending: (await taken()).map(({ id }) => ({ id })) }),
-    blocks: 6 * TAKEN,
-  },
-  {
-    name: 'a place in queues',
-    run: tx => {
+  ],
+  ['what is settled', 6 * TAKEN, async tx => tx.all(FIND, { ids: (await taken()).map(({ id }) => id) })],
+  ['who waits', 6 * TAKEN, async tx => tx.all(WAITING, { ending: (await taken()).map(({ id }) => ({ id })) })],
+  [
+    'a place in queues',
+    6 * 5_000,
+    tx => {
       const span = { after: 0, dueAt: NOW, id: 0, max: 5_000 }
       const queues = QUEUES.map(queue => ({ queue }))
       return tx.all(STANDING_BEFORE, { accountId: 'acc_0', partnerId: 'par_0', queues, ...span })
     },
-    blocks: 6 * 5_000,
-  },
+  ],
 ]
 
 describePlans(database, CASES, { at: NOW, sorted: QUEUES.length * TAKEN })

@@ -67,39 +67,31 @@ const ofPartner = { ...ALL_REGISTRATIONS, partnerId: 'par_0' }
 const SPAN = { since: NOW, until: NOW + DAY }
 
 const CASES: readonly PlanCase[] = [
-  { name: 'the serials that are registered', run: registerSome, blocks: 80 * TAKEN },
-  {
-    name: 'the end of registrations',
-    run: tx => endRegistrations(tx, numbers.map(endingOf), { sealed }),
-    blocks: 60 * TAKEN,
-  },
-  {
-    name: 'what is counted',
-    run: tx =>
+  ['the serials that are registered', 80 * TAKEN, registerSome],
+  ['the end of registrations', 60 * TAKEN, tx => endRegistrations(tx, numbers.map(endingOf), { sealed })],
+  [
+    'what is counted',
+    10 * TAKEN,
+    tx =>
       loadCounts(
         tx,
         numbers.map(n => `par_0 ${n}`),
       ),
-    blocks: 10 * TAKEN,
-  },
-  {
-    name: 'what a partner lists',
-    run: tx => readWindow(tx, { filter: ofPartner, act: null, before: 'reg_5' }, TAKEN),
-    blocks: 20 * TAKEN,
-  },
-  {
-    name: 'what a partner finds of a day',
-    run: tx => readWindow(tx, { filter: { ...ofPartner, ...SPAN }, act: null, before: null }, TAKEN),
-    blocks: TAKEN,
-  },
-  {
-    name: 'what a preview counts',
-    run: tx => {
+  ],
+  ['what a partner lists', 20 * TAKEN, tx => readWindow(tx, { filter: ofPartner, act: null, before: 'reg_5' }, TAKEN)],
+  [
+    'what a partner finds of a day',
+    TAKEN,
+    tx => readWindow(tx, { filter: { ...ofPartner, ...SPAN }, act: null, before: null }, TAKEN),
+  ],
+  [
+    'what a preview counts',
+    4 * TAKEN,
+    tx => {
       const filter = { ...ALL_REGISTRATIONS, delivery: 'pending' as const }
       return readWindow(tx, { filter, act: 'resend', before: null }, TAKEN, { serial: false, attempt: false })
     },
-    blocks: 4 * TAKEN,
-  },
+  ],
 ]
 
 describePlans(database, CASES, { at: NOW, empty: ['lanes', 'message_bodies', 'deliveries', 'attempts'] })
