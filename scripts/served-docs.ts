@@ -113,12 +113,18 @@ export const verifyBlock = (file: string): string => {
   return block.trim()
 }
 
-/** `<!-- verify: receiver.py -->` is where a page shows that part. */
-const withVerifyBlocks = (markdown: string): string =>
-  markdown.replaceAll(/^<!-- verify: ([\w.]+) -->$/gm, (_, file: string) => {
-    const ending = file.split('.').at(-1) ?? ''
-    return `\`\`\`${CODE[ending] ?? ending}\n${verifyBlock(file)}\n\`\`\``
-  })
+const blockOf = (file: string, code: string): string => {
+  const ending = file.split('.').at(-1) ?? ''
+  return `\`\`\`${CODE[ending] ?? ending}\n${code}\n\`\`\``
+}
+
+/** `<!-- verify: receiver.py -->` is where a page shows that part, a link to a file of `frameworks` alone on its line where it shows the file. */
+const withCode = (markdown: string): string =>
+  markdown
+    .replaceAll(/^<!-- verify: ([\w.]+) -->$/gm, (_, file: string) => blockOf(file, verifyBlock(file)))
+    .replaceAll(/^\[[\w.]+\]\((frameworks\/[\w.]+)\)$/gm, (_, file: string) =>
+      blockOf(file, readFileSync(join(DOCS, file), 'utf8').trim()),
+    )
 
 const missingPage = (language: Language): string => {
   const pages = PAGES.map(page => `- [${page.label[language]}](${EXAMPLE_URL}/${addressOf(page)})`)
@@ -128,7 +134,7 @@ const missingPage = (language: Language): string => {
 const markdownOf = ({ name, source }: Page, language: Language): string => {
   if (name === MISSING.name) return missingPage(language)
   if (source === null) return referencePage(language)
-  const text = withVerifyBlocks(readFileSync(join(DOCS, `${source}${language === 'zh' ? '.zh-CN' : ''}.md`), 'utf8'))
+  const text = withCode(readFileSync(join(DOCS, `${source}${language === 'zh' ? '.zh-CN' : ''}.md`), 'utf8'))
   if (source !== 'examples/README') return text
   const files = EXAMPLES.map(name => `- [${name}](${name})`)
   return `${text}\n## <a id="files"></a>${WORDS[language].files}\n\n${files.join('\n')}\n`

@@ -28,7 +28,7 @@ const anchorsOf = (page: string): string[] => {
   return [...[...html.matchAll(/<h\d id="([^"]+)"/g)].map(([, id]) => id), ...inTables].map(String)
 }
 const settingsOf = (page: string): string[] =>
-  [...page.matchAll(/<!-- (?:setting|verify): ([\w.]+) -->/g)].map(([, name = '']) => name).toSorted()
+  [...page.matchAll(/(?:<!-- (?:setting|verify): |\(frameworks\/)([\w.]+)/g)].map(([, name = '']) => name).toSorted()
 const linesOf = (page: string, pattern: RegExp): number => page.match(pattern)?.length ?? 0
 /** Texts between backquotes in running text: names of files, settings, fields, commands. */
 const namesOf = (page: string): string[] =>

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const PAGE = readFileSync(join(import.meta.dirname, '../../docs/frameworks.md'), 'utf8')
+const DOCS = join(import.meta.dirname, '../../docs')
+const PAGE = readFileSync(join(DOCS, 'frameworks.md'), 'utf8')
 const sectionOf = (heading: string): string =>
   PAGE.split(/^## (?:<a id="[^"]*"><\/a>)?/m).find(one => one.startsWith(`${heading}\n`)) ?? ''
 /** The code of a section, as it is pasted. */
-const recipeOf = (heading: string): string => /^```\w+\n([\s\S]*?)\n```$/m.exec(sectionOf(heading))?.[1] ?? ''
+const recipeOf = (heading: string): string =>
+  readFileSync(join(DOCS, /\((frameworks\/.*)\)$/m.exec(sectionOf(heading))?.[1] ?? ''), 'utf8')
 /** The line that a section puts into `file`. */
 const lineFor = (heading: string, file: string): string =>
   sectionOf(heading).split(`In \`${file}\`: \``)[1]?.split('`')[0] ?? ''
@@ -112,7 +114,7 @@ class Main {
     probe: ['php', '-r', `exit(is_file('${ILLUMINATE}') ? 0 : 1);`],
     files: block => ({
       'app/IdfaceWebhook.php': `<?php\nnamespace App;\n\n${block}`,
-      'routes/api.php': `<?php\n${recipeOf('Laravel')}`,
+      'routes/api.php': recipeOf('Laravel'),
       'config/services.php': `<?php return [${lineFor('Laravel', 'config/services.php')}];`,
       'config/view.php': `<?php return ['paths' => [], 'compiled' => __DIR__];`,
       'config/app.php': `<?php
@@ -144,7 +146,7 @@ $app->make(Illuminate\\Contracts\\Http\\Kernel::class)->handle(Illuminate\\Http\
     probe: ['php', '--version'],
     files: block => ({
       'IdfaceWebhook.php': `<?php\nnamespace app;\n\n${block}`,
-      'Hook.php': `<?php\n${recipeOf('ThinkPHP')}`,
+      'Hook.php': recipeOf('ThinkPHP'),
       'Request.php': `<?php
 namespace think;
 class Request
@@ -201,4 +203,6 @@ func main() {
 
 /** The headings of the page that have code. */
 export const headings = (): string[] =>
-  PAGE.split(/^## (?:<a id="[^"]*"><\/a>)?/m).flatMap(one => (one.includes('\n```') ? [one.split('\n')[0] ?? ''] : []))
+  PAGE.split(/^## (?:<a id="[^"]*"><\/a>)?/m).flatMap(one =>
+    one.includes('](frameworks/') ? [one.split('\n')[0] ?? ''] : [],
+  )
