@@ -11,6 +11,7 @@ import { readTables } from '../privacy/support/tables.ts'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { runCli } from '../support/run-cli.ts'
 import { ADMIN_TOKEN, type Environment, openFolder, openService, spawnCli } from '../support/service.ts'
+import { onFile } from './support/files.ts'
 
 const OLD = randomBytes(32)
 const NEW = randomBytes(32)
@@ -88,12 +89,12 @@ describe('O1 a wrong or missing master key', () => {
   test('is refused before the schema is brought up to date', async () => {
     await using folder = await openFolder()
     const path = join(folder.path, 'notifier.db')
-    const older = new Database(path)
-    older.exec('PRAGMA application_id = 1768187502; CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL)')
-    older
-      .prepare("INSERT INTO meta VALUES ('canary', ?)")
-      .run(createVault(randomBytes, OLD).seal('idface-notifier', 'canary'))
-    older.close()
+    onFile(path, older => {
+      older.exec('PRAGMA application_id = 1768187502; CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL)')
+      older
+        .prepare("INSERT INTO meta VALUES ('canary', ?)")
+        .run(createVault(randomBytes, OLD).seal('idface-notifier', 'canary'))
+    })
     const before = readTables(path)
     await expect(openSqliteStore({ path, masterKey: NEW, now: () => 1, defaultRate: 1 })).rejects.toThrow('MASTER_KEY')
     expect(readTables(path)).toEqual(before)

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import Database from 'better-sqlite3'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
 import { type ResealPlace, resealAll } from '../../src/store/resealing.ts'
 import { createVault, sealedUnder } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { newPath, openFileBench } from './support/files.ts'
+import { newPath, openBeside, openFileBench } from './support/files.ts'
 
 const [OLD, NEW, LOST] = [randomBytes(32), randomBytes(32), randomBytes(32)]
 const MANY = 1_000
@@ -18,8 +17,7 @@ const openOld = async () => {
   const bench = await openFileBench(path, { masterKey: OLD })
   const { id, partnerId } = await bench.resolve({ metadata: { order: '42' } })
   await bench.store.close()
-  const file = new Database(path)
-  onTestFinished(() => void file.close())
+  const file = openBeside(path)
   const add = (key: Buffer, secretId: string) => {
     const { signingSecret } = sealedUnder({ masterKey: key }, randomBytes)
     const row = { id: secretId, partnerId: 'ptn_many' }

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 import type { OpenStore } from '../support/store.ts'
 import { describeSharedStore, describeStore } from './conformance.ts'
-import { BROKEN_SQL, brokenIn } from './support/invariants.ts'
+import { newPath } from './support/files.ts'
+import { findInconsistencies } from './support/invariants.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 const MASTER_KEY = randomBytes(32)
@@ -28,16 +28,9 @@ const openNew: OpenStore = async ({ rate }) => {
 }
 
 const newFile = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'notifier-store-'))
-  const path = join(folder, 'notifier.db')
+  const path = newPath()
   copyFileSync(template, path)
-  onTestFinished(() => {
-    const file = new Database(path, { readonly: true })
-    const broken = brokenIn(file.prepare<[], object>(BROKEN_SQL).get())
-    file.close()
-    rmSync(folder, { recursive: true })
-    expect(broken).toEqual([])
-  })
+  onTestFinished(() => expect(findInconsistencies(path)).toEqual([]))
   return path
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import Database from 'better-sqlite3'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { emptyBins } from '../../../src/core/polling/completion-bins.ts'
 import type { NewBulkAct } from '../../../src/store/bulk/states.ts'
 import { moveDatabase } from '../../../src/store/move/move.ts'
@@ -10,7 +10,7 @@ import { sealedUnder } from '../../../src/store/sealed.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { type TestDatabase, useServer } from '../../support/postgres-server.ts'
 import { SUCCESS } from '../../support/store.ts'
-import { newPath, openFileBench } from '../support/files.ts'
+import { newPath, openBeside, openFileBench } from '../support/files.ts'
 
 const KEY = Buffer.alloc(32, 7)
 const START = Date.parse('2026-11-26T08:00:00Z')
@@ -98,8 +98,7 @@ test('all that a file has is in the database after a move, and counters go on be
   const target = await newDatabase()
   const told: [done: number, all: number][] = []
   const moved = await move(from, target.url, { onRows: (...rows) => void told.push(rows) })
-  const client = new Database(from, { readonly: true })
-  onTestFinished(() => void client.close())
+  const client = openBeside(from, { readonly: true })
   const tables = client
     .prepare<[], string>(
       "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '__*'",

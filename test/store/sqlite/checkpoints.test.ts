@@ -1,20 +1,16 @@
-import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { createCheckpoints } from '../../../src/store/sqlite/checkpoints.ts'
-import { newPath } from '../support/files.ts'
+import { newPath, openBeside } from '../support/files.ts'
 
 const openLog = () => {
   const path = newPath()
-  const writer = new Database(path)
+  const writer = openBeside(path)
   writer.pragma('journal_mode = WAL')
   writer.pragma('wal_autocheckpoint = 0')
   writer.exec('CREATE TABLE t (a)')
   const failures: unknown[] = []
   const checkpoints = createCheckpoints(writer, error => failures.push(error))
-  onTestFinished(() => {
-    checkpoints.close()
-    writer.close()
-  })
+  onTestFinished(() => checkpoints.close())
   return {
     failures,
     count: () => (writer.pragma('wal_checkpoint(NOOP)') as [{ log: number; checkpointed: number }])[0],
@@ -22,8 +18,7 @@ const openLog = () => {
     write: (pages: number) => writer.prepare('INSERT INTO t VALUES (zeroblob(?))').run(pages * 4_096),
     pinnedMs: checkpoints.pinnedMs,
     openReader: () => {
-      const reader = new Database(path)
-      onTestFinished(() => void reader.close())
+      const reader = openBeside(path)
       reader.exec('BEGIN; SELECT count(*) FROM t')
       return { end: () => reader.exec('COMMIT') }
     },

@@ -1,10 +1,9 @@
 import { statSync } from 'node:fs'
-import Database from 'better-sqlite3'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
 import type { SqliteCounts } from '../../../src/store/stats/stats.ts'
-import { newPath, openFileBench } from '../support/files.ts'
+import { newPath, openBeside, openFileBench } from '../support/files.ts'
 
 const countOf = ({ counts }: { counts: readonly number[] }) => counts.reduce((sum, count) => sum + count, 0)
 
@@ -41,8 +40,7 @@ test.each([
 test('a call that another process has kept waiting for too long is counted once', async () => {
   const path = newPath()
   await using bench = await openFileBench(path, { now: Date.now })
-  const other = new Database(path)
-  onTestFinished(() => void other.close())
+  const other = openBeside(path)
   other.exec('BEGIN IMMEDIATE')
   await expect(bench.register()).rejects.toThrow('others keep it busy')
   other.exec('ROLLBACK')

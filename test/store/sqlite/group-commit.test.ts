@@ -1,12 +1,11 @@
-import Database from 'better-sqlite3'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createGroupCommit } from '../../../src/store/sqlite/group-commit.ts'
 import { createTxs } from '../../../src/store/sqlite/tx.ts'
+import { openBeside } from '../support/files.ts'
 
 /** `commits`: how many rows each transaction found when it began. */
 const openTable = ({ gatherMs = 0 } = {}) => {
-  const client = new Database(':memory:')
-  onTestFinished(() => void client.close())
+  const client = openBeside(':memory:')
   client.exec('CREATE TABLE written (name TEXT)')
   const commits: number[] = []
   const names = () => client.prepare('SELECT name FROM written').pluck().all()

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { StartError } from '../../../src/core/error.ts'
 import { BackupError } from '../../../src/store/backup.ts'
@@ -9,6 +8,7 @@ import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { openRestore } from '../../../src/store/sqlite/backups.ts'
 import { EVERY_ACT } from '../../support/store.ts'
 import { BY, configOf, faultOf, NOW, openScene, registrationsIn } from '../support/backup-scene.ts'
+import { openBeside } from '../support/files.ts'
 
 const restore = (prepared: Awaited<ReturnType<typeof openRestore>>, hold = false) => {
   prepared.commit({ hold, by: BY })
@@ -98,7 +98,7 @@ describe('a restore', () => {
     const { bench, folder, path, backUp, prepare } = await openScene()
     await backUp()
     await bench.store.close()
-    const shell = new Database(path)
+    const shell = openBeside(path)
     shell.exec("INSERT INTO meta VALUES ('by a shell', 'x')")
     const prepared = await prepare()
     expect(() => prepared.commit({ hold: false, by: BY })).toThrow(BackupError)

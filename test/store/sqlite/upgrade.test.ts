@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { sealedUnder } from '../../../src/store/sealed.ts'
 import { drizzle, migrate } from '../../../src/store/sqlite/drizzle.ts'
@@ -12,7 +11,7 @@ import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { IN_FLIGHT, rowsInFlight } from '../../support/rows-in-flight.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { CLAIM_ALL, EVERY_ACT } from '../../support/store.ts'
-import { newFolder } from '../support/files.ts'
+import { newFolder, onFile, openBeside } from '../support/files.ts'
 import { findInconsistencies } from '../support/invariants.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
@@ -30,21 +29,19 @@ const makeFile = (last: string, sql: string): string => {
   for (const { tag } of entries)
     writeFileSync(join(folder, `migrations/${tag}.sql`), readFileSync(join(MIGRATIONS, `${tag}.sql`)))
   const path = join(folder, 'notifier.db')
-  const client = new Database(path)
-  client.pragma('journal_mode = WAL')
-  migrate(drizzle({ client }), { migrationsFolder: join(folder, 'migrations') })
-  client.pragma('application_id = 1768187502')
-  client.exec(sql)
-  client.close()
+  onFile(path, client => {
+    client.pragma('journal_mode = WAL')
+    migrate(drizzle({ client }), { migrationsFolder: join(folder, 'migrations') })
+    client.pragma('application_id = 1768187502')
+    client.exec(sql)
+  })
   return path
 }
 
 const upgraded = async (path: string, now = () => NOW) => {
   const store = await openSqliteStore({ path, masterKey: KEY, now, defaultRate: 1 })
   onTestFinished(() => store.close())
-  const client = new Database(path, { readonly: true })
-  onTestFinished(() => void client.close())
-  return { store, client }
+  return store
 }
 
 test('a file of the baseline opens with what was in it', async () => {
@@ -53,7 +50,7 @@ test('a file of the baseline opens with what was in it', async () => {
     INSERT INTO callbacks (partner_id, callback_url, state, failing_since, attempts, last_error, last_at, held_since)
       VALUES ('prt_1', 'https://partner.example/hook', 'gone', ${NOW - 1}, 1, 'http_410', ${NOW - 1}, ${NOW - 1});
     INSERT INTO acts (at, who, name, act, outcome) VALUES (${NOW - 1}, 'command', 'ops', 'key.create', 'done');`
-  const { store } = await upgraded(makeFile('0000_baseline', sql))
+  const store = await upgraded(makeFile('0000_baseline', sql))
   expect(await store.findPartner('prt_1')).toMatchObject({ name: 'Zoë', disabled: false })
   expect((await store.listActs(EVERY_ACT)).found).toMatchObject([{ id: 1, act: 'key.create', outcome: 'done' }])
   await store.putContact('prt_1', { url: 'https://partner.example/contact', secret: null, language: 'en' })
@@ -83,7 +80,7 @@ describe('webhooks that were under way', () => {
   /** The store says no more of them than the version before did, and hands each out when that one would have. */
   const expectLeases = async (path: string) => {
     const clock = { at: NOW }
-    const { store } = await upgraded(path, () => clock.at)
+    const store = await upgraded(path, () => clock.at)
     const claimed = async () =>
       (await store.claimMessages(CLAIM_ALL)).messages.map(({ seq, claim }) => ({ seq, claim }))
     expect((await store.stats()).deliveries).toMatchObject({ due: 2, leased: 1, scheduled: 0 })
@@ -115,9 +112,8 @@ describe('webhooks that were under way', () => {
   test('are free when they are due, if an older service has claimed them after the upgrade', async () => {
     const path = makeOlder()
     const clock = { at: NOW }
-    const { store } = await upgraded(path, () => clock.at)
-    const older = new Database(path)
-    onTestFinished(() => void older.close())
+    const store = await upgraded(path, () => clock.at)
+    const older = openBeside(path)
     older.exec(
       `UPDATE deliveries SET claims = claims + 1, claimed_at = ${NOW}, due_at = ${leaseEnd}, leased_until = NULL`,
     )

@@ -17,6 +17,13 @@ export const newFolder = (): string => {
 /** Of a database in such a folder. */
 export const newPath = (): string => join(newFolder(), 'notifier.db')
 
+/** A connection beside the store's, which ends with the test. */
+export const openBeside = (path: string, options?: Database.Options): Database.Database => {
+  const file = new Database(path, options)
+  onTestFinished(() => void file.close())
+  return file
+}
+
 /** Looks at a file, or changes it, beside its store. */
 export const onFile = <T>(path: string, use: (file: Database.Database) => T): T => {
   const file = new Database(path)

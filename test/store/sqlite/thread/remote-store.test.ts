@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Worker, WorkerOptions } from 'node:worker_threads'
-import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { MINUTE } from '../../../../src/core/duration.ts'
 import { AppError } from '../../../../src/core/error.ts'
@@ -10,7 +9,7 @@ import { openSqliteStore, type SqliteOptions } from '../../../../src/store/sqlit
 import { openRemoteStore } from '../../../../src/store/sqlite/thread/remote-store.ts'
 import { describeError } from '../../../../src/telemetry/describe-error.ts'
 import { EVERY_REGISTRATION, openStoreFixture } from '../../../support/store.ts'
-import { newPath } from '../../support/files.ts'
+import { newPath, onFile, openBeside } from '../../support/files.ts'
 import { failureOf, optionsFor, START } from '../../support/remote.ts'
 
 /** The real ones, watched; a test can limit their memory. */
@@ -52,9 +51,7 @@ describe('a start that fails', () => {
       return {}
     },
     'a schema that cannot be migrated': path => {
-      const other = new Database(path)
-      other.exec('CREATE TABLE partners (a)')
-      other.close()
+      onFile(path, file => file.exec('CREATE TABLE partners (a)'))
       return {}
     },
   }
@@ -96,8 +93,7 @@ describe('a thread that ends by itself', () => {
     const { store, thread, ...bench } = await openAt(path)
     const told: Error[] = []
     store.hints.on('broken', error => told.push(error))
-    const other = new Database(path)
-    onTestFinished(() => void other.close())
+    const other = openBeside(path)
     other.exec('BEGIN IMMEDIATE')
     const inFlight = failureOf(bench.register())
     const exited = once(thread, 'exit').catch(() => {})
