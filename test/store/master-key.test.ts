@@ -1,11 +1,9 @@
-import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { keyBeside } from '../../src/store/master-key.ts'
 import { newPath } from './support/files.ts'
+import { MAKE_KEY, runAtOnce } from './support/processes.ts'
 
 describe('the key beside the database', () => {
   test('is made once, for its owner only, and read ever after', () => {
@@ -39,13 +37,7 @@ describe('the key beside the database', () => {
   })
 
   test('is one and the same for processes that start at once', async () => {
-    const path = newPath()
-    const script = fileURLToPath(new URL('support/make-key.ts', import.meta.url))
-    const children = Array.from({ length: 3 }, () => fork(script, [path], { execArgv: [] }))
-    await Promise.all(children.map(child => once(child, 'message')))
-    const made = children.map(child => once(child, 'message'))
-    for (const child of children) child.send('go')
-    const answers = (await Promise.all(made)).map(([answer]) => answer as { key: string; created: boolean })
+    const answers = await runAtOnce<{ key: string; created: boolean }>(3, MAKE_KEY, { args: [newPath()] })
     expect(new Set(answers.map(answer => answer.key)).size).toBe(1)
     expect(answers.filter(answer => answer.created)).toHaveLength(1)
   })

@@ -1,36 +1,21 @@
-import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { AppError } from '../../../src/core/error.ts'
 import { openConnection } from '../../../src/store/sqlite/connection.ts'
 import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
-import { openStoreFixture } from '../../support/store.ts'
-import { newFolder, newPath } from '../support/files.ts'
+import { newFolder, newPath, openBeside, openFileBench } from '../support/files.ts'
+import { CHILD, runAtOnce } from '../support/processes.ts'
+import { failureOf } from '../support/remote.ts'
 
 const KEY = randomBytes(32)
-const START = Date.parse('2026-11-24T08:00:00Z')
-const CHILD = fileURLToPath(new URL('../support/child.ts', import.meta.url))
 
-const openFile = (path: string, masterKey = KEY) =>
-  openRemoteStore({ path, masterKey, now: () => START, defaultRate: 1_000 })
-const fixtureAt = (path: string) => openStoreFixture(async () => ({ store: await openFile(path), advance: () => {} }))
+const fixtureAt = (path: string) => openFileBench(path, { open: openRemoteStore })
 
 /** Opens it in several processes at the same moment. */
-const openInProcesses = async (count: number, path: string, afterGo = () => {}) => {
-  const children = Array.from({ length: count }, () =>
-    fork(CHILD, [path, KEY.toString('hex'), 'open'], { execArgv: [] }),
-  )
-  await Promise.all(children.map(child => once(child, 'message')))
-  const answers = children.map(child => once(child, 'message'))
-  for (const child of children) child.send('go')
-  afterGo()
-  return (await Promise.all(answers)).map(([answer]) => answer as { ok: boolean; result: unknown })
-}
+const openInProcesses = (count: number, path: string, afterGo?: () => void) =>
+  runAtOnce(count, CHILD, { args: [path, KEY.toString('hex'), 'open'], afterGo })
 
 describe('the file', () => {
   test('has its log beside it, in a folder that is made', async () => {
@@ -65,9 +50,8 @@ describe('several processes on one file', () => {
     const folder = newFolder()
     const path = join(folder, 'notifier.db')
     const migrated = join(folder, 'migrated.db')
-    await (await openFile(migrated)).close()
-    const faster = new Database(path)
-    onTestFinished(() => void faster.close())
+    await (await fixtureAt(migrated)).store.close()
+    const faster = openBeside(path)
     faster.pragma('application_id = 1768187502')
     faster.pragma('journal_mode = WAL')
     faster.prepare('ATTACH ? AS migrated').run(migrated)
@@ -83,25 +67,19 @@ describe('several processes on one file', () => {
   })
 })
 
-const unavailable = (run: Promise<unknown>) =>
-  run.then(
-    () => null,
-    (error: unknown) => (error instanceof AppError ? error.code : error),
-  )
-
 describe('S12 a write lock held by somebody else', () => {
   test('is told while it is held, and the event loop turns between the tries', async () => {
     const path = newPath()
     await using fixture = await fixtureAt(path)
     const { id } = await fixture.register()
-    const other = new Database(path)
-    onTestFinished(() => void other.close())
+    const other = openBeside(path)
     other.exec('BEGIN IMMEDIATE')
     // Each pause between two tries is longer than this timer, so it comes first, however busy the machine.
     let turns = 0
     const turning = setInterval(() => turns++, 1)
-    expect(await unavailable(fixture.register())).toBe('unavailable')
+    const error = await failureOf(fixture.register())
     clearInterval(turning)
+    expect([error instanceof AppError, error]).toMatchObject([true, { code: 'unavailable' }])
     expect(turns).toBeGreaterThanOrEqual(2)
     expect(await fixture.find(id)).toMatchObject({ status: 'pending' })
     other.exec('ROLLBACK')
