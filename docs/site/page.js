@@ -1,5 +1,4 @@
-// Without scripts the pages lack the search, colours, the buttons that copy and the choice of one language for all code.
-import { highlight } from './highlight.js'
+// Without scripts the pages lack the search, the buttons that copy and the choice of one language for all code.
 import { groupSamples, nameOf } from './samples.js'
 import { addSearch } from './search.js'
 
@@ -48,10 +47,7 @@ const frameCode = block => {
   frame.append(bar, block.parentElement)
 }
 
-for (const block of document.querySelectorAll('main pre > code')) {
-  frameCode(block)
-  highlight(block)
-}
+for (const block of document.querySelectorAll('main pre > code')) frameCode(block)
 groupSamples(words.code)
 addSearch(words)
 

@@ -157,7 +157,7 @@ test.each(['en', 'zh'])('the type of every problem leads to its paragraph: %s', 
 })
 
 describe('the address in the examples', () => {
-  const addressIn = (text: string) => /export NOTIFIER_URL=(.*)/.exec(text)?.[1]
+  const addressIn = (text: string) => /NOTIFIER_URL=(.*)/.exec(text)?.[1]
   const FORWARDED = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'n.example', 'x-forwarded-prefix': '/idface/' }
 
   test.each([
