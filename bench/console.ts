@@ -184,8 +184,6 @@ export const consolePart: Part = async ({ rounds, scale, say }) => {
   return {
     part: 'console',
     title: 'The console',
-    method: `A service in one process with whoever looks at it, over ${(ROWS * scale).toLocaleString('en')} rows of a year and of ${PARTNERS} partners: half serials that are due, half messages,
-half of those that wait failed once, 100,000 acts, and the history that is kept: five minutes of a day and hours of eight, of all, the account, each partner and its four hosts. Every page, and searches that find much, little or nothing, ${LOOKS} times each. \`Now\` looks again each 20 s; its cost has that of the client in it.`,
     ...tableOf(samples, COLUMNS),
     findings: ['SQLite', 'PostgreSQL'].flatMap(engine => [
       findAtMost(`${engine}: the longest page`, medianOf(samples, engine, 'longestMs'), {

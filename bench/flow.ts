@@ -8,16 +8,16 @@ import { atRate, closedLoop, serialOf } from './support/pace.ts'
 import { findAtLeast, findAtMost, type Part, type Row } from './support/part.ts'
 import { openReceiver } from './support/receiver.ts'
 import { benchEnvironment, createPartner, openFolder, openService } from './support/service.ts'
-import { openNames, type Scheme } from './support/tls.ts'
+import { openNames } from './support/tls.ts'
 import type { Tree } from './support/tree.ts'
 
-const SCHEMES = ['https', 'http'] as const
 const REGISTRATIONS = 30_000
 const WARM_UP = 3_000
 const BATCH = 200
 /** Batches in flight. */
 const WIDTH = 4
 const OPEN_LOOP_SECONDS = 10
+const OURS = 'ours'
 const RAW = 'the raw loop'
 const RAW_JOBS = 20_000
 /** Registrations in one call of the open loop; single ones would measure little but the HTTP server. */
@@ -69,11 +69,11 @@ const trickle = async (api: Api, outside: Outside, { rate, seconds }: { rate: nu
 }
 
 /** A service with all around it and one partner, warm. */
-const openFlow = async (scheme: Scheme, tree: Tree) => {
+const openFlow = async (tree: Tree) => {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(openFolder())
   const names = stack.use(await openNames())
-  const outside = stack.use(await openOutside(names, { scheme }))
+  const outside = stack.use(await openOutside(names))
   const env = { ...benchEnvironment(folder.path, outside.upstreamUrl), ...SETTINGS }
   const service = stack.use(await openService(folder.path, env, { names, tree }))
   const api = stack.use(openApi(service.url, await createPartner(service.url, 'flow')))
@@ -94,8 +94,8 @@ const measureFlood = async (
   return { verdictsPerSecond, cpuMicros: ((cpuSeconds(service.pid) - cpu) * 1e6) / count }
 }
 
-const runOnce = async (scheme: Scheme, scale: number, tree: Tree): Promise<Sample> => {
-  await using flow = await openFlow(scheme, tree)
+const runOnce = async (scale: number, tree: Tree): Promise<Sample> => {
+  await using flow = await openFlow(tree)
   const { api, outside, service } = flow
   const { verdictsPerSecond, cpuMicros } = await measureFlood(flow, Math.round(REGISTRATIONS * scale))
 
@@ -123,65 +123,41 @@ const runRaw = async (scene: Scene): Promise<Sample> => {
 export const flow: Part = async ({ rounds, scale, trees, say }) => {
   await using names = await openNames()
   await using receiver = await openReceiver(names)
-  const load = { jobs: RAW_JOBS * scale, urls: [receiver.urlOf('http')], trust: names.trust }
+  const load = { jobs: RAW_JOBS * scale, urls: [receiver.urlOf('https')], trust: names.trust }
   const samples = await contest(
     [
-      ...SCHEMES.flatMap(scheme =>
-        trees.map(tree => ({ name: tree.nameOf(scheme), run: () => runOnce(scheme, scale, tree) })),
-      ),
+      ...trees.map(tree => ({ name: tree.nameOf(OURS), run: () => runOnce(scale, tree) })),
       { name: RAW, run: () => runRaw({ receiver, load }) },
     ],
     { rounds, say },
   )
-  const of = (figure: string, name: string = 'https') => medianOf(samples, name, figure)
-  const ms = (figure: string, scheme: Scheme) => `${of(figure, scheme).toFixed(1)} ms`
+  const of = (figure: string, name: string = OURS) => medianOf(samples, name, figure)
+  const ms = (figure: string) => `${of(figure).toFixed(1)} ms`
+  const speedOf = (name: string): Row['cells'] => ({
+    'verdicts/s': of('verdictsPerSecond', name).toFixed(0),
+    'CPU, µs a verdict': of('cpuMicros', name).toFixed(0),
+  })
   return {
     part: 'flow',
     title: 'All at once, one process',
-    method: `\`serve\` as \`npm start\` runs it, with a SQLite file, \`LOG_LEVEL=info\` into a file, and ${Object.entries(
-      SETTINGS,
-    )
-      .map(([name, value]) => `\`${name}=${value}\``)
-      .join(
-        ', ',
-      )}. GetResult and the receiver are another process, over TLS 1.3, which answers at once (SUCCESS at the first poll; 200);
-the partner is a third. First as fast as the service accepts: ${REGISTRATIONS} registrations in batches of ${BATCH}, ${WIDTH}
-batches at a time, until the last webhook has arrived. Then at half of the rate that this gave, for ${OPEN_LOOP_SECONDS} s: ${SMALL_BATCH} in a call,
-evenly spaced, without waiting for earlier ones. Times are of one clock that the processes share. *Plain http* is the same without TLS. *The raw loop* is that of
-*Deliver*, which only sends webhooks and keeps nothing.`,
     columns: ['verdicts/s', 'CPU, µs a verdict', 'p50', 'p99', 'longest'],
-    rows: SCHEMES.flatMap((scheme): Row[] => {
-      const named = scheme === 'https' ? '' : 'plain http: '
-      return [
-        {
-          name: `${named}as fast as it goes`,
-          cells: {
-            'verdicts/s': of('verdictsPerSecond', scheme).toFixed(0),
-            'CPU, µs a verdict': of('cpuMicros', scheme).toFixed(0),
-          },
-        },
-        {
-          name: `${named}at half of it: registration sent → first poll arrives`,
-          cells: { p50: ms('pollP50', scheme), p99: ms('pollP99', scheme), longest: ms('pollMax', scheme) },
-        },
-        {
-          name: `${named}at half of it: GetResult answers → webhook has arrived`,
-          cells: { p50: ms('hookP50', scheme), p99: ms('hookP99', scheme), longest: ms('hookMax', scheme) },
-        },
-      ]
-    }).concat({
-      name: `plain http: ${RAW}`,
-      cells: {
-        'verdicts/s': of('verdictsPerSecond', RAW).toFixed(0),
-        'CPU, µs a verdict': of('cpuMicros', RAW).toFixed(0),
+    rows: [
+      { name: 'as fast as it goes', cells: speedOf(OURS) },
+      {
+        name: 'at half of it: registration sent → first poll arrives',
+        cells: { p50: ms('pollP50'), p99: ms('pollP99'), longest: ms('pollMax') },
       },
-    }),
+      {
+        name: 'at half of it: GetResult answers → webhook has arrived',
+        cells: { p50: ms('hookP50'), p99: ms('hookP99'), longest: ms('hookMax') },
+      },
+      { name: RAW, cells: speedOf(RAW) },
+    ],
     findings: [
-      findAtLeast(
-        `plain http, as fast as it goes, against ${RAW}`,
-        ratioOf(samples, ['http', RAW], 'verdictsPerSecond'),
-        { aim: 0.4, floor: 0.3 },
-      ),
+      findAtLeast(`as fast as it goes, against ${RAW}`, ratioOf(samples, [OURS, RAW], 'verdictsPerSecond'), {
+        aim: 0.4,
+        floor: 0.3,
+      }),
       findAtMost('from the answer to the webhook, p99 at half load', of('hookP99'), {
         aim: 30,
         unit: ' ms',

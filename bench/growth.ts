@@ -50,11 +50,6 @@ export const growth: Part = async ({ rounds, scale, say }) => {
   return {
     part: 'growth',
     title: 'Grows flat',
-    method: `One SQLite file for each size: half of its rows are serials that are due, the other half messages that are due (one in ten is
-delivered), of eight partners with four hosts each; one partner has half of everything, and due times are random within an hour. A process
-of its own opens the store as the service does and claims 100 rows at a time, while up to eight such batches are being settled: serials as
-still open, and due again; messages as delivered at their first attempt. After every ten batches, outside the clock, as many serials get
-their verdict and as many are registered, so both queues stay as long. Each file is read once before.`,
     ...tableOf(samples, COLUMNS),
     findings: Object.entries({ poll: 'pollMicros', delivery: 'sendMicros' }).map(([what, figure]) =>
       findAtMost(`a ${what}: ${large} to ${small}`, ratioOf(samples, [large, small], figure), { aim: 2 }),

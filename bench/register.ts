@@ -80,15 +80,6 @@ export const service = (
   },
 })
 
-const METHOD = `Each server runs in a process of its own and is called by another one, over plain sockets (undici would take as
-much processor time as the servers do): \`POST /v1/registrations\`, a serial
-of its own each time, a callback URL, \`{"order": …}\` as metadata, and a deadline every fourth time; ${SINGLE.requests.toLocaleString('en')} requests, ${SINGLE.width} in flight on
-as many kept connections, after a tenth of that uncounted. Ours is \`serve\` with its default settings (\`API_RATE\` and \`REGISTRATION_RATE\` aside) on a new SQLite
-file, with its log written to a file; 201 is answered after the commit has been synced to the disk, and meanwhile it polls an
-upstream five times a second. *${HONO}* is a small app of the same libraries, with this project's own schema and key check,
-that answers the same JSON and keeps nothing. *${PLAIN}* reads the request and checks nothing. A batch has ${BATCHES.size.toLocaleString('en')}
-registrations; ${BATCHES.requests} of them, ${BATCHES.width} in flight. *CPU* is the server's processor time a registration, *busy* how much of one core that is.`
-
 const COLUMNS: Columns = {
   'registrations/s': ['registrationsPerSecond', 0],
   'CPU, µs each': ['cpuMicros', 0],
@@ -114,7 +105,6 @@ export const register: Part = async ({ rounds, scale, trees, say }) => {
   return {
     part: 'register',
     title: 'Register',
-    method: METHOD,
     ...tableOf(samples, COLUMNS),
     findings: [
       findAtLeast(

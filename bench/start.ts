@@ -47,8 +47,6 @@ export const start: Part = async ({ rounds, scale, say }) => {
   return {
     part: 'start',
     title: 'Start',
-    method: `From the start of the process to the log line \`listening\`, and for the others to the end of the process; ${RUNS} rounds.
-\`serve\` runs as \`npm start\` runs it; its memory is measured ${REST_MS / 1000} s later, without a call in between.`,
     ...tableOf(samples, { ms: ['ms', 0], 'RSS, MB': ['rssMb', 0] }),
     findings: [
       findAtMost('`serve` ready (the slower of both)', ready, { aim: 400, floor: 500, unit: ' ms', digits: 0 }),

@@ -155,21 +155,6 @@ const COLUMNS: Columns = {
   'answer → webhook, p95': ['afterAnswerP95', 0],
 }
 
-const METHOD = `Partners' everyday: registrations one by one, evenly spaced, each asked about until there is a verdict, and told once. \`serve\` with ${Object.entries(
-  SETTINGS,
-)
-  .map(([name, value]) => `\`${name}=${value}\``)
-  .join(', ')}
-and all else as it is by default, beside *${PROGRAM}* (\`bench/trickle/plain-program.ts\`): the same job for one partner on the same libraries (Hono,
-better-sqlite3 with \`synchronous=FULL\`, the built-in \`fetch\`), with one table, one statement and one commit for each step, and
-without sealing, fairness, tenancy or a record of attempts. It looks first one interval after the registration, the service at once, so
-it polls once less. GetResult and the receiver are another process, over plain HTTP; the partner is a third. ${SECONDS} s each (at ${SLOW} a second in one round), after
-${WARM_UP.rate * WARM_UP.seconds} that are not counted. GetResult has the verdict exactly ${LOOKS.join(' or ')} intervals after the registration was sent: *told after* is the time from then
-until the webhook has arrived, and so how late the service is, all steps together; *answer → webhook* is the last part of it. *CPU* is
-that of the process, all its threads, and its database; *written* is what the process gave to \`write\`, its log and sockets too, *to the disk* the
-pages of it that went there; what PostgreSQL writes is its *WAL*, without the copies of pages that a checkpoint causes. Commits are those
-that each counts itself, of PostgreSQL those in its WAL.`
-
 export const trickle: Part = async ({ rounds, scale, trees, say }) => {
   const seconds = scale <= QUICK ? QUICK_SECONDS : SECONDS * scale
   const contestantsAt = (rate: number): Contestant[] => [
@@ -194,7 +179,6 @@ export const trickle: Part = async ({ rounds, scale, trees, say }) => {
   return {
     part: 'trickle',
     title: 'A trickle',
-    method: METHOD,
     ...tableOf(samples, COLUMNS),
     findings: [
       findAtMost(`${BUSY} a second: processor time a job, against ${PROGRAM}`, toProgram(BUSY, 'cpuMs'), {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Logger, makeWorkerUtils, type Runner, run } from 'graphile-worker'
 import { Client } from 'pg'
 import type { Contestant } from '../support/contest.ts'
-import { openPostgres } from '../support/postgres.ts'
+import { openPostgres, settleRows } from '../support/postgres.ts'
 import { IN_FLIGHT, type Load } from './job.ts'
 import { type Queue, queueContestant, runQueue } from './queue.ts'
 
@@ -36,10 +36,7 @@ const openGraphileWorker = async (connectionString: string): Promise<Queue> => {
     addAll: async bodies => {
       await utils.addJobs(bodies.map(body => ({ identifier: TASK, payload: { body } })))
     },
-    settle: async () => {
-      await client.query('vacuum analyze')
-      await client.query('checkpoint')
-    },
+    settle: () => settleRows(connectionString),
     work: async (jobs, send) => {
       const { promise: allSent, resolve, reject } = Promise.withResolvers<void>()
       let left = jobs

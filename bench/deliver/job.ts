@@ -1,7 +1,6 @@
 import { createSigningKey, sign } from '../../src/core/signature.ts'
 import type { Sample } from '../support/contest.ts'
 import type { DatabaseCost } from '../support/database.ts'
-import { countStatements } from '../support/postgres.ts'
 import type { Trust } from '../support/tls.ts'
 
 /** The job of every contestant: one signed POST of about 300 bytes. At most this many are in flight. */
@@ -54,15 +53,10 @@ export type PrepareOrder = Load & {
   folder: string
   /** A PostgreSQL instead of a file in the folder. */
   database?: string
-  /** Another node has put the jobs there. */
-  isFilled?: boolean
 }
 
-/**
- * Order to a worker in its own process; each is answered before the next is sent. `run` ends by itself. One of several
- * nodes does not know when all jobs are done, so it gets `begin` and `end`.
- */
-export type Order = PrepareOrder | { kind: 'run' | 'begin' | 'end' }
+/** Order to a worker in its own process; each is answered before the next is sent. `run` ends by itself. */
+export type Order = PrepareOrder | { kind: 'run' }
 
 /**
  * The result of `run`: the time from the start of the first job to the durable end of the last, and the worker's cost.
@@ -70,36 +64,22 @@ export type Order = PrepareOrder | { kind: 'run' | 'begin' | 'end' }
 export interface Run {
   seconds: number
   cpuSeconds: number
-  /** Sent to PostgreSQL. */
-  statements: number
 }
 
 export const measureRun = async (run: () => Promise<void>): Promise<Run> => {
-  const statements = countStatements()
   const cpu = process.cpuUsage()
   const startedAt = performance.now()
   await run()
   const seconds = (performance.now() - startedAt) / 1000
   const { user, system } = process.cpuUsage(cpu)
-  return { seconds, cpuSeconds: (user + system) / 1_000_000, statements: statements() }
+  return { seconds, cpuSeconds: (user + system) / 1_000_000 }
 }
 
-/** The figures of `jobs` jobs that these workers did on this database. */
-export const sampleOf = (
-  { jobs, seconds }: { jobs: number; seconds: number },
-  workers: readonly Run[],
-  database: DatabaseCost,
-): Sample => {
-  const sum = (figure: keyof Run) => workers.reduce((total, worker) => total + worker[figure], 0)
-  return {
-    jobsPerSecond: jobs / seconds,
-    cpuMicros: ((sum('cpuSeconds') + database.cpuSeconds) * 1e6) / jobs,
-    databaseCpuMicros: (database.cpuSeconds * 1e6) / jobs,
-    ...(database.walBytes === undefined
-      ? {}
-      : { statements: sum('statements') / jobs, walBytes: database.walBytes / jobs }),
-  }
-}
+/** The figures of `jobs` jobs that a worker did, with its database if that is other processes. */
+export const sampleOf = (jobs: number, { seconds, cpuSeconds }: Run, database?: DatabaseCost): Sample => ({
+  jobsPerSecond: jobs / seconds,
+  cpuMicros: ((cpuSeconds + (database?.cpuSeconds ?? 0)) * 1e6) / jobs,
+})
 
 export const originOf = (url: string): { origin: string; path: string } => {
   const { origin, pathname } = new URL(url)

@@ -17,37 +17,25 @@ import { addDeliveries } from '../support/jobs.ts'
 import { believe } from '../support/tls.ts'
 import { IN_FLIGHT, type Load, measureRun, type Order, type PrepareOrder, type Run } from './job.ts'
 
-/** Several nodes have the same one. */
-const BENCH_KEY = Buffer.alloc(32, 7)
-
 /** The service's own store, deliverer and sender, with everything that they do in production. */
 const runOurs = async () => {
   const allowed = createNetworks([{ address: '127.0.0.0', prefix: 8, family: 'ipv4' }])
-  const isOver = Promise.withResolvers<void>()
-  let running: Promise<Run> | null = null
   let prepared: { store: Store; load: Load } | null = null
 
   answerMessages(async (order: Order) => {
     if (order.kind === 'prepare') {
       believe(order.trust)
       const store = await openStore(order)
-      if (!order.isFilled) await addDeliveries(store, { count: order.jobs, urls: order.urls })
+      await addDeliveries(store, { count: order.jobs, urls: order.urls })
       prepared = { store, load: order }
       return 'ready'
     }
     if (prepared === null) throw new Error('run before prepare')
-    const { store, load } = prepared
-    if (order.kind === 'run') return { ...(await run(store, load, Promise.withResolvers())) }
-    if (order.kind === 'begin') {
-      running = run(store, load, isOver)
-      return 'begun'
-    }
-    isOver.resolve()
-    return { ...(await running) }
+    return { ...(await run(prepared.store, prepared.load)) }
   })
 
-  /** @param done resolved when the last job is recorded, or earlier by another node */
-  const run = async (filled: Store, { jobs, urls, trust }: Load, done: PromiseWithResolvers<void>): Promise<Run> => {
+  const run = async (filled: Store, { jobs, urls, trust }: Load): Promise<Run> => {
+    const done = Promise.withResolvers<void>()
     const sender = openSender({
       timeoutMs: 15 * SECOND,
       policy: { allowHttp: true, allowed },
@@ -96,7 +84,7 @@ const runOurs = async () => {
 
 /** On PostgreSQL, or in a file of its own. */
 const openStore = ({ folder, database }: PrepareOrder): Promise<Store> => {
-  const options = { masterKey: BENCH_KEY, now: Date.now, defaultRate: 1e9 }
+  const options = { masterKey: Buffer.alloc(32, 7), now: Date.now, defaultRate: 1e9 }
   return database === undefined
     ? openRemoteStore({ ...options, path: `${folder}/bench.db`, as: 'service' })
     : openPostgresStore({ ...options, url: database, sleep, random: randomBytes })

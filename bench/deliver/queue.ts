@@ -91,6 +91,6 @@ export const queueContestant = (
     const { connection } = database
     const { enqueuePerSecond } = await child.ask<Prepared>({ kind: 'prepare', ...load, connection })
     const { result, cost } = await database.measure(() => child.ask<Run>({ kind: 'run' }))
-    return { ...sampleOf({ jobs: load.jobs, seconds: result.seconds }, [result], cost), enqueuePerSecond }
+    return { ...sampleOf(load.jobs, result, cost), enqueuePerSecond }
   },
 })

@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { SECOND } from '../../src/core/duration.ts'
 import type { ClaimedMessage } from '../../src/store/messages/message.ts'
-import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { newRegistration } from '../../test/support/store.ts'
@@ -21,38 +18,27 @@ const WARM_UP = 50
 const UNRECORDED = 8
 /** Batches that are timed as one, because their records share commits. */
 const GROUP = 10
-/** As a worker looks again that has found nothing, and how often. */
-const LOOK_AGAIN_MS = 10
-const MOST_LOOKS = 100
 
 interface Order {
-  /** Of a file; or `database`, the address of a PostgreSQL. */
-  path?: string
-  database?: string
+  path: string
   /** Base64. */
   masterKey: string
   batches: number
-  /** Pause between the end of a batch and the next one; 0: none. */
-  pauseMs?: number
 }
 
 /**
  * Claims and settles as the workers do, a batch at a time. Polls are due again, deliveries are replaced by as many first ones, so the queues
  * keep their lengths.
  */
-const measure = async ({ path = '', database, masterKey, batches, pauseMs = 0 }: Order): Promise<Sample> => {
-  const options = { masterKey: Buffer.from(masterKey, 'base64'), now: Date.now, defaultRate: 1e6 }
-  const store =
-    database === undefined
-      ? await openRemoteStore({ ...options, path })
-      : await openPostgresStore({ ...options, url: database, sleep, random: randomBytes })
+const measure = async ({ path, masterKey, batches }: Order): Promise<Sample> => {
+  const key = Buffer.from(masterKey, 'base64')
+  const store = await openRemoteStore({ path, masterKey: key, now: Date.now, defaultRate: 1e6 })
   const dueAgain = () => store.now() - Math.floor(Math.random() * DUE_WINDOW_MS)
-  const pace = { batches, pauseMs }
-  const polls = await measureQueue(pace, {
+  const polls = await measureQueue(batches, {
     claim: () => claimPolls(store, BATCH),
     settle: rows => settleAsOpen(store, rows, dueAgain),
   })
-  const deliveries = await measureQueue(pace, {
+  const deliveries = await measureQueue(batches, {
     claim: () => claimDeliveries(store),
     settle: rows => settleAsDelivered(store, rows),
     replace: rows => replaceDelivered(store, rows),
@@ -77,15 +63,10 @@ interface Queue<Row> {
 }
 
 /** Records the outcomes of a batch while the next ones are claimed, as the workers do. */
-const measureQueue = async <Row>({ batches, pauseMs }: { batches: number; pauseMs: number }, queue: Queue<Row>) => {
+const measureQueue = async <Row>(batches: number, queue: Queue<Row>) => {
   const unrecorded: Promise<unknown>[] = []
   const runBatch = async (): Promise<Row[]> => {
-    let rows = await queue.claim()
-    // On PostgreSQL a claim skips rows that the record of an earlier claim has locked.
-    for (let looks = 0; rows.length === 0 && looks < MOST_LOOKS; looks++) {
-      await sleep(LOOK_AGAIN_MS)
-      rows = await queue.claim()
-    }
+    const rows = await queue.claim()
     if (rows.length === 0) throw new Error('nothing was due')
     if (unrecorded.length >= UNRECORDED) await unrecorded.shift()
     unrecorded.push(queue.settle(rows))
@@ -95,19 +76,11 @@ const measureQueue = async <Row>({ batches, pauseMs }: { batches: number; pauseM
   /** Resolves with the time and the processor time of a row. */
   const runGroup = async () => {
     const rows: Row[] = []
-    let pausedMs = 0
     const cpu = process.cpuUsage()
     const startedAt = performance.now()
-    for (let batch = 0; batch < GROUP; batch++) {
-      rows.push(...(await runBatch()))
-      if (pauseMs === 0) continue
-      await recordAll()
-      const pausedAt = performance.now()
-      await sleep(pauseMs)
-      pausedMs += performance.now() - pausedAt
-    }
+    for (let batch = 0; batch < GROUP; batch++) rows.push(...(await runBatch()))
     await recordAll()
-    const micros = (performance.now() - startedAt - pausedMs) * 1000
+    const micros = (performance.now() - startedAt) * 1000
     const { user, system } = process.cpuUsage(cpu)
     await queue.replace?.(rows)
     return { micros: micros / rows.length, cpuMicros: (user + system) / rows.length }

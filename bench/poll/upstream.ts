@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { createServer as createPlainServer, type RequestListener } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
+import type { RequestListener } from 'node:http'
+import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Certificate } from '../../test/support/certificate.ts'
 import { answerMessages, openChild } from '../support/child.ts'
-import { type Names, type Scheme, serverOptions } from '../support/tls.ts'
+import { type Names, serverOptions } from '../support/tls.ts'
 import type { Variant } from './job.ts'
 
 const answerOf = (status: Variant): Buffer => {
@@ -31,19 +31,11 @@ const runUpstream = () => {
     })
   }
 
-  const open = async (certificate: Certificate): Promise<Record<Scheme, string>> => {
-    const kept = { keepAliveTimeout: 60_000 }
-    const servers = {
-      https: createSecureServer({ ...kept, ...serverOptions(certificate) }, listener),
-      http: createPlainServer(kept, listener),
-    }
-    const urls = { https: '', http: '' }
-    for (const scheme of ['https', 'http'] as const) {
-      servers[scheme].listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
-      await once(servers[scheme], 'listening')
-      urls[scheme] = `${scheme}://127.0.0.1:${(servers[scheme].address() as AddressInfo).port}/GetResult.json`
-    }
-    return urls
+  const open = async (certificate: Certificate): Promise<string> => {
+    const server = createServer({ keepAliveTimeout: 60_000, ...serverOptions(certificate) }, listener)
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
+    await once(server, 'listening')
+    return `https://127.0.0.1:${(server.address() as AddressInfo).port}/GetResult.json`
   }
 
   answerMessages(async (order: Order) => {
@@ -58,7 +50,7 @@ const runUpstream = () => {
 export const openUpstream = async ({ certificate }: Pick<Names, 'certificate'>) => {
   const child = openChild(import.meta.filename)
   return {
-    urls: await child.ask<Record<Scheme, string>>({ kind: 'open', certificate }),
+    url: await child.ask<string>({ kind: 'open', certificate }),
     /** Sets the answer to all calls from now on. */
     answer: (variant: Variant) => child.ask<string>({ kind: 'answer', variant }),
     [Symbol.asyncDispose]: child[Symbol.asyncDispose],

@@ -19,13 +19,11 @@ export interface Finding {
   verdict: 'met' | 'floor' | 'missed'
 }
 
-/** The result of a part of the benchmark; `bench/README.md` has those that were kept. */
+/** The result of a part of the benchmark. `bench/README.md` has those that were kept, and what each part does. */
 export interface PartResult {
   /** The name on the command line. */
   part: string
   title: string
-  /** How to repeat the run. Markdown. */
-  method: string
   columns: readonly string[]
   rows: readonly Row[]
   findings: readonly Finding[]

@@ -42,15 +42,13 @@ const walSince = async (client: Client, from: string): Promise<Required<Omit<Dat
   return { walBytes: Number(rows[0]?.bytes), commits: Number(rows[0]?.commits) }
 }
 
-/** Counts the statements, or scripts of them, that all connections of this process send. */
-export const countStatements = (): (() => number) => {
-  let count = 0
-  const { query } = Client.prototype
-  Client.prototype.query = function (this: Client, ...args: unknown[]) {
-    count++
-    return (query as (...args: unknown[]) => Promise<never>).apply(this, args)
-  } as typeof query
-  return () => count
+/** Does the work that autovacuum and a checkpoint do before such a backlog has grown. */
+export const settleRows = async (connectionString: string): Promise<void> => {
+  const client = new Client({ connectionString })
+  await client.connect()
+  await client.query('vacuum analyze')
+  await client.query('checkpoint')
+  await client.end()
 }
 
 /** Listens on a socket in a temporary folder. */
