@@ -12,6 +12,7 @@ const PARTS: Record<string, () => Promise<Part>> = {
   deliver: async () => (await import('./deliver.ts')).deliver,
   register: async () => (await import('./register.ts')).register,
   poll: async () => (await import('./poll.ts')).poll,
+  polling: async () => (await import('./polling.ts')).polling,
   trickle: async () => (await import('./trickle.ts')).trickle,
   flow: async () => (await import('./flow.ts')).flow,
   growth: async () => (await import('./growth.ts')).growth,

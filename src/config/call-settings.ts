@@ -69,9 +69,9 @@ export const POLLING = {
       en: 'The shortest interval between two polls of a serial.',
       zh: '同一流水号两次查询的最短间隔。',
     }),
-    maxMs: setting('POLL_MAX_INTERVAL', duration({ min: 100, max: 24 * HOUR }), '300s', {
-      en: 'The longest interval between two polls of a serial.',
-      zh: '同一流水号两次查询的最长间隔。',
+    maxMs: setting('POLL_MAX_INTERVAL', duration({ min: 100, max: 24 * HOUR }), '1h', {
+      en: 'The longest interval between two polls of a serial; after failed calls at most 5 minutes.',
+      zh: '同一流水号两次查询的最长间隔；查询失败后最长 5 分钟。',
     }),
     rampMs: setting('POLL_RAMP', duration({ min: 1 * SECOND, max: 24 * HOUR }), '120s', {
       en: 'The age up to which the shortest interval holds; after it the interval grows with the age.',

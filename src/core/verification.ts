@@ -24,7 +24,7 @@ interface Counts {
   invalidIds: number
   /** Whether upstream has ever shown a status for the serial. */
   seen: boolean
-  /** Consecutive 4061 answers since the serial was seen; each counts at least `maxMs` after the one before. */
+  /** Consecutive 4061 answers since the serial was seen; each counts at least `recheckMs` after the one before. */
   goneChecks: number
 }
 
@@ -77,6 +77,10 @@ interface Breaks {
   /** When the account's last pause or throttling ended, before which nothing was polled; 0 if it had none. */
   resumedAt: number
 }
+
+const RECHECK_MS = 5 * MINUTE
+/** Interval between confirmations that a serial is gone, and the longest after a failure: old checks are polled too rarely for either. */
+export const recheckMs = ({ maxMs }: Pick<PollSchedule, 'maxMs'>): number => Math.min(maxMs, RECHECK_MS)
 
 /** Extra polls after a 4060 before the serial is given up. */
 const INVALID_ID_RETRIES = 2
@@ -177,11 +181,11 @@ const pollAgain = (
 const afterGone = (state: VerificationState, moment: PollMoment): VerificationStep => {
   const { askedAt, policy } = moment
   // A nudge or another registration's deadline may shorten the time between polls; such polls confirm nothing.
-  const confirms = state.goneChecks === 0 || askedAt - (state.lastPolledAt ?? 0) >= policy.maxMs
+  const confirms = state.goneChecks === 0 || askedAt - (state.lastPolledAt ?? 0) >= recheckMs(policy)
   const goneChecks = state.goneChecks + (confirms ? 1 : 0)
   if (goneChecks > GONE_CONFIRMATIONS) return pollAgain(state, moment, { ends: endsNow(state, moment, 'gone') })
   const ends = endsAtDeadline(lateReason(state))
-  return pollAgain(state, moment, { ends, delayMs: policy.maxMs, counts: { goneChecks } })
+  return pollAgain(state, moment, { ends, delayMs: recheckMs(policy), counts: { goneChecks } })
 }
 
 const afterInvalidId = (state: VerificationState, moment: PollMoment): VerificationStep => {
@@ -210,13 +214,13 @@ const backOff = (
   moment: PollMoment,
   answer: Extract<Answer, { kind: 'transient' }>,
 ): VerificationStep => {
-  const { minMs, maxMs } = moment.policy
+  const { policy } = moment
   const slow = answer.cause === 'unknown_code'
-  const floor = slow ? SLOW_BACK_OFF_MS.min : Math.min(SECOND, minMs)
-  const cap = slow ? SLOW_BACK_OFF_MS.max : maxMs
+  const floor = slow ? SLOW_BACK_OFF_MS.min : Math.min(SECOND, policy.minMs)
+  const cap = slow ? SLOW_BACK_OFF_MS.max : recheckMs(policy)
   const isOutage = moment.othersFail === true && silenceOf(answer) !== null
   const failures = isOutage ? Math.max(1, state.failures) : state.failures + 1
-  const ceiling = Math.min(cap, Math.max(floor, minMs) * (isOutage ? 1 : 2 ** Math.min(failures, 20)))
+  const ceiling = Math.min(cap, Math.max(floor, policy.minMs) * (isOutage ? 1 : 2 ** Math.min(failures, 20)))
   const delayMs = Math.max(floor, moment.random * ceiling)
   const { invalidIds, goneChecks, failingSince } = state
   const counts = { invalidIds, goneChecks, failures, failingSince: failingSince ?? moment.now }

@@ -128,10 +128,12 @@ describe('a serial that upstream does not know', () => {
 describe('a serial that was seen and is now unknown', () => {
   const seen = (goneChecks: number, more: Partial<VerificationState> = {}) => state({ seen: true, goneChecks, ...more })
 
-  test('is gone after two confirmations, POLL_MAX_INTERVAL apart', () => {
+  test('is gone after two confirmations, five minutes apart, or POLL_MAX_INTERVAL where that is shorter', () => {
     for (const goneChecks of [0, 1]) {
       const step = stepAfter(seen(goneChecks), NOT_FOUND)
-      expect(step).toMatchObject({ ended: [], goneChecks: goneChecks + 1, dueAt: NOW + POLICY.maxMs, seen: true })
+      expect(step).toMatchObject({ ended: [], goneChecks: goneChecks + 1, dueAt: NOW + 5 * MINUTE, seen: true })
+      const policy = { ...POLICY, maxMs: MINUTE }
+      expect(stepAfter(seen(goneChecks), NOT_FOUND, { policy }).dueAt).toBe(NOW + MINUTE)
     }
     const last = stepAfter(seen(2), NOT_FOUND)
     expect(reasonsOf(last)).toEqual(['gone'])
@@ -140,7 +142,7 @@ describe('a serial that was seen and is now unknown', () => {
 
   test('is not gone because hints bring the calls closer together', () => {
     const step = stepAfter(seen(2, { lastPolledAt: NOW - SECOND }), NOT_FOUND)
-    expect(step).toMatchObject({ ended: [], goneChecks: 2, dueAt: NOW + POLICY.maxMs })
+    expect(step).toMatchObject({ ended: [], goneChecks: 2, dueAt: NOW + 5 * MINUTE })
   })
 })
 

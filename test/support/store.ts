@@ -65,7 +65,7 @@ export const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unre
 /** The defaults of the settings. */
 export const POLICY = {
   minMs: 5 * SECOND,
-  maxMs: 5 * MINUTE,
+  maxMs: HOUR,
   rampMs: 2 * MINUTE,
   settleMarginMs: 10 * MINUTE,
   notFoundGraceMs: 2 * HOUR,

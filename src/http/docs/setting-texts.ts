@@ -2,6 +2,7 @@ import type { Config } from '../../config/settings.ts'
 import type { Language, Words } from '../../core/language.ts'
 import { SECONDS, UNITS } from '../../core/show-sizes.ts'
 import { areTestSerialsOn } from '../../core/test-serial.ts'
+import { recheckMs } from '../../core/verification.ts'
 
 /** Settings that partners need to know. */
 export type ShownSettings = Pick<Config, 'callback' | 'polling' | 'server' | 'storage' | 'upstream'>
@@ -48,7 +49,7 @@ const TEXTS: ReadonlyMap<string, Text> = new Map(
     SETTLE_MARGIN: ({ polling }, language) => span(polling.settleMarginMs, language),
     NOT_FOUND_GRACE: ({ polling }, language) => span(polling.notFoundGraceMs, language),
     POLL_MIN_INTERVAL: ({ polling }, language) => span(polling.minMs, language),
-    POLL_MAX_INTERVAL: ({ polling }, language) => span(polling.maxMs, language),
+    RECHECK_INTERVAL: ({ polling }, language) => span(recheckMs(polling), language),
     API_RATE: ({ server }) => number(server.apiRate),
     REGISTRATION_RATE: ({ server }) => number(server.registrationRate),
     CALLBACK_ALLOW_HTTP: ({ callback }, language) =>
