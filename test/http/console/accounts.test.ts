@@ -1,16 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
-import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
 const open = async () => {
   const console = await openConsole()
-  const { api, cookieOf, visit } = console
+  const { api, cookieOf } = console
   return {
     ...console,
-    admin: await cookieOf(ADMIN_TOKEN),
-    as: async (role: 'read' | 'operate' | 'admin') => cookieOf((await api.addToken(role)).text),
-    read: async (path: string, cookie: string) => (await visit(path, cookie)).text(),
+    admin: await cookieOf(),
     isPaused: async () => (await api.store.findAccount(api.account.id))?.pausedAt !== null,
   }
 }
@@ -46,8 +43,8 @@ describe('accounts', () => {
     ['operate', true],
     ['admin', true],
   ] as const)('are paused and resumed by %s: %s', async (role, may) => {
-    const { api, as, post, read, isPaused } = await open()
-    const cookie = await as(role)
+    const { api, cookieOfRole, post, read, isPaused } = await open()
+    const cookie = await cookieOfRole(role)
     const path = `accounts/${api.account.id}`
     expect((await read(path, cookie)).includes(`${path}/pause`)).toBe(may)
     const form = { why: 'the vendor asked for it' }
@@ -56,7 +53,7 @@ describe('accounts', () => {
     expect((await read(path, cookie)).includes(`${path}/resume`)).toBe(may)
     expect((await post(`${path}/resume`, form, cookie)).status).toBe(may ? 303 : 403)
     expect(await isPaused()).toBe(false)
-    const { json } = await api.call('GET', '/v1/admin/audit?act=account.pause', { key: ADMIN_TOKEN })
+    const { json } = await api.admin('GET', '/audit?act=account.pause')
     expect(json.data[0].outcome).toBe(may ? 'done' : 'refused')
     if (may) expect(json.data[0].reason).toBe('the vendor asked for it')
   })
@@ -66,8 +63,8 @@ describe('accounts', () => {
     ['operate', false],
     ['admin', true],
   ] as const)('are added and removed by %s: %s', async (role, may) => {
-    const { api, as, post, read } = await open()
-    const cookie = await as(role)
+    const { api, cookieOfRole, post, read } = await open()
+    const cookie = await cookieOfRole(role)
     const page = (await read('accounts', cookie)) + (await read(`accounts/${api.account.id}`, cookie))
     for (const path of ['accounts/new', '/remove"', '/change"']) expect(page.includes(path)).toBe(may)
     const form = { account: ' C2', apiKey: 'marker-of-the-key\n', mode: 'static', rate: '2.5', partnerId: '', why: '' }
@@ -90,8 +87,7 @@ describe('accounts', () => {
     const [, facts = '', forms = ''] = (await read(path, admin)).split(/<div id="live"|<\/dl>/)
     expect(facts).toContain('data-live')
     expect(forms).toContain('type="password"')
-    const nextTry = async () =>
-      (await api.call('GET', '/v1/admin/overview', { key: ADMIN_TOKEN })).json.accounts[0].nextTryAt
+    const nextTry = async () => (await api.admin('GET', '/overview')).json.accounts[0].nextTryAt
     const form = { apiKey: 'marker-of-the-key', mode: 'dynamic', why: 'a typo' }
     const answer = await post(`${path}/change`, form, admin)
     expect([answer.status, answer.headers.get('location')]).toEqual([303, `../../${path}`])

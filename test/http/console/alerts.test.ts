@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import { ADMIN_TOKEN, DEFAULTS } from '../support/api.ts'
+import { DEFAULTS } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
 test('says that nobody is told, and that nothing is recorded', async () => {
-  const { visit, cookieOf } = await openConsole()
-  const page = await (await visit('alerts?lang=en', await cookieOf(ADMIN_TOKEN))).text()
+  const { read } = await openConsole()
+  const page = await read('alerts?lang=en')
   expect(page).toContain('OPERATOR_URL is not set')
   expect(page).toContain('Nothing is recorded while OPERATOR_URL is not set.')
 })
 
 test('shows what is held back, and that the channel refuses, with the text of others as text', async () => {
   const url = new Secret('https://hooks.slack.com/services/the-key')
-  const { api, visit, cookieOf } = await openConsole({
+  const { api, read, cookieOf } = await openConsole({
     config: { ...DEFAULTS, operator: { ...DEFAULTS.operator, url } },
   })
   const { text: token } = await api.addToken('read')
@@ -26,7 +26,7 @@ test('shows what is held back, and that the channel refuses, with the text of ot
     },
   ])
   await api.store.recordOperatorChannel({ since: at, channel: 'slack', problem: 'key', error: 'http 404' })
-  const page = await (await visit('alerts?lang=en', cookie)).text()
+  const page = await read('alerts?lang=en', cookie)
   for (const part of ['Slack', 'http 404', 'postponed until', 'message.exhausted', '&lt;script&gt;x'])
     expect(page).toContain(part)
   expect(page).toContain(`one (${api.partner.id})`)
@@ -43,9 +43,8 @@ test('shows what is held back, and that the channel refuses, with the text of ot
 })
 
 test('does not show a trouble as told that came back and was over before it was due', async () => {
-  const { api, visit, cookieOf } = await openConsole()
+  const { api, read } = await openConsole()
   const { store, clock } = api
-  const cookie = await cookieOf(ADMIN_TOKEN)
   const note = (details: { code: 'disk_low'; since: null; freeBytes: number } | null) =>
     store.noteAlerts([{ condition: 'disk.low', subject: 'disk', at: clock.now, adds: 0, details }])
   const tell = async () => {
@@ -58,12 +57,12 @@ test('does not show a trouble as told that came back and was over before it was 
   await tell()
   await note(null)
   const ended = 'not sent: it ended within five minutes'
-  expect(await (await visit('alerts?lang=en', cookie)).text()).not.toContain(ended)
+  expect(await read('alerts?lang=en')).not.toContain(ended)
   await tell()
-  expect(await (await visit('alerts?lang=en', cookie)).text()).not.toContain(ended)
+  expect(await read('alerts?lang=en')).not.toContain(ended)
   await note(low)
   clock.now += 2 * MINUTE
   await note(null)
-  expect(await (await visit('alerts?lang=en', cookie)).text()).toContain(ended)
-  expect(await (await visit('alerts?lang=zh', cookie)).text()).toContain('未通知：五分钟内已恢复')
+  expect(await read('alerts?lang=en')).toContain(ended)
+  expect(await read('alerts?lang=zh')).toContain('未通知：五分钟内已恢复')
 })

@@ -1,19 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
-import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
 const open = async () => {
   const console = await openConsole()
-  const { api, cookieOf, visit } = console
-  const admin = await cookieOf(ADMIN_TOKEN)
-  return {
-    ...console,
-    admin,
-    read: async (path: string) => (await visit(path, admin)).text(),
-    rename: (name: string, reason: string) =>
-      api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, { key: ADMIN_TOKEN, body: { name, reason } }),
-  }
+  const { api } = console
+  const rename = (name: string, reason: string) => api.admin('PATCH', `/partners/${api.partner.id}`, { name, reason })
+  return { ...console, rename }
 }
 
 describe('the audit', () => {
@@ -41,7 +34,7 @@ describe('the audit', () => {
   test('is filtered by what the URL says, and goes on by pages', async () => {
     const { api, read, rename } = await open()
     for (let n = 0; n < 51; n++) await rename(`Acme ${n}`, `reason ${n}.`)
-    await api.call('POST', `/v1/admin/accounts/${api.account.id}/pause`, { key: ADMIN_TOKEN })
+    await api.admin('POST', `/accounts/${api.account.id}/pause`)
     const path = 'audit?act=partner.change&who=ADMIN_TOKEN'
     const first = await read(path)
     expect(first).toContain('reason 50.')
@@ -72,7 +65,7 @@ describe('the audit', () => {
   test('is filtered by the names that it shows: of a token, of the user of a command', async () => {
     const { api, read } = await open()
     const token = await api.addToken('admin')
-    await api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, { key: token.text, body: { name: 'by a token' } })
+    await api.admin('PATCH', `/partners/${api.partner.id}`, { name: 'by a token' }, token.text)
     await api.store.recordAct({
       ...{ who: 'command', name: 'root', act: 'account.pause', object: 'acc_1', reason: null },
       ...{ changes: null, outcome: 'done' },

@@ -38,12 +38,12 @@ describe('signing in', () => {
     api.clock.now += 2_000
     expect((await visit('', cookie)).status).toBe(303)
 
-    const mine = await cookieOf(ADMIN_TOKEN)
+    const mine = await cookieOf()
     expect((await visit('', mine)).status).toBe(200)
     await post('sign-out', {}, mine)
     expect((await visit('', mine)).status).toBe(303)
 
-    const other = await cookieOf(ADMIN_TOKEN)
+    const other = await cookieOf()
     api.clock.now += 8 * 3_600_000
     expect((await visit('', other)).status).toBe(303)
   })
@@ -67,7 +67,7 @@ describe('signing in', () => {
     'is not asked again of who follows a link from elsewhere to /console%s',
     async path => {
       const { api, cookieOf } = await openConsole()
-      const cookie = await cookieOf(ADMIN_TOKEN)
+      const cookie = await cookieOf()
       const page = `http://notifier.example/console${path}`
       const first = await api.app.request(page, { headers: { 'sec-fetch-site': 'cross-site' } })
       const [, to = ''] = /url=([^"]*)"/.exec(await first.text()) ?? []
@@ -80,7 +80,7 @@ describe('signing in', () => {
 
   test('leads to no page outside of the console', async () => {
     const { post, visit, cookieOf } = await openConsole()
-    const cookie = await cookieOf(ADMIN_TOKEN)
+    const cookie = await cookieOf()
     for (const to of [
       ...[
         '//elsewhere.example',
@@ -117,7 +117,7 @@ describe('signing in', () => {
 
   test('takes no form of another site', async () => {
     const { api, cookieOf } = await openConsole()
-    const cookie = await cookieOf(ADMIN_TOKEN)
+    const cookie = await cookieOf()
     const answer = await api.app.request('http://notifier.example/console/sign-out', {
       method: 'POST',
       headers: {
@@ -157,7 +157,7 @@ test.each(['', 'sign-in', 'enter?link=x', 'assets/console.css', 'nothing'])(
   'without a session is limited by network: %s',
   async path => {
     const { api, visit, cookieOf } = await openConsole()
-    const cookie = await cookieOf(ADMIN_TOKEN)
+    const cookie = await cookieOf()
     const from = (remoteAddress: string) => ({ incoming: { socket: { remoteAddress } } })
     const ask = async (address: string) =>
       (await api.app.request(`http://notifier.example/console/${path}`, {}, from(address))).status
@@ -215,7 +215,7 @@ test('a page uses no rate of the key, and gives back no more than it used, howev
 
 test('pages that look again by themselves in many tabs leave the rate of what the API does not count as it is', async () => {
   const { visit, cookieOf } = await openConsole()
-  const cookie = await cookieOf(ADMIN_TOKEN)
+  const cookie = await cookieOf()
   for (let n = 0; n < 400; n++) expect((await visit('', cookie)).status).toBe(200)
   for (let n = 0; n < 300; n++) expect((await visit('assets/htmx.min.js', cookie)).status).toBe(200)
 })
@@ -233,16 +233,16 @@ test('what is refused as too often is a short page that loads nothing, in the la
 })
 
 test('an asset is read from the disk once', async () => {
-  const { visit } = await openConsole()
-  const first = await (await visit('assets/icon.svg', '')).text()
+  const { read } = await openConsole()
+  const first = await read('assets/icon.svg', '')
   expect(first).toContain('<svg')
-  const read = vi.spyOn(fs.promises, 'readFile').mockRejectedValue(new Error('the disk is gone'))
+  const readFile = vi.spyOn(fs.promises, 'readFile').mockRejectedValue(new Error('the disk is gone'))
   syncBuiltinESMExports()
   onTestFinished(() => {
-    read.mockRestore()
+    readFile.mockRestore()
     syncBuiltinESMExports()
   })
-  expect(await (await visit('assets/icon.svg', '')).text()).toBe(first)
+  expect(await read('assets/icon.svg', '')).toBe(first)
 })
 
 test.each(['__proto__', 'constructor', 'toString', 'nothing.js'])('has no asset %s', async name => {
@@ -251,16 +251,14 @@ test.each(['__proto__', 'constructor', 'toString', 'nothing.js'])('has no asset 
 })
 
 test.each(['en', 'zh'])('Now says in %s that nothing is wrong', async lang => {
-  const { visit, cookieOf } = await openConsole()
-  const cookie = await cookieOf(ADMIN_TOKEN)
-  const page = await (await visit(`?lang=${lang}`, cookie)).text()
-  expect(page).toContain(lang === 'en' ? 'Nothing is wrong.' : '一切正常。')
+  const { read } = await openConsole()
+  expect(await read(`?lang=${lang}`)).toContain(lang === 'en' ? 'Nothing is wrong.' : '一切正常。')
 })
 
 test('a bug behind a page is in the log once, by the id that the page shows', async () => {
   const broken = (store: Store): Store => ({ ...store, stats: () => Promise.reject(new Error('a bug')) })
   const { api, visit, cookieOf } = await openConsole({}, broken)
-  const answer = await visit('', await cookieOf(ADMIN_TOKEN))
+  const answer = await visit('', await cookieOf())
   expect(answer.status).toBe(500)
   const failed = api.logged.map(line => JSON.parse(line)).filter(({ event }) => event === 'request.failed')
   expect(failed).toHaveLength(1)

@@ -5,39 +5,34 @@ import { openConsole } from './support.ts'
 /** One webhook of a partner that was given up. */
 const openFailing = async (overrides: ApiOverrides = {}) => {
   const { api, ...console } = await openConsole(overrides)
-  await api.register()
-  await api.succeed()
-  await api.receiveWith(503, { scheduleMs: [] })
+  await api.registerAndGiveUp(503)
   api.clock.now += 60_000
-  const show = async (path: string, token: string) => (await console.visit(path, await console.cookieOf(token))).text()
+  const show = async (path: string, token?: string) => console.read(path, await console.cookieOf(token))
   return { api, show, ...console }
 }
 
 describe('to operators', () => {
   test('shows failures by host and error, each with its registrations and what sends them again', async () => {
     const { api, show } = await openFailing()
-    const page = await show('deliveries', ADMIN_TOKEN)
+    const page = await show('deliveries')
     expect(page).toContain('href="registrations?host=partner.example&amp;error=http_503"')
     expect(page).toContain('href="registrations?host=partner.example&amp;error=http_503&amp;delivery=exhausted"')
     expect(page).toContain(`href="partners/${api.partner.id}"`)
     expect(page).toContain('href="bulk/new?act=resend&amp;host=partner.example&amp;error=http_503"')
-    expect(await show('deliveries?lang=zh', ADMIN_TOKEN)).toContain('（<span data-zone>北京时间</span>）')
+    expect(await show('deliveries?lang=zh')).toContain('（<span data-zone>北京时间</span>）')
   })
 
   test('says that there is no webhook, where registrations wait for their verdicts', async () => {
-    const { api, visit, cookieOf } = await openConsole()
+    const { api, read } = await openConsole()
     await api.register()
-    const page = await (await visit('deliveries?lang=en', await cookieOf(ADMIN_TOKEN))).text()
+    const page = await read('deliveries?lang=en')
     expect(page).toContain('no webhook yet')
     expect(page).not.toContain('no registration')
   })
 
   test('says what an error means', async () => {
-    const { api, visit, cookieOf } = await openConsole()
-    await api.register()
-    await api.succeed()
-    await api.receiveWith(null)
-    const read = async (path: string) => (await visit(path, await cookieOf(ADMIN_TOKEN))).text()
+    const { api, read } = await openConsole()
+    await api.registerAndSend(null)
     expect(await read('deliveries?lang=en')).toMatch(
       /<code class="whole">no_response ECONNREFUSED<\/code><br><small>[^<]{20}/,
     )
@@ -45,11 +40,9 @@ describe('to operators', () => {
   })
 
   test('enables a URL that is held', async () => {
-    const { api, visit, post, cookieOf } = await openConsole()
-    await api.register()
-    await api.succeed()
-    await api.receiveWith(410)
-    const show = async (token: string) => (await visit('deliveries', await cookieOf(token))).text()
+    const { api, read, post, cookieOf } = await openConsole()
+    await api.registerAndSend(410)
+    const show = async (token: string) => read('deliveries', await cookieOf(token))
     expect(await show(ADMIN_TOKEN)).toMatch(/it answered 410[\s\S]*<bdi class="name">one<\/bdi>/)
     const form = { partnerId: api.partner.id, callbackUrl: HOOK, why: '' }
     const { text: reader } = await api.addToken('read')
@@ -58,16 +51,14 @@ describe('to operators', () => {
     const answer = await post('deliveries/enable', { ...form, why: 'mended' }, await cookieOf(operator))
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '../deliveries'])
     expect(await show(operator)).not.toContain('it answered 410')
-    const { json } = await api.call('GET', '/v1/admin/audit?act=callback.enable', { key: ADMIN_TOKEN })
+    const { json } = await api.admin('GET', '/audit?act=callback.enable')
     expect(json.data[0]).toMatchObject({ reason: 'mended', outcome: 'done' })
   })
 
   test('offers to enable no URL where nothing is held, but to resend what failed', async () => {
     const { api, show } = await openFailing()
-    await api.register({ idcardid: 'two' })
-    await api.succeed()
-    await api.receiveWith(503)
-    const page = await show('deliveries', ADMIN_TOKEN)
+    await api.registerAndSend(503, { idcardid: 'two' })
+    const page = await show('deliveries')
     expect(page).not.toContain('deliveries/enable')
     const query = `partner=${api.partner.id}&amp;host=partner.example&amp;error=http_503`
     expect(page).toContain(`href="bulk/new?act=resend&amp;${query}"`)
@@ -141,10 +132,10 @@ describe('the list of webhooks', () => {
     const [{ id }] = (await api.call('GET', '/v1/registrations')).json.data
     const { id: waiting } = await api.register({ idcardid: 'waiting' })
     const form = { [waiting]: '1', [id]: '1', why: 'mended' }
-    const answer = await post('registrations/resend', form, await cookieOf(ADMIN_TOKEN))
+    const answer = await post('registrations/resend', form, await cookieOf())
     expect(answer.status).toBe(200)
     expect((await answer.text()).match(/href="[^"]*reg_\w+"/g)).toEqual([expect.stringContaining(waiting)])
-    const { json } = await api.call('GET', '/v1/admin/audit?act=registration.resend', { key: ADMIN_TOKEN })
+    const { json } = await api.admin('GET', '/audit?act=registration.resend')
     const acts = json.data.map((one: Record<string, string>) => [one.object, one.reason, one.outcome])
     expect(acts).toContainEqual([id, 'mended', 'done'])
     expect(acts).toContainEqual([waiting, 'mended', 'refused'])
@@ -153,16 +144,12 @@ describe('the list of webhooks', () => {
 
 describe('to partners', () => {
   test('links how many are retried to their list', async () => {
-    const { api, show } = await openConsole().then(({ api, visit, cookieOf }) => ({
-      api,
-      show: async (path: string) => (await visit(path, await cookieOf(api.partner.key))).text(),
-    }))
-    await api.register({ idcardid: 'retried' })
-    await api.succeed()
-    await api.receiveWith(503)
+    const { api, read, cookieOf } = await openConsole()
+    const cookie = await cookieOf(api.partner.key)
+    await api.registerAndSend(503, { idcardid: 'retried' })
     await api.register({ idcardid: 'waiting' })
-    expect(await show('deliveries')).toContain('<a href="registrations?delivery=pending">1</a>')
-    const list = await show('registrations?delivery=pending')
+    expect(await read('deliveries', cookie)).toContain('<a href="registrations?delivery=pending">1</a>')
+    const list = await read('registrations?delivery=pending', cookie)
     expect(list).toContain('>retried</a>')
     expect(list).not.toContain('>waiting</a>')
   })

@@ -8,10 +8,12 @@ import { openListening } from '../../attack/support/listening.ts'
 import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
+const THEIRS = { idcardid: 'theirs', callbackUrl: 'https://other.example/' }
+
 type Search = Store['searchRegistrations']
 
 /** The cells of each line, as RFC 4180 reads them. */
-const read = (text: string): string[][] => {
+const cellsOf = (text: string): string[][] => {
   expect(text.startsWith('\uFEFF')).toBe(true)
   expect(text.endsWith('"\r\n')).toBe(true)
   const lines = text.slice(1, -2).split('\r\n')
@@ -20,7 +22,7 @@ const read = (text: string): string[][] => {
   )
 }
 const rowsOf = (text: string): Record<string, string>[] => {
-  const [names = [], ...rows] = read(text)
+  const [names = [], ...rows] = cellsOf(text)
   return rows.map(cells => Object.fromEntries(cells.map((cell, i) => [names[i] ?? i, cell])))
 }
 
@@ -49,18 +51,14 @@ const withSearch = (searchRegistrations: Search) => (store: Store) => ({ ...stor
 
 describe('the export', () => {
   test('has what the list shows to operators and to partners, with a link from there', async () => {
-    const { api, visit, cookieOf } = await openConsole()
-    const theirs = await api.register({ idcardid: 'theirs', callbackUrl: 'https://other.example/' }, api.other.key)
-    await api.succeed()
-    await api.receiveWith(503)
+    const { api, read, visit, cookieOf, cookieOfRole } = await openConsole()
+    const theirs = await api.registerAndSend(503, THEIRS, api.other.key)
     api.clock.now += SECOND
     const ours = await api.register({ metadata: { order: '42' } })
-    const admin = await cookieOf(ADMIN_TOKEN)
+    const admin = await cookieOf()
     // With `download` a browser would not show why it is refused.
     const [, link = ''] =
-      /href="(registrations\/export[^"]*)">/.exec(
-        await (await visit('registrations?host=other.example', admin)).text(),
-      ) ?? []
+      /href="(registrations\/export[^"]*)">/.exec(await read('registrations?host=other.example', admin)) ?? []
     expect(link).toBe('registrations/export?host=other.example')
     const answer = await visit(link, admin)
     expect(Object.fromEntries(answer.headers)).toMatchObject({
@@ -74,7 +72,7 @@ describe('the export', () => {
         ...{ error: 'http_503', partnerName: 'other', host: 'other.example', createdAt: theirs.createdAt },
       },
     ])
-    const all = async (cookie: string) => (await (await visit('registrations/export', cookie)).text()).trimEnd()
+    const all = async (cookie: string) => (await read('registrations/export', cookie)).trimEnd()
     expect((await all(admin)).split('\r\n')).toHaveLength(3)
     const own = await all(await cookieOf(api.partner.key))
     expect(own.split('\r\n')).toHaveLength(2)
@@ -89,7 +87,7 @@ describe('the export', () => {
     const { status: verdict, message, livingScore, similarity } = result
     expect(row).toMatchObject({ verdict, message, livingScore: livingScore ?? '', similarity, resolvedAt })
     expect(await all(admin)).not.toContain('order')
-    const masked = await all(await cookieOf((await api.addToken('read')).text))
+    const masked = await all(await cookieOfRole('read'))
     expect(masked).toContain('**36')
     expect(masked).not.toMatch(/16236437872836|\/hook/)
   })
@@ -102,7 +100,7 @@ describe('the export', () => {
       scanned: hostile.length,
     })
     const { visit, cookieOf } = await openConsole({}, withSearch(search))
-    const answer = await visit('registrations/export', await cookieOf(ADMIN_TOKEN))
+    const answer = await visit('registrations/export', await cookieOf())
     const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(await answer.arrayBuffer())
     const cells = [...text.matchAll(/"reg_\d+","((?:[^"]|"")*)"/g)].map(([, cell = '']) => cell.replaceAll('""', '"'))
     expect(cells).toEqual(hostile.map(one => (/^[\w"<]/.test(one) ? one : `'${one}`)))
@@ -110,7 +108,7 @@ describe('the export', () => {
 
   test('has 10,000 rows at most, and says so', async () => {
     const { visit, cookieOf } = await openConsole({}, withSearch(endless))
-    const answer = await visit('registrations/export?lang=zh', await cookieOf(ADMIN_TOKEN))
+    const answer = await visit('registrations/export?lang=zh', await cookieOf())
     const lines = (await answer.text()).trimEnd().split('\r\n')
     expect(lines).toHaveLength(10_002)
     expect(lines.at(-1)).toContain('可能还有更多')
@@ -119,14 +117,14 @@ describe('the export', () => {
   test('ends where very much is looked through for little, and says so', async () => {
     let calls = 0
     const search: Search = async () => ({ found: [], next: `reg_${++calls}`, scanned: 0 })
-    const { visit, cookieOf } = await openConsole({}, withSearch(search))
-    const text = await (await visit('registrations/export', await cookieOf(ADMIN_TOKEN))).text()
+    const { read } = await openConsole({}, withSearch(search))
+    const text = await read('registrations/export')
     expect([calls, text.trimEnd().split('\r\n').at(-1)]).toEqual([200, expect.stringContaining('There may be more')])
   })
 
   test('waits where its calls are too many for now', async () => {
     const waits: number[] = []
-    const { api, visit, cookieOf } = await openConsole(
+    const { api, read } = await openConsole(
       {
         server: { apiRate: 5 },
         sleep: async ms => {
@@ -137,7 +135,7 @@ describe('the export', () => {
       },
       withSearch(async query => (query.before === 'reg_5000' ? { found: [], next: null, scanned: 0 } : endless(query))),
     )
-    const text = await (await visit('registrations/export', await cookieOf(ADMIN_TOKEN))).text()
+    const text = await read('registrations/export')
     expect(text.trimEnd().split('\r\n')).toHaveLength(5_001)
     expect(waits.length).toBeGreaterThan(0)
   })
@@ -153,7 +151,7 @@ describe('the export', () => {
       },
       withSearch(endless),
     )
-    const answer = await visit(`registrations/export?lang=${lang}`, await cookieOf(ADMIN_TOKEN))
+    const answer = await visit(`registrations/export?lang=${lang}`, await cookieOf())
     const lines = (await answer.text()).trimEnd().split('\r\n')
     expect(waits).toBe(9)
     expect(lines.at(-1)).toContain(lang === 'en' ? 'ten requests in a row' : '连续 10 次被拒绝')
@@ -161,7 +159,7 @@ describe('the export', () => {
 
   test('is a page where the API refuses it', async () => {
     const { visit, cookieOf } = await openConsole()
-    const answer = await visit('registrations/export?status=x', await cookieOf(ADMIN_TOKEN))
+    const answer = await visit('registrations/export?status=x', await cookieOf())
     expect([answer.status, answer.headers.get('content-type')]).toEqual([400, 'text/html; charset=UTF-8'])
     expect(answer.headers.get('content-disposition')).toBeNull()
   })

@@ -552,7 +552,7 @@ test('hostile names, serials, metadata, reasons and excerpts are text on every p
       details: { partnerId: SHORT, host: SHORT, error: SHORT },
     },
   ])
-  const admin = await cookieOf(ADMIN_TOKEN)
+  const admin = await cookieOf()
   const partner = await cookieOf(api.partner.key)
 
   const shown: string[] = []

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { ALL_SERIES, type HistoryCounts, noCounts, type Series } from '../../../src/core/history.ts'
-import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
 const GOOD = { registrations: 9, succeeded: 9, delivered: 9, arrived200: 9 }
@@ -9,7 +8,7 @@ const BAD = { registrations: 4, succeeded: 4, delivered: 2, arrived10000: 2, fai
 
 const open = async () => {
   const console = await openConsole()
-  const { api, cookieOf, visit } = console
+  const { api, cookieOf } = console
   const add = (at: number, ...all: readonly [Partial<Series>, Partial<HistoryCounts>][]) =>
     api.store.addHistory('node_a', {
       at: at - (at % MINUTE),
@@ -24,11 +23,11 @@ const open = async () => {
     [{ partnerId: other }, BAD],
     [{ partnerId: other, host: 'down.example' }, BAD],
   )
-  const cookies = { operator: await cookieOf(ADMIN_TOKEN), partner: await cookieOf(api.partner.key) }
+  const cookies = { operator: await cookieOf(), partner: await cookieOf(api.partner.key) }
   return {
     ...console,
     add,
-    read: async (who: keyof typeof cookies, path: string) => (await visit(path, cookies[who])).text(),
+    read: async (who: keyof typeof cookies, path: string) => console.read(path, cookies[who]),
   }
 }
 
@@ -82,7 +81,7 @@ const marksOf = (page: string) => JSON.parse(/data-marks="([^"]*)"/.exec(page)?.
 
 test('the overview draws pauses by operators that have ended, but not acts that changed nothing', async () => {
   const { api, read } = await open()
-  const act = (verb: string, id: string) => api.call('POST', `/v1/admin/accounts/${id}/${verb}`, { key: ADMIN_TOKEN })
+  const act = (verb: string, id: string) => api.admin('POST', `/accounts/${id}/${verb}`)
   const pausedAt = api.clock.now
   await act('pause', api.account.id)
   await act('pause', 'none')

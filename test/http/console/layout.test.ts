@@ -1,13 +1,7 @@
 import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
-const open = async () => {
-  const { api, cookieOf, visit, ...console } = await openConsole()
-  const admin = await cookieOf(ADMIN_TOKEN)
-  return { ...console, api, cookieOf, read: async (path: string, cookie = admin) => (await visit(path, cookie)).text() }
-}
 /** The counts of the navigation, by the page's path. */
 const countsOf = (page: string) =>
   Object.fromEntries(
@@ -15,10 +9,8 @@ const countsOf = (page: string) =>
   )
 
 test('the navigation has counts of what a page has read, for a minute, and never of a call of its own', async () => {
-  const { api, read } = await open()
-  await api.register()
-  await api.succeed()
-  await api.receiveWith(503)
+  const { api, read } = await openConsole()
+  await api.registerAndSend(503)
   await api.store.pauseAccount(api.account.id)
   expect(countsOf(await read('audit'))).toEqual({})
   // Nothing waits for the account.
@@ -36,10 +28,8 @@ test('the navigation has counts of what a page has read, for a minute, and never
 })
 
 test('a partner has counts of its own only', async () => {
-  const { api, cookieOf, read } = await open()
-  await api.register()
-  await api.succeed()
-  await api.receiveWith(503)
+  const { api, cookieOf, read } = await openConsole()
+  await api.registerAndSend(503)
   await read('')
   const [mine, other] = [await cookieOf(api.partner.key), await cookieOf(api.other.key)]
   expect(countsOf(await read('deliveries', mine))).toEqual({ deliveries: '1' })
@@ -51,12 +41,9 @@ test('a partner has counts of its own only', async () => {
 })
 
 test('a list that is there as a whole is sorted by its heads, and says by which', async () => {
-  const { api, read } = await open()
+  const { api, read } = await openConsole()
   for (const account of ['B2', 'a1', 'C3'])
-    await api.call('POST', '/v1/admin/accounts', {
-      key: ADMIN_TOKEN,
-      body: { account, apiKey: 'k', rate: account.charCodeAt(1) },
-    })
+    await api.admin('POST', '/accounts', { account, apiKey: 'k', rate: account.charCodeAt(1) })
   const sortedBy = async (sort: string) => {
     const page = await read(`accounts?sort=${sort}`)
     const names = [...page.matchAll(/<td data-name="APIID"><a [^>]*>(\w+)</g)].map(([, name]) => name)
@@ -69,10 +56,10 @@ test('a list that is there as a whole is sorted by its heads, and says by which'
 })
 
 test('a list of more than a page leads on and back page by page, says where it ends, and is not sorted', async () => {
-  const { api, read } = await open()
+  const { api, read } = await openConsole()
   for (let n = 0; n < 100; n++) {
     api.clock.now += SECOND
-    await api.call('POST', '/v1/admin/accounts', { key: ADMIN_TOKEN, body: { account: `A${n}`, apiKey: 'k' } })
+    await api.admin('POST', '/accounts', { account: `A${n}`, apiKey: 'k' })
   }
   const linkOf = (page: string, rel: 'next' | 'prev') => {
     const [, links = ''] = /<p class="pages">(.*?)<\/p>/s.exec(page) ?? []

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
-import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
 type Console = Awaited<ReturnType<typeof openConsole>>
@@ -28,7 +27,7 @@ test('a link shows whose pages it opens and begins nothing; its button opens the
 
   const { status, cookie, answer } = await enter(console, link)
   expect([status, answer.headers.get('location')]).toEqual([303, './'])
-  expect(await (await console.visit('?lang=en', cookie)).text()).toContain('Signing secrets')
+  expect(await console.read('?lang=en', cookie)).toContain('Signing secrets')
   console.api.clock.now += 10 * MINUTE
   expect((await console.visit('', cookie)).status).toBe(303)
   expect((await enter(console, link)).status).toBe(401)
@@ -52,26 +51,26 @@ test('what is no link begins nothing, and guesses are counted', async () => {
 
 test('an operator makes a link on a page of the partner, as the role allows', async () => {
   const console = await openConsole()
-  const { api, cookieOf, post, visit } = console
+  const { api, cookieOf, cookieOfRole, post, visit, read } = console
   const path = `partners/${api.partner.id}/link`
-  const operate = await cookieOf((await api.addToken('operate')).text)
+  const operate = await cookieOfRole('operate')
   expect((await post(path, { ttl: '1h' }, operate)).status).toBe(403)
   const partner = await cookieOf(api.partner.key)
   expect((await post(path, { ttl: '1h' }, partner)).status).toBe(404)
   expect((await visit('', partner)).status).toBe(200)
 
-  const admin = await cookieOf(ADMIN_TOKEN)
+  const admin = await cookieOf()
   const page = `partners/${api.partner.id}`
-  expect(await (await visit(page, admin)).text()).toContain('name="ttl"')
+  expect(await read(page, admin)).toContain('name="ttl"')
   const made = await (await post(path, { ttl: '1h', why: 'asked by phone' }, admin)).text()
   const url = new URL(/http:\/\/notifier\.example\/console\/enter\?link=[\w-]+/.exec(made)?.[0] ?? '')
   expect((await enter(console, url.searchParams.get('link') ?? '')).status).toBe(303)
-  const acts = await api.call('GET', '/v1/admin/audit?act=partner.console_link', { key: ADMIN_TOKEN })
+  const acts = await api.admin('GET', '/audit?act=partner.console_link')
   expect(acts.json.data[0]).toMatchObject({ reason: 'asked by phone', outcome: 'done' })
   expect((await post('partners/partner_none/link', { ttl: '1h' }, admin)).status).toBe(404)
 
   await api.store.changePartner(api.partner.id, { disabled: true })
-  const disabled = await (await visit(page, admin)).text()
+  const disabled = await read(page, admin)
   expect([disabled.includes('name="ttl"'), disabled.includes('audit?act=partner.disable')]).toEqual([false, true])
   expect((await post(path, { ttl: '1h' }, admin)).status).toBe(409)
 })

@@ -1,13 +1,11 @@
 import { expect, test } from 'vitest'
 import { HOUR } from '../../../src/core/duration.ts'
 import { type LastBackup, NO_BACKUP } from '../../../src/store/backup.ts'
-import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
 test('nodes say which of them are lost, and in what they differ', async () => {
-  const { api, cookieOf, visit } = await openConsole()
-  const read = async () => (await visit('nodes?lang=en', await cookieOf(ADMIN_TOKEN))).text()
-  expect(await read()).toContain('No node uses the database.')
+  const { api, read } = await openConsole()
+  expect(await read('nodes?lang=en')).toContain('No node uses the database.')
   const node = {
     version: '1.0',
     settings: 'red-fox',
@@ -21,7 +19,7 @@ test('nodes say which of them are lost, and in what they differ', async () => {
     await api.store.beatNode({ ...node, id: 'node_0', name: 'old:1' })
     await api.store.beatNode({ ...node, id: 'node_2', name: '<b>:2', version: '1.1' })
   }
-  const page = await read()
+  const page = await read('nodes?lang=en')
   const rowOf = (name: string) => page.match(new RegExp(`${name}<.*?</tr>`))?.[0]
   expect(rowOf('gone:1')).toMatch(/>lost<.*>api poll deliver<.*>red-fox</)
   expect(rowOf('old:1')).toContain('differs in: version')
@@ -31,19 +29,18 @@ test('nodes say which of them are lost, and in what they differ', async () => {
 
 test('backups say when the last one succeeded, and why one has failed since', async () => {
   let backup: LastBackup = NO_BACKUP
-  const { api, cookieOf, visit } = await openConsole({}, store => ({
+  const { api, read } = await openConsole({}, store => ({
     ...store,
     stats: async () => ({ ...(await store.stats()), backup }),
   }))
-  const read = async (path: string) => (await visit(`${path}?lang=en`, await cookieOf(ADMIN_TOKEN))).text()
-  expect(await read('nodes')).toMatch(/Last successful backup<\/dt><dd>none<.*Failed<\/dt><dd>none</)
+  expect(await read('nodes?lang=en')).toMatch(/Last successful backup<\/dt><dd>none<.*Failed<\/dt><dd>none</)
 
   const at = api.clock.now - 3 * HOUR
   backup = { good: { at, path: '/backup/<b>.db', bytes: 4_096 }, failed: { at: at + HOUR, reason: 'no_room' } }
-  const page = await read('nodes')
+  const page = await read('nodes?lang=en')
   expect(page).toContain('datetime="2026-11-24T13:20:00.000Z"')
   expect(page).toMatch(/3 h ago.*<code>\/backup\/&lt;b&gt;\.db<\/code>/)
   expect(page).toMatch(/datetime="2026-11-24T14:20:00\.000Z".*not enough room/)
   expect(page).toContain('<code>idface-notifier backup FILE</code>')
-  expect(await read('')).toContain('href="nodes#backups"')
+  expect(await read('?lang=en')).toContain('href="nodes#backups"')
 })

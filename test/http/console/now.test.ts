@@ -13,13 +13,10 @@ import { ADMIN_TOKEN, DEFAULTS } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
 test('tells a partner what it has used of its quotas, and its name as text', async () => {
-  const { api, visit, cookieOf } = await openConsole()
-  await api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, {
-    key: ADMIN_TOKEN,
-    body: { name: '<b>Bank', quotas: { pending: 1_500 } },
-  })
+  const { api, read, cookieOf } = await openConsole()
+  await api.admin('PATCH', `/partners/${api.partner.id}`, { name: '<b>Bank', quotas: { pending: 1_500 } })
   await api.register()
-  const page = await (await visit('?lang=en', await cookieOf(api.partner.key))).text()
+  const page = await read('?lang=en', await cookieOf(api.partner.key))
   expect(page).toMatch(/Pending registrations<\/dt><dd>1 \/ 1,500</)
   expect(page).toMatch(/callback hosts<\/dt><dd>1 \/ no limit</)
   expect(page).toContain('&lt;b&gt;Bank')
@@ -27,79 +24,72 @@ test('tells a partner what it has used of its quotas, and its name as text', asy
 })
 
 test('says on every page, before signing in too, which service it is', async () => {
-  const { visit, cookieOf } = await openConsole({ server: { consoleLabel: '<b>staging' } })
-  for (const cookie of ['', await cookieOf(ADMIN_TOKEN)]) {
-    const page = await (await visit(cookie === '' ? 'sign-in' : 'nodes', cookie)).text()
+  const { read, cookieOf } = await openConsole({ server: { consoleLabel: '<b>staging' } })
+  for (const cookie of ['', await cookieOf()]) {
+    const page = await read(cookie === '' ? 'sign-in' : 'nodes', cookie)
     expect(page).toMatch(/<title>&lt;b&gt;staging · /)
     expect(page).toContain('<strong class="label bad">&lt;b&gt;staging</strong>')
   }
 })
 
 test('names a disabled partner whose work waits, and leads to it', async () => {
-  const { api, visit, cookieOf } = await openConsole()
-  const change = async (body: unknown) =>
-    api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, { key: ADMIN_TOKEN, body })
-  const read = async () => (await visit('?lang=en', await cookieOf(ADMIN_TOKEN))).text()
+  const { api, read } = await openConsole()
+  const change = async (body: unknown) => api.admin('PATCH', `/partners/${api.partner.id}`, body)
   await api.register()
   const link = `<a href="partners/${api.partner.id}"><bdi>&lt;b&gt;Bank</bdi></a>`
   await change({ name: '<b>Bank' })
-  expect(await read()).not.toContain(link)
+  expect(await read('?lang=en')).not.toContain(link)
   await change({ disabled: true })
-  expect(await read()).toContain(link)
+  expect(await read('?lang=en')).toContain(link)
 })
 
 test('leads to the webhooks that are retried before their URL counts as failing', async () => {
-  const { api, visit, cookieOf } = await openConsole()
-  const read = async () => (await visit('?lang=en', await cookieOf(ADMIN_TOKEN))).text()
+  const { api, read } = await openConsole()
   const link = /<a href="deliveries">[^<]*: 1<\/a>/
   await api.register()
   await api.succeed()
-  expect(await read()).not.toMatch(link)
+  expect(await read('?lang=en')).not.toMatch(link)
   await api.receiveWith(500)
-  expect(await read()).toMatch(link)
+  expect(await read('?lang=en')).toMatch(link)
 })
 
 test('names the last backup, in red once it is too old', async () => {
   let backup: LastBackup = NO_BACKUP
-  const { api, visit, cookieOf } = await openConsole({}, store => ({
+  const { api, read } = await openConsole({}, store => ({
     ...store,
     stats: async () => ({ ...(await store.stats()), backup }),
   }))
-  const cookie = await cookieOf(ADMIN_TOKEN)
-  const read = async () =>
-    /Last backup<\/dt><dd><a class="(\w*)" href="nodes#backups">(never)?/.exec(
-      await (await visit('?lang=en', cookie)).text(),
-    )
-  expect((await read())?.slice(1)).toEqual(['', 'never'])
+  const backupOn = async () =>
+    /Last backup<\/dt><dd><a class="(\w*)" href="nodes#backups">(never)?/.exec(await read('?lang=en'))
+  expect((await backupOn())?.slice(1)).toEqual(['', 'never'])
   const good = { at: api.clock.now, path: '/backup', bytes: 1 }
   backup = { good, failed: null }
-  expect((await read())?.slice(1)).toEqual(['', undefined])
+  expect((await backupOn())?.slice(1)).toEqual(['', undefined])
   backup = { good: { ...good, at: good.at - 37 * HOUR }, failed: null }
-  expect((await read())?.slice(1)).toEqual(['bad', undefined])
+  expect((await backupOn())?.slice(1)).toEqual(['bad', undefined])
 })
 
 test('does not call notices OK while nobody is told', async () => {
   for (const url of [null, new Secret('https://hooks.slack.com/services/key')]) {
-    const { api, visit, cookieOf } = await openConsole({
+    const { read, cookieOfRole } = await openConsole({
       config: { ...DEFAULTS, operator: { ...DEFAULTS.operator, url } },
     })
-    const { text: token } = await api.addToken('read')
-    const page = await (await visit('?lang=en', await cookieOf(token))).text()
+    const page = await read('?lang=en', await cookieOfRole('read'))
     expect(page.includes('class="light unset"')).toBe(url === null)
     expect(/Alerts<span class="hidden">: OK/.test(page)).toBe(url !== null)
   }
 })
 
 test('tells a partner, while its serials cannot be asked about, that they wait', async () => {
-  const { api, visit, cookieOf } = await openConsole()
-  const read = async () => (await visit('?lang=en', await cookieOf(api.partner.key))).text()
+  const { api, read, cookieOf } = await openConsole()
+  const cookie = await cookieOf(api.partner.key)
   await api.register()
-  expect(await read()).not.toContain('Your serials wait')
+  expect(await read('?lang=en', cookie)).not.toContain('Your serials wait')
   await api.answerWith(
     { kind: 'transient', code: null, cause: 'unreachable' },
     { kind: 'unreachable', error: 'unreachable', since: api.clock.now, probes: 1, probeAt: api.clock.now },
   )
-  expect(await read()).toContain('Your serials wait')
+  expect(await read('?lang=en', cookie)).toContain('Your serials wait')
 })
 
 /** The lights that are not green, by the class of each. */
@@ -127,16 +117,15 @@ test('each trouble turns a light red, or yellow where it is only a warning, and 
 })
 
 test('said that nothing is wrong while all webhooks to a host failed', async () => {
-  const { api, visit, cookieOf } = await openConsole()
-  const read = async () => (await visit('?lang=en', await cookieOf(ADMIN_TOKEN))).text()
+  const { api, read, visit, cookieOf } = await openConsole()
   const schedule = { scheduleMs: [5 * SECOND, 5 * MINUTE] }
   await api.register()
   await api.succeed()
   await api.receiveWith(500, schedule)
-  expect(await read()).toContain('Nothing is wrong.')
+  expect(await read('?lang=en')).toContain('Nothing is wrong.')
   api.clock.now += 10 * SECOND
   await api.receiveWith(500, schedule)
-  const page = await read()
+  const page = await read('?lang=en')
   expect(page).not.toContain('Nothing is wrong.')
   expect(lightsOf(page)).toEqual({ Webhooks: 'warned' })
   const links = [...page.matchAll(/<a href="([^"]*)">(?:<bdi>)?([^<]*)/g)].map(([, href = '', text]) => [text, href])
@@ -150,7 +139,7 @@ test('said that nothing is wrong while all webhooks to a host failed', async () 
     ]),
   )
   for (const [, href = ''] of links.filter(([, href]) => href?.startsWith('registrations?')))
-    expect((await visit(href.replaceAll('&amp;', '&'), await cookieOf(ADMIN_TOKEN))).status).toBe(200)
+    expect((await visit(href.replaceAll('&amp;', '&'), await cookieOf())).status).toBe(200)
   expect(page.replace(/<[^>]*>/g, '')).not.toContain(partnerId)
 })
 
@@ -170,8 +159,8 @@ test('did not say what to do while the database is away, as readiness does; a pa
 })
 
 test('lists what has ended below the charts, with names, and what is wrong only above them', async () => {
-  const { api, visit, cookieOf } = await openConsole()
-  const cookie = await cookieOf(ADMIN_TOKEN)
+  const { api, read, cookieOf } = await openConsole()
+  const cookie = await cookieOf()
   const { id: partnerId } = api.partner
   const failing = { partnerId, host: 'partner.example', error: 'http_500', since: api.clock.now }
   const note = (details: typeof failing | null) =>
@@ -179,7 +168,7 @@ test('lists what has ended below the charts, with names, and what is wrong only 
       { condition: 'callback.failing', subject: `${partnerId} partner.example`, at: api.clock.now, adds: 0, details },
     ])
   const listed = async (language: Language) => {
-    const page = await (await visit(`?lang=${language}`, cookie)).text()
+    const page = await read(`?lang=${language}`, cookie)
     expect(page.indexOf('class="calm"')).toBeLessThan(page.indexOf('class="strip"'))
     return /<ol class="happened">.*<\/ol>/s.exec(page)?.[0] ?? ''
   }

@@ -8,22 +8,19 @@ const HOSTILE = `<script>alert(1)</script>\u202e"'`
 /** One whose webhook has failed, and one that waits for its verdict. */
 const populate = async () => {
   const opened = await openConsole()
-  const { api, cookieOf, visit } = opened
-  const sent = await api.register({ metadata: { order: HOSTILE } })
-  await api.succeed()
-  await api.receiveWith(503)
+  const { api, cookieOf, cookieOfRole } = opened
+  const sent = await api.registerAndSend(503, { metadata: { order: HOSTILE } })
   api.clock.now += SECOND
   const waits = await api.register({ idcardid: 'waits' })
   const cookies = {
-    admin: await cookieOf(ADMIN_TOKEN),
-    operate: await cookieOf((await api.addToken('operate')).text),
-    read: await cookieOf((await api.addToken('read')).text),
+    admin: await cookieOf(),
+    operate: await cookieOfRole('operate'),
+    read: await cookieOfRole('read'),
     partner: await cookieOf(api.partner.key),
     other: await cookieOf(api.other.key),
   }
-  const read = async (path: string, who: keyof typeof cookies) => (await visit(path, cookies[who])).text()
-  const stateOf = async (id: string) =>
-    (await api.call('GET', `/v1/admin/registrations/${id}`, { key: ADMIN_TOKEN })).json
+  const read = async (path: string, who: keyof typeof cookies) => opened.read(path, cookies[who])
+  const stateOf = async (id: string) => (await api.admin('GET', `/registrations/${id}`)).json
   return { ...opened, cookies, read, stateOf, sent: sent.id as string, waits: waits.id as string }
 }
 
@@ -70,12 +67,12 @@ describe('a registration', () => {
   )
 
   test('has no text that turns what stands beside it', async () => {
-    const { api, visit, cookieOf } = await openConsole()
+    const { api, read, cookieOf } = await openConsole()
     const { id } = await api.register({ metadata: { note: '\u202eturned' } })
     const message = '\u202eturned'
     const verdict = { status: 'FAIL', message, livingScore: null, similarity: '100' } as const
     await api.answerWith({ kind: 'verdict', code: 2, verdict })
-    const page = await (await visit(`registrations/${id}`, await cookieOf(api.partner.key))).text()
+    const page = await read(`registrations/${id}`, await cookieOf(api.partner.key))
     expect(page.match(/.{5}\u202e[^<]*.{6}/g)).toEqual([`<bdi>${message}</bdi>`])
     expect(page.match(/\\u202eturned/g)).toHaveLength(5)
   })
@@ -100,7 +97,7 @@ describe('a registration', () => {
       `../../registrations/${sent}`,
     )
     expect((await post(`registrations/${sent}/reveal`, { why: '' }, cookies.admin)).status).toBe(422)
-    expect((await api.call('GET', '/v1/admin/audit', { key: ADMIN_TOKEN })).json.data).toMatchObject([
+    expect((await api.admin('GET', '/audit')).json.data).toMatchObject([
       { act: 'registration.reveal', object: sent, reason: null, outcome: 'refused' },
       { act: 'registration.reveal', object: sent, reason: 'the person asks', outcome: 'done' },
     ])
@@ -109,7 +106,7 @@ describe('a registration', () => {
   test('has the body of its webhook for its partner, and says if it is thin or erased', async () => {
     const { api, read, sent, waits } = await populate()
     expect(await read(`registrations/${sent}`, 'partner')).toContain('<pre id="body"')
-    await api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, { key: ADMIN_TOKEN, body: { payload: 'thin' } })
+    await api.admin('PATCH', `/partners/${api.partner.id}`, { payload: 'thin' })
     await api.succeed()
     const [full, thin] = await Promise.all([sent, waits].map(id => read(`registrations/${id}`, 'partner')))
     expect([full, thin].map(page => page?.includes('without the scores'))).toEqual([false, true])

@@ -1,16 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { ADMIN_TOKEN, DEFAULTS } from '../support/api.ts'
+import { DEFAULTS } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
 const open = async () => {
   const console = await openConsole()
-  const { api, cookieOf, visit } = console
+  const { api, cookieOf } = console
   return {
     ...console,
     path: `partners/${api.partner.id}`,
-    admin: await cookieOf(ADMIN_TOKEN),
-    read: async (path: string, cookie: string) => (await visit(path, cookie)).text(),
-    partner: async () => (await api.call('GET', `/v1/admin/partners/${api.partner.id}`, { key: ADMIN_TOKEN })).json,
+    admin: await cookieOf(),
+    partner: async () => (await api.admin('GET', `/partners/${api.partner.id}`)).json,
     worksWith: async (key: string) => (await api.call('GET', '/v1/registrations', { key })).status === 200,
   }
 }
@@ -28,8 +27,7 @@ describe('partners', () => {
   test('are listed by pages, with hostile names as text', async () => {
     const { api, admin, read } = await open()
     const hostile = '"><script>alert(1)</script>'
-    for (let n = 0; n < 100; n++)
-      await api.call('POST', '/v1/admin/partners', { key: ADMIN_TOKEN, body: { name: `${hostile} ${n}` } })
+    for (let n = 0; n < 100; n++) await api.admin('POST', '/partners', { name: `${hostile} ${n}` })
     const first = await read('partners', admin)
     expect(first).toContain(`href="${`partners/${api.partner.id}`}"`)
     expect(first).toContain('&lt;script&gt;alert(1)&lt;/script&gt; 97<')
@@ -58,8 +56,8 @@ describe('partners', () => {
 
   test('created beside CONSOLE_URL, are given the address of its host, however the operator came', async () => {
     const config = { ...DEFAULTS, operator: { ...DEFAULTS.operator, consoleUrl: 'https://n.example/idface/console' } }
-    const { api, post, cookieOf } = await openConsole({ config })
-    const admin = await cookieOf((await api.addToken('admin')).text)
+    const { post, cookieOfRole } = await openConsole({ config })
+    const admin = await cookieOfRole('admin')
     const page = await (await post('partners/new', { name: 'Acme', why: '' }, admin)).text()
     expect(page).toContain('<code>https://n.example/idface</code>')
   })
@@ -122,17 +120,17 @@ describe('partners', () => {
     expect(await read(path, admin)).toContain('type="datetime-local" name="expiresAt"')
     const form = { expiresAt: '2027-01-01T08:00', zone: 'Asia/Shanghai', why: '' }
     expect((await post(`${path}/new-key`, form, admin)).status).toBe(200)
-    const { json } = await api.call('GET', `/v1/admin/${path}/keys`, { key: ADMIN_TOKEN })
+    const { json } = await api.admin('GET', `/${path}/keys`)
     expect(json.data).toContainEqual(expect.objectContaining({ expiresAt: '2027-01-01T00:00:00.000Z' }))
     expect((await post(`${path}/new-key`, { ...form, expiresAt: '2020-01-01T08:00' }, admin)).status).toBe(422)
     expect(await read(path, admin)).not.toContain('expired')
     api.clock.now = Date.parse('2027-01-01T00:00:00Z')
-    expect(await read(path, await cookieOf(ADMIN_TOKEN))).toContain('<span class="badge warned">expired</span>')
+    expect(await read(path, await cookieOf())).toContain('<span class="badge warned">expired</span>')
   })
 
   test.each(['read', 'operate'] as const)('offer the role %s nothing to change', async role => {
-    const { api, cookieOf, read, path } = await open()
-    const cookie = await cookieOf((await api.addToken(role)).text)
+    const { cookieOfRole, read, path } = await open()
+    const cookie = await cookieOfRole(role)
     expect(`${await read(path, cookie)}${await read('partners', cookie)}`).not.toMatch(
       /new-key|revoke|-secret|name="why"|partners\/new/,
     )

@@ -1,32 +1,29 @@
 import { describe, expect, test, vi } from 'vitest'
 import { HOUR, SECOND } from '../../../src/core/duration.ts'
-import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
+const THEIRS = { idcardid: 'theirs', callbackUrl: 'https://other.example:8443/x' }
 const HOSTILE = '<script>alert(1)</script>\u202e"\''
 
 /** Two of one partner, and one of another that has failed. */
 const populate = async () => {
   const opened = await openConsole()
-  const { api, cookieOf, visit } = opened
-  const theirs = await api.register({ idcardid: 'theirs', callbackUrl: 'https://other.example:8443/x' }, api.other.key)
-  await api.succeed()
-  await api.receiveWith(503, { scheduleMs: [] })
+  const { api, cookieOf, visit, read } = opened
+  const theirs = await api.registerAndGiveUp(503, THEIRS, api.other.key)
   api.clock.now += SECOND
   const first = await api.register({ idcardid: '16236437872836' })
   api.clock.now += HOUR
   const second = await api.register({ idcardid: '26236437872836' })
-  const [operator, partner] = [await cookieOf(ADMIN_TOKEN), await cookieOf(api.partner.key)]
-  const read = async (path: string, cookie = operator) => (await visit(path, cookie)).text()
+  const [operator, partner] = [await cookieOf(), await cookieOf(api.partner.key)]
   /** The ids of a page, in its order. */
-  const idsOf = async (path: string, cookie = operator) =>
+  const idsOf = async (path: string, cookie?: string) =>
     [...(await read(path, cookie)).matchAll(/href="registrations\/(reg_\w+)"/g)].map(([, id]) => id)
   const whereTo = async (path: string, cookie = operator): Promise<string | null> => {
     const location = (await visit(path, cookie)).headers.get('location')
     return location?.includes('open=only') ? ((await whereTo(location, cookie)) ?? location) : location
   }
   return {
-    ...{ ...opened, operator, partner, read, idsOf, whereTo },
+    ...{ ...opened, operator, partner, idsOf, whereTo },
     ...{ theirs: theirs.id as string, first: first.id as string, second: second.id as string },
   }
 }
@@ -141,8 +138,8 @@ describe('the list', () => {
   })
 
   test('masks serials for the role read', async () => {
-    const { api, cookieOf, read } = await populate()
-    const page = await read('registrations', await cookieOf((await api.addToken('read')).text))
+    const { cookieOfRole, read } = await populate()
+    const page = await read('registrations', await cookieOfRole('read'))
     expect(page).toContain('**36')
     expect(page).not.toContain('16236437872836')
   })
@@ -176,7 +173,7 @@ describe('finding', () => {
   test('leads operators to partners, by id and by name, and to accounts', async () => {
     const { api, whereTo, partner, first } = await populate()
     await api.store.changePartner(api.other.id, { name: '沙丘 Dune Bank' })
-    const account = (await api.call('GET', '/v1/admin/accounts', { key: ADMIN_TOKEN })).json.data[0]
+    const account = (await api.admin('GET', '/accounts')).json.data[0]
     for (const [q, path] of [
       [api.other.id, `partners/${api.other.id}`],
       ['dune bank', `partners/${api.other.id}`],

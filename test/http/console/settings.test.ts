@@ -23,9 +23,8 @@ test('the API has what is in force beside the default, and of a secret whether i
 })
 
 test('the page shows them to operators alone', async () => {
-  const { api, visit, cookieOf } = await openConsole({ config })
-  const { text } = await api.addToken('read')
-  const page = await (await visit('settings?lang=zh', await cookieOf(text))).text()
+  const { api, read, visit, cookieOf, cookieOfRole } = await openConsole({ config })
+  const page = await read('settings?lang=zh', await cookieOfRole('read'))
   expect(page).toContain('<strong><code>5s,1h</code></strong>')
   expect(page).toContain('已设置（不显示）')
   expect(page).not.toContain(config.storage.masterKey.reveal())

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
+import type { Role } from '../../../src/core/role.ts'
 import type { Store } from '../../../src/store/store.ts'
-import type { ApiOverrides } from '../support/api.ts'
-import { openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, type ApiOverrides, openApi } from '../support/api.ts'
 
 const HOST = 'notifier.example'
 const ORIGIN = `http://${HOST}`
@@ -16,14 +16,18 @@ export const openConsole = async (overrides: ApiOverrides = {}, wrap?: (store: S
       headers: { cookie, host: HOST, origin: ORIGIN, 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(form),
     })
-  const signIn = (token: string) => post('sign-in', { token })
+  const visit = async (path: string, cookie: string) =>
+    api.app.request(`${ORIGIN}/console/${path}`, { headers: { cookie, host: HOST, accept: 'text/html' } })
+  /** The cookie of who signs in with it; by default with ADMIN_TOKEN. */
+  const cookieOf = async (token = ADMIN_TOKEN) =>
+    (await post('sign-in', { token })).headers.get('set-cookie')?.split(';')[0] ?? ''
   return {
     api,
     post,
-    signIn,
-    visit: async (path: string, cookie: string) =>
-      api.app.request(`${ORIGIN}/console/${path}`, { headers: { cookie, host: HOST, accept: 'text/html' } }),
-    /** The cookie of who signs in with it. */
-    cookieOf: async (token: string) => (await signIn(token)).headers.get('set-cookie')?.split(';')[0] ?? '',
+    visit,
+    cookieOf,
+    cookieOfRole: async (role: Role) => cookieOf((await api.addToken(role)).text),
+    /** The text of a page; by default as who signs in with ADMIN_TOKEN reads it. */
+    read: async (path: string, cookie?: string) => (await visit(path, cookie ?? (await cookieOf()))).text(),
   }
 }

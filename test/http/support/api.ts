@@ -171,6 +171,10 @@ export const openApi = async (
     return answer.json
   }
 
+  /** A call of the operator's API. */
+  const admin = (method: string, path: string, body?: unknown, key = ADMIN_TOKEN) =>
+    call(method, `/v1/admin${path}`, { key, body })
+
   /** Asks whatever is due, and has the upstream answer this. */
   const answerWith = async (answer: Answer, change: Json = null) => {
     const { claims } = await store.claimVerifications({
@@ -227,6 +231,16 @@ export const openApi = async (
     return settlements.length
   }
 
+  const succeed = () => answerWith(SUCCESS)
+  const sendAs =
+    (sending: Parameters<typeof receiveWith>[1]) =>
+    async (httpStatus: number | null, ...registering: Parameters<typeof register>): Promise<Json> => {
+      const registration = await register(...registering)
+      await succeed()
+      await receiveWith(httpStatus, sending)
+      return registration
+    }
+
   return {
     app,
     store,
@@ -239,10 +253,15 @@ export const openApi = async (
     other,
     addToken,
     call,
+    admin,
     register,
     answerWith,
-    succeed: () => answerWith(SUCCESS),
+    succeed,
     receiveWith,
+    /** Registers, has the serial succeed, and the receiver answer its webhook with this. */
+    registerAndSend: sendAs({}),
+    /** The same without a retry. */
+    registerAndGiveUp: sendAs({ scheduleMs: [] }),
     copy: (): ApiCopy => {
       const file = new Database(opened.path, { readonly: true })
       const database = file.serialize()
