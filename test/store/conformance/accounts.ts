@@ -43,14 +43,14 @@ export const describeAccounts = (test: StoreTest): void => {
     expect(first(await scene.claim()).account.apiKey.reveal()).toBe('rotated')
   })
 
-  test('a corrected key makes a paused account due now, and the same key does not', async ({ scene }) => {
+  test('a corrected key makes a paused account due now, and the same key does not', async ({ scene, store }) => {
     await scene.register()
-    const pause = { reason: 'credentials_wrong', code: 405, probes: 2, probeAt: scene.store.now() + HOUR } as const
+    const pause = { reason: 'credentials_wrong', code: 405, probes: 2, probeAt: store.now() + HOUR } as const
     const claimed = first(await scene.claim())
     const refused = { kind: 'account', code: 405, fault: 'credentials_wrong' } as const
-    await scene.store.settleVerifications([scene.answered(claimed, refused, { kind: 'pause', ...pause })])
+    await store.settleVerifications([scene.answered(claimed, refused, { kind: 'pause', ...pause })])
     const put = (key: string) =>
-      scene.store.putDefaultAccount({
+      store.putDefaultAccount({
         id: scene.newId('acc'),
         apiId: 'C12345678',
         apiKey: new Secret(key),
@@ -84,17 +84,17 @@ export const describeAccounts = (test: StoreTest): void => {
     expect(await store.changeAccount('acc_nobody', { apiKey: null, passwordMode: 'static' })).toBeNull()
   })
 
-  test('are found by id or APIID, and listed in order', async ({ scene }) => {
-    const created = await scene.store.createAccount(account({ rate: 3 }))
+  test('are found by id or APIID, and listed in order', async ({ scene, store }) => {
+    const created = await store.createAccount(account({ rate: 3 }))
     expect(created).toMatchObject({ id: 'acc_z', rate: 3, partnerId: null })
-    expect(await scene.store.findAccount('acc_z')).toEqual(created)
-    expect(await scene.store.findAccount('C87654321')).toEqual(created)
-    expect(await scene.store.findAccount('acc_nobody')).toBeNull()
-    expect(await scene.store.listAccounts({ limit: 1, after: scene.account.id })).toEqual({
+    expect(await store.findAccount('acc_z')).toEqual(created)
+    expect(await store.findAccount('C87654321')).toEqual(created)
+    expect(await store.findAccount('acc_nobody')).toBeNull()
+    expect(await store.listAccounts({ limit: 1, after: scene.account.id })).toEqual({
       found: [created],
       next: null,
     })
-    expect(await scene.store.listAccounts({ limit: 1, after: null })).toEqual({
+    expect(await store.listAccounts({ limit: 1, after: null })).toEqual({
       found: [scene.account],
       next: scene.account.id,
     })
@@ -143,8 +143,8 @@ export const describeAccounts = (test: StoreTest): void => {
     expect(page.events.map(({ body }) => JSON.parse(body).data.sandbox)).toEqual([true, true])
   })
 
-  test('have a rate and slots of their own', async ({ scene }) => {
-    await scene.store.createAccount(account({ rate: 1 }))
+  test('have a rate and slots of their own', async ({ scene, store }) => {
+    await store.createAccount(account({ rate: 1 }))
     for (let i = 0; i < 3; i++) {
       await scene.register()
       await scene.register({ accountId: 'acc_z' })
@@ -154,14 +154,14 @@ export const describeAccounts = (test: StoreTest): void => {
     expect([countOf(scene.account.id), countOf('acc_z')]).toEqual([2, 1])
   })
 
-  test('paused, hand out one canary, and only when it is due', async ({ scene }) => {
+  test('paused, hand out one canary, and only when it is due', async ({ scene, store }) => {
     for (let i = 0; i < 3; i++) await scene.register()
     await pause(scene, MINUTE)
     await scene.advance(LEASE_MS)
-    expect(await scene.store.findAccount(scene.account.id)).toMatchObject({ pauseReason: 'frozen', pauseCode: 4050 })
+    expect(await store.findAccount(scene.account.id)).toMatchObject({ pauseReason: 'frozen', pauseCode: 4050 })
     const early = await scene.claimWith()
     expect(early.claims).toEqual([])
-    expect(early.nextAt).toBeGreaterThan(scene.store.now())
+    expect(early.nextAt).toBeGreaterThan(store.now())
     await scene.advance(MINUTE - LEASE_MS)
     expect(await scene.claim()).toHaveLength(1)
     expect(await scene.claim()).toEqual([])
@@ -188,17 +188,17 @@ export const describeAccounts = (test: StoreTest): void => {
     expect(await scene.claimMessages()).toHaveLength(20)
   })
 
-  test('paused by an operator, hand out nothing, whatever an answer in flight says', async ({ scene }) => {
+  test('paused by an operator, hand out nothing, whatever an answer in flight says', async ({ scene, store }) => {
     await scene.register()
     await scene.register()
     const claimed = first(await scene.claim({ concurrency: 1 }))
-    expect(await scene.store.pauseAccount(scene.account.id)).toMatchObject({ pauseReason: 'operator', pauseCode: null })
-    const resume = { kind: 'resume', rampRate: 1, rampAt: scene.store.now() } as const
-    await scene.store.settleVerifications([scene.answered(claimed, WAITING, resume)])
+    expect(await store.pauseAccount(scene.account.id)).toMatchObject({ pauseReason: 'operator', pauseCode: null })
+    const resume = { kind: 'resume', rampRate: 1, rampAt: store.now() } as const
+    await store.settleVerifications([scene.answered(claimed, WAITING, resume)])
     await scene.advance(24 * HOUR)
     const nothing = await scene.claimWith()
     expect(nothing).toEqual({ claims: [], nextAt: null })
-    expect(await scene.store.resumeAccount(scene.account.id)).toMatchObject({ pausedAt: null, pauseReason: null })
+    expect(await store.resumeAccount(scene.account.id)).toMatchObject({ pausedAt: null, pauseReason: null })
     expect(await scene.claim()).not.toEqual([])
   })
 
@@ -280,8 +280,7 @@ export const describeAccounts = (test: StoreTest): void => {
     expect(await store.accountFor(scene.partnerId, null)).toEqual(put)
   })
 
-  test('removed, are erased after a day, once nothing waits for them', async ({ scene }) => {
-    const { store } = scene
+  test('removed, are erased after a day, once nothing waits for them', async ({ scene, store }) => {
     /** Where its row is there it comes back, with its id. */
     const idOfNext = async () => (await store.createAccount(account({ id: 'acc_y' })))?.id
     await store.createAccount(account())

@@ -27,31 +27,30 @@ const tell = async (scene: StoreFixture) => {
 }
 
 export const describeAlerts = (test: StoreTest): void => {
-  test('what is noted is told once, and its number after an hour', async ({ scene }) => {
-    const event = { condition: 'message.exhausted', subject: 'partner_1', state: 'firing', since: scene.store.now() }
-    expect(await scene.store.noteAlerts([exhausted(scene)])).toEqual({ merged: [], dropped: [] })
+  test('what is noted is told once, and its number after an hour', async ({ scene, store }) => {
+    const event = { condition: 'message.exhausted', subject: 'partner_1', state: 'firing', since: store.now() }
+    expect(await store.noteAlerts([exhausted(scene)])).toEqual({ merged: [], dropped: [] })
     expect(await tell(scene)).toEqual([{ ...event, count: 1 }])
-    const again = await scene.store.noteAlerts([exhausted(scene), exhausted(scene)])
+    const again = await store.noteAlerts([exhausted(scene), exhausted(scene)])
     expect(again.merged).toEqual(['message.exhausted', 'message.exhausted'])
     expect(await tell(scene)).toEqual([])
     await scene.advance(HOUR)
     expect(await tell(scene)).toEqual([{ ...event, count: 3 }])
   })
 
-  test('what has come is told until it is over, and its end at once', async ({ scene }) => {
-    await scene.store.noteAlerts([low(scene)])
+  test('what has come is told until it is over, and its end at once', async ({ scene, store }) => {
+    await store.noteAlerts([low(scene)])
     await tell(scene)
-    expect(await scene.store.firingAlerts()).toMatchObject([{ condition: 'disk.low', subject: 'disk' }])
-    await scene.store.noteAlerts([low(scene)])
-    await scene.store.noteAlerts([room(scene)])
-    expect(await scene.store.firingAlerts()).toEqual([])
+    expect(await store.firingAlerts()).toMatchObject([{ condition: 'disk.low', subject: 'disk' }])
+    await store.noteAlerts([low(scene)])
+    await store.noteAlerts([room(scene)])
+    expect(await store.firingAlerts()).toEqual([])
     expect(await tell(scene)).toMatchObject([{ condition: 'disk.low', state: 'resolved' }])
-    await scene.store.noteAlerts([room(scene)])
+    await store.noteAlerts([room(scene)])
     expect(await tell(scene)).toEqual([])
   })
 
-  test('are listed with what was told and what is held back, the last noted first', async ({ scene }) => {
-    const { store } = scene
+  test('are listed with what was told and what is held back, the last noted first', async ({ scene, store }) => {
     await store.noteAlerts([exhausted(scene, 'one')])
     await tell(scene)
     await store.noteAlerts([exhausted(scene, 'two'), exhausted(scene, 'three')])
@@ -66,24 +65,24 @@ export const describeAlerts = (test: StoreTest): void => {
     expect((await store.listAlerts({ limit: 1, before: null })).refusing).toEqual(refusing)
   })
 
-  test('nobody claims within the gap, or before the time that a robot asked for', async ({ scene }) => {
-    const at = scene.store.now()
-    await scene.store.noteAlerts([exhausted(scene, 'one'), exhausted(scene, 'two')])
+  test('nobody claims within the gap, or before the time that a robot asked for', async ({ scene, store }) => {
+    const at = store.now()
+    await store.noteAlerts([exhausted(scene, 'one'), exhausted(scene, 'two')])
     const events = await claim(scene, 1)
     expect(await claim(scene, 1)).toEqual([])
-    await scene.store.settleAlerts({ alerts: events, outcome: 'told', claimableAt: at + MINUTE })
+    await store.settleAlerts({ alerts: events, outcome: 'told', claimableAt: at + MINUTE })
     await scene.advance(GAP_MS)
     expect(await claim(scene, 1)).toEqual([])
     await scene.advance(MINUTE)
     expect(await claim(scene)).toMatchObject([{ subject: 'two' }])
   })
 
-  test('nothing was told, once the clock was set back, for as long as that', async ({ scene }) => {
-    await scene.store.noteAlerts([exhausted(scene)])
+  test('nothing was told, once the clock was set back, for as long as that', async ({ scene, store }) => {
+    await store.noteAlerts([exhausted(scene)])
     await tell(scene)
-    await scene.store.noteAlerts([exhausted(scene)])
+    await store.noteAlerts([exhausted(scene)])
     await scene.advance(-5 * HOUR)
-    await scene.store.noteAlerts([low(scene)])
+    await store.noteAlerts([low(scene)])
     expect(await tell(scene)).toMatchObject([{ condition: 'disk.low' }, { condition: 'message.exhausted', count: 2 }])
     expect(await tell(scene)).toEqual([])
   })
@@ -109,18 +108,17 @@ export const describeAlerts = (test: StoreTest): void => {
     expect(events[0]).toMatchObject({ condition: 'disk.low' })
   })
 
-  test('of more than a thousand those go first of which nothing more is to be told', async ({ scene }) => {
-    await scene.store.noteAlerts([low(scene)])
-    await scene.store.settleAlerts({ alerts: await claim(scene), outcome: 'told', claimableAt: null })
-    await scene.store.noteAlerts([{ ...low(scene), details: null }])
+  test('of more than a thousand those go first of which nothing more is to be told', async ({ scene, store }) => {
+    await store.noteAlerts([low(scene)])
+    await store.settleAlerts({ alerts: await claim(scene), outcome: 'told', claimableAt: null })
+    await store.noteAlerts([{ ...low(scene), details: null }])
     await scene.advance(GAP_MS)
-    await scene.store.settleAlerts({ alerts: await claim(scene), outcome: 'told', claimableAt: null })
+    await store.settleAlerts({ alerts: await claim(scene), outcome: 'told', claimableAt: null })
     const many = Array.from({ length: MAX_ALERTS }, (_, n) => exhausted(scene, `partner_${n}`))
-    expect((await scene.store.noteAlerts(many)).dropped).toEqual(['disk.low'])
+    expect((await store.noteAlerts(many)).dropped).toEqual(['disk.low'])
   })
 
-  test('that the channel refuses is known until it does not', async ({ scene }) => {
-    const { store } = scene
+  test('that the channel refuses is known until it does not', async ({ store }) => {
     expect((await store.stats()).refusingChannel).toBeNull()
     const refusing = { since: store.now(), channel: 'wecom', problem: 'key', error: 'errcode 93000' } as const
     await store.recordOperatorChannel(refusing)

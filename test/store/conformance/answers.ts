@@ -5,13 +5,13 @@ import { first, SUCCESS, UNREACHABLE, WAITING } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describeAnswers = (test: StoreTest): void => {
-  test('records what was answered, and asks again when the step says so', async ({ scene }) => {
+  test('records what was answered, and asks again when the step says so', async ({ scene, store }) => {
     const { id } = await scene.register()
     await scene.advance(SECOND)
     const claimed = first(await scene.claim())
     await scene.advance(SECOND)
     const settlement = scene.answered(claimed, WAITING)
-    await scene.store.settleVerifications([settlement])
+    await store.settleVerifications([settlement])
     expect(await scene.find(id)).toMatchObject({
       status: 'pending',
       polls: 1,
@@ -54,12 +54,12 @@ export const describeAnswers = (test: StoreTest): void => {
     })
   })
 
-  test('says whom an answer has ended, and once', async ({ scene }) => {
+  test('says whom an answer has ended, and once', async ({ scene, store }) => {
     const one = await scene.register({ idcardid: '1' })
     await scene.advance(SECOND)
     const two = await scene.register({ idcardid: '1', callbackUrl: 'https://partner.example/other' })
     const waiting = scene.answered(first(await scene.claim()), WAITING)
-    expect(await scene.store.settleVerifications([waiting])).toEqual([null])
+    expect(await store.settleVerifications([waiting])).toEqual([null])
     await scene.advance(MINUTE)
     const verdict = scene.answered(first(await scene.claim()), SUCCESS)
     const ended = [one, two].map(({ id, partnerId, createdAt }) => ({
@@ -68,18 +68,18 @@ export const describeAnswers = (test: StoreTest): void => {
       createdAt,
       reason: null,
     }))
-    expect(await scene.store.settleVerifications([verdict])).toEqual([
+    expect(await store.settleVerifications([verdict])).toEqual([
       { verdict: { previousPollAt: waiting.askedAt }, ended },
     ])
-    expect(await scene.store.settleVerifications([verdict])).toEqual([null])
+    expect(await store.settleVerifications([verdict])).toEqual([null])
   })
 
-  test('says for which reason an answer without a verdict has ended a registration', async ({ scene }) => {
+  test('says for which reason an answer without a verdict has ended a registration', async ({ scene, store }) => {
     const { id, partnerId, createdAt } = await scene.register({ ttlMs: 0 })
     await scene.register({ callbackUrl: 'https://partner.example/other' })
     await scene.advance(HOUR)
     const settlements = (await scene.claim()).map(one => scene.answered(one, WAITING))
-    expect(await scene.store.settleVerifications(settlements)).toEqual([
+    expect(await store.settleVerifications(settlements)).toEqual([
       { verdict: null, ended: [{ registrationId: id, partnerId, createdAt, reason: 'expired' }] },
       null,
     ])
@@ -119,15 +119,15 @@ export const describeAnswers = (test: StoreTest): void => {
     expect(await scene.find(soon.id)).toMatchObject({ status: 'unresolved' })
   })
 
-  test('leaves nothing of a batch in which one item fails', async ({ scene }) => {
+  test('leaves nothing of a batch in which one item fails', async ({ scene, store }) => {
     const [one] = [await scene.register(), await scene.register()]
     const [good, bad] = (await scene.claim()).map(claimed => scene.answered(claimed, SUCCESS))
     if (!good || !bad) throw new Error('both were due')
     const poison = { ...bad, step: { ...bad.step, failures: null as never } }
-    await expect(scene.store.settleVerifications([good, poison])).rejects.toThrow()
+    await expect(store.settleVerifications([good, poison])).rejects.toThrow()
     expect(await scene.find(one.id)).toMatchObject({ status: 'pending', polls: 0 })
     expect(await scene.claimMessages()).toEqual([])
-    await scene.store.settleVerifications([good])
+    await store.settleVerifications([good])
     expect(await scene.find(one.id)).toMatchObject({ status: 'succeeded' })
   })
 
@@ -136,10 +136,10 @@ export const describeAnswers = (test: StoreTest): void => {
     { kind: 'transient', code: null, cause: 'timeout' },
     { kind: 'transient', code: 4999, cause: 'unknown_code' },
     { kind: 'invalid_id', code: 4060 },
-  ])('keeps the last answer for explain ($kind $code)', async (answer, { scene }) => {
+  ])('keeps the last answer for explain ($kind $code)', async (answer, { scene, store, partnerId }) => {
     const { id } = await scene.register()
     await scene.poll(answer)
-    const explanation = await scene.store.explain(scene.partnerId, id)
+    const explanation = await store.explain(partnerId, id)
     expect(explanation).toMatchObject({ lastAnswer: answer.kind, lastCode: answer.code, rawStatus: null })
   })
 }

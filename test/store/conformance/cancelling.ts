@@ -4,15 +4,15 @@ import { first, openStoreFixture, SUCCESS, WAITING } from '../../support/store.t
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describeCancelling = (test: StoreTest): void => {
-  test('ends a registration: no more polls, no webhook', async ({ scene }) => {
+  test('ends a registration: no more polls, no webhook', async ({ scene, store, partnerId }) => {
     const { id } = await scene.register()
-    const cancelled = await scene.store.cancel(scene.partnerId, id)
+    const cancelled = await store.cancel(partnerId, id)
     expect(cancelled).toMatchObject({ isNew: true, stopsMessage: false })
     expect(cancelled?.registration).toMatchObject({
       status: 'cancelled',
       reason: null,
       nextPollAt: null,
-      resolvedAt: scene.store.now(),
+      resolvedAt: store.now(),
       delivery: { messageId: null, state: 'exhausted', attempts: 0, nextAttemptAt: null },
     })
     expect(await scene.find(id)).toEqual(cancelled?.registration)
@@ -34,10 +34,10 @@ export const describeCancelling = (test: StoreTest): void => {
     }
   })
 
-  test('erasing after the verdict stops the retries', async ({ scene }) => {
+  test('erasing after the verdict stops the retries', async ({ scene, store, partnerId }) => {
     const { id } = await scene.resolve()
     await scene.deliver(500)
-    const cancelled = await scene.store.cancel(scene.partnerId, id, 'erase')
+    const cancelled = await store.cancel(partnerId, id, 'erase')
     expect(cancelled).toMatchObject({ isNew: true, stopsMessage: true })
     expect(cancelled?.registration).toMatchObject({
       status: 'cancelled',
@@ -48,19 +48,19 @@ export const describeCancelling = (test: StoreTest): void => {
     expect(await scene.claimMessages()).toEqual([])
   })
 
-  test('after the end changes nothing, and withdraws no webhook under way', async ({ scene }) => {
+  test('after the end changes nothing, and withdraws no webhook under way', async ({ scene, store, partnerId }) => {
     const { id } = await scene.resolve({ metadata: { order: '42' } })
     const before = await scene.find(id)
     const message = first(await scene.claimMessages())
     const hints: unknown[] = []
-    scene.store.hints.on('withdrawn', one => hints.push(one))
-    expect(await scene.store.cancel(scene.partnerId, id)).toMatchObject({
+    store.hints.on('withdrawn', one => hints.push(one))
+    expect(await store.cancel(partnerId, id)).toMatchObject({
       registration: { status: 'succeeded' },
       isNew: false,
       stopsMessage: false,
     })
     expect(hints).toEqual([])
-    await scene.store.settleMessages([scene.received(message, 200)])
+    await store.settleMessages([scene.received(message, 200)])
     expect(await scene.find(id)).toEqual({
       ...before,
       delivery: { ...before.delivery, state: 'delivered', attempts: 1, nextAttemptAt: null },
@@ -81,9 +81,9 @@ export const describeCancelling = (test: StoreTest): void => {
     }
   })
 
-  test('lets the pair be registered anew, and asks anew', async ({ scene }) => {
+  test('lets the pair be registered anew, and asks anew', async ({ scene, store, partnerId }) => {
     const old = await scene.register({ idcardid: '1' })
-    await scene.store.cancel(scene.partnerId, old.id)
+    await store.cancel(partnerId, old.id)
     const anew = await scene.register({ idcardid: '1' })
     expect(anew.id).not.toBe(old.id)
     expect(await scene.poll(SUCCESS)).toBe(1)
@@ -105,27 +105,27 @@ export const describeCancelling = (test: StoreTest): void => {
     expect(await scene.register({ idcardid: '1' })).toMatchObject({ status: 'pending', verdict: null })
   })
 
-  test('tells who waits for the registration', async ({ scene }) => {
+  test('tells who waits for the registration', async ({ scene, store, partnerId }) => {
     const { id } = await scene.register()
     const told: unknown[] = []
-    scene.store.hints.on('resolved', ids => told.push(ids))
-    await scene.store.cancel(scene.partnerId, id)
+    store.hints.on('resolved', ids => told.push(ids))
+    await store.cancel(partnerId, id)
     expect(told).toEqual([[id]])
   })
 
-  test('of one of two goes on asking for the other', async ({ scene }) => {
+  test('of one of two goes on asking for the other', async ({ scene, store, partnerId }) => {
     const one = await scene.register({ idcardid: '1' })
     const two = await scene.register({ idcardid: '1', callbackUrl: 'https://partner.example/other' })
     const claimed = first(await scene.claim())
-    await scene.store.cancel(scene.partnerId, one.id)
-    await scene.store.settleVerifications([scene.answered(claimed, SUCCESS)])
+    await store.cancel(partnerId, one.id)
+    await store.settleVerifications([scene.answered(claimed, SUCCESS)])
     expect(await scene.claimedIds()).toEqual([two.id])
   })
 
-  test('after the webhook has arrived stops nothing, and leaves it delivered', async ({ scene }) => {
+  test('after the webhook has arrived stops nothing, and leaves it delivered', async ({ scene, store, partnerId }) => {
     const { id } = await scene.resolve()
     await scene.deliver(200)
-    expect(await scene.store.cancel(scene.partnerId, id, 'erase')).toMatchObject({ isNew: true, stopsMessage: false })
+    expect(await store.cancel(partnerId, id, 'erase')).toMatchObject({ isNew: true, stopsMessage: false })
     expect(await scene.find(id)).toMatchObject({ status: 'cancelled', delivery: { state: 'delivered' } })
   })
 }

@@ -13,8 +13,8 @@ const seenIn = (...bins: readonly number[]) => {
 }
 
 export const describeCompletions = (test: StoreTest): void => {
-  test('are none at first', async ({ scene }) => {
-    expect(await scene.store.completionsOf(scene.account.id)).toEqual(emptyBins())
+  test('are none at first', async ({ scene, store }) => {
+    expect(await store.completionsOf(scene.account.id)).toEqual(emptyBins())
   })
 
   test('fade before more are added', async ({ scene }) => {

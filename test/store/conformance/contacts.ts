@@ -118,16 +118,16 @@ export const describeContacts = (test: StoreTest): void => {
     expect(await tell(scene)).toMatchObject([gone])
   })
 
-  test('held again before the end was told, it is told anew', async ({ scene }) => {
+  test('held again before the end was told, it is told anew', async ({ scene, store, partnerId }) => {
     await failTwice(scene)
     const { id } = await scene.resolve({ callbackUrl: `${HOOK}/gone` })
     await scene.deliver(410)
     await tell(scene)
     await scene.advance(MINUTE)
-    await scene.store.enableCallback({ partnerId: scene.partnerId, callbackUrl: `${HOOK}/gone` }, 'test')
-    await scene.store.resend(scene.partnerId, id)
+    await store.enableCallback({ partnerId, callbackUrl: `${HOOK}/gone` }, 'test')
+    await store.resend(partnerId, id)
     await scene.deliver(410)
-    expect(await tell(scene)).toMatchObject([{ heldSince: scene.store.now(), isOver: false }])
+    expect(await tell(scene)).toMatchObject([{ heldSince: store.now(), isOver: false }])
   })
 
   test('a contact that comes in the place of another learns all when its notice was due, and the same URL nothing twice', async ({
@@ -174,25 +174,25 @@ export const describeContacts = (test: StoreTest): void => {
     expect(await claim(scene)).toMatchObject([{ partnerId: scene.partnerId }])
   })
 
-  test('what is put off is claimed then, or when the clock was set back', async ({ scene }) => {
+  test('what is put off is claimed then, or when the clock was set back', async ({ scene, store }) => {
     await failTwice(scene)
     await scene.advance(HOUR)
     const [claimed] = await claim(scene)
     const { partnerId, lease } = claimed as ClaimedContact
-    const dueAt = scene.store.now() + HOUR
-    await scene.store.settleContact({ partnerId, lease, dueAt, reports: [] })
+    const dueAt = store.now() + HOUR
+    await store.settleContact({ partnerId, lease, dueAt, reports: [] })
     expect(await claim(scene)).toEqual([])
     await scene.advance(-20 * MINUTE)
     expect(await claim(scene)).toMatchObject([{ partnerId }])
   })
 
-  test('a URL that nothing is sent to any more is erased without a word', async ({ scene }) => {
+  test('a URL that nothing is sent to any more is erased without a word', async ({ scene, store, partnerId }) => {
     await failTwice(scene)
     await scene.advance(HOUR)
     expect(await tell(scene)).toHaveLength(1)
     await scene.advance(40 * DAY)
     await scene.prune(30 * DAY)
-    expect(await scene.store.statusOf(scene.partnerId, null)).toMatchObject({ callbacks: [] })
+    expect(await store.statusOf(partnerId, null)).toMatchObject({ callbacks: [] })
     expect(await claim(scene)).toEqual([])
   })
 }

@@ -4,13 +4,13 @@ import { first, HOOK, LEASE_MS, SUCCESS } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describeDelivering = (test: StoreTest): void => {
-  test('hands out a message that is due with all that an attempt needs', async ({ scene }) => {
+  test('hands out a message that is due with all that an attempt needs', async ({ scene, store, partnerId }) => {
     const { id } = await scene.resolve()
-    const createdAt = scene.store.now()
+    const createdAt = store.now()
     await scene.advance(SECOND)
     const { messages, secrets } = await scene.claimMessagesWith()
     expect(first(messages)).toMatchObject({
-      partnerId: scene.partnerId,
+      partnerId,
       registrationId: id,
       callbackUrl: HOOK,
       host: 'partner.example',
@@ -20,8 +20,8 @@ export const describeDelivering = (test: StoreTest): void => {
       createdAt,
       dueAt: createdAt,
     })
-    expect([...secrets.keys()]).toEqual([scene.partnerId])
-    expect(secrets.get(scene.partnerId)?.map(secret => secret.reveal())).toEqual([expect.stringMatching(/^whsec_/)])
+    expect([...secrets.keys()]).toEqual([partnerId])
+    expect(secrets.get(partnerId)?.map(secret => secret.reveal())).toEqual([expect.stringMatching(/^whsec_/)])
   })
 
   test('hands out with a serial, and with each message, the traceparent that a registration came with', async ({
@@ -76,32 +76,30 @@ export const describeDelivering = (test: StoreTest): void => {
     expect(await scene.claimMessages()).toEqual([])
   })
 
-  test('says which attempt has ended its message, and once', async ({ scene }) => {
-    await scene.store.register(
-      [HOOK, `${HOOK}/2`, `${HOOK}/3`].map(callbackUrl => scene.newRegistration({ callbackUrl })),
-    )
+  test('says which attempt has ended its message, and once', async ({ scene, store }) => {
+    await store.register([HOOK, `${HOOK}/2`, `${HOOK}/3`].map(callbackUrl => scene.newRegistration({ callbackUrl })))
     await scene.poll(SUCCESS)
     const [one, two, three] = await scene.claimMessages()
     if (!one || !two || !three) throw new Error('there are less than three')
     const settlements = [scene.received(one, 500), scene.received(two, 200), scene.received(three, 410)]
-    expect(await scene.store.settleMessages(settlements)).toEqual([null, 'delivered', 'gone'])
-    expect(await scene.store.settleMessages(settlements)).toEqual([null, null, null])
+    expect(await store.settleMessages(settlements)).toEqual([null, 'delivered', 'gone'])
+    expect(await store.settleMessages(settlements)).toEqual([null, null, null])
     await scene.advance(MINUTE)
     expect(await scene.deliver(500)).toBe(1)
     await scene.advance(HOUR)
     const last = first(await scene.claimMessages())
-    expect(await scene.store.settleMessages([scene.received(last, 500)])).toEqual(['exhausted'])
+    expect(await store.settleMessages([scene.received(last, 500)])).toEqual(['exhausted'])
   })
 
-  test('records every attempt, the oldest first', async ({ scene }) => {
+  test('records every attempt, the oldest first', async ({ scene, store, partnerId }) => {
     const { id } = await scene.resolve()
-    expect(await scene.store.listAttempts(scene.partnerId, id)).toEqual([])
+    expect(await store.listAttempts(partnerId, id)).toEqual([])
     await scene.deliver(500)
     await scene.advance(MINUTE)
     await scene.deliver(null)
     await scene.advance(HOUR)
     await scene.deliver(204)
-    const attempts = await scene.store.listAttempts(scene.partnerId, id)
+    const attempts = await store.listAttempts(partnerId, id)
     expect(attempts).toMatchObject([
       { outcome: 'rejected', httpStatus: 500, error: null, durationMs: 12, responseExcerpt: 'hello' },
       { outcome: 'failed', httpStatus: null, error: 'no_response', responseExcerpt: null },
@@ -110,14 +108,13 @@ export const describeDelivering = (test: StoreTest): void => {
     expect(attempts?.[1]?.at).toBe((attempts?.[0]?.at ?? 0) + MINUTE)
   })
 
-  test('says what each attempt was made for', async ({ scene }) => {
+  test('says what each attempt was made for', async ({ scene, store, partnerId }) => {
     const { id } = await scene.resolve()
-    const originsOf = async (one: string) =>
-      (await scene.store.listAttempts(scene.partnerId, one))?.map(({ origin }) => origin)
+    const originsOf = async (one: string) => (await store.listAttempts(partnerId, one))?.map(({ origin }) => origin)
     await scene.deliver(500)
     await scene.advance(MINUTE)
     await scene.deliver(500)
-    await scene.store.resend(scene.partnerId, id)
+    await store.resend(partnerId, id)
     await scene.deliver(500)
     await scene.advance(MINUTE)
     const held = await scene.register()
@@ -127,7 +124,7 @@ export const describeDelivering = (test: StoreTest): void => {
     await scene.poll(SUCCESS)
     expect(await scene.deliver(200)).toBe(0)
     await scene.advance(1)
-    await scene.store.resend(scene.partnerId, id)
+    await store.resend(partnerId, id)
     await scene.deliver(200)
     await scene.deliver(200)
     expect((await originsOf(id))?.at(-1)).toBe('resend')
@@ -146,24 +143,24 @@ export const describeDelivering = (test: StoreTest): void => {
     expect(attempts?.map(({ origin }) => origin)).toEqual(['first', 'first', 'resend'])
   })
 
-  test('keeps the newest 50 attempts of a message, and counts all', async ({ scene }) => {
+  test('keeps the newest 50 attempts of a message, and counts all', async ({ scene, store, partnerId }) => {
     const { id } = await scene.resolve()
     for (let n = 0; n < 60; n++) {
-      await scene.store.resend(scene.partnerId, id)
+      await store.resend(partnerId, id)
       await scene.advance(1)
       expect(await scene.deliver(500)).toBe(1)
     }
-    const attempts = (await scene.store.listAttempts(scene.partnerId, id)) ?? []
+    const attempts = (await store.listAttempts(partnerId, id)) ?? []
     expect(attempts).toHaveLength(50)
-    expect(attempts.at(-1)?.at).toBe(scene.store.now())
-    expect(attempts[0]?.at).toBe(scene.store.now() - 49)
-    expect((await scene.store.findRegistration(scene.partnerId, id))?.delivery?.attempts).toBe(60)
+    expect(attempts.at(-1)?.at).toBe(store.now())
+    expect(attempts[0]?.at).toBe(store.now() - 49)
+    expect((await store.findRegistration(partnerId, id))?.delivery?.attempts).toBe(60)
   })
 
   test.for([
     { state: 'delivered', statuses: [200] },
     { state: 'exhausted', statuses: [500, 500, 500] },
-  ])('resent when it is $state, goes out once more', async ({ state, statuses }, { scene }) => {
+  ])('resent when it is $state, goes out once more', async ({ state, statuses }, { scene, store, partnerId }) => {
     const { id } = await scene.resolve()
     for (const status of statuses) {
       await scene.deliver(status)
@@ -171,7 +168,7 @@ export const describeDelivering = (test: StoreTest): void => {
     }
     const before = (await scene.find(id)).delivery
     expect(before.state).toBe(state)
-    expect(await scene.store.resend(scene.partnerId, id)).toBe('resent')
+    expect(await store.resend(partnerId, id)).toBe('resent')
     expect((await scene.find(id)).delivery).toMatchObject({ messageId: before.messageId, state: 'pending' })
     expect(await scene.deliver(200)).toBe(1)
     expect((await scene.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: statuses.length + 1 })
@@ -181,34 +178,34 @@ export const describeDelivering = (test: StoreTest): void => {
 
   test.for([500, 200])(
     'resent during an attempt, goes out once more whatever comes of it (%i)',
-    async (httpStatus, { scene }) => {
+    async (httpStatus, { scene, store, partnerId }) => {
       const { id } = await scene.resolve()
       const message = first(await scene.claimMessages())
-      await scene.store.resend(scene.partnerId, id)
-      await scene.store.settleMessages([scene.received(message, httpStatus)])
+      await store.resend(partnerId, id)
+      await store.settleMessages([scene.received(message, httpStatus)])
       expect((await scene.find(id)).delivery).toMatchObject({ state: 'pending', attempts: 1 })
       expect(await scene.deliver(200)).toBe(1)
       expect((await scene.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: 2 })
     },
   )
 
-  test('cannot be resent before there is a verdict, nor once it is cancelled', async ({ scene }) => {
+  test('cannot be resent before there is a verdict, nor once it is cancelled', async ({ scene, store, partnerId }) => {
     const { id } = await scene.register()
-    expect(await scene.store.resend(scene.partnerId, id)).toBe('no_message')
-    await scene.store.cancel(scene.partnerId, id)
-    expect(await scene.store.resend(scene.partnerId, id)).toBe('cancelled')
-    expect(await scene.store.resend(scene.partnerId, 'reg_nobody')).toBeNull()
+    expect(await store.resend(partnerId, id)).toBe('no_message')
+    await store.cancel(partnerId, id)
+    expect(await store.resend(partnerId, id)).toBe('cancelled')
+    expect(await store.resend(partnerId, 'reg_nobody')).toBeNull()
   })
 
-  test('leaves nothing of a batch in which one item fails', async ({ scene }) => {
+  test('leaves nothing of a batch in which one item fails', async ({ scene, store, partnerId }) => {
     const one = await scene.resolve()
     await scene.resolve()
     const [good, bad] = (await scene.claimMessages()).map(message => scene.received(message, 200))
     if (!good || !bad) throw new Error('both were due')
     const poison = { ...bad, attempt: bad.attempt && { ...bad.attempt, outcome: null as never } }
-    await expect(scene.store.settleMessages([good, poison])).rejects.toThrow()
+    await expect(store.settleMessages([good, poison])).rejects.toThrow()
     expect((await scene.find(one.id)).delivery).toMatchObject({ state: 'pending', attempts: 0 })
-    expect(await scene.store.listAttempts(scene.partnerId, one.id)).toEqual([])
+    expect(await store.listAttempts(partnerId, one.id)).toEqual([])
   })
 
   test('resent while it waits for a retry, is due now with a new schedule and the same id', async ({ scene }) => {

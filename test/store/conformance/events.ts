@@ -18,13 +18,13 @@ const resolveMany = async (scene: StoreFixture, count: number) => {
 }
 
 export const describeEvents = (test: StoreTest): void => {
-  test('are numbered for each partner, from 1 on, without a gap', async ({ scene }) => {
+  test('are numbered for each partner, from 1 on, without a gap', async ({ scene, store }) => {
     const other = await scene.addPartner()
     await scene.resolve()
     await scene.resolve({ partnerId: other })
     await scene.resolve()
     expect((await read(scene)).map(({ position }) => position.n)).toEqual([1, 2])
-    const theirs = await scene.store.listEvents(other, { after: null, limit: 10 })
+    const theirs = await store.listEvents(other, { after: null, limit: 10 })
     expect(theirs).toMatchObject({ outcome: 'page', events: [{ position: { n: 1 } }] })
   })
 
@@ -36,16 +36,16 @@ export const describeEvents = (test: StoreTest): void => {
     expect(await read(scene, all.at(-1)?.position)).toEqual([])
   })
 
-  test('of a position that was never there say where to begin', async ({ scene }) => {
+  test('of a position that was never there say where to begin', async ({ scene, store, partnerId }) => {
     await resolveMany(scene, 5)
     const all = await read(scene)
     const third = all[2] as StoredEvent
-    const lost = (n: number, at: number) => scene.store.listEvents(scene.partnerId, { after: { n, at }, limit: 10 })
+    const lost = (n: number, at: number) => store.listEvents(partnerId, { after: { n, at }, limit: 10 })
     // Its number is beyond the newest; or it belongs to another event now.
     for (const n of [9, 4])
       expect(await lost(n, third.createdAt + 1)).toEqual({ outcome: 'lost', beginAfter: third.position })
     expect(await lost(9, (all[0] as StoredEvent).createdAt - 1)).toEqual({ outcome: 'lost', beginAfter: null })
-    expect(await lost(9, scene.store.now())).toEqual({ outcome: 'lost', beginAfter: all[4]?.position })
+    expect(await lost(9, store.now())).toEqual({ outcome: 'lost', beginAfter: all[4]?.position })
   })
 
   test('begin at the first that was created since a time, but not before the position', async ({ scene }) => {
@@ -81,9 +81,9 @@ export const describeEvents = (test: StoreTest): void => {
     expect(page).toMatchObject({ outcome: 'page', events: [{ position: { n: 2, at: since } }] })
   })
 
-  test('of one state of delivery are those that are in it now', async ({ scene }) => {
+  test('of one state of delivery are those that are in it now', async ({ scene, store, partnerId }) => {
     const of = async (delivery: MessageState) => {
-      const page = await scene.store.listEvents(scene.partnerId, { after: null, limit: 10, delivery })
+      const page = await store.listEvents(partnerId, { after: null, limit: 10, delivery })
       return page.outcome === 'page' ? page.events.map(({ position }) => position.n) : page.outcome
     }
     await scene.resolve()
@@ -92,13 +92,13 @@ export const describeEvents = (test: StoreTest): void => {
     await scene.deliver(410)
     await scene.resolve()
     expect([await of('delivered'), await of('exhausted'), await of('pending')]).toEqual([[1], [2], [3]])
-    await scene.store.cancel(scene.partnerId, (await read(scene))[1]?.registrationId ?? '', 'erase')
+    await store.cancel(partnerId, (await read(scene))[1]?.registrationId ?? '', 'erase')
     expect(await of('exhausted')).toEqual([])
   })
 
-  test('of one registration are its own alone, after the position too', async ({ scene }) => {
+  test('of one registration are its own alone, after the position too', async ({ scene, store, partnerId }) => {
     const of = async (registrationId: string, after: EventPosition | null = null) => {
-      const page = await scene.store.listEvents(scene.partnerId, { after, limit: 1, registrationId })
+      const page = await store.listEvents(partnerId, { after, limit: 1, registrationId })
       return page.outcome === 'page' ? page.events.map(event => event.registrationId) : page.outcome
     }
     const { id } = await scene.resolve()
@@ -110,7 +110,7 @@ export const describeEvents = (test: StoreTest): void => {
       [],
       [next?.registrationId],
     ])
-    await scene.store.cancel(scene.partnerId, id, 'erase')
+    await store.cancel(partnerId, id, 'erase')
     expect(await of(id)).toEqual([])
   })
 
@@ -136,14 +136,14 @@ export const describeEvents = (test: StoreTest): void => {
     expect(await page(two.end)).toEqual({ ...two, scanned: 0 })
   })
 
-  test('go on after one that was erased since', async ({ scene }) => {
+  test('go on after one that was erased since', async ({ scene, store, partnerId }) => {
     const cancelled = await scene.resolve()
     await scene.advance(MINUTE)
     const [seen] = await read(scene)
-    await scene.store.cancel(scene.partnerId, cancelled.id, 'erase')
+    await store.cancel(partnerId, cancelled.id, 'erase')
     const next = await scene.resolve()
     await scene.advance(MINUTE)
-    expect((await scene.store.prune(scene.store.now(), 1, null)).erased).toBe(1)
+    expect((await store.prune(store.now(), 1, null)).erased).toBe(1)
     expect((await read(scene, seen?.position)).map(({ registrationId }) => registrationId)).toEqual([next.id])
   })
 }

@@ -34,16 +34,16 @@ const url = (scene: StoreFixture) => ({ partnerId: scene.partnerId, callbackUrl:
 const callbacksOf = async (scene: StoreFixture) => (await scene.store.statusOf(scene.partnerId, null)).callbacks
 
 export const describeFailingCallbacks = (test: StoreTest): void => {
-  test('is disabled after five days of failures only, and says so', async ({ scene }) => {
+  test('is disabled after five days of failures only, and says so', async ({ scene, store }) => {
     const { since, changedUrls } = await disable(scene, 2)
     expect(changedUrls).toEqual([{ ...url(scene), transition: 'disabled', failingSince: since, lastError: 'http_503' }])
     expect(await callbacksOf(scene)).toEqual([
       {
-        ...{ ...url(scene), state: 'disabled', since, heldSince: scene.store.now() - MINUTE },
+        ...{ ...url(scene), state: 'disabled', since, heldSince: store.now() - MINUTE },
         ...{ lastError: 'http_503', held: 3 },
       },
     ])
-    expect((await scene.store.stats()).callbacks).toEqual({ gone: 0, failing: 0, disabled: 1 })
+    expect((await store.stats()).callbacks).toEqual({ gone: 0, failing: 0, disabled: 1 })
     await scene.advance(30 * DAY)
     expect((await scene.claimMessagesWith()).nextAt).toBeNull()
   })
@@ -101,23 +101,23 @@ export const describeFailingCallbacks = (test: StoreTest): void => {
     expect(await hosts()).toEqual({ worst: [], hosts: 0 })
   })
 
-  test('begins anew with each success', async ({ scene }) => {
+  test('begins anew with each success', async ({ scene, store, partnerId }) => {
     const { id } = await scene.resolve()
     for (let day = 0; day < 8; day++) {
       await fail(scene, id, { times: 5, apartMs: 4 * HOUR })
-      await scene.store.resend(scene.partnerId, id)
+      await store.resend(partnerId, id)
       await scene.deliver(200)
       await scene.advance(4 * HOUR)
     }
     expect(await callbacksOf(scene)).toEqual([])
   })
 
-  test('is not blamed for what could not be sent for a fault of our own', async ({ scene }) => {
+  test('is not blamed for what could not be sent for a fault of our own', async ({ scene, store }) => {
     await scene.resolve()
     for (let n = 0; n < 12; n++) {
       const message = first(await scene.claimMessages())
-      const step = { state: 'pending', dueAt: scene.store.now(), retries: 0, gone: false } as const
-      await scene.store.settleMessages([{ message, step, attempt: null, hostSignal: null }])
+      const step = { state: 'pending', dueAt: store.now(), retries: 0, gone: false } as const
+      await store.settleMessages([{ message, step, attempt: null, hostSignal: null }])
       await scene.advance(DAY)
     }
     expect(await callbacksOf(scene)).toEqual([])
@@ -125,16 +125,16 @@ export const describeFailingCallbacks = (test: StoreTest): void => {
 
   test.for(['operator', 'test'] as const)(
     'is enabled by the %s, and begins with a clean sheet',
-    async (end, { scene }) => {
+    async (end, { scene, store }) => {
       const { changedUrls, heldIds } = await disable(scene)
       let rung = 0
-      scene.store.hints.on('messagesDue', () => rung++)
-      expect(await scene.store.enableCallback(url(scene), end)).toBe(true)
+      store.hints.on('messagesDue', () => rung++)
+      expect(await store.enableCallback(url(scene), end)).toBe(true)
       expect(rung).toBeGreaterThan(0)
       expect(changedUrls.at(-1)).toMatchObject({ transition: 'enabled' })
       expect(await callbacksOf(scene)).toEqual([])
       expect(await scene.claimedIds()).toEqual(heldIds)
-      expect(await scene.store.enableCallback(url(scene), end)).toBe(false)
+      expect(await store.enableCallback(url(scene), end)).toBe(false)
     },
   )
 
@@ -187,20 +187,20 @@ export const describeFailingCallbacks = (test: StoreTest): void => {
     expect(await callbacksOf(scene)).toEqual([])
   })
 
-  test('is listed page by page, in the order of partner and URL', async ({ scene }) => {
+  test('is listed page by page, in the order of partner and URL', async ({ scene, store }) => {
     const urls = ['a', 'b', 'c', 'd', 'e'].map(name => `https://${name}.example/`)
     for (const callbackUrl of urls) await scene.resolve({ callbackUrl })
     await scene.deliver(410)
     const listed: string[] = []
     let after = null
     do {
-      const page = await scene.store.listCallbacks(null, { after, limit: 2 })
+      const page = await store.listCallbacks(null, { after, limit: 2 })
       listed.push(...page.found.map(({ callbackUrl }) => callbackUrl))
       after = page.next
     } while (after !== null)
     expect(listed).toEqual(urls)
     const other = await scene.addPartner()
-    expect(await scene.store.listCallbacks(other, { after: null, limit: 10 })).toEqual({ found: [], next: null })
+    expect(await store.listCallbacks(other, { after: null, limit: 10 })).toEqual({ found: [], next: null })
   })
 
   test('is forgotten when nothing has failed there for the retention, but not while something is held', async ({
@@ -213,8 +213,8 @@ export const describeFailingCallbacks = (test: StoreTest): void => {
     await scene.prune(30 * DAY)
     expect(await callbacksOf(scene)).toEqual([])
   })
-  test('by an operator was enabled by the retention, where nothing is held', async ({ scene }) => {
-    await scene.store.disableCallback(url(scene))
+  test('by an operator was enabled by the retention, where nothing is held', async ({ scene, store }) => {
+    await store.disableCallback(url(scene))
     await scene.advance(90 * DAY)
     await scene.prune(30 * DAY)
     expect(await callbacksOf(scene)).toMatchObject([{ state: 'disabled', lastError: 'operator' }])

@@ -24,11 +24,11 @@ export const describeGoneCallbacks = (test: StoreTest): void => {
     expect(await scene.claimMessages()).toEqual([])
   })
 
-  test('has the others pending and held, and says since when', async ({ scene }) => {
+  test('has the others pending and held, and says since when', async ({ scene, store, partnerId }) => {
     const { gone, held } = await holdAnother(scene)
     expect((await scene.find(held.id)).delivery).toMatchObject({ state: 'pending', nextAttemptAt: null })
-    expect((await scene.store.explain(scene.partnerId, held.id))?.heldSince).toBe(scene.store.now() - MINUTE)
-    expect((await scene.store.explain(scene.partnerId, gone.id))?.heldSince).toBeNull()
+    expect((await store.explain(partnerId, held.id))?.heldSince).toBe(store.now() - MINUTE)
+    expect((await store.explain(partnerId, gone.id))?.heldSince).toBeNull()
     await scene.advance(24 * HOUR)
     expect((await scene.claimMessagesWith()).nextAt).toBeNull()
   })
@@ -54,14 +54,14 @@ export const describeGoneCallbacks = (test: StoreTest): void => {
     expect(await scene.claimedIds()).toEqual([held.id])
   })
 
-  test('goes on, with all that was held, when the URL is registered again', async ({ scene }) => {
+  test('goes on, with all that was held, when the URL is registered again', async ({ scene, store, partnerId }) => {
     const { held } = await holdAnother(scene)
     let rung = 0
-    scene.store.hints.on('messagesDue', () => rung++)
+    store.hints.on('messagesDue', () => rung++)
     await scene.register()
     expect(rung).toBeGreaterThan(0)
     expect(await scene.claimedIds()).toEqual([held.id])
-    expect((await scene.store.explain(scene.partnerId, held.id))?.heldSince).toBeNull()
+    expect((await store.explain(partnerId, held.id))?.heldSince).toBeNull()
   })
 
   test('sends a message that is resent alone: a failure changes nothing for the others, and its 2xx lets them go on', async ({
@@ -93,11 +93,11 @@ export const describeGoneCallbacks = (test: StoreTest): void => {
     expect(await scene.claimedIds()).toEqual([])
   })
 
-  test('does not stand before others of its host, however much it holds', async ({ scene }) => {
+  test('does not stand before others of its host, however much it holds', async ({ scene, store }) => {
     await scene.resolve()
     for (let i = 0; i < 10; i++) await scene.resolve()
     const message = first(await scene.claimMessages({ slots: 1 }))
-    await scene.store.settleMessages([scene.received(message, 410)])
+    await store.settleMessages([scene.received(message, 410)])
     await scene.advance(1)
     const sibling = await scene.resolve({ callbackUrl: `${HOOK}/2` })
     expect((await scene.claimMessages({ slots: 1 })).map(one => one.registrationId)).toEqual([sibling.id])
@@ -105,23 +105,23 @@ export const describeGoneCallbacks = (test: StoreTest): void => {
 
   test('of a URL for which very many are held ends bit by bit, in turns with other URLs, and all of them go out', {
     timeout: 60_000,
-  }, async ({ scene }) => {
+  }, async ({ scene, store, partnerId }) => {
     const held = RELEASED_TOGETHER + 100
     const callbackUrl = 'https://second.example/hook'
     const gone = [await scene.resolve(), await scene.resolve({ callbackUrl })]
-    await scene.store.register(Array.from({ length: held }, () => scene.newRegistration()))
+    await store.register(Array.from({ length: held }, () => scene.newRegistration()))
     const second = await scene.register({ callbackUrl })
     expect(await scene.deliver(410)).toBe(2)
     while ((await scene.poll(SUCCESS)) > 0) await scene.advance(100)
     while ((await scene.claimMessagesWith()).nextAt !== null) await scene.advance(100)
-    for (const { id } of gone) expect(await scene.store.resend(scene.partnerId, id)).toBe('resent')
+    for (const { id } of gone) expect(await store.resend(partnerId, id)).toBe('resent')
     const delivered = new Map<string, number>()
     let claims = 0
-    for (let next: number | null = scene.store.now(); next !== null; ) {
-      await scene.advance(Math.max(0, next - scene.store.now()))
+    for (let next: number | null = store.now(); next !== null; ) {
+      await scene.advance(Math.max(0, next - store.now()))
       const claimed = await scene.claimMessagesWith()
       claims++
-      await scene.store.settleMessages(claimed.messages.map(message => scene.received(message, 200)))
+      await store.settleMessages(claimed.messages.map(message => scene.received(message, 200)))
       for (const { registrationId } of claimed.messages) delivered.set(registrationId, claims)
       next = claimed.nextAt
     }
@@ -137,12 +137,12 @@ export const describeGoneCallbacks = (test: StoreTest): void => {
     expect((await scene.claimedIds()).sort()).toEqual([sibling.id, theirs.id].sort())
   })
 
-  test('also holds a message that was in flight and failed', async ({ scene }) => {
+  test('also holds a message that was in flight and failed', async ({ scene, store }) => {
     await scene.resolve()
     await scene.resolve()
     const [one, two] = await scene.claimMessages()
     if (!one || !two) throw new Error('two were due')
-    await scene.store.settleMessages([scene.received(one, 410), scene.received(two, 500)])
+    await store.settleMessages([scene.received(one, 410), scene.received(two, 500)])
     await scene.advance(MINUTE)
     expect(await scene.claimMessages()).toEqual([])
     await scene.register()

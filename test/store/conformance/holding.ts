@@ -8,8 +8,8 @@ import type { StoreTest } from '../support/store-test.ts'
 export const describeHolding = (test: StoreTest): void => {
   test('the daily message of a day is sent by one node, once, and again only if it was not accepted', async ({
     scene,
+    store,
   }) => {
-    const { store } = scene
     const claims = await Promise.all([store.claimDaily('2026-12-02', MINUTE), store.claimDaily('2026-12-02', MINUTE)])
     expect(claims.toSorted()).toEqual([false, true])
     await scene.advance(MINUTE)
@@ -46,11 +46,11 @@ export const describeHolding = (test: StoreTest): void => {
       expect(await scene.claimMessages()).toMatchObject([{ registrationId: id, attempts: 0 }])
     })
 
-    test('what is claimed already is recorded', async ({ scene }) => {
+    test('what is claimed already is recorded', async ({ scene, store }) => {
       const { id } = await scene.resolve()
       const message = first(await scene.claimMessages())
-      await scene.store.holdDeliveries()
-      await scene.store.settleMessages([scene.received(message, 200)])
+      await store.holdDeliveries()
+      await store.settleMessages([scene.received(message, 200)])
       expect((await scene.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: 1 })
     })
   })
@@ -63,16 +63,16 @@ export const describeHolding = (test: StoreTest): void => {
       hostSignal: null,
     })
 
-    test('is due again when it says, as if nothing had been tried', async ({ scene }) => {
+    test('is due again when it says, as if nothing had been tried', async ({ scene, store, partnerId }) => {
       const { id } = await scene.resolve()
       const message = first(await scene.claimMessages())
-      await scene.store.settleMessages([givenBack(scene, message)])
+      await store.settleMessages([givenBack(scene, message)])
       expect(await scene.claimMessages()).toEqual([])
       await scene.advance(SECOND)
       expect(await scene.claimMessages()).toMatchObject([
         { registrationId: id, attempts: 0, retries: 0, proven: false },
       ])
-      expect(await scene.store.listAttempts(scene.partnerId, id)).toEqual([])
+      expect(await store.listAttempts(partnerId, id)).toEqual([])
     })
 
     test('is explained as under way while it is claimed, then as not sent until an attempt is recorded, or it is resent', async ({
@@ -99,22 +99,22 @@ export const describeHolding = (test: StoreTest): void => {
   })
 
   describe('what must not be sent any more is told', () => {
-    test('of a registration, before its cancelling is confirmed', async ({ scene }) => {
+    test('of a registration, before its cancelling is confirmed', async ({ scene, store, partnerId }) => {
       const { id } = await scene.resolve()
       const told: string[] = []
-      scene.store.hints.on('withdrawn', ({ registrationId }) => told.push(`cancelled ${registrationId}`))
-      await scene.store.cancel(scene.partnerId, id, 'erase')
+      store.hints.on('withdrawn', ({ registrationId }) => told.push(`cancelled ${registrationId}`))
+      await store.cancel(partnerId, id, 'erase')
       told.push('confirmed')
       expect(told).toEqual([`cancelled ${id}`, 'confirmed'])
     })
 
-    test('of a partner, before it is confirmed to be disabled', async ({ scene }) => {
+    test('of a partner, before it is confirmed to be disabled', async ({ store, partnerId }) => {
       const told: unknown[] = []
-      scene.store.hints.on('withdrawn', what => told.push(what))
-      await scene.store.changePartner(scene.partnerId, { name: 'renamed' })
-      await scene.store.changePartner(scene.partnerId, { disabled: true })
+      store.hints.on('withdrawn', what => told.push(what))
+      await store.changePartner(partnerId, { name: 'renamed' })
+      await store.changePartner(partnerId, { disabled: true })
       told.push('confirmed')
-      expect(told).toEqual([{ partnerId: scene.partnerId, registrationId: null }, 'confirmed'])
+      expect(told).toEqual([{ partnerId, registrationId: null }, 'confirmed'])
     })
   })
 }

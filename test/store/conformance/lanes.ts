@@ -40,13 +40,13 @@ export const describeLanes = (test: StoreTest): void => {
     const allBut = (free: number, { partnerId }: StoreFixture) =>
       new Map([[partnerId, SHARES.unprovenPerPartner - free]])
 
-    test('share what a partner has for them, and have all of their own once one has', async ({ scene }) => {
+    test('share what a partner has for them, and have all of their own once one has', async ({ scene, store }) => {
       await fill(scene, { 'new.example': 9 })
       const taken = await scene.claimMessages({ busyUnproven: allBut(3, scene) })
       expect(hostsOf(taken)).toEqual({ 'new.example': 3 })
       const busyHosts = new Map([['new.example', 3]])
       expect(await scene.claimMessages({ busyUnproven: allBut(0, scene), busyHosts })).toEqual([])
-      await scene.store.settleMessages([scene.received(first(taken), 500)])
+      await store.settleMessages([scene.received(first(taken), 500)])
       expect(hostsOf(await scene.claimMessages({ busyUnproven: allBut(0, scene) }))).toEqual({ 'new.example': 6 })
     })
 
@@ -106,9 +106,9 @@ export const describeLanes = (test: StoreTest): void => {
     expect(hostsOf(taken)).toEqual({ 'c.example': 1 })
   })
 
-  test('looks at everybody in turn', { timeout: 60_000 }, async ({ scene }) => {
+  test('looks at everybody in turn', { timeout: 60_000 }, async ({ scene, store }) => {
     const partnerIds = await scene.addPartners(300)
-    await scene.store.register(
+    await store.register(
       partnerIds.map(partnerId => scene.newRegistration({ partnerId, callbackUrl: 'https://shared.example/hook' })),
     )
     while ((await scene.poll(SUCCESS)) > 0) await scene.advance(100)
@@ -121,11 +121,11 @@ export const describeLanes = (test: StoreTest): void => {
 
   test('hands out at once what is due behind many partners that have only retries for later', {
     timeout: 60_000,
-  }, async ({ scene }) => {
+  }, async ({ scene, store }) => {
     // No 256 partners in a row have both the first and the one in the middle.
     const partnerIds = await scene.addPartners(520)
     const registerFor = (ids: readonly string[]) =>
-      scene.store.register(ids.map(partnerId => scene.newRegistration({ partnerId, idcardid: scene.newId('s') })))
+      store.register(ids.map(partnerId => scene.newRegistration({ partnerId, idcardid: scene.newId('s') })))
     await registerFor(partnerIds)
     while ((await scene.poll(SUCCESS)) > 0) await scene.advance(100)
     for (let failed = 0; failed < partnerIds.length; ) failed += await scene.deliver(500)
@@ -134,13 +134,13 @@ export const describeLanes = (test: StoreTest): void => {
     const both = [one, others[259] ?? '']
     await registerFor(disabled)
     while ((await scene.poll(SUCCESS)) > 0) await scene.advance(100)
-    for (const id of disabled) await scene.store.changePartner(id, { disabled: true })
+    for (const id of disabled) await store.changePartner(id, { disabled: true })
     await registerFor(both)
     await scene.poll(SUCCESS)
     expect((await scene.claimMessages()).map(({ partnerId }) => partnerId).sort()).toEqual(both)
   })
 
-  test('all of a long queue goes out in the end, the longest due first', async ({ scene }) => {
+  test('all of a long queue goes out in the end, the longest due first', async ({ scene, store }) => {
     await fill(scene, { 'a.example': 10 })
     await scene.advance(MINUTE)
     await fill(scene, { 'a.example': 10, 'b.example': 5 })
@@ -148,7 +148,7 @@ export const describeLanes = (test: StoreTest): void => {
     for (let round = 0; round < 20; round++) {
       const messages = await scene.claimMessages({ slots: 3 })
       seqs.push(...messages.filter(message => message.host === 'a.example').map(message => message.seq))
-      await scene.store.settleMessages(messages.map(message => scene.received(message, 200)))
+      await store.settleMessages(messages.map(message => scene.received(message, 200)))
     }
     expect(seqs).toHaveLength(20)
     expect(seqs).toEqual(seqs.toSorted((a, b) => a - b))

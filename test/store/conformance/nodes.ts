@@ -5,8 +5,7 @@ import { newNode } from '../support/nodes.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describeNodes = (test: StoreTest): void => {
-  test('show themselves, and see each other', async ({ scene }) => {
-    const { store } = scene
+  test('show themselves, and see each other', async ({ scene, store }) => {
     const startedAt = store.now()
     expect(await store.listNodes()).toEqual([])
     await store.beatNode(newNode('a'))
@@ -25,8 +24,7 @@ export const describeNodes = (test: StoreTest): void => {
     expect(await store.listNodes()).toEqual(nodes)
   })
 
-  test('are missed by the others from when they are lost until they are back', async ({ scene }) => {
-    const { store } = scene
+  test('are missed by the others from when they are lost until they are back', async ({ scene, store }) => {
     await store.beatNode(newNode('b'))
     let nodes = await store.beatNode(newNode('a'))
     for (let n = 0; n < 8; n++) {
@@ -44,8 +42,7 @@ export const describeNodes = (test: StoreTest): void => {
     })
   })
 
-  test('leave', async ({ scene }) => {
-    const { store } = scene
+  test('leave', async ({ store }) => {
     await store.beatNode(newNode('a'))
     await store.beatNode(newNode('b'))
     await store.removeNode('node_a')

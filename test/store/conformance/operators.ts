@@ -22,37 +22,36 @@ const RESUME: NewAct = {
 }
 
 export const describeOperators = (test: StoreTest): void => {
-  test('have tokens, which are found by id', async ({ scene }) => {
+  test('have tokens, which are found by id', async ({ scene, store }) => {
     const { hash, ...token } = await addToken(scene)
-    const times = { createdAt: scene.store.now(), lastUsedAt: null, expiresAt: null, revokedAt: null }
+    const times = { createdAt: store.now(), lastUsedAt: null, expiresAt: null, revokedAt: null }
     expect(token).toEqual({ id: token.id, name: 'Zoë 值班', role: 'operate', ...times })
-    expect(await scene.store.findAdminToken(token.id)).toEqual({ name: 'Zoë 值班', role: 'operate', hash, live: true })
-    expect(await scene.store.findAdminToken('token_none')).toBeNull()
-    expect(await scene.store.listAdminTokens({ limit: 10, after: null })).toEqual({ found: [token], next: null })
+    expect(await store.findAdminToken(token.id)).toEqual({ name: 'Zoë 值班', role: 'operate', hash, live: true })
+    expect(await store.findAdminToken('token_none')).toBeNull()
+    expect(await store.listAdminTokens({ limit: 10, after: null })).toEqual({ found: [token], next: null })
   })
 
-  test('list them the oldest first, page by page', async ({ scene }) => {
+  test('list them the oldest first, page by page', async ({ scene, store }) => {
     const ids = [(await addToken(scene)).id, (await addToken(scene)).id, (await addToken(scene)).id]
     const page = async (after: string | null) =>
-      (await scene.store.listAdminTokens({ limit: 2, after })).found.map(({ id }) => id)
+      (await store.listAdminTokens({ limit: 2, after })).found.map(({ id }) => id)
     expect(await page(null)).toEqual(ids.slice(0, 2))
     expect(await page(ids[1] ?? null)).toEqual(ids.slice(2))
   })
 
-  test('have tokens that end by themselves, and that say when they were used', async ({ scene }) => {
-    const token = await addToken(scene, scene.store.now() + MINUTE)
-    await scene.store.touchAdminTokens([token.id, 'token_none'])
-    const usedAt = scene.store.now()
-    expect(await scene.store.listAdminTokens({ limit: 1, after: null })).toMatchObject({
+  test('have tokens that end by themselves, and that say when they were used', async ({ scene, store }) => {
+    const token = await addToken(scene, store.now() + MINUTE)
+    await store.touchAdminTokens([token.id, 'token_none'])
+    const usedAt = store.now()
+    expect(await store.listAdminTokens({ limit: 1, after: null })).toMatchObject({
       found: [{ lastUsedAt: usedAt }],
     })
-    expect(await scene.store.findAdminToken(token.id)).toMatchObject({ live: true })
+    expect(await store.findAdminToken(token.id)).toMatchObject({ live: true })
     await scene.advance(MINUTE)
-    expect(await scene.store.findAdminToken(token.id)).toMatchObject({ live: false })
+    expect(await store.findAdminToken(token.id)).toMatchObject({ live: false })
   })
 
-  test('are told what was done, the newest first, page by page', async ({ scene }) => {
-    const { store } = scene
+  test('are told what was done, the newest first, page by page', async ({ scene, store }) => {
     const at = store.now()
     await store.recordAct(RESUME)
     await scene.advance(MINUTE)
@@ -77,8 +76,7 @@ export const describeOperators = (test: StoreTest): void => {
     })
   })
 
-  test('know of an act before it is done, and how it ended', async ({ scene }) => {
-    const { store } = scene
+  test('know of an act before it is done, and how it ended', async ({ store }) => {
     const id = await store.recordAct({ ...RESUME, outcome: 'begun' })
     expect((await store.listActs(EVERY_ACT)).found).toMatchObject([{ id, outcome: 'begun' }])
     await store.endAct(id, 'refused')
@@ -86,11 +84,11 @@ export const describeOperators = (test: StoreTest): void => {
     expect((await store.listActs(EVERY_ACT)).found).toMatchObject([{ ...RESUME, id, outcome: 'refused' }])
   })
 
-  test('no longer see acts after more than a year', async ({ scene }) => {
-    await scene.store.recordAct(RESUME)
+  test('no longer see acts after more than a year', async ({ scene, store }) => {
+    await store.recordAct(RESUME)
     await scene.advance(367 * DAY)
-    expect(await scene.store.listActs(EVERY_ACT)).toEqual({ found: [], next: null })
-    await scene.store.recordAct(RESUME)
-    expect((await scene.store.listActs(EVERY_ACT)).found).toHaveLength(1)
+    expect(await store.listActs(EVERY_ACT)).toEqual({ found: [], next: null })
+    await store.recordAct(RESUME)
+    expect((await store.listActs(EVERY_ACT)).found).toHaveLength(1)
   })
 }

@@ -5,8 +5,8 @@ import type { StoreTest } from '../support/store-test.ts'
 
 /** What is due at the same time comes in the order in which it came; counts and limits of nothing give nothing. */
 export const describeOrdering = (test: StoreTest): void => {
-  test('messages that are due at the same time are sent in the order in which they came', async ({ scene }) => {
-    await scene.store.register(Array.from({ length: 5 }, () => scene.newRegistration()))
+  test('messages that are due at the same time are sent in the order in which they came', async ({ scene, store }) => {
+    await store.register(Array.from({ length: 5 }, () => scene.newRegistration()))
     await scene.poll(SUCCESS)
     const seqs: number[] = []
     for (let i = 0; i < 5; i++) seqs.push(...(await scene.claimMessages({ slots: 1 })).map(({ seq }) => seq))
@@ -35,8 +35,7 @@ export const describeOrdering = (test: StoreTest): void => {
     expect(await store.prune(store.now(), 0, null)).toEqual({ erased: 0, next: null })
   })
 
-  test('a usage counts what waits, the hosts, and the registrations of a day', async ({ scene }) => {
-    const { store, partnerId } = scene
+  test('a usage counts what waits, the hosts, and the registrations of a day', async ({ scene, store, partnerId }) => {
     await scene.resolve()
     await scene.register({ callbackUrl: 'https://b.example/' })
     await scene.poll(WAITING)

@@ -6,26 +6,26 @@ import { first } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describePartners = (test: StoreTest): void => {
-  test('are created with a key and a signing secret, and found again', async ({ scene }) => {
+  test('are created with a key and a signing secret, and found again', async ({ scene, store }) => {
     const { partner } = newPartner('ACME 认证', { newId: scene.newId, random: randomBytes })
-    const created = await scene.store.createPartner(partner)
+    const created = await store.createPartner(partner)
     expect(created).toMatchObject({ id: partner.id, name: 'ACME 认证', disabled: false, payload: 'full' })
     expect(created.quotas).toEqual({ pending: null, hosts: null, daily: null })
-    expect(await scene.store.findPartner(partner.id)).toEqual(created)
-    expect(await scene.store.findKey(partner.key.id)).toEqual({
+    expect(await store.findPartner(partner.id)).toEqual(created)
+    expect(await store.findKey(partner.key.id)).toEqual({
       partnerId: partner.id,
       hash: partner.key.hash,
       live: true,
     })
-    expect(await scene.store.findPartner('partner_nobody')).toBeNull()
+    expect(await store.findPartner('partner_nobody')).toBeNull()
   })
 
-  test('are created whole or not at all', async ({ scene }) => {
+  test('are created whole or not at all', async ({ scene, store }) => {
     const one = newPartner('one', { newId: scene.newId, random: randomBytes }).partner
-    await scene.store.createPartner(one)
+    await store.createPartner(one)
     const two = { ...newPartner('two', { newId: scene.newId, random: randomBytes }).partner, key: one.key }
-    await expect(scene.store.createPartner(two)).rejects.toThrow()
-    expect(await scene.store.findPartner(two.id)).toBeNull()
+    await expect(store.createPartner(two)).rejects.toThrow()
+    expect(await store.findPartner(two.id)).toBeNull()
   })
 
   test('have names of their own: one that another has is refused where it is created or renamed', async ({ scene }) => {
@@ -41,10 +41,10 @@ export const describePartners = (test: StoreTest): void => {
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
-  test('are listed the oldest first, page by page', async ({ scene }) => {
-    const ids = [scene.partnerId, await scene.addPartner('b'), await scene.addPartner('a')]
+  test('are listed the oldest first, page by page', async ({ scene, store, partnerId }) => {
+    const ids = [partnerId, await scene.addPartner('b'), await scene.addPartner('a')]
     const page = async (limit: number, after: string | null) =>
-      (await scene.store.listPartners({ limit, after })).found.map(partner => partner.id)
+      (await store.listPartners({ limit, after })).found.map(partner => partner.id)
     expect(await page(10, null)).toEqual(ids)
     expect(await page(2, null)).toEqual(ids.slice(0, 2))
     expect(await page(2, ids[1] ?? '')).toEqual(ids.slice(2))
@@ -66,8 +66,7 @@ export const describePartners = (test: StoreTest): void => {
     expect((await store.partnerNames([...many, two])).size).toBe(1)
   })
 
-  test('change in what is named, and stay the same in everything else', async ({ scene }) => {
-    const { store, partnerId } = scene
+  test('change in what is named, and stay the same in everything else', async ({ store, partnerId }) => {
     const before = await store.findPartner(partnerId)
     expect(await store.changePartner(partnerId, {})).toEqual(before)
     expect(await store.changePartner(partnerId, { name: 'new' })).toEqual({ ...before, name: 'new' })
@@ -78,8 +77,8 @@ export const describePartners = (test: StoreTest): void => {
     expect(await store.changePartner('partner_nobody', { name: 'x' })).toBeNull()
   })
 
-  test('with thin webhooks are sent neither scores nor messages', async ({ scene }) => {
-    await scene.store.changePartner(scene.partnerId, { payload: 'thin' })
+  test('with thin webhooks are sent neither scores nor messages', async ({ scene, store, partnerId }) => {
+    await store.changePartner(partnerId, { payload: 'thin' })
     await scene.resolve()
     const body = first(await scene.claimMessages()).body.toString()
     expect(JSON.parse(body).data).toMatchObject({ status: 'SUCCESS' })
@@ -87,8 +86,7 @@ export const describePartners = (test: StoreTest): void => {
     expect(body).not.toContain('认证成功')
   })
 
-  test('disabled, are asked and sent nothing, and lose nothing', async ({ scene }) => {
-    const { store, partnerId } = scene
+  test('disabled, are asked and sent nothing, and lose nothing', async ({ scene, store, partnerId }) => {
     const asked = await scene.register()
     const sent = await scene.resolve()
     const waiting = await scene.register({ idcardid: 'waiting' })
@@ -118,8 +116,7 @@ export const describePartners = (test: StoreTest): void => {
     expect(told.slice(1).toSorted()).toEqual(['messages', 'verifications'])
   })
 
-  test('have keys, each created, used, and revoked once', async ({ scene }) => {
-    const { store, partnerId } = scene
+  test('have keys, each created, used, and revoked once', async ({ scene, store, partnerId }) => {
     const id = scene.newId('key')
     const created = await store.createKey(partnerId, { id, hash: randomBytes(32) })
     expect(created).toMatchObject({ id, lastUsedAt: null, revokedAt: null })
@@ -128,11 +125,11 @@ export const describePartners = (test: StoreTest): void => {
     await store.touchKeys([])
     const listed = await store.listKeys(partnerId)
     expect(listed).toHaveLength(2)
-    expect(listed?.[1]).toMatchObject({ id, lastUsedAt: scene.store.now() })
+    expect(listed?.[1]).toMatchObject({ id, lastUsedAt: store.now() })
     const { found } = await store.listPartners({ limit: 9, after: null })
-    expect(found).toMatchObject([{ id: partnerId, lastUsedAt: scene.store.now() }])
+    expect(found).toMatchObject([{ id: partnerId, lastUsedAt: store.now() }])
     const revoked = await store.revokeKey(id)
-    expect(revoked?.revokedAt).toBe(scene.store.now())
+    expect(revoked?.revokedAt).toBe(store.now())
     expect((await store.findKey(id))?.live).toBe(false)
     await scene.advance(MINUTE)
     expect(await store.revokeKey(id)).toEqual(revoked)
@@ -158,8 +155,7 @@ export const describePartners = (test: StoreTest): void => {
     expect(listed).toHaveLength(10 + 50)
   })
 
-  test('end a key of theirs only by another that is live', async ({ scene }) => {
-    const { store, partnerId } = scene
+  test('end a key of theirs only by another that is live', async ({ scene, store, partnerId }) => {
     const [one = ''] = ((await store.listKeys(partnerId)) ?? []).map(({ id }) => id)
     const two = scene.newId('key')
     await store.addOwnKey(partnerId, { id: two, hash: randomBytes(32) })
@@ -174,10 +170,10 @@ export const describePartners = (test: StoreTest): void => {
     expect(await store.endOwnKey(partnerId, ended[0] === 'ended' ? one : two, live[0]?.id ?? '')).toBe('ended')
   })
 
-  test('disabled, have no live key', async ({ scene }) => {
+  test('disabled, have no live key', async ({ scene, store, partnerId }) => {
     const id = scene.newId('key')
-    await scene.store.createKey(scene.partnerId, { id, hash: randomBytes(32) })
-    await scene.store.changePartner(scene.partnerId, { disabled: true })
-    expect((await scene.store.findKey(id))?.live).toBe(false)
+    await store.createKey(partnerId, { id, hash: randomBytes(32) })
+    await store.changePartner(partnerId, { disabled: true })
+    expect((await store.findKey(id))?.live).toBe(false)
   })
 }

@@ -4,11 +4,11 @@ import { first, LEASE_MS, openStoreFixture, WAITING } from '../../support/store.
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describePolling = (test: StoreTest): void => {
-  test('hands out what is due with all that a call and its judgement need', async ({ scene }) => {
+  test('hands out what is due with all that a call and its judgement need', async ({ scene, partnerId }) => {
     const { id, createdAt, expiresAt } = await scene.register({ idcardid: '42' })
     const { account, verification } = first(await scene.claim())
     expect(verification).toMatchObject({
-      partnerId: scene.partnerId,
+      partnerId,
       idcardid: '42',
       polls: 0,
       failures: 0,
@@ -25,15 +25,15 @@ export const describePolling = (test: StoreTest): void => {
     expect(account.apiKey.reveal()).toBe('upstream-key')
   })
 
-  test('begins anew with a serial for which nobody has waited', async ({ scene }) => {
+  test('begins anew with a serial for which nobody has waited', async ({ scene, store, partnerId }) => {
     const { id } = await scene.register({ idcardid: '42' })
     await scene.poll(WAITING)
     for (let n = 0; n < 2; n++) {
       await scene.advance(HOUR)
       await scene.poll({ kind: 'not_found', code: 4061 })
     }
-    await scene.store.cancel(scene.partnerId, id)
-    const registered = await scene.store.register([scene.newRegistration({ idcardid: '42' })])
+    await store.cancel(partnerId, id)
+    const registered = await store.register([scene.newRegistration({ idcardid: '42' })])
     const { verification } = first(await scene.claim())
     expect(registered[0]?.outcome).toBe('created')
     expect(verification).toMatchObject({ goneChecks: 0, failures: 0, failingSince: null, invalidIds: 0, seen: true })
@@ -103,9 +103,9 @@ export const describePolling = (test: StoreTest): void => {
     expect(await scene.claim()).toHaveLength(1)
   })
 
-  test('does not ask about a registration that has ended, whatever it is told', async ({ scene }) => {
+  test('does not ask about a registration that has ended, whatever it is told', async ({ scene, store, partnerId }) => {
     const resolved = await scene.resolve()
-    expect(await scene.store.nudge(scene.partnerId, resolved.id)).toEqual(resolved)
+    expect(await store.nudge(partnerId, resolved.id)).toEqual(resolved)
     expect(await scene.claim()).toEqual([])
   })
 }

@@ -74,12 +74,12 @@ export const describeQueries = (test: StoreTest): void => {
     expect(await list({ status })).toEqual(names)
   })
 
-  test('filters by the delivery of a webhook that there is', async ({ scene }) => {
+  test('filters by the delivery of a webhook that there is', async ({ scene, store, partnerId }) => {
     const { ids, list } = await registerMixed(scene)
     expect(await list({ delivery: 'delivered' })).toEqual(['delivered', 'expired'])
     expect(await list({ delivery: 'pending' })).toEqual(['failing'])
     expect(await list({ delivery: 'exhausted' })).toEqual([])
-    await scene.store.cancel(scene.partnerId, ids.failing.id, 'erase')
+    await store.cancel(partnerId, ids.failing.id, 'erase')
     expect(await list({ delivery: 'pending' })).toEqual([])
     expect(await list({ delivery: 'exhausted' })).toEqual(['failing'])
     expect(await list({ delivery: 'exhausted', status: 'cancelled' })).toEqual(['failing'])
@@ -110,19 +110,19 @@ export const describeQueries = (test: StoreTest): void => {
     expect(await found({ host: 'other.example' })).toEqual(['b'])
   })
 
-  test('tells which of some registrations have ended, whoever has them', async ({ scene }) => {
+  test('tells which of some registrations have ended, whoever has them', async ({ scene, store }) => {
     const { ids } = await registerMixed(scene)
-    const ended = await scene.store.endedAmong([ids.pending.id, ids.failing.id, ids.cancelled.id, 'reg_nobody'])
+    const ended = await store.endedAmong([ids.pending.id, ids.failing.id, ids.cancelled.id, 'reg_nobody'])
     expect(ended.toSorted()).toEqual([ids.failing.id, ids.cancelled.id].toSorted())
-    expect(await scene.store.endedAmong([])).toEqual([])
+    expect(await store.endedAmong([])).toEqual([])
   })
 
-  test('looks many serials up at once, of the partner alone', async ({ scene }) => {
+  test('looks many serials up at once, of the partner alone', async ({ scene, store }) => {
     const { ids } = await registerMixed(scene)
     const twice = await scene.register({ idcardid: 'failing', callbackUrl: OTHER_HOOK })
     const other = await scene.addPartner()
     const lookUp = (idcardids: string[], limit = 10, partnerId = scene.partnerId) =>
-      scene.store.lookUpRegistrations(partnerId, idcardids, limit)
+      store.lookUpRegistrations(partnerId, idcardids, limit)
     const found = await lookUp(['expired', 'failing', 'nobody', 'FAILING', 'fail%'])
     expect(found).toEqual([
       await scene.find(twice.id),
@@ -154,9 +154,9 @@ export const describeQueries = (test: StoreTest): void => {
     expect(await list({ status: 'succeeded', delivery: 'pending' })).toEqual([])
   })
 
-  test('explains why there is no webhook yet', async ({ scene }) => {
+  test('explains why there is no webhook yet', async ({ scene, store, partnerId }) => {
     const { id } = await scene.register()
-    expect(await scene.store.explain(scene.partnerId, id)).toMatchObject({
+    expect(await store.explain(partnerId, id)).toMatchObject({
       lastAnswer: null,
       lastCode: null,
       rawStatus: null,
@@ -168,33 +168,32 @@ export const describeQueries = (test: StoreTest): void => {
       allHeldSince: null,
     })
     await scene.poll(WAITING)
-    await scene.store.pauseAccount(scene.account.id)
-    const paused = await scene.store.explain(scene.partnerId, id)
+    await store.pauseAccount(scene.account.id)
+    const paused = await store.explain(partnerId, id)
     expect(paused).toMatchObject({ lastAnswer: 'waiting', lastCode: 2, rawStatus: 'ING' })
-    expect(paused?.account).toMatchObject({ pausedAt: scene.store.now(), pauseReason: 'operator' })
+    expect(paused?.account).toMatchObject({ pausedAt: store.now(), pauseReason: 'operator' })
     expect(paused?.registration).toEqual(await scene.find(id))
     expect(paused?.isPartnerDisabled).toBe(false)
-    await scene.store.changePartner(scene.partnerId, { disabled: true })
-    expect(await scene.store.explain(scene.partnerId, id)).toMatchObject({ isPartnerDisabled: true })
+    await store.changePartner(partnerId, { disabled: true })
+    expect(await store.explain(partnerId, id)).toMatchObject({ isPartnerDisabled: true })
   })
 
-  test('explains how the sending goes', async ({ scene }) => {
+  test('explains how the sending goes', async ({ scene, store, partnerId }) => {
     const { id } = await scene.resolve()
     await scene.deliver(500)
     await scene.advance(MINUTE)
     await scene.deliver(null)
-    expect(await scene.store.explain(scene.partnerId, id)).toMatchObject({
+    expect(await store.explain(partnerId, id)).toMatchObject({
       lastAnswer: 'verdict',
       messageType: 'idface.succeeded',
       lastAttempt: { outcome: 'failed', error: 'no_response' },
     })
   })
 
-  test('is another partner’s: then there is nothing, by any verb', async ({ scene }) => {
+  test('is another partner’s: then there is nothing, by any verb', async ({ scene, store }) => {
     const { id } = await scene.resolve({ idcardid: '1' })
     await scene.deliver(500)
     const other = await scene.addPartner()
-    const { store } = scene
     const before = await scene.find(id)
     for (const owner of [other, 'partner_nobody']) {
       expect(await store.findRegistration(owner, id)).toBeNull()

@@ -10,11 +10,11 @@ const outcomeFor = async (scene: StoreFixture, one: Partial<NewRegistration>) =>
   (await scene.store.register([scene.newRegistration(one)]))[0]?.outcome
 
 export const describeRegistering = (test: StoreTest): void => {
-  test('gives the registration as it is read ever after, due at once', async ({ scene }) => {
-    const before = scene.store.now()
+  test('gives the registration as it is read ever after, due at once', async ({ scene, store, partnerId }) => {
+    const before = store.now()
     const created = await scene.register({ idcardid: '007', metadata: { order: '42' }, ttlMs: HOUR })
     expect(created).toMatchObject({
-      partnerId: scene.partnerId,
+      partnerId,
       idcardid: '007',
       callbackUrl: HOOK,
       metadata: { order: '42' },
@@ -72,12 +72,12 @@ export const describeRegistering = (test: StoreTest): void => {
     expect(outcomes).toEqual(['created', 'taken', 'taken', 'created'])
   })
 
-  test('answers the same pair with the existing one, unchanged', async ({ scene }) => {
+  test('answers the same pair with the existing one, unchanged', async ({ scene, store, partnerId }) => {
     const created = await scene.register({ idcardid: '1', metadata: { a: 'b' } })
     await scene.advance(MINUTE)
     const again = scene.newRegistration({ idcardid: '1', metadata: { c: 'd' }, ttlMs: 5 * DAY })
-    expect(await scene.store.register([again])).toEqual([{ outcome: 'existing', registration: created }])
-    expect(await scene.store.findRegistration(scene.partnerId, again.id)).toBeNull()
+    expect(await store.register([again])).toEqual([{ outcome: 'existing', registration: created }])
+    expect(await store.findRegistration(partnerId, again.id)).toBeNull()
   })
 
   test('keeps a serial for the partner that had it first, even once that one has cancelled', async ({ scene }) => {
@@ -157,20 +157,20 @@ export const describeRegistering = (test: StoreTest): void => {
     expect(await scene.claimedIds()).toEqual([one.id, two.id])
   })
 
-  test('tells each its own result and metadata, of several that end at once', async ({ scene }) => {
+  test('tells each its own result and metadata, of several that end at once', async ({ scene, store }) => {
     const items = ['1', '1', '2'].map((idcardid, n) =>
       scene.newRegistration({ idcardid, callbackUrl: `${HOOK}/${n}`, metadata: { order: `${n}` } }),
     )
-    await scene.store.register(items)
+    await store.register(items)
     const answerOf = (idcardid: string) => (idcardid === '1' ? SUCCESS : FAIL)
     const claimed = await scene.claim()
-    await scene.store.settleVerifications(claimed.map(one => scene.answered(one, answerOf(one.verification.idcardid))))
+    await store.settleVerifications(claimed.map(one => scene.answered(one, answerOf(one.verification.idcardid))))
     const told = new Map((await scene.claimMessages()).map(one => [one.callbackUrl, JSON.parse(one.body).data]))
     for (const { callbackUrl, idcardid, metadata } of items)
       expect(told.get(callbackUrl)).toMatchObject({ idcardid, metadata, status: idcardid === '1' ? 'SUCCESS' : 'FAIL' })
   })
 
-  test('tells a known verdict at once to each of a batch, with no further call', async ({ scene }) => {
+  test('tells a known verdict at once to each of a batch, with no further call', async ({ scene, store }) => {
     await scene.register({ idcardid: '1' })
     await scene.poll(FAIL)
     await scene.deliver(200)
@@ -178,7 +178,7 @@ export const describeRegistering = (test: StoreTest): void => {
     const urls = [OTHER_HOOK, `${OTHER_HOOK}/2`]
     const late = urls.map(callbackUrl => scene.newRegistration({ idcardid: '1', callbackUrl }))
     const told = { status: 'failed', verdict: FAIL.verdict, nextPollAt: null }
-    expect(await scene.store.register(late)).toMatchObject(
+    expect(await store.register(late)).toMatchObject(
       urls.map(callbackUrl => ({ outcome: 'created', registration: { ...told, callbackUrl } })),
     )
     for (const { id } of late) expect(await scene.find(id)).toMatchObject({ ...told, delivery: { state: 'pending' } })
@@ -186,14 +186,14 @@ export const describeRegistering = (test: StoreTest): void => {
     expect((await scene.claimMessages()).map(message => message.callbackUrl)).toEqual(urls)
   })
 
-  test('rings for what it made due, and not where nothing changed', async ({ scene }) => {
+  test('rings for what it made due, and not where nothing changed', async ({ scene, store }) => {
     const rung: string[] = []
-    scene.store.hints.on('verificationsDue', () => rung.push('verifications'))
-    scene.store.hints.on('messagesDue', () => rung.push('messages'))
+    store.hints.on('verificationsDue', () => rung.push('verifications'))
+    store.hints.on('messagesDue', () => rung.push('messages'))
     await scene.register({ idcardid: '1' })
     expect(rung).toContain('verifications')
     rung.length = 0
-    await scene.store.register([scene.newRegistration({ idcardid: '1' })])
+    await store.register([scene.newRegistration({ idcardid: '1' })])
     expect(rung).toEqual([])
     await scene.poll(SUCCESS)
     rung.length = 0
@@ -202,18 +202,18 @@ export const describeRegistering = (test: StoreTest): void => {
     expect(rung).not.toContain('verifications')
   })
 
-  test('leaves nothing of a batch in which one item fails', async ({ scene }) => {
+  test('leaves nothing of a batch in which one item fails', async ({ scene, store, partnerId }) => {
     const { id } = await scene.register()
     const good = scene.newRegistration()
-    await expect(scene.store.register([good, scene.newRegistration({ id })])).rejects.toThrow()
-    expect(await scene.store.findRegistration(scene.partnerId, good.id)).toBeNull()
+    await expect(store.register([good, scene.newRegistration({ id })])).rejects.toThrow()
+    expect(await store.findRegistration(partnerId, good.id)).toBeNull()
     expect(await scene.claim()).toHaveLength(1)
   })
 
-  test('keeps to the quotas of a partner', async ({ scene }) => {
-    await scene.store.changePartner(scene.partnerId, { quotas: { pending: 2 } })
+  test('keeps to the quotas of a partner', async ({ scene, store, partnerId }) => {
+    await store.changePartner(partnerId, { quotas: { pending: 2 } })
     const batch = ['1', '2', '1', '3'].map(idcardid => scene.newRegistration({ idcardid }))
-    const registered = await scene.store.register(batch)
+    const registered = await store.register(batch)
     expect(registered.map(one => one.outcome)).toEqual(['created', 'created', 'existing', 'over_quota'])
     expect(registered[3]).toEqual({ outcome: 'over_quota', quota: 'pending', limit: 2 })
     await scene.poll(SUCCESS)
@@ -221,19 +221,19 @@ export const describeRegistering = (test: StoreTest): void => {
     await scene.register({ idcardid: '3' })
   })
 
-  test('does not count as pending what is told at once in the same batch', async ({ scene }) => {
+  test('does not count as pending what is told at once in the same batch', async ({ scene, store, partnerId }) => {
     await scene.resolve({ idcardid: '1' })
-    await scene.store.changePartner(scene.partnerId, { quotas: { pending: 1 } })
+    await store.changePartner(partnerId, { quotas: { pending: 1 } })
     const items = [{ idcardid: '1', callbackUrl: OTHER_HOOK }, { idcardid: '2' }, { idcardid: '3' }]
-    const registered = await scene.store.register(items.map(scene.newRegistration))
+    const registered = await store.register(items.map(scene.newRegistration))
     expect(registered.map(one => one.outcome)).toEqual(['created', 'created', 'over_quota'])
   })
 
-  test('keeps to the quota of hosts', async ({ scene }) => {
-    await scene.store.changePartner(scene.partnerId, { quotas: { hosts: 1 } })
+  test('keeps to the quota of hosts', async ({ scene, store, partnerId }) => {
+    await store.changePartner(partnerId, { quotas: { hosts: 1 } })
     await scene.register({ callbackUrl: 'https://a.example/1' })
     await scene.register({ callbackUrl: 'https://a.example/2' })
-    const [refused] = await scene.store.register([scene.newRegistration({ callbackUrl: 'https://b.example/' })])
+    const [refused] = await store.register([scene.newRegistration({ callbackUrl: 'https://b.example/' })])
     expect(refused).toEqual({ outcome: 'over_quota', quota: 'hosts', limit: 1 })
   })
 
@@ -251,12 +251,12 @@ export const describeRegistering = (test: StoreTest): void => {
     await scene.register(urlOf(201))
   })
 
-  test('registers a pair anew that ended unresolved, with a new id and a call at once', async ({ scene }) => {
+  test('registers a pair anew that ended unresolved, with a new id and a call at once', async ({ scene, store }) => {
     const old = await scene.register({ idcardid: '1', ttlMs: 0 })
     await scene.advance(HOUR)
     await scene.poll(WAITING)
     const anew = await scene.register({ idcardid: '1' })
-    expect(anew).toMatchObject({ status: 'pending', nextPollAt: scene.store.now() })
+    expect(anew).toMatchObject({ status: 'pending', nextPollAt: store.now() })
     await scene.poll(SUCCESS)
     expect(await scene.find(anew.id)).toMatchObject({ status: 'succeeded' })
     expect(await scene.find(old.id)).toMatchObject({ status: 'unresolved', reason: 'expired' })

@@ -41,12 +41,12 @@ const populate = async (scene: StoreFixture) => {
 }
 
 export const describeSearching = (test: StoreTest): void => {
-  test('finds the newest first, over all partners, page by page', async ({ scene }) => {
+  test('finds the newest first, over all partners, page by page', async ({ scene, store }) => {
     const { delivered, exhausted, failing, theirs, cancelled, pending } = await populate(scene)
     const all = [pending, cancelled, theirs, failing, exhausted, delivered]
     expect(await search(scene, {})).toEqual(all)
     const page = (before: string | null) =>
-      scene.store.searchRegistrations({ filter: ALL_REGISTRATIONS, act: null, limit: 4, before })
+      store.searchRegistrations({ filter: ALL_REGISTRATIONS, act: null, limit: 4, before })
     const first = await page(null)
     expect([first.found.map(({ id }) => id), first.next]).toEqual([all.slice(0, 4), failing])
     const rest = await page(first.next)
@@ -98,15 +98,14 @@ export const describeSearching = (test: StoreTest): void => {
     expect([(await count(null)).count, (await count('cancel')).count]).toEqual([11, 0])
   })
 
-  test('finds by the time of creation, to the ms', async ({ scene }) => {
+  test('finds by the time of creation, to the ms', async ({ scene, store }) => {
     const ids: string[] = []
     for (let n = 0; n < 4; n++) {
       ids.unshift((await newAt(scene)).id)
       await scene.advance(DAY)
     }
-    const times = (
-      await scene.store.searchRegistrations({ filter: ALL_REGISTRATIONS, act: null, limit: 9, before: null })
-    ).found
+    const times = (await store.searchRegistrations({ filter: ALL_REGISTRATIONS, act: null, limit: 9, before: null }))
+      .found
     const since = times[1]?.createdAt ?? 0
     expect(await search(scene, { since })).toEqual(ids.slice(0, 2))
     expect(await search(scene, { since: since + 1 })).toEqual(ids.slice(0, 1))
@@ -116,16 +115,16 @@ export const describeSearching = (test: StoreTest): void => {
     expect(await search(scene, { since: since + HOUR, until: since - HOUR })).toEqual([])
   })
 
-  test('shows what is known of each, and of its webhook', async ({ scene }) => {
+  test('shows what is known of each, and of its webhook', async ({ scene, store, partnerId }) => {
     const { failing, pending } = await populate(scene)
-    const { found } = await scene.store.searchRegistrations({
-      filter: { ...ALL_REGISTRATIONS, partnerId: scene.partnerId },
+    const { found } = await store.searchRegistrations({
+      filter: { ...ALL_REGISTRATIONS, partnerId },
       act: null,
       limit: 10,
       before: null,
     })
     expect(found.find(({ id }) => id === pending)).toMatchObject({
-      partnerId: scene.partnerId,
+      partnerId,
       accountId: scene.account.id,
       idcardid: 'the-serial',
       callbackUrl: 'https://partner.example/hook',
@@ -143,12 +142,12 @@ export const describeSearching = (test: StoreTest): void => {
     })
   })
 
-  test('finds for an act only that to which it can be done, and counts the same', async ({ scene }) => {
+  test('finds for an act only that to which it can be done, and counts the same', async ({ scene, store }) => {
     const { delivered, exhausted, failing, theirs, pending } = await populate(scene)
     const wanted = async (act: 'resend' | 'cancel' | 'poll', filter: Partial<RegistrationFilter> = {}) => {
       const asked = { filter: { ...ALL_REGISTRATIONS, ...filter }, act }
-      const { found } = await scene.store.searchRegistrations({ ...asked, limit: 50, before: null })
-      expect(await scene.store.countRegistrations(asked)).toMatchObject({ count: found.length, isCapped: false })
+      const { found } = await store.searchRegistrations({ ...asked, limit: 50, before: null })
+      expect(await store.countRegistrations(asked)).toMatchObject({ count: found.length, isCapped: false })
       return found.map(({ id }) => id)
     }
     expect(await wanted('resend')).toEqual([theirs, failing, exhausted, delivered])
@@ -157,13 +156,13 @@ export const describeSearching = (test: StoreTest): void => {
     expect(await wanted('poll')).toEqual([pending])
   })
 
-  test('groups open failures by host and error, the largest first', async ({ scene }) => {
-    expect(await scene.store.groupFailures()).toEqual({ groups: [], isCapped: false })
+  test('groups open failures by host and error, the largest first', async ({ scene, store }) => {
+    expect(await store.groupFailures()).toEqual({ groups: [], isCapped: false })
     await populate(scene)
     await newAt(scene, { callbackUrl: 'https://slow.example/other' })
     await scene.poll(FAIL)
     await scene.deliver(503)
-    const { groups } = await scene.store.groupFailures()
+    const { groups } = await store.groupFailures()
     expect(
       groups.map(({ host, error, count, pending, exhausted, partners }) => [
         host,
@@ -185,7 +184,7 @@ export const describeSearching = (test: StoreTest): void => {
     await scene.deliver(410)
     await scene.advance(HOUR)
     await scene.claimMessagesWith()
-    const [largest] = (await scene.store.groupFailures()).groups
+    const [largest] = (await store.groupFailures()).groups
     expect(largest).toMatchObject({ host: 'slow.example', error: 'http_503', count: 2, pending: 1, exhausted: 0 })
   })
 }

@@ -36,27 +36,27 @@ export const describeSecrets = (test: StoreTest): void => {
     expect(await rotate(scene, 'new-2', 0)).toMatchObject({ previousExpiresAt: at })
   })
 
-  test('an old one that is ended stops at once, and the newest does not end', async ({ scene }) => {
+  test('an old one that is ended stops at once, and the newest does not end', async ({ scene, store }) => {
     await scene.resolve()
-    const [old] = await scene.store.listSigningSecrets(scene.partnerId)
+    const [old] = await store.listSigningSecrets(scene.partnerId)
     const rotated = await rotate(scene, 'new-1', HOUR)
-    const end = (id: string, partnerId = scene.partnerId) => scene.store.endSigningSecret(partnerId, id)
+    const end = (id: string, partnerId = scene.partnerId) => store.endSigningSecret(partnerId, id)
     const other = await scene.addPartner()
     expect(await end(old?.id ?? '', other)).toBeNull()
     expect(await end('secret_nobody')).toBeNull()
     expect(await end(rotated?.id ?? '')).toBe('newest')
-    expect(await scene.store.listSigningSecrets(scene.partnerId)).toHaveLength(2)
+    expect(await store.listSigningSecrets(scene.partnerId)).toHaveLength(2)
     expect(await end(old?.id ?? '')).toBe('ended')
     expect(await livesOf(scene)).toEqual(['new-1'])
     await scene.advance(MINUTE)
     expect(await end(old?.id ?? '')).toBe('ended')
   })
 
-  test('one that was named first and added last goes on signing', async ({ scene }) => {
+  test('one that was named first and added last goes on signing', async ({ scene, store, partnerId }) => {
     const secret = { id: scene.newId('secret'), type: 'v1' as const, text: new Secret('new-1') }
     await rotate(scene, 'new-2', HOUR)
-    await scene.store.rotateSigningSecret(scene.partnerId, secret, HOUR)
-    expect(await scene.store.endSigningSecret(scene.partnerId, secret.id)).toBe('newest')
+    await store.rotateSigningSecret(partnerId, secret, HOUR)
+    expect(await store.endSigningSecret(partnerId, secret.id)).toBe('newest')
   })
 
   test('what is claimed is given back when a secret ends at once, since it would be signed with that', async ({

@@ -7,11 +7,11 @@ import { emptyStats } from '../support/stats.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describeStats = (test: StoreTest): void => {
-  test('an empty store has nothing', async ({ scene }) => {
-    const at = scene.store.now()
+  test('an empty store has nothing', async ({ scene, store }) => {
+    const at = store.now()
     const account = { ...scene.account, rate: 1_000 }
     const stats = emptyStats(account, { at, firstPartnerAt: at, engine: expect.anything() })
-    expect(await scene.store.stats()).toEqual(stats)
+    expect(await store.stats()).toEqual(stats)
   })
 
   test('tells what is due to be asked, and since when, what is claimed, and what is asked later', async ({ scene }) => {
@@ -30,8 +30,8 @@ export const describeStats = (test: StoreTest): void => {
     expect(account).toMatchObject({ id: scene.account.id, waiting: 2, leased: 1 })
   })
 
-  test('names whose serials wait the most where polls are late', async ({ scene }) => {
-    const most = async () => (await scene.store.stats()).accounts.map(account => account.most)
+  test('names whose serials wait the most where polls are late', async ({ scene, store }) => {
+    const most = async () => (await store.stats()).accounts.map(account => account.most)
     const [few, many, off] = [await scene.addPartner(), await scene.addPartner(), await scene.addPartner()]
     for (const [partnerId, count] of [
       [few, 1],
@@ -39,7 +39,7 @@ export const describeStats = (test: StoreTest): void => {
       [off, 9],
     ] as const)
       for (let n = 0; n < count; n++) await scene.register({ partnerId })
-    await scene.store.changePartner(off, { disabled: true })
+    await store.changePartner(off, { disabled: true })
     await scene.advance(2 * MINUTE)
     expect(await most()).toEqual([undefined])
     await scene.advance(1)
@@ -87,51 +87,51 @@ export const describeStats = (test: StoreTest): void => {
     expect(await account()).toMatchObject({ rateNow: 1_000, answers: null })
   })
 
-  test('counts what is sent, given up and held, over all partners', async ({ scene }) => {
+  test('counts what is sent, given up and held, over all partners', async ({ scene, store, partnerId }) => {
     const other = await scene.addPartner()
     await scene.resolve()
     await scene.deliver(200)
     for (let n = 0; n < 2; n++) await scene.resolve({ partnerId: other, callbackUrl: 'https://gone.example/' })
     await scene.deliver(410, { slots: 1 })
     await scene.deliver(200)
-    const since = scene.store.now()
+    const since = store.now()
     await scene.resolve()
     const pending = await scene.register()
-    await scene.store.cancel(scene.partnerId, pending.id)
-    expect(await scene.store.stats()).toMatchObject({
+    await store.cancel(partnerId, pending.id)
+    expect(await store.stats()).toMatchObject({
       deliveries: { due: 1, scheduled: 0, leased: 0, held: 1, oldestDueAt: since },
       callbacks: { gone: 1 },
     })
   })
 
-  test('names the disabled partners whose registrations or webhooks wait', async ({ scene }) => {
-    const waits = async () => (await scene.store.stats()).disabledPartners.map(({ id }) => id)
+  test('names the disabled partners whose registrations or webhooks wait', async ({ scene, store }) => {
+    const waits = async () => (await store.stats()).disabledPartners.map(({ id }) => id)
     const [asked, sent, idle] = [await scene.addPartner(), await scene.addPartner(), await scene.addPartner()]
     await scene.resolve({ partnerId: sent })
     await scene.register({ partnerId: asked })
     await scene.register()
     expect(await waits()).toEqual([])
-    for (const id of [asked, sent, idle]) await scene.store.changePartner(id, { disabled: true })
+    for (const id of [asked, sent, idle]) await store.changePartner(id, { disabled: true })
     expect(await waits()).toEqual([asked, sent].toSorted())
-    await scene.store.changePartner(asked, { disabled: false })
+    await store.changePartner(asked, { disabled: false })
     expect(await waits()).toEqual([sent])
   })
 
-  test('tells for a day what was given up, but for what was resent or cancelled', async ({ scene }) => {
-    const givenUp = async () => (await scene.store.stats()).deliveries.givenUp
+  test('tells for a day what was given up, but for what was resent or cancelled', async ({ scene, store }) => {
+    const givenUp = async () => (await store.stats()).deliveries.givenUp
     const registrations = []
     for (const host of ['a', 'b', 'c'])
       registrations.push(await scene.resolve({ callbackUrl: `https://${host}.example/` }))
     await scene.deliver(410)
     expect(await givenUp()).toBe(3)
-    await scene.store.resend(scene.partnerId, registrations[0]?.id ?? '')
-    await scene.store.cancel(scene.partnerId, registrations[1]?.id ?? '', 'erase')
+    await store.resend(scene.partnerId, registrations[0]?.id ?? '')
+    await store.cancel(scene.partnerId, registrations[1]?.id ?? '', 'erase')
     expect(await givenUp()).toBe(1)
-    const since = scene.store.now()
+    const since = store.now()
     const other = await scene.addPartner()
     await scene.advance(GIVEN_UP_MS)
     expect(await givenUp()).toBe(0)
-    const left = async (partnerId: string, from: number) => (await scene.store.givenUpOf(partnerId, from)).givenUp
+    const left = async (partnerId: string, from: number) => (await store.givenUpOf(partnerId, from)).givenUp
     expect(await left(scene.partnerId, since)).toBe(0)
     expect([await left(scene.partnerId, since - HOUR), await left(other, since - HOUR)]).toEqual([1, 0])
   })
@@ -176,8 +176,8 @@ export const describeStats = (test: StoreTest): void => {
     ])
   })
 
-  test('counts what was given up, however many newer webhooks fail', async ({ scene }) => {
-    const givenUp = async () => (await scene.store.stats()).deliveries.givenUp
+  test('counts what was given up, however many newer webhooks fail', async ({ scene, store }) => {
+    const givenUp = async () => (await store.stats()).deliveries.givenUp
     const deliverAll = async (httpStatus: number) => {
       while ((await scene.deliver(httpStatus)) > 0);
     }
@@ -186,7 +186,7 @@ export const describeStats = (test: StoreTest): void => {
     const newer = Array.from({ length: 300 }, (_, n) =>
       scene.newRegistration({ callbackUrl: `https://h${n % 50}.example/${n}` }),
     )
-    await scene.store.register(newer)
+    await store.register(newer)
     while ((await scene.poll(SUCCESS)) > 0) await scene.advance(SECOND)
     await deliverAll(503)
     expect(await givenUp()).toBe(1)

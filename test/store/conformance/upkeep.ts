@@ -38,32 +38,32 @@ export const describeRetention = (test: StoreTest): void => {
     for (const { id } of waiting) await scene.find(id)
   })
 
-  test('keeps a serial, and its verdict, while another registration has it', async ({ scene }) => {
+  test('keeps a serial, and its verdict, while another registration has it', async ({ scene, store }) => {
     await scene.resolve({ idcardid: '1' })
     await scene.deliver(200)
     await scene.advance(DAY)
     const late = await scene.register({ idcardid: '1', callbackUrl: 'https://late.example/' })
-    expect((await scene.store.prune(scene.store.now() - HOUR, 100, null)).erased).toBe(1)
+    expect((await store.prune(store.now() - HOUR, 100, null)).erased).toBe(1)
     expect(await scene.find(late.id)).toMatchObject({ status: 'succeeded', verdict: { status: 'SUCCESS' } })
   })
 }
 
 export const describeUpkeep = (test: StoreTest): void => {
-  test('there is nothing to reseal while the master key is the same', async ({ scene }) => {
+  test('there is nothing to reseal while the master key is the same', async ({ scene, store }) => {
     await scene.resolve()
     let place: ResealPlace | null = null
     do {
-      const { moved, unreadable, next }: Resealed = await scene.store.reseal(place, 100)
+      const { moved, unreadable, next }: Resealed = await store.reseal(place, 100)
       expect({ moved, unreadable }).toEqual({ moved: 0, unreadable: [] })
       place = next
     } while (place !== null)
   })
 
-  test('a probe writes, and changes nothing that is seen', async ({ scene }) => {
+  test('a probe writes, and changes nothing that is seen', async ({ scene, store }) => {
     const { id } = await scene.register()
     const before = await scene.find(id)
-    await scene.store.probe()
-    await scene.store.probe()
+    await store.probe()
+    await store.probe()
     expect(await scene.find(id)).toEqual(before)
   })
 }

@@ -10,5 +10,7 @@ export const storeTest = (open: OpenStore) =>
       onCleanup(scene.store.close)
       return scene
     })
+    .extend('store', ({ scene }) => scene.store)
+    .extend('partnerId', ({ scene }) => scene.partnerId)
 
 export type StoreTest = ReturnType<typeof storeTest>
