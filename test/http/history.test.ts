@@ -176,6 +176,6 @@ test.each([
   ['host=a.example', 'host'],
   ['account=acc_a&partner=partner_a', 'account'],
 ])('refuses %s, and names %s', async (query, path) => {
-  const { status, json } = await api.call('GET', `/v1/admin/history?${query}`, { key: ADMIN_TOKEN })
+  const { status, json } = await api.admin('GET', `/history?${query}`)
   expect([status, json.errors.map((error: { path: string }) => error.path)]).toEqual([400, [path]])
 })

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { noCounts } from '../../src/core/history.ts'
-import { ADMIN_TOKEN, HOOK, openApi } from './support/api.ts'
+import { HOOK, openApi } from './support/api.ts'
 import { BODIES, FOREIGN_HOOK, type Kind, MATRIX, SERIAL, SINCE, UNKNOWN } from './support/tenancy-matrix.ts'
 
 type Api = Awaited<ReturnType<typeof openApi>>
@@ -70,7 +70,7 @@ const snapshot = async (): Promise<string> => {
     `/v1/resend/${foreign.resend}`,
   ]
   const texts = await Promise.all(own.map(async path => (await api.call('GET', path, { key: api.other.key })).text))
-  const keys = await api.call('GET', `/v1/admin/partners/${api.other.id}/keys`, { key: ADMIN_TOKEN })
+  const keys = await api.admin('GET', `/partners/${api.other.id}/keys`)
   return [...texts, keys.text].join('\n').replaceAll(/"webhook-signature":"[^"]*"/g, '')
 }
 const secretsOfOther = async (): Promise<string[]> => {

@@ -2,14 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../../../src/core/test-serial.ts'
-import { ADMIN_TOKEN, HOOK, openApiForEach } from '../support/api.ts'
+import { HOOK, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
 
-const admin = (method: string, path: string, body?: unknown) =>
-  api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })
 const add = (more: Record<string, unknown> = {}) =>
-  admin('POST', '/accounts', { account: 'C87654321', apiKey: 'upstream-marker-7', ...more })
+  api.admin('POST', '/accounts', { account: 'C87654321', apiKey: 'upstream-marker-7', ...more })
 const post = (body: Record<string, unknown>, key = api.partner.key) =>
   api.call('POST', '/v1/registrations', { key, body: { idcardid: '1', callbackUrl: HOOK, ...body } })
 
@@ -24,7 +22,7 @@ describe('accounts', () => {
   })
 
   test('are listed without their API key', async () => {
-    const { json } = await admin('GET', '/accounts')
+    const { json } = await api.admin('GET', '/accounts')
     const running = { paused: false, reason: null, code: null, since: null, reachable: true, error: null }
     expect(json).toEqual({ data: [{ ...shown(), ...running }], nextCursor: null })
   })
@@ -33,7 +31,7 @@ describe('accounts', () => {
     await api.register()
     const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + 1 }
     await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
-    expect((await admin('GET', '/accounts')).json.data[0]).toMatchObject({
+    expect((await api.admin('GET', '/accounts')).json.data[0]).toMatchObject({
       paused: true,
       reason: 'credentials_wrong',
       code: 405,
@@ -45,10 +43,10 @@ describe('accounts', () => {
     await add()
     await post({ account: 'C87654321' })
     await api.succeed()
-    expect((await admin('DELETE', '/accounts/C87654321?reason=placeholder')).status).toBe(204)
-    expect((await admin('DELETE', '/accounts/C87654321')).status).toBe(404)
-    expect((await admin('POST', '/accounts/C87654321/pause')).status).toBe(404)
-    expect((await admin('GET', '/accounts')).json.data).toHaveLength(1)
+    expect((await api.admin('DELETE', '/accounts/C87654321?reason=placeholder')).status).toBe(204)
+    expect((await api.admin('DELETE', '/accounts/C87654321')).status).toBe(404)
+    expect((await api.admin('POST', '/accounts/C87654321/pause')).status).toBe(404)
+    expect((await api.admin('GET', '/accounts')).json.data).toHaveLength(1)
     const late = await post({ account: 'C87654321', idcardid: '2' })
     expect(late.status).toBe(201)
     api.clock.now += SECOND / 2
@@ -62,15 +60,15 @@ describe('accounts', () => {
     const ofTests = { id: TEST_ACCOUNT_ID, apiId: 'test-serials', apiKey: new Secret('none') } as const
     await api.store.createAccount({ ...ofTests, passwordMode: 'static', rate: null, partnerId: null })
     for (const name of [TEST_ACCOUNT_ID, 'test-serials']) {
-      expect((await admin('POST', `/accounts/${name}/pause`)).status).toBe(404)
-      expect((await admin('POST', `/accounts/${name}/resume`)).status).toBe(404)
-      expect((await admin('DELETE', `/accounts/${name}`)).status).toBe(404)
+      expect((await api.admin('POST', `/accounts/${name}/pause`)).status).toBe(404)
+      expect((await api.admin('POST', `/accounts/${name}/resume`)).status).toBe(404)
+      expect((await api.admin('DELETE', `/accounts/${name}`)).status).toBe(404)
     }
   })
 
   test.each(['id', 'apiId'] as const)('are paused and resumed by %s', async name => {
     const path = `/accounts/${api.account[name]}`
-    const paused = await admin('POST', `${path}/pause`)
+    const paused = await api.admin('POST', `${path}/pause`)
     expect(paused.status).toBe(200)
     const reached = { reachable: true, error: null }
     expect(paused.json).toEqual({
@@ -81,7 +79,7 @@ describe('accounts', () => {
       code: null,
       since: expect.any(String),
     })
-    expect((await admin('POST', `${path}/resume`)).json).toMatchObject({
+    expect((await api.admin('POST', `${path}/resume`)).json).toMatchObject({
       paused: false,
       reason: null,
       since: null,
@@ -96,22 +94,22 @@ test('an account gets another key, which nobody sees, and is tried with it at on
   const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + 1e6 }
   await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
   const path = `/accounts/${api.account.apiId}`
-  const changed = await admin('PATCH', path, { apiKey: 'upstream-marker-7', mode: 'static', reason: 'a typo' })
-  expect([changed.status, changed.json]).toEqual([200, (await admin('GET', path)).json])
+  const changed = await api.admin('PATCH', path, { apiKey: 'upstream-marker-7', mode: 'static', reason: 'a typo' })
+  expect([changed.status, changed.json]).toEqual([200, (await api.admin('GET', path)).json])
   expect(changed.json).toMatchObject({ id: api.account.id, mode: 'static', paused: true })
-  const [{ nextTryAt }] = (await admin('GET', '/overview')).json.accounts
+  const [{ nextTryAt }] = (await api.admin('GET', '/overview')).json.accounts
   expect(Date.parse(nextTryAt)).toBe(api.clock.now)
-  const audit = await admin('GET', '/audit?act=account.change')
+  const audit = await api.admin('GET', '/audit?act=account.change')
   expect(audit.json.data[0]).toMatchObject({
     object: api.account.id,
     reason: 'a typo',
     changes: { mode: { before: 'dynamic', after: 'static' }, apiKey: { after: 'another' } },
   })
   for (const said of [changed.text, audit.text, api.logged.join('')]) expect(said).not.toContain('upstream-marker-7')
-  const refused = await admin('PATCH', path, { apiKey: 'a b', rate: 3 })
+  const refused = await api.admin('PATCH', path, { apiKey: 'a b', rate: 3 })
   expect([refused.status, refused.json.errors.length]).toEqual([422, 2])
-  expect((await admin('PATCH', '/accounts/nobody', { mode: 'static' })).status).toBe(404)
-  expect((await admin('GET', '/accounts/nobody')).status).toBe(404)
+  expect((await api.admin('PATCH', '/accounts/nobody', { mode: 'static' })).status).toBe(404)
+  expect((await api.admin('GET', '/accounts/nobody')).status).toBe(404)
 })
 
 test('an account that GetResult refuses was called resumed before a call had succeeded', async () => {
@@ -119,22 +117,22 @@ test('an account that GetResult refuses was called resumed before a call had suc
   const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + 1e6 }
   await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
   const path = `/accounts/${api.account.apiId}`
-  const refused = (await admin('GET', path)).json
+  const refused = (await api.admin('GET', path)).json
   expect(refused).toMatchObject({ paused: true, tried: false })
   api.clock.now += SECOND
-  expect((await admin('POST', `${path}/resume`)).json).toEqual({ ...refused, tried: true })
-  expect((await admin('GET', '/overview')).json.problems).toMatchObject([
+  expect((await api.admin('POST', `${path}/resume`)).json).toEqual({ ...refused, tried: true })
+  expect((await api.admin('GET', '/overview')).json.problems).toMatchObject([
     { code: 'account_paused', since: refused.since },
   ])
-  expect((await admin('GET', '/audit?act=account.resume')).json.data[0]).toMatchObject({
+  expect((await api.admin('GET', '/audit?act=account.resume')).json.data[0]).toMatchObject({
     outcome: 'done',
     changes: null,
   })
   await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
-  expect((await admin('GET', path)).json).toEqual(refused)
-  await admin('POST', `${path}/resume`)
+  expect((await api.admin('GET', path)).json).toEqual(refused)
+  await api.admin('POST', `${path}/resume`)
   await api.answerWith({ kind: 'not_found', code: 4061 }, { kind: 'resume', rampRate: 1, rampAt: api.clock.now })
-  expect((await admin('GET', path)).json).toMatchObject({ paused: false, tried: false, since: null })
+  expect((await api.admin('GET', path)).json).toMatchObject({ paused: false, tried: false, since: null })
 })
 
 describe('a new account', () => {
@@ -155,7 +153,7 @@ describe('a new account', () => {
       reachable: true,
       error: null,
     })
-    const list = await admin('GET', '/accounts')
+    const list = await api.admin('GET', '/accounts')
     expect(list.json.data).toContainEqual(json)
     for (const said of [text, list.text, api.logged.join('')]) expect(said).not.toContain('upstream-marker-7')
   })
@@ -165,7 +163,7 @@ describe('a new account', () => {
     const again = await add({ apiKey: 'another', partnerId: api.other.id })
     expect([again.status, again.json.type]).toEqual([409, '/docs/problems#conflict'])
     expect((await add({ account: api.account.apiId })).status).toBe(409)
-    expect((await admin('GET', '/accounts')).json.data).toHaveLength(2)
+    expect((await api.admin('GET', '/accounts')).json.data).toHaveLength(2)
   })
 
   test.each([
@@ -180,7 +178,7 @@ describe('a new account', () => {
     const { status, json, text } = await add(more)
     expect([status, json.errors]).toEqual([422, [{ path, message: expect.stringMatching(/must|is unknown/) }]])
     expect(text).not.toContain('upstream-marker-7')
-    expect((await admin('GET', '/accounts')).json.data).toHaveLength(1)
+    expect((await api.admin('GET', '/accounts')).json.data).toHaveLength(1)
   })
 })
 

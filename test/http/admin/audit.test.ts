@@ -2,18 +2,16 @@ import { describe, expect, test, vi } from 'vitest'
 import { AppError } from '../../../src/core/error.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { both } from '../../support/words.ts'
-import { ADMIN_TOKEN, type Json, openApiForEach } from '../support/api.ts'
+import { type Json, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
 
-const admin = (method: string, path: string, body?: unknown) =>
-  api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })
-const audit = async (query = '') => (await admin('GET', `/audit${query}`)).json
+const audit = async (query = '') => (await api.admin('GET', `/audit${query}`)).json
 const acts = async (query = ''): Promise<Json[]> => (await audit(query)).data
 
 describe('the audit', () => {
   test('says who did what to what, when, and why', async () => {
-    await admin('POST', `/accounts/${api.account.apiId}/pause`, { reason: 'the vendor asked for it' })
+    await api.admin('POST', `/accounts/${api.account.apiId}/pause`, { reason: 'the vendor asked for it' })
     expect(await audit()).toEqual({
       data: [
         {
@@ -33,7 +31,7 @@ describe('the audit', () => {
 
   test('keeps no key or secret that was typed in the place of an id, and neither does the log', async () => {
     const typed = [api.partner.key, `ifnadmin_${'A'.repeat(40)}`, 'whsec_c2VjcmV0', 'whsk_c2VjcmV0']
-    for (const one of typed) expect((await admin('DELETE', `/keys/${one}`)).status).toBe(404)
+    for (const one of typed) expect((await api.admin('DELETE', `/keys/${one}`)).status).toBe(404)
     expect((await acts()).map(({ object, outcome }) => [object, outcome])).toEqual(typed.map(() => [null, 'refused']))
     expect(typed.filter(one => api.logged.join().includes(one))).toEqual([])
   })
@@ -41,16 +39,19 @@ describe('the audit', () => {
   test('did not say what was changed, or from what to what', async () => {
     const { partner, account } = api
     const partnerPath = `/partners/${partner.id}`
-    const before = (await admin('GET', partnerPath)).json
-    await admin('PATCH', partnerPath, { name: 'Acme 2', disabled: false, quotas: { daily: 7 } })
-    await admin('PATCH', partnerPath, { name: 'Acme 2' })
-    const { id } = (await admin('POST', '/accounts', { account: 'C2', apiKey: 'key-secret', rate: 3 })).json
-    await admin('DELETE', `/accounts/${id}`)
-    await admin('POST', `/accounts/${account.id}/resume`)
-    await admin('POST', '/callbacks/enable', { partnerId: partner.id, callbackUrl: 'https://a.example/x?token=secret' })
-    const key = (await admin('POST', `/partners/${partner.id}/keys`)).json
-    await admin('DELETE', `/keys/${key.id}`)
-    await admin('POST', '/partners', { name: 'B' })
+    const before = (await api.admin('GET', partnerPath)).json
+    await api.admin('PATCH', partnerPath, { name: 'Acme 2', disabled: false, quotas: { daily: 7 } })
+    await api.admin('PATCH', partnerPath, { name: 'Acme 2' })
+    const { id } = (await api.admin('POST', '/accounts', { account: 'C2', apiKey: 'key-secret', rate: 3 })).json
+    await api.admin('DELETE', `/accounts/${id}`)
+    await api.admin('POST', `/accounts/${account.id}/resume`)
+    await api.admin('POST', '/callbacks/enable', {
+      partnerId: partner.id,
+      callbackUrl: 'https://a.example/x?token=secret',
+    })
+    const key = (await api.admin('POST', `/partners/${partner.id}/keys`)).json
+    await api.admin('DELETE', `/keys/${key.id}`)
+    await api.admin('POST', '/partners', { name: 'B' })
     const all = (await acts()).toReversed()
     expect(all.map(({ act, changes }) => [act, changes])).toEqual([
       [
@@ -72,7 +73,7 @@ describe('the audit', () => {
   test('calls the same act on a partner by one name, as commands do', async () => {
     const path = `/partners/${api.partner.id}`
     for (const body of [{ disabled: true, name: 'A' }, { disabled: true }, { disabled: false }, { disabled: 1 }])
-      await admin('PATCH', path, body)
+      await api.admin('PATCH', path, body)
     expect((await acts()).map(({ act, outcome }) => [act, outcome])).toEqual([
       ['partner.change', 'refused'],
       ['partner.enable', 'done'],
@@ -85,14 +86,14 @@ describe('the audit', () => {
   })
 
   test('has what was refused, and what failed', async () => {
-    await admin('POST', '/accounts/none/pause')
-    await admin('POST', '/partners', { name: '' })
+    await api.admin('POST', '/accounts/none/pause')
+    await api.admin('POST', '/partners', { name: '' })
     vi.spyOn(api.store, 'pauseAccount').mockRejectedValueOnce(
       new AppError('unavailable', both('The database is busy.')),
     )
-    await admin('POST', `/accounts/${api.account.id}/pause`)
+    await api.admin('POST', `/accounts/${api.account.id}/pause`)
     const { text } = await api.addToken('read')
-    await api.call('POST', `/v1/admin/accounts/${api.account.id}/resume`, { key: text, body: { reason: 'x' } })
+    await api.admin('POST', `/accounts/${api.account.id}/resume`, { reason: 'x' }, text)
     expect(await acts()).toMatchObject([
       { act: 'account.resume', object: api.account.id, name: '值班', reason: null, outcome: 'refused' },
       { act: 'account.pause', object: api.account.id, outcome: 'failed' },
@@ -103,7 +104,7 @@ describe('the audit', () => {
 
   test('had no trace of what was done where the service ended before it wrote one', async () => {
     vi.spyOn(api.store, 'endAct').mockRejectedValueOnce(new AppError('unavailable', both('The database is busy.')))
-    expect((await admin('POST', `/accounts/${api.account.id}/pause`, { reason: 'why' })).status).toBe(503)
+    expect((await api.admin('POST', `/accounts/${api.account.id}/pause`, { reason: 'why' })).status).toBe(503)
     expect(await api.store.findAccount(api.account.id)).toMatchObject({ pauseReason: 'operator' })
     expect(await acts()).toMatchObject([
       { act: 'account.pause', object: api.account.id, reason: 'why', outcome: 'begun' },
@@ -114,7 +115,7 @@ describe('the audit', () => {
     const [reader, operator] = [await api.addToken('read'), await api.addToken('operate')]
     const refuse = async ({ text }: { text: string }, times: number) => {
       for (let n = 0; n < times; n++)
-        expect((await api.call('POST', '/v1/admin/partners', { key: text, body: { name: 'x' } })).status).toBe(403)
+        expect((await api.admin('POST', '/partners', { name: 'x' }, text)).status).toBe(403)
     }
     const refused = async ({ id }: { id: string }) => (await acts(`?who=${id}&limit=250`)).length
     await refuse(reader, 60)
@@ -129,7 +130,7 @@ describe('the audit', () => {
   test('is told in the log, without the reason', async () => {
     const { id, text } = await api.addToken('operate')
     const from = api.logged.length
-    await api.call('POST', `/v1/admin/accounts/${api.account.id}/pause`, { key: text, body: { reason: '42-secret' } })
+    await api.admin('POST', `/accounts/${api.account.id}/pause`, { reason: '42-secret' }, text)
     const lines = api.logged.slice(from).map(line => JSON.parse(line))
     expect(lines.find(({ event }) => event === 'audit.recorded')).toMatchObject({
       level: 'info',
@@ -144,9 +145,9 @@ describe('the audit', () => {
 
   test('is found by who, what, to what and since when, page by page', async () => {
     const { id, text } = await api.addToken('operate')
-    for (const act of ['pause', 'resume', 'pause']) await admin('POST', `/accounts/${api.account.id}/${act}`)
+    for (const act of ['pause', 'resume', 'pause']) await api.admin('POST', `/accounts/${api.account.id}/${act}`)
     api.clock.now += 60_000
-    await api.call('POST', `/v1/admin/accounts/${api.account.id}/resume`, { key: text })
+    await api.admin('POST', `/accounts/${api.account.id}/resume`, undefined, text)
     expect(await acts(`?who=${id}`)).toHaveLength(1)
     expect(await acts('?act=account.pause')).toHaveLength(2)
     expect(await acts(`?object=${api.account.id}`)).toHaveLength(4)
@@ -159,12 +160,12 @@ describe('the audit', () => {
   })
 
   test.each(['?who=%20', '?act=x', '?object=%20', '?since=yesterday', '?x=1'])('refuses %s', async query => {
-    const { status, json } = await admin('GET', `/audit${query}`)
+    const { status, json } = await api.admin('GET', `/audit${query}`)
     expect([status, json.errors.length]).toEqual([400, 1])
   })
 
   test.each(['', 'a'.repeat(501), 'two\nlines'])('refuses the reason %j, and does nothing', async reason => {
-    const { status, json } = await admin('POST', `/accounts/${api.account.id}/pause`, { reason })
+    const { status, json } = await api.admin('POST', `/accounts/${api.account.id}/pause`, { reason })
     expect([status, json.errors]).toEqual([422, [{ path: 'reason', message: expect.stringMatching(/^must be/) }]])
     expect(await api.store.findAccount(api.account.id)).toMatchObject({ pausedAt: null })
   })
@@ -182,7 +183,7 @@ describe('what the audit cannot take', () => {
     },
     'POST /v1/admin/bulk/:id/start': {
       verb: 'startBulkAct',
-      id: async () => (await admin('POST', '/bulk', BULK)).json.id,
+      id: async () => (await api.admin('POST', '/bulk', BULK)).json.id,
     },
   }
 
@@ -191,7 +192,7 @@ describe('what the audit cannot take', () => {
     const target = id ? path.replace(':id', await id()) : path
     const spy = vi.spyOn(api.store, verb as 'resend')
     vi.spyOn(api.store, 'recordAct').mockRejectedValueOnce(new AppError('unavailable', both('The database is busy.')))
-    expect((await admin(method, target, body?.())).status).toBe(503)
+    expect((await api.admin(method, target, body?.())).status).toBe(503)
     expect(spy).not.toHaveBeenCalled()
     expect((await acts())[0]).toMatchObject({ outcome: 'failed' })
 
@@ -200,7 +201,7 @@ describe('what the audit cannot take', () => {
       spy.mockRestore()
       return (api.store[verb] as (...args: unknown[]) => never)(...args)
     })
-    await admin(method, target, body?.())
+    await api.admin(method, target, body?.())
     expect((await acts())[0]?.outcome).toMatch(/^(done|refused)$/)
   })
 })

@@ -1,14 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { ADMIN_TOKEN, type Json, openApiForEach } from '../support/api.ts'
+import { type Json, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
 
-const call = (method: string, path: string, { body, key = ADMIN_TOKEN }: { body?: unknown; key?: string } = {}) =>
-  api.call(method, `/v1/admin${path}`, { key, ...(body === undefined ? {} : { body }) })
 const create = async (more: object = {}) =>
-  call('POST', '/bulk', {
-    body: { act: 'resend', filter: { delivery: 'exhausted' }, reason: 'it works again', ...more },
-  })
+  api.admin('POST', '/bulk', { act: 'resend', filter: { delivery: 'exhausted' }, reason: 'it works again', ...more })
 const run = async () => {
   while (!(await api.store.continueBulkActs(10)).isIdle);
 }
@@ -16,9 +12,7 @@ const run = async () => {
 const exhaust = async (count: number): Promise<string[]> => {
   const ids: string[] = []
   for (let n = 0; n < count; n++) {
-    ids.unshift((await api.register({ idcardid: `serial-number-${n}` })).id)
-    await api.succeed()
-    await api.receiveWith(500, { scheduleMs: [] })
+    ids.unshift((await api.registerAndGiveUp(500, { idcardid: `serial-number-${n}` })).id)
     api.clock.now += 1_000
   }
   return ids
@@ -42,7 +36,7 @@ describe('a bulk act', () => {
       estimatedSeconds: 1,
     })
     expect(json.sample.map(({ id }: Json) => id)).toEqual(ids.slice(0, 10))
-    expect((await call('GET', '/audit?act=bulk.create')).json.data[0].changes).toMatchObject({
+    expect((await api.admin('GET', '/audit?act=bulk.create')).json.data[0].changes).toMatchObject({
       act: { after: 'resend' },
       delivery: { after: 'exhausted' },
       until: { after: '2026-11-24T16:20:12.000Z' },
@@ -54,26 +48,26 @@ describe('a bulk act', () => {
   test('shows how far it has come, at which rate, and when it will be done', async () => {
     await exhaust(4)
     const { id } = (await create()).json
-    expect((await call('POST', `/bulk/${id}/start`)).json).toMatchObject({ state: 'running', ratePerSecond: null })
+    expect((await api.admin('POST', `/bulk/${id}/start`)).json).toMatchObject({ state: 'running', ratePerSecond: null })
     await api.store.continueBulkActs(2)
     api.clock.now += 4_000
-    expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({ done: 2, ratePerSecond: 0.5, secondsLeft: 4 })
+    expect((await api.admin('GET', `/bulk/${id}`)).json).toMatchObject({ done: 2, ratePerSecond: 0.5, secondsLeft: 4 })
     await run()
-    expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({ state: 'done', done: 4, secondsLeft: null })
+    expect((await api.admin('GET', `/bulk/${id}`)).json).toMatchObject({ state: 'done', done: 4, secondsLeft: null })
     expect(await api.receiveWith(200)).toBe(4)
   })
 
   test('can be stopped and started again, and not twice', async () => {
     await exhaust(2)
     const { id } = (await create()).json
-    expect((await call('POST', `/bulk/${id}/stop`)).status).toBe(409)
-    await call('POST', `/bulk/${id}/start`)
-    expect((await call('POST', `/bulk/${id}/start`)).status).toBe(409)
+    expect((await api.admin('POST', `/bulk/${id}/stop`)).status).toBe(409)
+    await api.admin('POST', `/bulk/${id}/start`)
+    expect((await api.admin('POST', `/bulk/${id}/start`)).status).toBe(409)
     await api.store.continueBulkActs(1)
-    expect((await call('POST', `/bulk/${id}/stop`)).json).toMatchObject({ state: 'stopped', done: 1 })
-    expect((await call('POST', `/bulk/${id}/start`)).json).toMatchObject({ state: 'running', endedAt: null })
+    expect((await api.admin('POST', `/bulk/${id}/stop`)).json).toMatchObject({ state: 'stopped', done: 1 })
+    expect((await api.admin('POST', `/bulk/${id}/start`)).json).toMatchObject({ state: 'running', endedAt: null })
     await run()
-    const { status, json } = await call('POST', `/bulk/${id}/start`)
+    const { status, json } = await api.admin('POST', `/bulk/${id}/start`)
     expect([status, json.detail]).toEqual([409, expect.stringContaining('Create another one')])
   })
 
@@ -81,29 +75,27 @@ describe('a bulk act', () => {
     await exhaust(1)
     const { status, json } = await create({ dryRun: true })
     expect([status, json.id, json.count, json.sample.length]).toEqual([200, null, 1, 1])
-    expect((await call('GET', '/bulk')).json).toEqual({ data: [], nextCursor: null })
+    expect((await api.admin('GET', '/bulk')).json).toEqual({ data: [], nextCursor: null })
     expect((await create({ dryRun: true, filter: {} })).status).toBe(422)
-    expect((await call('GET', '/audit')).json.data).toEqual([])
+    expect((await api.admin('GET', '/audit')).json.data).toEqual([])
     expect((await create({ filter: {} })).status).toBe(422)
-    expect((await call('GET', '/audit')).json.data).toHaveLength(1)
+    expect((await api.admin('GET', '/audit')).json.data).toHaveLength(1)
   })
 
   test('that cancels needs the role admin, to be created and to be started', async () => {
     const { text: key } = await api.addToken('operate')
     const body = { act: 'cancel', filter: { status: 'pending' }, reason: 'x' }
-    expect((await call('POST', '/bulk', { key, body })).status).toBe(403)
-    const { id } = (await call('POST', '/bulk', { body })).json
-    expect((await call('POST', `/bulk/${id}/start`, { key })).status).toBe(403)
+    expect((await api.admin('POST', '/bulk', body, key)).status).toBe(403)
+    const { id } = (await api.admin('POST', '/bulk', body)).json
+    expect((await api.admin('POST', `/bulk/${id}/start`, undefined, key)).status).toBe(403)
     await api.register()
-    expect((await call('POST', `/bulk/${id}/start`)).status).toBe(200)
+    expect((await api.admin('POST', `/bulk/${id}/start`)).status).toBe(200)
   })
 
   test('can mean those whose webhook was created since', async () => {
     const [, older] = await exhaust(2)
     api.clock.now += 60_000
-    await api.register({ idcardid: 'another' })
-    await api.succeed()
-    await api.receiveWith(500, { scheduleMs: [] })
+    await api.registerAndGiveUp(500, { idcardid: 'another' })
     const filter = { delivery: 'exhausted', messageSince: '1m' }
     const { json } = await create({ filter })
     expect([json.count, json.filter.messageSince]).toEqual([1, '2026-11-24T16:20:02.000Z'])
@@ -114,7 +106,7 @@ describe('a bulk act', () => {
     await exhaust(1)
     const filter = { serial: 'serial-number-0' }
     const { text: key } = await api.addToken('operate')
-    const { text } = await call('POST', '/bulk', { key, body: { act: 'resend', filter, reason: 'x' } })
+    const { text } = await api.admin('POST', '/bulk', { act: 'resend', filter, reason: 'x' }, key)
     expect(text).not.toContain('serial-number-0')
     expect((await create({ filter })).json.filter.serial).toBe('serial-number-0')
   })

@@ -1,15 +1,13 @@
 import { expect, test } from 'vitest'
-import { ADMIN_TOKEN, HOOK, openApiForEach } from '../support/api.ts'
+import { HOOK, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
 
-const list = async (query = '') => (await api.call('GET', `/v1/admin/callbacks${query}`, { key: ADMIN_TOKEN })).json
-const enable = (body: object) => api.call('POST', '/v1/admin/callbacks/enable', { key: ADMIN_TOKEN, body })
+const list = async (query = '') => (await api.admin('GET', `/callbacks${query}`)).json
+const enable = (body: object) => api.admin('POST', '/callbacks/enable', body)
 const openGone = async (...urls: string[]) => {
   for (const callbackUrl of urls) {
-    await api.register({ idcardid: `${urls.indexOf(callbackUrl) + 1}`, callbackUrl })
-    await api.succeed()
-    await api.receiveWith(410)
+    await api.registerAndSend(410, { idcardid: `${urls.indexOf(callbackUrl) + 1}`, callbackUrl })
     api.clock.now += 1_000
   }
 }
@@ -30,7 +28,7 @@ test('lists URLs on hold, page by page', async () => {
   })
   expect(second.nextCursor).toBeNull()
   expect((await list(`?partnerId=${api.other.id}`)).data).toEqual([])
-  expect((await api.call('GET', '/v1/admin/callbacks?cursor=x', { key: ADMIN_TOKEN })).status).toBe(400)
+  expect((await api.admin('GET', '/callbacks?cursor=x')).status).toBe(400)
 })
 
 test('enables one, which the audit tells, without its URL', async () => {
@@ -38,15 +36,13 @@ test('enables one, which the audit tells, without its URL', async () => {
   const { status, json } = await enable({ partnerId: api.partner.id, callbackUrl: HOOK, reason: 'mended' })
   expect([status, json]).toEqual([200, { released: true }])
   expect((await list()).data).toEqual([])
-  const { data } = (await api.call('GET', '/v1/admin/audit?act=callback.enable', { key: ADMIN_TOKEN })).json
+  const { data } = (await api.admin('GET', '/audit?act=callback.enable')).json
   expect(data.at(-1)).toMatchObject({ object: api.partner.id, reason: 'mended', outcome: 'done' })
 })
 
 test('enables nothing where nothing is held, and forgets no failure', async () => {
   for (const idcardid of ['1', '2']) {
-    await api.register({ idcardid })
-    await api.succeed()
-    await api.receiveWith(503)
+    await api.registerAndSend(503, { idcardid })
     api.clock.now += 1_000
   }
   const { data: failing } = await list()
@@ -57,10 +53,10 @@ test('enables nothing where nothing is held, and forgets no failure', async () =
 
 test('a partner that there is not had no callbacks, and one of them enabled', async () => {
   const errors = [{ path: 'partnerId', message: expect.stringContaining('existing') }]
-  const listed = await api.call('GET', '/v1/admin/callbacks?partnerId=partner_none', { key: ADMIN_TOKEN })
+  const listed = await api.admin('GET', '/callbacks?partnerId=partner_none')
   expect([listed.status, listed.json.errors]).toEqual([400, errors])
   const enabled = await enable({ partnerId: 'partner_none', callbackUrl: HOOK })
   expect([enabled.status, enabled.json.errors]).toEqual([422, errors])
-  const { data } = (await api.call('GET', '/v1/admin/audit?act=callback.enable', { key: ADMIN_TOKEN })).json
+  const { data } = (await api.admin('GET', '/audit?act=callback.enable')).json
   expect(data).toMatchObject([{ object: null, outcome: 'refused' }])
 })

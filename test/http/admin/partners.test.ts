@@ -1,14 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { ADMIN_TOKEN, openApiForEach } from '../support/api.ts'
+import { openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
 
-const admin = (method: string, path: string, body?: unknown) =>
-  api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })
-
 describe('partners', () => {
   test('are created with a key that works and a signing secret, both shown once', async () => {
-    const { status, headers, json } = await admin('POST', '/partners', { name: ' 商户 & <b>Co</b> ' })
+    const { status, headers, json } = await api.admin('POST', '/partners', { name: ' 商户 & <b>Co</b> ' })
     expect(status).toBe(201)
     expect(json).toEqual({
       partnerId: expect.stringMatching(/^partner_/),
@@ -17,7 +14,7 @@ describe('partners', () => {
       signingSecret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
     })
     expect((await api.call('GET', '/v1/registrations', { key: json.apiKey })).status).toBe(200)
-    const shown = await admin('GET', (headers.get('location') ?? '').replace('/v1/admin', ''))
+    const shown = await api.admin('GET', (headers.get('location') ?? '').replace('/v1/admin', ''))
     expect(shown.json).toEqual({
       id: json.partnerId,
       name: json.name,
@@ -40,7 +37,7 @@ describe('partners', () => {
     { name: 'a\u202eb' },
     { name: 7 },
   ])('are not created as %j', async body => {
-    const { status, json } = await admin('POST', '/partners', body)
+    const { status, json } = await api.admin('POST', '/partners', body)
     expect(status).toBe(422)
     expect(json.errors).toEqual([{ path: 'name', message: expect.any(String) }])
   })
@@ -50,12 +47,12 @@ describe('partners', () => {
       ['POST', '/partners'],
       ['PATCH', `/partners/${api.other.id}`],
     ] as const) {
-      const { status, json } = await admin(method, path, { name: 'one' })
+      const { status, json } = await api.admin(method, path, { name: 'one' })
       expect({ status, errors: json.errors }).toEqual({
         ...{ status: 409, errors: [{ path: 'name', message: expect.stringContaining(api.partner.id) }] },
       })
     }
-    const { json } = await admin('GET', '/audit')
+    const { json } = await api.admin('GET', '/audit')
     expect(json.data.map(({ act, outcome }: { act: string; outcome: string }) => [act, outcome])).toEqual([
       ['partner.change', 'refused'],
       ['partner.create', 'refused'],
@@ -63,8 +60,8 @@ describe('partners', () => {
   })
 
   test('are listed page by page', async () => {
-    const first = (await admin('GET', '/partners?limit=1')).json
-    const second = (await admin('GET', `/partners?limit=1&cursor=${first.nextCursor}`)).json
+    const first = (await api.admin('GET', '/partners?limit=1')).json
+    const second = (await api.admin('GET', `/partners?limit=1&cursor=${first.nextCursor}`)).json
     expect([first, second].map(page => page.data[0].id)).toEqual([api.partner.id, api.other.id])
     expect(second.nextCursor).toBeNull()
   })
@@ -79,14 +76,14 @@ describe('partners', () => {
     [{ quotas: { weekly: 7 } }, 'quotas.weekly'],
     [{ id: 'partner_1' }, 'id'],
   ])('are not changed by %j', async (body, path) => {
-    const before = (await admin('GET', `/partners/${api.partner.id}`)).json
-    const { status, json } = await admin('PATCH', `/partners/${api.partner.id}`, body)
+    const before = (await api.admin('GET', `/partners/${api.partner.id}`)).json
+    const { status, json } = await api.admin('PATCH', `/partners/${api.partner.id}`, body)
     expect([status, json.errors[0].path]).toEqual([422, path])
-    expect((await admin('GET', `/partners/${api.partner.id}`)).json).toEqual(before)
+    expect((await api.admin('GET', `/partners/${api.partner.id}`)).json).toEqual(before)
   })
 
   test('keep the fields that a change does not have', async () => {
-    const change = (body: unknown) => admin('PATCH', `/partners/${api.partner.id}`, body)
+    const change = (body: unknown) => api.admin('PATCH', `/partners/${api.partner.id}`, body)
     await change({ quotas: { pending: 7, hosts: 2 }, payload: 'thin' })
     const { status, json } = await change({ quotas: { hosts: null } })
     expect(status).toBe(200)
@@ -94,7 +91,7 @@ describe('partners', () => {
     expect((await change({})).json).toEqual(json)
     expect((await change({ disabled: null, quotas: null })).json).toEqual(json)
     expect((await change({ name: 'new' })).json).toEqual({ ...json, name: 'new' })
-    const other = await admin('GET', `/partners/${api.other.id}`)
+    const other = await api.admin('GET', `/partners/${api.other.id}`)
     expect(other.json).toMatchObject({ name: 'other', payload: 'full', quotas: { pending: null } })
   })
 })

@@ -1,24 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { ADMIN_TOKEN, type Json, openApiForEach } from '../support/api.ts'
+import { type Json, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
 
 const SERIAL = '16236437872836'
-const get = (path: string, key = ADMIN_TOKEN) => api.call('GET', `/v1/admin${path}`, { key })
+const get = (path: string, key?: string) => api.admin('GET', path, undefined, key)
 const idsOf = async (path: string): Promise<string[]> => (await get(path)).json.data.map(({ id }: Json) => id)
 
 /** One that failed and is tried again, one that was given up and is another partner's, and one that waits for its verdict. */
 const populate = async () => {
-  const failing = await api.register({ metadata: { order: '42' } })
-  await api.succeed()
-  await api.receiveWith(503)
+  const failing = await api.registerAndSend(503, { metadata: { order: '42' } })
   api.clock.now += 1_000
-  const exhausted = await api.register(
-    { idcardid: 'theirs', callbackUrl: 'https://other.example:8443/x' },
-    api.other.key,
-  )
-  await api.succeed()
-  await api.receiveWith(null, { scheduleMs: [] })
+  const theirs = { idcardid: 'theirs', callbackUrl: 'https://other.example:8443/x' }
+  const exhausted = await api.registerAndGiveUp(null, theirs, api.other.key)
   api.clock.now += 1_000
   const waiting = await api.register({ idcardid: 'waits' })
   return { failing: failing.id, exhausted: exhausted.id, waiting: waiting.id }
@@ -112,7 +106,7 @@ describe('an operator', () => {
   test.each(['read', 'operate'] as const)('with the role %s sees serials masked, and nothing personal', async role => {
     const { failing } = await populate()
     const { text: key } = await api.addToken(role)
-    const revealed = await api.call('POST', `/v1/admin/registrations/${failing}/reveal`, { key, body: { reason: 'x' } })
+    const revealed = await api.admin('POST', `/registrations/${failing}/reveal`, { reason: 'x' }, key)
     expect(revealed.status).toBe(403)
     const paths = ['/registrations', `/registrations/${failing}`, `/registrations/${failing}/attempts`]
     const answers = await Promise.all([...paths, `/registrations/${failing}/explain`].map(p => get(p, key)))
@@ -143,8 +137,7 @@ describe('an operator', () => {
 
   test('saw metadata, message and scores without a trace: they are revealed for a reason, which the audit has', async () => {
     const { failing } = await populate()
-    const reveal = (id: string, body?: unknown) =>
-      api.call('POST', `/v1/admin/registrations/${id}/reveal`, { key: ADMIN_TOKEN, body })
+    const reveal = (id: string, body?: unknown) => api.admin('POST', `/registrations/${id}/reveal`, body)
     const hidden = (await get(`/registrations/${failing}`)).json
     const { status, json } = await reveal(failing, { reason: 'the person asks' })
     expect([status, json]).toEqual([
@@ -168,8 +161,7 @@ describe('an operator', () => {
 
   test('resends a webhook of any partner, which the audit has', async () => {
     const { exhausted, waiting } = await populate()
-    const resend = (id: string, body?: unknown) =>
-      api.call('POST', `/v1/admin/registrations/${id}/resend`, { key: ADMIN_TOKEN, ...(body ? { body } : {}) })
+    const resend = (id: string, body?: unknown) => api.admin('POST', `/registrations/${id}/resend`, body)
     const { status, json } = await resend(exhausted, { reason: 'they asked' })
     expect([status, json]).toMatchObject([
       202,
@@ -185,8 +177,7 @@ describe('an operator', () => {
 })
 
 describe('acts', () => {
-  const act = (method: string, path: string) =>
-    api.call(method, `/v1/admin/registrations/${path}`, { key: ADMIN_TOKEN })
+  const act = (method: string, path: string) => api.admin(method, `/registrations/${path}`)
 
   test('an operator has a serial asked about now, but not one that is cancelled', async () => {
     const { failing, waiting } = await populate()
@@ -194,8 +185,7 @@ describe('acts', () => {
     const { nextPollAt: planned } = (await get(`/registrations/${waiting}`)).json
     api.clock.now += 1_000
     expect(Date.parse(planned)).toBeGreaterThan(api.clock.now)
-    const poll = (id: string) =>
-      api.call('POST', `/v1/admin/registrations/${id}/poll`, { key: ADMIN_TOKEN, body: { reason: 'they called' } })
+    const poll = (id: string) => api.admin('POST', `/registrations/${id}/poll`, { reason: 'they called' })
     expect((await poll(waiting)).json).toEqual({
       registrationId: waiting,
       partnerId: api.partner.id,

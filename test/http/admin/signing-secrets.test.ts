@@ -1,22 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { ADMIN_TOKEN, type Json, openApiForEach } from '../support/api.ts'
+import { type Json, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
 
-const admin = (method: string, path: string, body?: unknown) =>
-  api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })
 const path = () => `/partners/${api.partner.id}/signing-secrets`
-const ids = async () => (await admin('GET', path())).json.data.map(({ id }: Json) => id)
-const acts = async () => (await admin('GET', '/audit')).json.data
+const ids = async () => (await api.admin('GET', path())).json.data.map(({ id }: Json) => id)
+const acts = async () => (await api.admin('GET', '/audit')).json.data
 
 describe('signing secrets of a partner', () => {
   test('are rotated by operators, with a reason, and the new one is shown once', async () => {
     const reason = 'found in a public repository'
-    const { status, json } = await admin('POST', `${path()}/rotate`, { overlap: '0s', reason })
+    const { status, json } = await api.admin('POST', `${path()}/rotate`, { overlap: '0s', reason })
     expect(status).toBe(201)
     const secret = expect.stringMatching(/^whsec_/)
     expect(json).toMatchObject({ id: expect.stringMatching(/^secret_/), type: 'v1', secret })
-    const listed = await admin('GET', path())
+    const listed = await api.admin('GET', path())
     expect(listed.json).toEqual((await api.call('GET', '/v1/signing-secrets')).json)
     expect(JSON.stringify(listed.json)).not.toContain('whsec_')
     expect(await ids()).toEqual([json.id])
@@ -31,11 +29,11 @@ describe('signing secrets of a partner', () => {
   })
 
   test('are ended by operators, but for the newest and for those of another partner', async () => {
-    const { json } = await admin('POST', `${path()}/rotate`)
+    const { json } = await api.admin('POST', `${path()}/rotate`)
     const [newest, old] = await ids()
     expect(newest).toBe(json.id)
     const end = async (id: string, partner: string) =>
-      (await admin('DELETE', `/signing-secrets/${id}?partner=${partner}&reason=leaked`)).status
+      (await api.admin('DELETE', `/signing-secrets/${id}?partner=${partner}&reason=leaked`)).status
     expect(await end(old, api.other.id)).toBe(404)
     expect(await end(newest, api.partner.id)).toBe(409)
     expect(await end(old, api.partner.id)).toBe(204)
@@ -50,13 +48,13 @@ describe('signing secrets of a partner', () => {
   })
 
   test('are four at most, and an unknown partner has none', async () => {
-    for (let n = 0; n < 3; n++) expect((await admin('POST', `${path()}/rotate`)).status).toBe(201)
-    expect((await admin('POST', `${path()}/rotate`)).status).toBe(409)
+    for (let n = 0; n < 3; n++) expect((await api.admin('POST', `${path()}/rotate`)).status).toBe(201)
+    expect((await api.admin('POST', `${path()}/rotate`)).status).toBe(409)
     expect((await acts())[0]).toMatchObject({ act: 'secret.rotate', outcome: 'refused' })
     for (const [method, rest] of [
       ['GET', ''],
       ['POST', '/rotate'],
     ] as const)
-      expect((await admin(method, `/partners/partner_nobody/signing-secrets${rest}`)).status).toBe(404)
+      expect((await api.admin(method, `/partners/partner_nobody/signing-secrets${rest}`)).status).toBe(404)
   })
 })

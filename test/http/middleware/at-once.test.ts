@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+import { openApi } from '../support/api.ts'
 
 test('one partner’s slow requests could hold every connection; more than 1,024 are refused, and nobody else’s', async () => {
   const slow = Promise.withResolvers<null>()
@@ -35,7 +35,7 @@ test('one operator’s token held all connections with slow counts; more than 16
   const held = Array.from({ length: 16 }, () => api.call('GET', COUNT, { key }))
   const { status, headers } = await api.call('GET', COUNT, { key })
   expect([status, headers.get('retry-after'), headers.get('connection')]).toEqual([429, '2', 'close'])
-  expect((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status).toBe(200)
+  expect((await api.admin('GET', '/nodes')).status).toBe(200)
   expect((await api.call('GET', '/v1/me')).status).toBe(200)
   slow.resolve({ count: 0, isCapped: false, scanned: 0 })
   expect((await Promise.all(held)).map(({ status }) => status)).toEqual(Array(16).fill(200))
@@ -58,9 +58,9 @@ test('an operator’s counts are charged for what they scan, after the first one
 test('an operator’s token has the rate of a key, each its own', async () => {
   await using api = await openApi({ server: { apiRate: 5 } })
   const statuses: number[] = []
-  for (let n = 0; n < 11; n++) statuses.push((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status)
+  for (let n = 0; n < 11; n++) statuses.push((await api.admin('GET', '/nodes')).status)
   expect(statuses).toEqual([...Array(10).fill(200), 429])
   expect((await api.call('GET', '/v1/admin/nodes', { key: (await api.addToken('read')).text })).status).toBe(200)
   api.clock.now += 200
-  expect((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status).toBe(200)
+  expect((await api.admin('GET', '/nodes')).status).toBe(200)
 })

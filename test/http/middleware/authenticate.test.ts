@@ -3,12 +3,13 @@ import { expect, test, vi } from 'vitest'
 import { createApiKey } from '../../../src/core/api-key.ts'
 import { AppError } from '../../../src/core/error.ts'
 import { both } from '../../support/words.ts'
-import { openApi } from '../support/api.ts'
+import { openApiForEach } from '../support/api.ts'
+
+const api = openApiForEach()
 
 const LIST = '/v1/registrations'
 
 test('M11: every kind of invalid key gets the same answer', async () => {
-  await using api = await openApi()
   const { key, keyId } = api.partner
   const foreign = createApiKey(keyId, randomBytes).text
   const unknown = createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes).text
@@ -28,7 +29,6 @@ test('M11: every kind of invalid key gets the same answer', async () => {
 })
 
 test('M11: a revoked key stops within two seconds', async () => {
-  await using api = await openApi()
   expect((await api.call('GET', LIST)).status).toBe(200)
   await api.store.revokeKey(api.partner.keyId)
   api.clock.now += 1_000
@@ -36,7 +36,6 @@ test('M11: a revoked key stops within two seconds', async () => {
 })
 
 test('a burst of requests reads its key from the database once', async () => {
-  await using api = await openApi()
   const { store } = api
   const findKey = vi.spyOn(store, 'findKey')
   await Promise.all(Array.from({ length: 20 }, () => api.call('GET', LIST)))
@@ -44,7 +43,6 @@ test('a burst of requests reads its key from the database once', async () => {
 })
 
 test('a failed look-up of a key is 503 with Retry-After, and is repeated by the next request', async () => {
-  await using api = await openApi()
   vi.spyOn(api.store, 'findKey').mockRejectedValueOnce(new AppError('unavailable', both('The database is busy.')))
   const { status, headers } = await api.call('GET', LIST)
   expect([status, headers.get('retry-after')]).toEqual([503, '2'])

@@ -122,7 +122,7 @@ describe('a console link', () => {
   test('is in no line of the log and not in the audit, which tells who has made it for whom and why', async () => {
     const links = [await make(), await makeAsOperator()]
     for (const link of links) await statusFor(link)
-    const audit = await api.call('GET', '/v1/admin/audit', { key: ADMIN_TOKEN })
+    const audit = await api.admin('GET', '/audit')
     expect(audit.json.data[0]).toMatchObject({
       ...{ act: 'partner.console_link', object: api.partner.id, reason: 'asked by phone', outcome: 'done' },
       changes: { expiresAt: { after: new Date(api.clock.now + 15 * MINUTE).toISOString() } },
@@ -131,7 +131,7 @@ describe('a console link', () => {
   })
 
   test('of no partner is made for nobody', async () => {
-    const call = (id: string) => api.call('POST', `/v1/admin/partners/${id}/console-links`, { key: ADMIN_TOKEN })
+    const call = (id: string) => api.admin('POST', `/partners/${id}/console-links`)
     expect((await call('partner_01JABCDEFGHJKMNPQRSTVWXYZ0')).status).toBe(404)
   })
 })

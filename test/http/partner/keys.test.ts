@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { openApi } from '../support/api.ts'
+import { openApiForEach } from '../support/api.ts'
+
+const api = openApiForEach()
 
 test('are replaced by their partner: a new key, and with it the end of the old one', async () => {
-  await using api = await openApi()
   const works = async (key: string) => (await api.call('GET', '/v1/me', { key })).status === 200
   const unread = await api.call('POST', '/v1/keys', { body: { expiresAt: '2027-01-01T00:00:00Z' } })
   expect([unread.status, unread.json.errors]).toMatchObject([422, [{ path: 'expiresAt' }]])
@@ -31,7 +32,6 @@ test('are replaced by their partner: a new key, and with it the end of the old o
 })
 
 test('are ten at most, and not those of another', async () => {
-  await using api = await openApi()
   for (let n = 0; n < 9; n++) expect((await api.call('POST', '/v1/keys')).status).toBe(201)
   expect((await api.call('POST', '/v1/keys')).status).toBe(409)
   expect((await api.call('DELETE', `/v1/keys/${api.other.keyId}`)).status).toBe(404)
@@ -39,7 +39,6 @@ test('are ten at most, and not those of another', async () => {
 })
 
 test('are not for who comes by a console link', async () => {
-  await using api = await openApi()
   const { json } = await api.call('POST', '/v1/console-links')
   const key = new URL(json.url).searchParams.get('link') ?? ''
   for (const [method, path] of [

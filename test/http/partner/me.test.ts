@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
-import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+import { openApi } from '../support/api.ts'
 
 test('shows the partner of the key and its limits', async () => {
   await using api = await openApi({ server: { apiRate: 200 } })
@@ -20,7 +20,7 @@ test('shows the partner of the key and its limits', async () => {
 test('shows how much of its quotas this partner has used', async () => {
   await using api = await openApi()
   const body = { payload: 'thin', quotas: { pending: 5, daily: 9 } }
-  await api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, { key: ADMIN_TOKEN, body })
+  await api.admin('PATCH', `/partners/${api.partner.id}`, body)
   await api.register({ idcardid: 'a' })
   await api.register({ idcardid: 'b', callbackUrl: 'https://elsewhere.example/' })
   await api.register({ idcardid: 'c' }, api.other.key)

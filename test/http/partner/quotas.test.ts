@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { ADMIN_TOKEN, HOOK, openApiForEach } from '../support/api.ts'
+import { HOOK, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
 
-const limit = async (quotas: Record<string, number | null>, id = api.partner.id) => {
-  await api.call('PATCH', `/v1/admin/partners/${id}`, { key: ADMIN_TOKEN, body: { quotas } })
-}
+const limit = (quotas: Record<string, number | null>) => api.admin('PATCH', `/partners/${api.partner.id}`, { quotas })
 const post = (idcardid: string, callbackUrl = HOOK, key = api.partner.key) =>
   api.call('POST', '/v1/registrations', { key, body: { idcardid, callbackUrl } })
 const statuses = (results: readonly { status: number }[]) => results.map(({ status }) => status)

@@ -21,9 +21,7 @@ describe('the list', () => {
   })
 
   test('can be filtered by serial, status and delivery', async () => {
-    const a = await api.register({ idcardid: 'a_' })
-    await api.succeed()
-    await api.receiveWith(200)
+    const a = await api.registerAndSend(200, { idcardid: 'a_' })
     const b = await api.register({ idcardid: 'ab' })
     expect(idsOf(await list('?idcardid=a_'))).toEqual([a.id])
     expect(idsOf(await list('?status=pending'))).toEqual([b.id])

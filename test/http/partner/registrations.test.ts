@@ -304,9 +304,7 @@ describe('a registration', () => {
   })
 
   test('is resent now, with the same message id', async () => {
-    const { id } = await api.register()
-    await api.succeed()
-    await api.receiveWith(200)
+    const { id } = await api.registerAndSend(200)
     const { status, json } = await api.call('POST', `/v1/registrations/${id}/resend`)
     expect(status).toBe(202)
     expect(json.delivery).toMatchObject({ messageId: id.replace('reg_', 'msg_'), state: 'pending', attempts: 1 })

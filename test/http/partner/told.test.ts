@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
+import { HOOK, openApi } from '../support/api.ts'
 
 test('the code behind a failure is told to operators, and to partners nowhere', async () => {
   const attempt = {
@@ -11,9 +11,7 @@ test('the code behind a failure is told to operators, and to partners nowhere', 
     origin: null,
   } as const
   await using api = await openApi({ testCallback: async () => ({ ...attempt, error: 'no_response ECONNREFUSED' }) })
-  const { id } = await api.register()
-  await api.succeed()
-  await api.receiveWith(null)
+  const { id } = await api.registerAndSend(null)
   const ofPartner = await Promise.all([
     api.call('GET', `/v1/registrations/${id}/attempts`),
     api.call('GET', `/v1/registrations/${id}/explain`),
@@ -27,7 +25,7 @@ test('the code behind a failure is told to operators, and to partners nowhere', 
   }
   const paths = [`registrations/${id}/attempts`, `registrations/${id}/explain`, 'messages/groups']
   for (const path of [...paths, `callbacks?partnerId=${api.partner.id}`]) {
-    const { json } = await api.call('GET', `/v1/admin/${path}`, { key: ADMIN_TOKEN })
+    const { json } = await api.admin('GET', `/${path}`)
     expect([path, JSON.stringify(json)]).toEqual([path, expect.stringContaining('no_response ECONNREFUSED')])
   }
 })
