@@ -10,11 +10,13 @@ const SHORT = `"'></td></pre></title><script>alert(1)</script><img src=x onerror
 const SERIAL = 'serial-of-one'
 const FAILED_HOOK = 'https://failed.one.example/hook'
 
+const idsOf = <Name extends string>(all: Record<Name, Json>) =>
+  Object.fromEntries(Object.entries<Json>(all).map(([name, { id }]) => [name, id])) as Record<Name, string>
+
 /** Partner one with all that can be acted on, and everyone who might try. */
 const makeWorld = async () => {
   const { api, post, cookieOf } = await openConsole()
-  const asAdmin = async (method: string, path: string, body?: unknown): Promise<Json> =>
-    (await api.call(method, path, { key: ADMIN_TOKEN, body })).json
+  const asAdmin = async (path: string, body?: unknown): Promise<Json> => (await api.admin('POST', path, body)).json
   const settle = async (status: number) => {
     await api.succeed()
     await api.receiveWith(status, { scheduleMs: [] })
@@ -34,13 +36,13 @@ const makeWorld = async () => {
   for (const { key } of [api.partner, api.other])
     await api.call('PUT', '/v1/contact', { key, body: { url: 'https://contact.example/' } })
   const [, secret] = (await api.call('GET', '/v1/signing-secrets')).json.data
-  const account = await asAdmin('POST', '/v1/admin/accounts', { account: 'C2', apiKey: 'x' })
-  const paused = await asAdmin('POST', '/v1/admin/accounts', { account: 'C4', apiKey: 'x' })
-  await asAdmin('POST', `/v1/admin/accounts/${paused.id}/pause`)
-  const bulkOf = () => asAdmin('POST', '/v1/admin/bulk', { act: 'poll', filter: { status: 'pending' }, reason: 'x' })
+  const account = await asAdmin('/accounts', { account: 'C2', apiKey: 'x' })
+  const paused = await asAdmin('/accounts', { account: 'C4', apiKey: 'x' })
+  await asAdmin(`/accounts/${paused.id}/pause`)
+  const bulkOf = () => asAdmin('/bulk', { act: 'poll', filter: { status: 'pending' }, reason: 'x' })
   const draft = await bulkOf()
   const started = await bulkOf()
-  await asAdmin('POST', `/v1/admin/bulk/${started.id}/start`)
+  await asAdmin(`/bulk/${started.id}/start`)
   const tokens = {
     read: await api.addToken('read'),
     operate: await api.addToken('operate'),
@@ -64,19 +66,8 @@ const makeWorld = async () => {
   for (const cookie of Object.values(cookies)) await used.visit('', cookie)
   return {
     copy: used.api.copy(),
-    ...{
-      tokens,
-      cookies,
-      link,
-      secret: secret.id as string,
-      account: account.id as string,
-      paused: paused.id as string,
-    },
-    ...{ waits: waits.id as string, failed: failed.id as string, resend: resend.json.id as string },
-    ...{ draft: draft.id as string, started: started.id as string },
-    partner: api.partner.id,
-    keyId: api.partner.keyId,
-    spare: spare.json.id as string,
+    ...{ tokens, cookies, link, partner: api.partner.id, keyId: api.partner.keyId },
+    ...idsOf({ secret, account, paused, waits, failed, resend: resend.json, draft, started, spare: spare.json }),
   }
 }
 let made: ReturnType<typeof makeWorld> | null = null
@@ -133,93 +124,79 @@ interface Case {
 }
 const reason = 'asked by phone'
 const ROTATION = () => ({ overlap: '7d', type: 'v1' })
+const OLD_SECRET = ({ secret }: World) => ({ id: secret })
 const pollOrCancel = (act: string) => () => ({ act, 'filter.status': 'pending' })
+type More = Omit<Case, 'route' | 'operator' | 'partner'>
+/** A form for operators, and one for partners: the form of this call of their API. */
+const ofOperators = (route: string, call: string, more: More = {}): Case => {
+  const [method, path] = call.split(' ')
+  return { route, operator: `${method} /v1/admin/${path}`, ...more }
+}
+const ofPartners = (route: string, call: string, more: More = {}): Case => {
+  const [method, path] = call.split(' ')
+  return { route, partner: `${method} /v1/${path}`, ...more }
+}
 const REGISTRATION_ACTS = ['poll', 'resend', 'cancel', 'erase'].flatMap((act): Case[] => {
   const isDelete = act === 'cancel' || act === 'erase'
-  const method = isDelete ? 'DELETE' : 'POST'
-  const path = isDelete ? 'registrations/:id' : `registrations/:id/${act}`
+  const call = isDelete ? 'DELETE registrations/:id' : `POST registrations/:id/${act}`
   const id = act === 'resend' ? 'failed' : 'waits'
-  const calls = { operator: `${method} /v1/admin/${path}`, partner: `${method} /v1/${path}` }
+  const ofBoth = (route: string, more: More) => ({ ...ofPartners(route, call), ...ofOperators(route, call, more) })
   return [
-    { route: `registrations/:id/${act}`, ...calls, id, ...(act === 'erase' && { act: 'registration.erase' }) },
-    ...(act === 'erase' ? [] : [{ route: `registrations/${act}`, ...calls, form: (of: World) => ({ [of[id]]: '1' }) }]),
+    ofBoth(`registrations/:id/${act}`, { id, ...(act === 'erase' && { act: 'registration.erase' }) }),
+    ...(act === 'erase' ? [] : [ofBoth(`registrations/${act}`, { form: of => ({ [of[id]]: '1' }) })]),
   ]
 })
+const ACCOUNT = { account: 'C3', apiKey: 'x', mode: 'dynamic', rate: '', partnerId: '' }
+const CHANGE = { name: 'Acme', payload: 'thin', 'quotas.pending': '', 'quotas.hosts': '0', 'quotas.daily': '70' }
+const SPAN = { since: '2026-11-01T00:00', zone: 'Asia/Shanghai', until: '' }
+const EXPIRY = { expiresAt: '2027-01-01T08:00', zone: 'Asia/Shanghai' }
+const ROBOT = { url: 'https://hooks.slack.com/services/T/B/k', secret: '' }
 const CASES: readonly Case[] = [
-  { route: 'accounts/:id/pause', operator: 'POST /v1/admin/accounts/:id/pause', id: 'account' },
-  { route: 'accounts/:id/resume', operator: 'POST /v1/admin/accounts/:id/resume', id: 'paused' },
-  { route: 'accounts/:id/remove', operator: 'DELETE /v1/admin/accounts/:id', id: 'account' },
-  {
-    ...{ route: 'accounts/:id/change', operator: 'PATCH /v1/admin/accounts/:id', id: 'account' },
+  ofOperators('accounts/:id/pause', 'POST accounts/:id/pause', { id: 'account' }),
+  ofOperators('accounts/:id/resume', 'POST accounts/:id/resume', { id: 'paused' }),
+  ofOperators('accounts/:id/remove', 'DELETE accounts/:id', { id: 'account' }),
+  ofOperators('accounts/:id/change', 'PATCH accounts/:id', {
+    id: 'account',
     form: () => ({ apiKey: 'y', mode: 'static' }),
-  },
-  {
-    ...{ route: 'accounts/new', operator: 'POST /v1/admin/accounts' },
-    form: () => ({ account: 'C3', apiKey: 'x', mode: 'dynamic', rate: '', partnerId: '' }),
-  },
-  { route: 'bulk/new', operator: 'POST /v1/admin/bulk', form: pollOrCancel('poll') },
-  { route: 'bulk/new', operator: 'POST /v1/admin/bulk', role: 'admin', form: pollOrCancel('cancel') },
-  { route: 'bulk/:id/start', operator: 'POST /v1/admin/bulk/:id/start', id: 'draft' },
-  { route: 'bulk/:id/stop', operator: 'POST /v1/admin/bulk/:id/stop', id: 'started' },
-  {
-    ...{ route: 'deliveries/enable', operator: 'POST /v1/admin/callbacks/enable' },
+  }),
+  ofOperators('accounts/new', 'POST accounts', { form: () => ACCOUNT }),
+  ofOperators('bulk/new', 'POST bulk', { form: pollOrCancel('poll') }),
+  ofOperators('bulk/new', 'POST bulk', { role: 'admin', form: pollOrCancel('cancel') }),
+  ofOperators('bulk/:id/start', 'POST bulk/:id/start', { id: 'draft' }),
+  ofOperators('bulk/:id/stop', 'POST bulk/:id/stop', { id: 'started' }),
+  ofOperators('deliveries/enable', 'POST callbacks/enable', {
     form: ({ partner }) => ({ partnerId: partner, callbackUrl: HOOK }),
-  },
-  {
-    ...{ route: 'deliveries/test', partner: 'POST /v1/callbacks/test', isOwn: true, changesNothing: true },
-    form: () => ({ callbackUrl: HOOK }),
-  },
-  {
-    ...{ route: 'deliveries/resend', partner: 'POST /v1/resend', isOwn: true },
-    form: () => ({ since: '2026-11-01T00:00', zone: 'Asia/Shanghai', until: '' }),
-  },
-  ...REGISTRATION_ACTS,
-  {
-    ...{ route: 'registrations/:id/reveal', operator: 'POST /v1/admin/registrations/:id/reveal', id: 'failed' },
+  }),
+  ofPartners('deliveries/test', 'POST callbacks/test', {
+    isOwn: true,
     changesNothing: true,
-  },
-  { route: 'partners/new', operator: 'POST /v1/admin/partners', form: () => ({ name: 'Acme' }) },
-  {
-    ...{ route: 'partners/:id', operator: 'PATCH /v1/admin/partners/:id', id: 'partner' },
-    form: () => ({ name: 'Acme', payload: 'thin', 'quotas.pending': '', 'quotas.hosts': '0', 'quotas.daily': '70' }),
-  },
-  {
-    ...{ route: 'partners/:id/new-key', operator: 'POST /v1/admin/partners/:id/keys', id: 'partner' },
-    form: () => ({ expiresAt: '2027-01-01T08:00', zone: 'Asia/Shanghai' }),
-  },
-  {
-    ...{ route: 'partners/:id/revoke', operator: 'DELETE /v1/admin/keys/:id', id: 'partner' },
-    form: ({ keyId }) => ({ key: keyId }),
-  },
-  {
-    ...{ route: 'partners/:id/link', operator: 'POST /v1/admin/partners/:id/console-links', id: 'partner' },
-    ...{ changesNothing: true, form: () => ({ ttl: '1h' }) },
-  },
-  {
-    ...{ route: 'partners/:id/rotate-secret', operator: 'POST /v1/admin/partners/:id/signing-secrets/rotate' },
-    ...{ id: 'partner', form: ROTATION },
-  },
-  {
-    ...{ route: 'partners/:id/end-secret', operator: 'DELETE /v1/admin/signing-secrets/:id', id: 'partner' },
-    form: ({ secret }) => ({ id: secret }),
-  },
-  { route: 'partners/:id/remove-contact', operator: 'DELETE /v1/admin/partners/:id/contact', id: 'partner' },
-  {
-    ...{ route: 'secrets/rotate-secret', partner: 'POST /v1/signing-secrets/rotate', isOwn: true, byKey: true },
+    form: () => ({ callbackUrl: HOOK }),
+  }),
+  ofPartners('deliveries/resend', 'POST resend', { isOwn: true, form: () => SPAN }),
+  ...REGISTRATION_ACTS,
+  ofOperators('registrations/:id/reveal', 'POST registrations/:id/reveal', { id: 'failed', changesNothing: true }),
+  ofOperators('partners/new', 'POST partners', { form: () => ({ name: 'Acme' }) }),
+  ofOperators('partners/:id', 'PATCH partners/:id', { id: 'partner', form: () => CHANGE }),
+  ofOperators('partners/:id/new-key', 'POST partners/:id/keys', { id: 'partner', form: () => EXPIRY }),
+  ofOperators('partners/:id/revoke', 'DELETE keys/:id', { id: 'partner', form: ({ keyId }) => ({ key: keyId }) }),
+  ofOperators('partners/:id/link', 'POST partners/:id/console-links', {
+    id: 'partner',
+    changesNothing: true,
+    form: () => ({ ttl: '1h' }),
+  }),
+  ofOperators('partners/:id/rotate-secret', 'POST partners/:id/signing-secrets/rotate', {
+    id: 'partner',
     form: ROTATION,
-  },
-  {
-    ...{ route: 'secrets/end-secret', partner: 'DELETE /v1/signing-secrets/:id', byKey: true },
-    form: ({ secret }) => ({ id: secret }),
-  },
-  {
-    ...{ route: 'contact', partner: 'PUT /v1/contact', isOwn: true, byKey: true },
-    form: () => ({ url: 'https://hooks.slack.com/services/T/B/k', secret: '' }),
-  },
-  { route: 'contact/remove', partner: 'DELETE /v1/contact', isOwn: true, byKey: true },
-  { route: 'contact/test', partner: 'POST /v1/contact/test', isOwn: true, changesNothing: true },
-  { route: 'keys/new', partner: 'POST /v1/keys', isOwn: true, byKey: true },
-  { route: 'keys/end', partner: 'DELETE /v1/keys/:id', byKey: true, form: ({ spare }) => ({ key: spare }) },
+  }),
+  ofOperators('partners/:id/end-secret', 'DELETE signing-secrets/:id', { id: 'partner', form: OLD_SECRET }),
+  ofOperators('partners/:id/remove-contact', 'DELETE partners/:id/contact', { id: 'partner' }),
+  ofPartners('secrets/rotate-secret', 'POST signing-secrets/rotate', { isOwn: true, byKey: true, form: ROTATION }),
+  ofPartners('secrets/end-secret', 'DELETE signing-secrets/:id', { byKey: true, form: OLD_SECRET }),
+  ofPartners('contact', 'PUT contact', { isOwn: true, byKey: true, form: () => ROBOT }),
+  ofPartners('contact/remove', 'DELETE contact', { isOwn: true, byKey: true }),
+  ofPartners('contact/test', 'POST contact/test', { isOwn: true, changesNothing: true }),
+  ofPartners('keys/new', 'POST keys', { isOwn: true, byKey: true }),
+  ofPartners('keys/end', 'DELETE keys/:id', { byKey: true, form: ({ spare }) => ({ key: spare }) }),
 ]
 /** Those who send them need not have signed in. */
 const OPEN_FORMS = ['sign-in', 'sign-out', 'enter']
