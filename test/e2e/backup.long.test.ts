@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
 import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
+import { onFile } from '../store/support/files.ts'
 import { createAdminClient, createApiClient, eventually } from '../support/api-client.ts'
 import { buildDiskShim, whyNoDiskShim } from '../support/disk-shim.ts'
 import { ADMIN_TOKEN, type Environment, openFolder, runCliApart, spawnCli, spawnService } from '../support/service.ts'
@@ -113,12 +113,8 @@ test('a drill: backed up under load, killed, restored at the second try, it tell
   expect(await again.exited).toMatchObject({ code: 0 })
 })
 
-const partnersIn = (path: string): unknown[] => {
-  const client = new Database(path)
-  const names = client.prepare('SELECT name FROM partners ORDER BY id').pluck().all()
-  client.close()
-  return names
-}
+const partnersIn = (path: string): unknown[] =>
+  onFile(path, file => file.prepare('SELECT name FROM partners ORDER BY id').pluck().all())
 
 /** A database whose last process was killed, so that its newest partner is in the log alone, and an older backup of it. */
 const openKilled = async () => {
@@ -137,11 +133,11 @@ const openKilled = async () => {
   await run(['partner', 'create', 'first'])
   await run(['backup', file])
   await run(['partner', 'create', 'kept'])
-  const client = new Database(path)
-  client.pragma('wal_autocheckpoint = 0')
-  client.exec("UPDATE partners SET name = 'only in the log' WHERE name = 'kept'")
-  for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, `${path}.left${suffix}`)
-  client.close()
+  onFile(path, client => {
+    client.pragma('wal_autocheckpoint = 0')
+    client.exec("UPDATE partners SET name = 'only in the log' WHERE name = 'kept'")
+    for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, `${path}.left${suffix}`)
+  })
   /** Everything as it was after the kill. */
   const reset = () => {
     for (const name of readdirSync(folder.path))

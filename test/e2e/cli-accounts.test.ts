@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect, test, vi } from 'vitest'
+import { onFile } from '../store/support/files.ts'
 import { openCli } from '../support/open-cli.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -43,9 +43,8 @@ test('account create, list, pause and resume keep to their shapes, and show no k
     code: 0,
     stdout: expect.stringMatching(/C1 was not paused.*works\n$/),
   })
-  const client = new Database(join(cli.path, 'notifier.db'))
-  client.exec("UPDATE accounts SET paused_at = 1, pause_reason = 'credentials_wrong', pause_code = 405, probes = 1")
-  client.close()
+  const refuse = "UPDATE accounts SET paused_at = 1, pause_reason = 'credentials_wrong', pause_code = 405, probes = 1"
+  onFile(join(cli.path, 'notifier.db'), file => file.exec(refuse))
   expect(await cli.run('account', 'resume', 'C1')).toMatchObject({
     code: 1,
     stdout: expect.stringMatching(/C1 is not back.*405/),
@@ -99,9 +98,9 @@ test('every command that changes something is in the audit, with its user, its r
   ]
   for (const command of commands) await cli.runJson(...command, '--reason', `why ${command[0]}`)
   expect((await cli.run('key', 'revoke', 'key_none')).code).toBe(2)
-  const client = new Database(join(cli.path, 'notifier.db'), { readonly: true })
-  const acts = client.prepare<[], { changes: string | null }>('SELECT * FROM acts ORDER BY id').all()
-  client.close()
+  const acts = onFile(join(cli.path, 'notifier.db'), file =>
+    file.prepare<[], { changes: string | null }>('SELECT * FROM acts ORDER BY id').all(),
+  )
   const done = { who: 'command', name: expect.stringMatching(/./), outcome: 'done' }
   expect(acts).toMatchObject([
     { ...done, act: 'partner.create', object: partnerId, reason: null },

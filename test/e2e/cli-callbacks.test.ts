@@ -1,25 +1,19 @@
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect, test, vi } from 'vitest'
+import { DAY } from '../../src/core/duration.ts'
+import { onFile, openBeside } from '../store/support/files.ts'
 import { openCli } from '../support/open-cli.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
 const HOOK = 'https://partner.example/hook'
 
-const openClient = (path: string) => {
-  const client = new Database(path)
-  return Object.assign(client, { [Symbol.dispose]: () => void client.close() })
-}
-
 /** As five days of failures would leave it. */
 const disable = (path: string, partnerId: string) => {
-  using client = openClient(path)
   const since = Date.parse('2026-11-18T22:40:00Z')
-  client
-    .prepare(`INSERT INTO callbacks (partner_id, callback_url, failing_since, attempts, last_error, last_at, state, held_since)
-      VALUES (?, ?, ?, 10, 'http_503', ?, 'disabled', ?)`)
-    .run(partnerId, HOOK, since, since, since + 5 * 86_400_000)
+  const add = `INSERT INTO callbacks (partner_id, callback_url, failing_since, attempts, last_error, last_at, state, held_since)
+    VALUES (?, ?, ?, 10, 'http_503', ?, 'disabled', ?)`
+  onFile(path, file => file.prepare(add).run(partnerId, HOOK, since, since, since + 5 * DAY))
 }
 
 test('callback list shows what is disabled, and callback enable enables it', async () => {
@@ -27,14 +21,8 @@ test('callback list shows what is disabled, and callback enable enables it', asy
   const { partnerId } = await cli.runJson<{ partnerId: string }>('partner', 'create', 'one')
   expect((await cli.run('callback', 'list', '--lang', 'zh')).stdout).toContain('（无）')
   disable(join(cli.path, 'notifier.db'), partnerId)
-  const trouble = {
-    partnerId,
-    partnerName: 'one',
-    callbackUrl: HOOK,
-    state: 'disabled',
-    lastError: 'http_503',
-    held: 0,
-  }
+  const url = { partnerId, partnerName: 'one', callbackUrl: HOOK }
+  const trouble = { ...url, state: 'disabled', lastError: 'http_503', held: 0 }
   const times = { since: '2026-11-18T22:40:00.000Z', heldSince: '2026-11-23T22:40:00.000Z' }
   expect(await cli.runJson('callback', 'list')).toEqual({ data: [{ ...trouble, ...times }], nextCursor: null })
   const { stdout } = await cli.run('callback', 'list', '--partner', partnerId, '--lang', 'zh')
@@ -65,7 +53,7 @@ test('operators were told for good that a URL is disabled which a command had en
   const path = join(cli.path, 'notifier.db')
   disable(path, partnerId)
   const details = JSON.stringify({ partnerId, host: 'partner.example', since: 1, error: 'http_503' })
-  using client = openClient(path)
+  const client = openBeside(path)
   client
     .prepare(`INSERT INTO operator_events (condition, subject, state, since, at, count, details, told_state, told_at)
       VALUES ('callback.disabled', ?, 'firing', 1, 1, 1, ?, 'firing', 1)`)

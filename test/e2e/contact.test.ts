@@ -1,14 +1,15 @@
-import Database from 'better-sqlite3'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
 import type { Delivery } from '../../src/simulator/receiver.ts'
+import { onFile } from '../store/support/files.ts'
 import { openStage } from './stage.ts'
 
 const jsonOf = ({ body }: Delivery) => JSON.parse(body)
 
 test('a partner with one URL is told at its contact that it fails, and that it works again, each once', async () => {
   await using stage = await openStage({ RETRY_SCHEDULE: '0s,1h' })
-  const { receiver, api, env } = stage
+  const { receiver, api, folder } = stage
   const told = () => receiver.received.filter(({ path }) => path === '/contact')
   receiver.plan('/hook', [503, 503, 200])
   const { status, body } = await api.call<object>('PUT', '/v1/contact', { url: receiver.urlFor('/contact') })
@@ -18,11 +19,7 @@ test('a partner with one URL is told at its contact that it fails, and that it w
   await stage.service.stop()
   expect(told()).toEqual([])
 
-  const change = (sql: string) => {
-    const client = new Database((env.DATABASE_URL as string).slice('file:'.length))
-    client.exec(sql)
-    client.close()
-  }
+  const change = (sql: string) => onFile(join(folder, 'notifier.db'), file => file.exec(sql))
   // As half an hour would leave it.
   const since = Date.now() - 31 * MINUTE
   change(`UPDATE callbacks SET failing_since = ${since}; UPDATE contacts SET due_at = ${since}`)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import { onFile } from '../store/support/files.ts'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { ADMIN_TOKEN, openFolder, openService, serviceEnvironment } from '../support/service.ts'
 
@@ -12,9 +12,8 @@ test('a running service names a value that cannot be decrypted once, and answers
     return await createAdminClient(service.url, ADMIN_TOKEN).createPartner(name)
   }
   const [damaged, sound] = [await create('damaged'), await create('sound')]
-  const file = new Database(join(folder.path, 'notifier.db'))
-  file.prepare("UPDATE signing_secrets SET secret = x'00112233' WHERE partner_id = ?").run(damaged.partnerId)
-  file.close()
+  const damage = "UPDATE signing_secrets SET secret = x'00112233' WHERE partner_id = ?"
+  onFile(join(folder.path, 'notifier.db'), file => file.prepare(damage).run(damaged.partnerId))
 
   await using service = await openService(env)
   const eventsOf = (apiKey: string) => createApiClient(service.url, apiKey).call('GET', '/v1/events')

@@ -1,18 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { openAnswering } from '../support/operator-robots.ts'
-import { type OwnServer, openOwnServer } from '../support/postgres.ts'
+import { openOwnServer } from '../support/postgres.ts'
 import { scrape } from '../support/prometheus.ts'
 import { openService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
-
-let server: OwnServer
-beforeAll(async () => {
-  server = await openOwnServer()
-})
-afterAll(() => server[Symbol.asyncDispose]())
 
 interface Told {
   type: string
@@ -20,6 +14,7 @@ interface Told {
 }
 
 test('while PostgreSQL was away its errors were not counted, a line was logged each 2 s, and it was told as a disk', async () => {
+  await using server = await openOwnServer()
   await server.createDatabase('away')
   const told: Told[] = []
   await using duty = await openAnswering(({ body }) => {

@@ -7,40 +7,38 @@ import { openAnswering } from '../support/operator-robots.ts'
 import { ADMIN_TOKEN, runCliApart, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
+const MASTER_KEY = randomBytes(32).toString('base64')
+
+/** A scene whose disk has faults, and commands on it. */
 const openDisk = async () => {
   await using stack = new AsyncDisposableStack()
-  const scene = stack.use(
-    await openScene({
-      MASTER_KEY: randomBytes(32).toString('base64'),
-      POLL_MIN_INTERVAL: '1m',
-      POLL_MAX_INTERVAL: '5m',
-    }),
-  )
+  const scene = stack.use(await openScene({ MASTER_KEY, POLL_MIN_INTERVAL: '1m', POLL_MAX_INTERVAL: '5m' }))
   const disk = buildDiskShim(join(scene.folder, 'disk'))
   scene.upstream.setDefault(() => ({ status: 'ING' }))
   const opened = stack.move()
-  return { ...scene, disk, faulty: { ...scene.env, ...disk.env }, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  const faulty = { ...scene.env, ...disk.env }
+  const run = (...args: string[]) => runCliApart(args, { cwd: scene.folder, env: faulty })
+  return { ...scene, disk, faulty, run, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
-test.skipIf(whyNoDiskShim() !== null)(
-  'a command on a disk that refuses to sync tells nobody that it has worked',
-  async () => {
-    await using scene = await openDisk()
-    await runCliApart(['migrate'], { cwd: scene.folder, env: scene.faulty })
-    scene.disk.set('fail-wal')
-    const created = await runCliApart(['partner', 'create', 'never'], { cwd: scene.folder, env: scene.faulty })
-    expect(created).toMatchObject({ code: 1, stdout: '' })
-    expect(created.stderr).toContain('SQLITE_IOERR_FSYNC')
-  },
-)
+const onDisk = test.skipIf(whyNoDiskShim() !== null)
 
-test.skipIf(whyNoDiskShim() !== null)(
+onDisk('a command on a disk that refuses to sync tells nobody that it has worked', async () => {
+  await using scene = await openDisk()
+  await scene.run('migrate')
+  scene.disk.set('fail-wal')
+  const created = await scene.run('partner', 'create', 'never')
+  expect(created).toMatchObject({ code: 1, stdout: '' })
+  expect(created.stderr).toContain('SQLITE_IOERR_FSYNC')
+})
+
+onDisk(
   'a start on a full disk said neither where nor what to do, and ended so that systemd left the service down',
   async () => {
     await using scene = await openDisk()
-    await runCliApart(['migrate'], { cwd: scene.folder, env: scene.faulty })
+    await scene.run('migrate')
     scene.disk.set('full-wal')
-    const started = await runCliApart(['serve'], { cwd: scene.folder, env: scene.faulty })
+    const started = await scene.run('serve')
     const path = join(realpathSync(scene.folder), 'notifier.db')
     const stderr = expect.stringContaining(`DATABASE_URL: ${path} cannot be used (SQLITE_FULL): Free some space`)
     expect(started).toMatchObject({ code: 1, stderr, stdout: expect.not.stringContaining('listening') })
@@ -49,7 +47,7 @@ test.skipIf(whyNoDiskShim() !== null)(
   },
 )
 
-test.skipIf(whyNoDiskShim() !== null)(
+onDisk(
   'a full disk was told by nothing but readiness: operators were not told, and status found nothing wrong',
   async () => {
     await using scene = await openDisk()
@@ -62,7 +60,7 @@ test.skipIf(whyNoDiskShim() !== null)(
     await using service = await spawnService({ ...scene.faulty, OPERATOR_URL: duty.url }, scene.folder)
     scene.disk.set('full-wal')
     await vi.waitFor(() => expect(state()).toEqual(['firing']), { timeout: 60_000, interval: 100 })
-    const seen = await runCliApart(['status', '--lang', 'zh'], { cwd: scene.folder, env: scene.faulty })
+    const seen = await scene.run('status', '--lang', 'zh')
     expect(seen.stdout).toContain('数据库无法写入（SQLITE_FULL）')
     const codes = async () => {
       const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }

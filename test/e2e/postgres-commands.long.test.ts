@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { type OwnServer, openOwnServer } from '../support/postgres.ts'
+import { expect, test, vi } from 'vitest'
+import { openOwnServer } from '../support/postgres.ts'
+import { useServer } from '../support/postgres-server.ts'
 import { runCli } from '../support/run-cli.ts'
 import { type Environment, openFolder } from '../support/service.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-let server: OwnServer
-beforeAll(async () => {
-  server = await openOwnServer()
-})
-afterAll(() => server[Symbol.asyncDispose]())
+const { server } = useServer({ open: openOwnServer })
 
 /** Commands on a database of their own. */
 const openCli = async (name: string) => {

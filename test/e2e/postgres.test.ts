@@ -1,25 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { noPooler, openPooler } from '../support/pgbouncer.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
+import type { TestServer } from '../support/postgres.ts'
+import { useServer } from '../support/postgres-server.ts'
 import { runCli } from '../support/run-cli.ts'
 import { ADMIN_TOKEN, type Environment, spawnService } from '../support/service.ts'
 import { bodyOf, openScene } from './stage.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-let server: TestServer
-beforeAll(async () => {
-  server = await openTestServer()
-})
-afterAll(() => server[Symbol.asyncDispose]())
+const { server } = useServer()
 
 let databases = 0
 
 /** A scene whose nodes work on one database, and one partner. */
-const openCluster = async (overrides: Environment = {}, urlOf: (name: string) => string = server.urlOf) => {
+const openCluster = async (overrides: Environment = {}, { urlOf }: Pick<TestServer, 'urlOf'> = server) => {
   const name = `nodes_${++databases}`
   await server.createDatabase(name)
   await using stack = new AsyncDisposableStack()
@@ -43,11 +40,8 @@ const openCluster = async (overrides: Environment = {}, urlOf: (name: string) =>
     partner,
     start: async (more: Environment = {}) => {
       const node = opened.use(await spawnService({ ...env, ...more }, folder))
-      return {
-        ...node,
-        api: createApiClient(node.url, partner.apiKey),
-        admin: createAdminClient(node.url, ADMIN_TOKEN),
-      }
+      const { url } = node
+      return { ...node, api: createApiClient(url, partner.apiKey), admin: createAdminClient(url, ADMIN_TOKEN) }
     },
     /** Webhook ids by registration. */
     idsOf: () => {
@@ -92,7 +86,7 @@ const untilDelivered = async (cluster: Cluster, { api }: Node, registrations: re
 test('a registration gets its verdict and one signed webhook, as on a file', async () => {
   await using cluster = await openCluster()
   const { upstream, receiver } = cluster
-  const { api, admin, url, stdout } = await cluster.start().then(node => ({ ...node, stdout: node.texts }))
+  const { api, admin, url, texts } = await cluster.start()
   upstream.script('serial', { steps: [{ status: 'ING' }, { status: 'ING' }], status: 'SUCCESS', similarity: '100' })
   const { id } = await api.register({
     idcardid: 'serial',
@@ -114,7 +108,7 @@ test('a registration gets its verdict and one signed webhook, as on a file', asy
   expect(page).toMatch(/^idface_pg_pool\{pool="loops",state="waiting"\} 0$/m)
   expect(page).toMatch(/^idface_pg_oldest_xmin_seconds [\d.e-]+$/m)
   expect(page).not.toMatch(/^idface_(wal_bytes|backup_last_success_timestamp_seconds) /m)
-  expect(stdout.stdout).toContain('"database":"postgres://postgres@localhost/nodes_')
+  expect(texts.stdout).toContain('"database":"postgres://postgres@localhost/nodes_')
   expect((await fetch(`${url}/readyz`)).status).toBe(200)
 })
 
@@ -123,7 +117,7 @@ describe.skipIf(noPooler !== null)(
   () => {
     test('two nodes do all of it', async () => {
       await using pooler = await openPooler(server)
-      await using cluster = await openCluster({}, pooler.urlOf)
+      await using cluster = await openCluster({}, pooler)
       const nodes = await Promise.all([cluster.start(), cluster.start()])
       const registrations = await registerMany(cluster, nodes, 60)
       await untilDelivered(cluster, nodes[0], registrations)

@@ -1,24 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createAdminClient, createApiClient, eventually } from '../support/api-client.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { useServer } from '../support/postgres-server.ts'
 import { ADMIN_TOKEN, type Environment, openService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
-let server: TestServer
-beforeAll(async () => {
-  server = await openTestServer()
-})
-afterAll(() => server[Symbol.asyncDispose]())
-
-let databases = 0
+const { newDatabase } = useServer()
 
 /** A number of nodes on one database. */
 const openCluster = async (count: number, settings: Environment) => {
   await using stack = new AsyncDisposableStack()
   const scene = stack.use(
     await openScene({
-      DATABASE_URL: await server.createDatabase(`rates_${++databases}`),
+      DATABASE_URL: (await newDatabase()).url,
       MASTER_KEY: randomBytes(32).toString('base64'),
       ...settings,
     }),

@@ -1,27 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { useServer } from '../support/postgres-server.ts'
 import { ADMIN_TOKEN, type Environment, openService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
-let server: TestServer
-beforeAll(async () => {
-  server = await openTestServer()
-})
-afterAll(() => server[Symbol.asyncDispose]())
+const { newDatabase } = useServer()
 
 /** For several nodes. */
-const openShared = async (database: string, more: Environment = {}) =>
-  openScene({
-    DATABASE_URL: await server.createDatabase(database),
-    MASTER_KEY: randomBytes(32).toString('base64'),
-    ...more,
-  })
+const openShared = async (more: Environment = {}) => {
+  const { url } = await newDatabase()
+  return openScene({ DATABASE_URL: url, MASTER_KEY: randomBytes(32).toString('base64'), ...more })
+}
 
 test('ROLES parts the work: a registration waits for a node that polls, and its webhook for one that delivers', async () => {
-  await using scene = await openShared('parted', { UPSTREAM_TIMEOUT: '5s', CALLBACK_TIMEOUT: '5s' })
+  await using scene = await openShared({ UPSTREAM_TIMEOUT: '5s', CALLBACK_TIMEOUT: '5s' })
   const { upstream, receiver } = scene
   upstream.script('serial', { status: 'SUCCESS' })
   await using api = await openService({ ...scene.env, ROLES: 'api' })
@@ -59,7 +53,7 @@ test('a node without the role api serves probes and metrics, and nothing else', 
 })
 
 test('O5 two nodes with other settings know each other, and one that is stopped is not missed', async () => {
-  await using scene = await openShared('differing')
+  await using scene = await openShared()
   await using first = await openService({ ...scene.env, ROLES: 'api' })
   const admin = createAdminClient(first.url, ADMIN_TOKEN)
   const nodesOf = async () => (await admin.call<{ data: unknown[] }>('GET', '/v1/admin/nodes')).body.data

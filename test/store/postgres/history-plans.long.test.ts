@@ -27,6 +27,8 @@ const fill = async (client: pg.Client) => {
 
 const times = (ms: number, stepMs: number) => Array.from({ length: ms / stepMs }, (_, n) => NOW - ms + n * stepMs)
 const SERIES = { accountId: '', partnerId: 'par_1', host: 'a.example' }
+const OF_DAY = { ...SERIES, stepMs: 5 * MINUTE, times: times(DAY, 5 * MINUTE) }
+const OF_DAYS = { ...SERIES, stepMs: HOUR, times: times(8 * DAY, HOUR) }
 /** A seek takes three blocks of the index and one of the table. */
 const SEEK = 5
 /** All series of an hour. */
@@ -35,16 +37,8 @@ const ROWS = 2 * PARTNERS + 1
 const database = usePlanDatabase(fill)
 
 const CASES: readonly PlanCase[] = [
-  [
-    'the five minutes of a series, and the minutes of a version before',
-    (288 + 1_440) * SEEK,
-    tx => tx.all(OF_SERIES, { ...SERIES, stepMs: 5 * MINUTE, times: times(DAY, 5 * MINUTE) }),
-  ],
-  [
-    'the hours of a series',
-    8 * 24 * SEEK,
-    tx => tx.all(OF_SERIES, { ...SERIES, stepMs: HOUR, times: times(8 * DAY, HOUR) }),
-  ],
+  ['five minutes of a series, and minutes of a version before', (288 + 1_440) * SEEK, tx => tx.all(OF_SERIES, OF_DAY)],
+  ['the hours of a series', 8 * 24 * SEEK, tx => tx.all(OF_SERIES, OF_DAYS)],
   ['the hosts of a partner', 24 * SEEK, tx => tx.all(HOSTS_OF.groups, { partnerId: 'par_1', times: times(DAY, HOUR) })],
   ['the groups of a day', 24 * ROWS * 2, tx => tx.all(OF_GROUPS.partner.groups, { times: times(DAY, HOUR) })],
   ['the rows of hours', 24 * ROWS * 2, tx => tx.all(OF_GROUPS.host.hours, { times: times(DAY, HOUR), most: 60_000 })],

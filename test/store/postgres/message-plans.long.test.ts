@@ -88,7 +88,14 @@ const laneIds = Array.from({ length: TAKEN }, (_, n) => 1 + n)
 /** All that is due in these is claimed. */
 const claimedLaneIds = laneIds.map(id => id + TAKEN)
 const seqs = Array.from({ length: TAKEN }, (_, n) => 4 * (1 + n))
-const partnerIds = Array.from({ length: TAKEN }, (_, n) => `par_${String(n).padStart(3, '0')}`)
+const keys = seqs.map(seq => ({ seq, claim: 1 }))
+const registrationIds = seqs.map(seq => `reg_${seq}`)
+const windows = laneIds.map(laneId => ({ laneId, max: 4, at: NOW }))
+const lanesWanted = Array.from({ length: TAKEN }, (_, n) => ({
+  ...{ partnerId: `par_${String(n).padStart(3, '0')}`, slow: false, proven: true, max: 4, at: NOW },
+}))
+const EVENT = { partnerId: 'par_000', registrationId: 'reg_4', n: 0, limit: 100 }
+const ACTS = { who: null, act: null, object: 'reg_4', since: null, limit: 100, before: null }
 
 const database = usePlanDatabase(fill)
 
@@ -97,87 +104,36 @@ const save = async (tx: Tx, seqs: readonly number[], change: Partial<LockedMessa
     tx,
     (await lockMessages(tx, seqs)).map(was => ({ was, becomes: { ...was, ...change } })),
   )
+/** Those of delivered messages. */
+const deliveredSeqs = seqs.map(seq => seq - 1)
+const listActs = (tx: Tx) => actVerbs.searches({ read: run => run(tx), queued: (_, read) => read() }).listActs(ACTS)
+const release = async (tx: Tx) => {
+  await releaseUrls(tx, [{ partnerId: 'par_000', callbackUrl: GONE }], 'operator')
+  await releaseSome(tx)
+}
+
 const CASES: readonly PlanCase[] = [
   ['the first due lane', 20, tx => tx.all(PEEK)],
   ['the partners in turn', 256 * 10, tx => tx.each(PARTNERS_WITH_LANES, [{ after: 'par_010', max: 256 }])],
   ['the partners of the first lanes', 64 * 12, tx => tx.all(FIRST_PARTNERS)],
-  [
-    'the due lanes of partners',
-    TAKEN * 10,
-    tx =>
-      tx.each(
-        DUE_LANES,
-        partnerIds.map(partnerId => ({ partnerId, slow: false, proven: true, max: 4, at: NOW })),
-      ),
-  ],
-  [
-    'the due messages of lanes',
-    TAKEN * 4 * 8,
-    tx =>
-      tx.each(
-        DUE_MESSAGES.oldest,
-        laneIds.map(laneId => ({ laneId, max: 4, at: NOW })),
-      ),
-  ],
+  ['the due lanes of partners', TAKEN * 10, tx => tx.each(DUE_LANES, lanesWanted)],
+  ['the due messages of lanes', TAKEN * 4 * 8, tx => tx.each(DUE_MESSAGES.oldest, windows)],
   ['those of one long lane', TAKEN * 12, tx => tx.each(DUE_MESSAGES.oldest, [{ laneId: 1, max: TAKEN, at: NOW }])],
   ['the newest of one long lane', TAKEN * 12, tx => tx.each(DUE_MESSAGES.newest, [{ laneId: 1, max: TAKEN, at: NOW }])],
   // When all of them are due.
   ['a claim', TAKEN * 60, tx => tx.all(CLAIM, { seqs, at: NOW + 3_600_000, leaseEnd: NOW + 3_660_000 })],
   ['putting emptied lanes right', TAKEN * 40, tx => tx.all(SETTLE_LANES, { ids: claimedLaneIds, at: NOW })],
-  [
-    'attempts that are written already',
-    TAKEN * 8,
-    tx => tx.all(FIND_ATTEMPTS, { keys: seqs.map(seq => ({ seq, claim: 1 })) }),
-  ],
+  ['attempts that are written already', TAKEN * 8, tx => tx.all(FIND_ATTEMPTS, { keys })],
   // Each has its attempts in blocks of their own.
-  [
-    'attempts beyond those that are kept',
-    TAKEN * 100,
-    tx => tx.all(TRIM_ATTEMPTS, { trims: seqs.map(seq => ({ seq })) }),
-  ],
+  ['attempts beyond those that are kept', TAKEN * 100, tx => tx.all(TRIM_ATTEMPTS, { trims: keys })],
   ['what becomes of messages', TAKEN * 8, tx => lockMessages(tx, seqs)],
-  [
-    'what becomes of those of registrations',
-    TAKEN * 8,
-    tx =>
-      lockMessagesOf(
-        tx,
-        seqs.map(seq => `reg_${seq}`),
-      ),
-  ],
+  ['what becomes of those of registrations', TAKEN * 8, tx => lockMessagesOf(tx, registrationIds)],
   ['what is delivered', TAKEN * 60, tx => save(tx, seqs, { state: 'delivered', dueAt: null, claimedAt: null })],
   ['what is tried again', TAKEN * 60, tx => save(tx, seqs, { dueAt: NOW, retries: 1 })],
-  [
-    'what is sent again',
-    TAKEN * 60,
-    tx =>
-      save(
-        tx,
-        seqs.map(seq => seq - 1),
-        { state: 'pending', dueAt: NOW },
-      ),
-  ],
-  [
-    'the event of a registration',
-    12,
-    tx => tx.all(OF_REGISTRATION, { partnerId: 'par_000', registrationId: 'reg_4', n: 0, limit: 100 }),
-  ],
-  [
-    'the acts on an object',
-    12,
-    tx =>
-      actVerbs
-        .searches({ read: run => run(tx), queued: (_, read) => read() })
-        .listActs({ who: null, act: null, object: 'reg_4', since: null, limit: 100, before: null }),
-  ],
-  [
-    'what is held for a URL',
-    300 * 20,
-    async tx => {
-      await releaseUrls(tx, [{ partnerId: 'par_000', callbackUrl: GONE }], 'operator')
-      await releaseSome(tx)
-    },
-  ],
+  ['what is sent again', TAKEN * 60, tx => save(tx, deliveredSeqs, { state: 'pending', dueAt: NOW })],
+  ['the event of a registration', 12, tx => tx.all(OF_REGISTRATION, EVENT)],
+  ['the acts on an object', 12, listActs],
+  ['what is held for a URL', 300 * 20, release],
 ]
 
 describePlans(database, CASES, { at: NOW, sorted: 5 * TAKEN })

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { WAITING as WAITING_ACCOUNTS } from '../../../src/store/accounts/rows.ts'
+import type { Tx } from '../../../src/store/tx.ts'
 import { DUE, FREE } from '../../../src/store/verifications/claims.ts'
 import { STANDING_BEFORE } from '../../../src/store/verifications/forecast.ts'
 import { QUEUES } from '../../../src/store/verifications/poll-queues.ts'
@@ -39,45 +40,24 @@ const taken = async () => {
   return rows.map(row => ({ id: Number(row.id), dueAt: Number(row.due_at) }))
 }
 
+const OF_PARTNER = { accountId: 'acc_0', partnerId: 'par_0', at: NOW }
+const windows = QUEUES.map(queue => ({ ...OF_PARTNER, after: -1, max: TAKEN, queue }))
+const PLACE = { ...OF_PARTNER, queues: QUEUES.map(queue => ({ queue })), after: 0, dueAt: NOW, id: 0, max: 5_000 }
+const claim = async (tx: Tx) => {
+  const rows = (await taken()).map(({ id }) => ({ id, claims: 1, claimedAt: NOW, dueAt: NOW + 60_000 }))
+  await tx.update('verifications', ['id'], rows)
+}
+
 const CASES: readonly PlanCase[] = [
   ['the accounts that wait', 50, tx => tx.all(WAITING_ACCOUNTS)],
   ['the heads of all queues', 4_000, tx => tx.each(HEADS, [{ accountId: 'acc_0' }, { accountId: 'acc_1' }])],
-  [
-    'the partners of whom something is due',
-    201 * 10 * 4,
-    tx => tx.all(DUE_PARTNERS, { accountId: 'acc_0', partnerId: 'par_0', at: NOW }),
-  ],
-  [
-    'what is due',
-    1_000,
-    tx => {
-      const window = { accountId: 'acc_0', partnerId: 'par_0', at: NOW, after: -1, max: TAKEN }
-      return tx.each(
-        DUE,
-        QUEUES.map(queue => ({ ...window, queue })),
-      )
-    },
-  ],
+  ['the partners of whom something is due', 201 * 10 * 4, tx => tx.all(DUE_PARTNERS, OF_PARTNER)],
+  ['what is due', 1_000, tx => tx.each(DUE, windows)],
   ['what is free', 10 * TAKEN, async tx => tx.all(FREE, { found: await taken() })],
-  [
-    'a claim',
-    40 * TAKEN,
-    async tx => {
-      const rows = (await taken()).map(({ id }) => ({ id, claims: 1, claimedAt: NOW, dueAt: NOW + 60_000 }))
-      await tx.update('verifications', ['id'], rows)
-    },
-  ],
+  ['a claim', 40 * TAKEN, claim],
   ['what is settled', 6 * TAKEN, async tx => tx.all(FIND, { ids: (await taken()).map(({ id }) => id) })],
   ['who waits', 6 * TAKEN, async tx => tx.all(WAITING, { ending: (await taken()).map(({ id }) => ({ id })) })],
-  [
-    'a place in queues',
-    6 * 5_000,
-    tx => {
-      const span = { after: 0, dueAt: NOW, id: 0, max: 5_000 }
-      const queues = QUEUES.map(queue => ({ queue }))
-      return tx.all(STANDING_BEFORE, { accountId: 'acc_0', partnerId: 'par_0', queues, ...span })
-    },
-  ],
+  ['a place in queues', 6 * 5_000, tx => tx.all(STANDING_BEFORE, PLACE)],
 ]
 
 describePlans(database, CASES, { at: NOW, sorted: QUEUES.length * TAKEN })

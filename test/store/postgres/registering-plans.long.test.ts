@@ -66,32 +66,19 @@ const ofPartner = { ...ALL_REGISTRATIONS, partnerId: 'par_0' }
 /** When nothing was registered. */
 const SPAN = { since: NOW, until: NOW + DAY }
 
+const owners = numbers.map(n => `par_0 ${n}`)
+const ALL = { filter: ofPartner, act: null, before: null }
+const OF_DAY = { ...ALL, filter: { ...ofPartner, ...SPAN } }
+const PENDING = { ...ALL_REGISTRATIONS, delivery: 'pending' } as const
+const OF_PREVIEW = { filter: PENDING, act: 'resend', before: null } as const
+
 const CASES: readonly PlanCase[] = [
   ['the serials that are registered', 80 * TAKEN, registerSome],
   ['the end of registrations', 60 * TAKEN, tx => endRegistrations(tx, numbers.map(endingOf), { sealed })],
-  [
-    'what is counted',
-    10 * TAKEN,
-    tx =>
-      loadCounts(
-        tx,
-        numbers.map(n => `par_0 ${n}`),
-      ),
-  ],
-  ['what a partner lists', 20 * TAKEN, tx => readWindow(tx, { filter: ofPartner, act: null, before: 'reg_5' }, TAKEN)],
-  [
-    'what a partner finds of a day',
-    TAKEN,
-    tx => readWindow(tx, { filter: { ...ofPartner, ...SPAN }, act: null, before: null }, TAKEN),
-  ],
-  [
-    'what a preview counts',
-    4 * TAKEN,
-    tx => {
-      const filter = { ...ALL_REGISTRATIONS, delivery: 'pending' as const }
-      return readWindow(tx, { filter, act: 'resend', before: null }, TAKEN, { serial: false, attempt: false })
-    },
-  ],
+  ['what is counted', 10 * TAKEN, tx => loadCounts(tx, owners)],
+  ['what a partner lists', 20 * TAKEN, tx => readWindow(tx, { ...ALL, before: 'reg_5' }, TAKEN)],
+  ['what a partner finds of a day', TAKEN, tx => readWindow(tx, OF_DAY, TAKEN)],
+  ['what a preview counts', 4 * TAKEN, tx => readWindow(tx, OF_PREVIEW, TAKEN, { serial: false, attempt: false })],
 ]
 
 describePlans(database, CASES, { at: NOW, empty: ['lanes', 'message_bodies', 'deliveries', 'attempts'] })

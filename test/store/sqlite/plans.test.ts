@@ -48,34 +48,18 @@ test.each<[string, Sql, Values]>([
 })
 
 const SERIES = { accountId: '', partnerId: 'par_1', host: 'a.example', times: [0, MINUTE] }
+const TIMES = { times: [0, HOUR] }
+/** The columns that are given, up to these. */
+const ACCOUNT = 'step_ms=? AND at=? AND account_id=?'
+const PARTNER = `${ACCOUNT} AND partner_id=?`
 test.each<[string, Sql, Values, string]>([
-  [
-    'the history of a series',
-    OF_SERIES,
-    { ...SERIES, stepMs: 5 * MINUTE },
-    'step_ms=? AND at=? AND account_id=? AND partner_id=? AND host=?',
-  ],
-  [
-    'the hosts of a partner',
-    HOSTS_OF.groups,
-    SERIES,
-    'step_ms=? AND at=? AND account_id=? AND partner_id=? AND host>?',
-  ],
-  [
-    'its rows by hour',
-    HOSTS_OF.hours,
-    { ...SERIES, most: 9 },
-    'step_ms=? AND at=? AND account_id=? AND partner_id=? AND host>?',
-  ],
-  [
-    'the partners',
-    OF_GROUPS.partner.groups,
-    { times: [0, HOUR] },
-    'step_ms=? AND at=? AND account_id=? AND partner_id=? AND host=?',
-  ],
-  ['the accounts', OF_GROUPS.account.groups, { times: [0, HOUR] }, 'step_ms=? AND at=? AND account_id>?'],
-  ['all hosts', OF_GROUPS.host.groups, { times: [0, HOUR] }, 'step_ms=? AND at=? AND account_id=? AND partner_id>?'],
-  ['all rows by hour', OF_GROUPS.host.hours, { times: [0, HOUR], most: 9 }, 'step_ms=? AND at=? AND account_id=?'],
+  ['the history of a series', OF_SERIES, { ...SERIES, stepMs: 5 * MINUTE }, `${PARTNER} AND host=?`],
+  ['the hosts of a partner', HOSTS_OF.groups, SERIES, `${PARTNER} AND host>?`],
+  ['its rows by hour', HOSTS_OF.hours, { ...SERIES, most: 9 }, `${PARTNER} AND host>?`],
+  ['the partners', OF_GROUPS.partner.groups, TIMES, `${PARTNER} AND host=?`],
+  ['the accounts', OF_GROUPS.account.groups, TIMES, 'step_ms=? AND at=? AND account_id>?'],
+  ['all hosts', OF_GROUPS.host.groups, TIMES, `${ACCOUNT} AND partner_id>?`],
+  ['all rows by hour', OF_GROUPS.host.hours, { ...TIMES, most: 9 }, ACCOUNT],
   ['what is old', ERASE, { stepMs: 5 * MINUTE, before: 0 }, 'step_ms=? AND at<?'],
 ])('%s is found by the primary key', async (_, sql, values, by) => {
   const steps = (await planOf(sql, values)).filter(step => step.includes('history'))
