@@ -1,21 +1,8 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
-import { Secret } from '../../src/core/secret.ts'
-import { openChannel } from '../../src/operator/channel.ts'
-import { clockWith } from '../support/clock.ts'
 import { openAnswering, openRobot, ROBOT_SECRET, type RobotName } from '../support/operator-robots.ts'
-import { AT, CONSOLE_URL, exhausted, linked, noticeOf, PAUSED } from './support.ts'
-
-type At = Pick<Awaited<ReturnType<typeof openAnswering>>, 'url' | 'connect'>
-
-const channelTo = ({ url, connect }: At, secret: string | null = null) => {
-  const channel = openChannel({
-    ...{ url: new Secret(url), secret: secret === null ? null : new Secret(secret) },
-    ...{ userAgent: 'idface-notifier/test', clock: clockWith(), connect },
-  })
-  return Object.assign(channel, { [Symbol.dispose]: channel.close })
-}
+import { AT, CONSOLE_URL, channelTo, exhausted, linked, noticeOf, PAUSED } from './support.ts'
 
 const NAMES: readonly RobotName[] = ['wecom', 'dingtalk', 'feishu', 'slack']
 

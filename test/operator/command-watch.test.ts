@@ -4,14 +4,18 @@ import type { Stats } from '../../src/store/stats/stats.ts'
 
 const AT = Date.parse('2026-11-26T03:00:00Z')
 
-test('a start with deliveries held tells it once, and their end', () => {
+/** What a look at these is told. */
+const openWatch = () => {
   const told: unknown[] = []
   const look = createCommandWatch((...event) => void told.push(event))
-  const check = (heldAt: number | null) => {
-    told.length = 0
-    look({ deliveries: { heldAt }, backup: { good: null, failed: null } } as Stats)
-    return [...told]
+  return (heldAt: number | null, backup: Stats['backup'] = { good: null, failed: null }) => {
+    look({ deliveries: { heldAt }, backup } as Stats)
+    return told.splice(0)
   }
+}
+
+test('a start with deliveries held tells it once, and their end', () => {
+  const check = openWatch()
   expect(check(AT)).toEqual([
     [
       'deliveries.held',
@@ -23,13 +27,8 @@ test('a start with deliveries held tells it once, and their end', () => {
 })
 
 test('tells each new backup once, and that one has failed', () => {
-  const told: unknown[] = []
-  const look = createCommandWatch((...event) => void told.push(event))
-  const check = (backup: Stats['backup']) => {
-    told.length = 0
-    look({ deliveries: { heldAt: null }, backup } as Stats)
-    return [...told]
-  }
+  const look = openWatch()
+  const check = (backup: Stats['backup']) => look(null, backup)
   const good = (at: number) => ({ at, bytes: 4_096 })
   expect(check({ good: good(AT), failed: null } as Stats['backup'])).toEqual([])
   const made = { good: good(AT + 1_000), failed: null } as Stats['backup']

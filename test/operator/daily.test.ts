@@ -2,30 +2,18 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { ALL_SERIES, type HistoryCounts, noCounts, type Series } from '../../src/core/history.ts'
 import type { Language } from '../../src/core/language.ts'
-import { Secret } from '../../src/core/secret.ts'
-import { openChannel } from '../../src/operator/channel.ts'
 import { createDaily } from '../../src/operator/daily.ts'
 import type { ChannelReply } from '../../src/operator/dialect.ts'
 import type { Notice } from '../../src/operator/notice.ts'
-import { clockWith } from '../support/clock.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 import { openAnswering, openRobot, type RobotName } from '../support/operator-robots.ts'
 import { openNewStore } from '../support/sqlite-template.ts'
-import { CONSOLE_URL } from './support.ts'
+import { CONSOLE_URL, CONTENT, channelTo, DOWN, TOLD } from './support.ts'
 
 /** In Beijing, two minutes before nine. */
 const START = Date.parse('2026-12-02T00:58:00Z')
-const TOLD: ChannelReply = { kind: 'told' }
-const DOWN: ChannelReply = { kind: 'later', code: 'tcp: ECONNREFUSED', detail: '', waitMs: null }
-const CONTENT: ChannelReply = { kind: 'refused', problem: 'content', code: 'errcode 430102', detail: 'bad words' }
 
-const open = async ({
-  language = 'zh',
-  avoidsFullHours = false,
-}: {
-  language?: Language
-  avoidsFullHours?: boolean
-} = {}) => {
+const open = async ({ language = 'zh' as Language, avoidsFullHours = false } = {}) => {
   const clock = createFixedClock(START)
   const store = await openNewStore({ now: clock.now, defaultRate: 1 })
   onTestFinished(() => store.close())
@@ -137,11 +125,8 @@ describe('the daily message', () => {
       for (let n = 0; n < 30; n++)
         certificateEnds.set(`${'very-long-label.'.repeat(14)}example:${n}`, clock.now() + DAY)
       await using robot = await openRobot(name)
-      const channel = openChannel({
-        ...{ url: new Secret(robot.url), secret: null, userAgent: 'test', clock: clockWith(), connect: robot.connect },
-      })
+      using channel = channelTo(robot)
       await node({ ...channel, avoidsFullHours: false }).check()
-      channel.close()
       const [text = ''] = robot.texts()
       expect(text).toContain('2026-12-01')
       expect(text).toContain('Nothing is wrong.')
@@ -153,17 +138,8 @@ describe('the daily message', () => {
     const { clock, node } = await open()
     await clock.advance(2 * MINUTE)
     await using receiver = await openAnswering(() => ({ body: '' }))
-    const channel = openChannel({
-      ...{
-        url: new Secret(receiver.url),
-        secret: null,
-        userAgent: 'test',
-        clock: clockWith(),
-        connect: receiver.connect,
-      },
-    })
+    using channel = channelTo(receiver)
     await node(channel).check()
-    channel.close()
     const { type, data } = JSON.parse(receiver.calls[0]?.body ?? '')
     expect({ type, ...data }).toMatchObject({ type: 'operator.daily', state: 'resolved', subject: '2026-12-01' })
     expect(data.lines).toBeUndefined()

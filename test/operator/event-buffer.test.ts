@@ -65,14 +65,8 @@ test('counts what was merged, and what had to go, also where nothing can be writ
 })
 
 test('an exhausted webhook is noted for its partner, with how it failed', () => {
-  const fields = {
-    messageId: 'msg_1',
-    registrationId: 'reg_1',
-    partnerId: 'par_1',
-    host: 'h',
-    attempts: 9,
-    resent: false,
-  }
+  const message = { messageId: 'msg_1', registrationId: 'reg_1', partnerId: 'par_1', host: 'h' }
+  const fields = { ...message, attempts: 9, resent: false }
   const note = (more: { httpStatus: number | null; error: string | null }) =>
     observationsOf({ name: 'message.exhausted', level: 'warn', fields: { ...fields, end: 'exhausted', ...more } }, 5)[0]
   expect(note({ httpStatus: 500, error: null })).toMatchObject({

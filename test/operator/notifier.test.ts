@@ -7,22 +7,14 @@ import type { Notice } from '../../src/operator/notice.ts'
 import { createNotifier, fullHourWait } from '../../src/operator/notifier.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 import { openNewStore } from '../support/sqlite-template.ts'
-import { AT } from './support.ts'
+import { AT, CONTENT, DOWN, TOLD } from './support.ts'
 
-const TOLD: ChannelReply = { kind: 'told' }
-const KEYWORD: ChannelReply = {
-  kind: 'refused',
-  problem: 'keyword',
-  code: 'errcode 310000',
-  detail: 'keywords not in content',
-}
-const CONTENT: ChannelReply = { kind: 'refused', problem: 'content', code: 'errcode 430102', detail: 'bad words' }
-const DOWN: ChannelReply = { kind: 'later', code: 'tcp: ECONNREFUSED', detail: '', waitMs: null }
+const NO_KEYWORD = { problem: 'keyword', code: 'errcode 310000', detail: 'keywords not in content' } as const
+const KEYWORD: ChannelReply = { kind: 'refused', ...NO_KEYWORD }
 
 const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
   const clock = createFixedClock(start)
   const store = await openNewStore({ now: clock.now, defaultRate: 1 })
-  onTestFinished(() => store.close())
   const posted: { at: number; notice: Notice }[] = []
   const emitted: unknown[] = []
   /**
@@ -48,6 +40,10 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
     ...{ audience: { language: 'en', consoleUrl: null }, source: 'node-1', clock, random: () => 0.5 },
     emit: (...event) => void emitted.push(event),
   })
+  onTestFinished(async () => {
+    await notifier.stop()
+    await store.close()
+  })
   const settle = async () => {
     for (let n = 0; n < 10; n++) await yieldToLoop()
   }
@@ -67,7 +63,7 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
     await advance(SECOND)
   }
   return {
-    ...{ state, notifier, store, advance, note, emitted, settle },
+    ...{ state, store, advance, note, emitted, settle },
     subjects: () => posted.map(({ notice }) => notice.items.map(({ subject }) => subject)),
     posted,
     results: () => emitted.flatMap(event => (event as [string, { outcome?: string }])[1].outcome ?? []),
@@ -77,7 +73,7 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
 }
 
 test('status and readyz called a channel well that took nothing, where that might have passed by itself', async () => {
-  const { note, advance, state, store, notifier } = await open()
+  const { note, advance, state, store } = await open()
   state.answer = { kind: 'later', code: 'http 400', detail: '', waitMs: null }
   await note('one')
   expect((await store.stats()).refusingChannel).toBeNull()
@@ -90,7 +86,6 @@ test('status and readyz called a channel well that took nothing, where that migh
   state.answer = TOLD
   await advance(15 * MINUTE)
   expect((await store.stats()).refusingChannel).toBeNull()
-  await notifier.stop()
 })
 
 describe('of webhooks that were given up', () => {
@@ -98,7 +93,7 @@ describe('of webhooks that were given up', () => {
     posted.flatMap(({ notice }) => notice.items.map(({ state, count, details }) => [state, count, details.left]))
 
   test('what is left is told, as it is when the message is sent, and when none is', async () => {
-    const { state, note, advance, posted, notifier } = await open()
+    const { state, note, advance, posted } = await open()
     await note('one')
     for (let n = 0; n < 9; n++) await note('one')
     state.left = 6
@@ -116,22 +111,20 @@ describe('of webhooks that were given up', () => {
     expect(told(posted).slice(3)).toEqual([['resolved', 13, undefined]])
     await advance(2 * HOUR)
     expect(posted).toHaveLength(4)
-    await notifier.stop()
   })
 
   test('what was resent and has not arrived is told as that, not as the end', async () => {
-    const { state, note, advance, posted, notifier } = await open()
+    const { state, note, advance, posted } = await open()
     Object.assign(state, { left: 0, resent: 4 })
     await note('one')
     await advance(MINUTE)
     expect(posted.flatMap(({ notice }) => notice.items)).toMatchObject([
       { state: 'firing', count: 4, details: { left: 0, resent: 4 } },
     ])
-    await notifier.stop()
   })
 
   test('nothing is told where all are delivered before anybody was told, and of the next at once', async () => {
-    const { state, note, advance, posted, notifier } = await open()
+    const { state, note, advance, posted } = await open()
     state.left = 0
     await note('one')
     await advance(MINUTE)
@@ -140,23 +133,21 @@ describe('of webhooks that were given up', () => {
     await note('one')
     await advance(10 * SECOND)
     expect(told(posted)).toEqual([['firing', 2, 2]])
-    await notifier.stop()
   })
 })
 
 test('a robot gets 18 messages a minute at most, however much there is', async () => {
-  const { note, advance, posted, notifier } = await open({ most: 1 })
+  const { note, advance, posted } = await open({ most: 1 })
   await note(...Array.from({ length: 100 }, (_, n) => `partner_${n}`))
   await advance(3 * MINUTE)
   const times = posted.map(({ at }) => at)
   for (const at of times) expect(times.filter(time => time >= at && time < at + MINUTE).length).toBeLessThanOrEqual(18)
   expect(times.length).toBeGreaterThan(40)
-  await notifier.stop()
 })
 
 describe('a channel that fails', () => {
   test('is told of once, and that it works again; nothing is lost', async () => {
-    const { state, note, advance, subjects, channelEvents, notifier, posted } = await open()
+    const { state, note, advance, subjects, channelEvents, posted } = await open()
     state.answer = DOWN
     await note('one')
     await advance(3 * MINUTE)
@@ -169,11 +160,10 @@ describe('a channel that fails', () => {
     const told = posted.length
     await advance(HOUR)
     expect(posted).toHaveLength(told)
-    await notifier.stop()
   })
 
   test('is off after three refusals in a row that will not pass, and says why and what to do', async () => {
-    const { state, note, advance, posted, emitted, store, notifier } = await open()
+    const { state, note, advance, posted, emitted, store } = await open()
     state.answer = KEYWORD
     await note('one')
     await advance(50 * MINUTE)
@@ -187,11 +177,10 @@ describe('a channel that fails', () => {
     ])
     const refusing = { channel: 'dingtalk', problem: 'keyword', error: 'errcode 310000' }
     expect((await store.stats()).refusingChannel).toMatchObject(refusing)
-    await notifier.stop()
   })
 
   test('is off until it takes the one message that it gets an hour, and then gets the others', async () => {
-    const { state, note, advance, subjects, channelEvents, store, notifier } = await open()
+    const { state, note, advance, subjects, channelEvents, store } = await open()
     state.answer = KEYWORD
     await note('one')
     await advance(30 * MINUTE)
@@ -207,11 +196,10 @@ describe('a channel that fails', () => {
     expect(subjects().slice(5).flat().toSorted()).toEqual(['one', 'three', 'two'])
     expect(channelEvents()).toEqual(['operator_channel.failing', 'operator_channel.off', 'operator_channel.back'])
     expect((await store.stats()).refusingChannel).toBeNull()
-    await notifier.stop()
   })
 
   test('that refuses the text of one event is told all others, and soon', async () => {
-    const { state, note, advance, subjects, results, posted, notifier } = await open({ most: 200 })
+    const { state, note, advance, subjects, results, posted } = await open({ most: 200 })
     const names = Array.from({ length: 200 }, (_, n) => `partner_${n}`)
     state.hated = 'partner_77'
     await note(...names)
@@ -222,7 +210,6 @@ describe('a channel that fails', () => {
     const count = posted.length
     await advance(HOUR)
     expect(posted).toHaveLength(count)
-    await notifier.stop()
   })
 })
 

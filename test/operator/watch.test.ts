@@ -10,14 +10,8 @@ import { unavailableBy } from '../../src/store/unavailable.ts'
 import { openNewStore } from '../support/sqlite-template.ts'
 import { AT, CONSOLE_URL } from './support.ts'
 
-const ENGINE: SqliteStats = {
-  kind: 'sqlite',
-  path: null,
-  databaseBytes: 1,
-  walBytes: 1,
-  diskFreeBytes: 1e12,
-  masterKey: 'f00d',
-}
+const FILE = { path: null, databaseBytes: 1, walBytes: 1, diskFreeBytes: 1e12 }
+const ENGINE: SqliteStats = { kind: 'sqlite', ...FILE, masterKey: 'f00d' }
 
 const open = async () => {
   const sqlite = await openNewStore({ now: () => AT, defaultRate: 5 })
@@ -52,13 +46,8 @@ const open = async () => {
       const now = await sqlite.stats()
       const { deliveries = now.deliveries, ...stats } = state.stats
       const engine = { ...ENGINE, ...state.engine }
-      return {
-        ...now,
-        nodes: state.nodes,
-        engine,
-        ...stats,
-        deliveries: { ...deliveries, heldAt: now.deliveries.heldAt },
-      }
+      const held = { ...deliveries, heldAt: now.deliveries.heldAt }
+      return { ...now, nodes: state.nodes, engine, ...stats, deliveries: held }
     },
   }
   const noted: string[] = []
@@ -181,10 +170,7 @@ test('a database that two checks cannot write is told past it until that is told
   expect(toldNow).toEqual([])
   await checkWith('SQLITE_FULL')
   await checkWith('SQLITE_FULL', true)
-  await checkWith('SQLITE_FULL')
-  await checkWith('SQLITE_FULL')
-  await checkWith('')
-  await checkWith('')
+  for (const error of ['SQLITE_FULL', 'SQLITE_FULL', '', '']) await checkWith(error)
   const firing = { condition: 'store.failing', state: 'firing', details: { error: 'SQLITE_FULL' } }
   expect(toldNow).toMatchObject([firing, firing, { condition: 'store.failing', state: 'resolved' }])
   expect(logged).toMatchObject([
