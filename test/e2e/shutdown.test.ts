@@ -39,7 +39,7 @@ const end = async (service: Awaited<ReturnType<typeof spawnService>>, signal: No
   return { code, afterMs: at - startedAt }
 }
 
-test('SIGTERM lets what is in flight end, and records it', async () => {
+test('SIGINT lets what is in flight end, and records it', async () => {
   await using run = await openRun({ CALLBACK_TIMEOUT: '5s', UPSTREAM_TIMEOUT: '5s' })
   const { api, upstream, receiver, service } = run
   receiver.plan('/slow', [{ delayMs: 800 }])
@@ -53,7 +53,7 @@ test('SIGTERM lets what is in flight end, and records it', async () => {
   const asked = await api.register({ idcardid: 'asked', callbackUrl: receiver.urlFor('/hook') })
   await asking
 
-  const { code, afterMs } = await end(service, 'SIGTERM')
+  const { code, afterMs } = await end(service, 'SIGINT')
   expect(code).toBe(0)
   expect(afterMs).toBeLessThan(10 * SECOND)
   expect(service.texts.stderr).toBe('')
@@ -70,7 +70,7 @@ test('SIGTERM lets what is in flight end, and records it', async () => {
   expect(receiver.receivedAt('/slow')).toHaveLength(1)
 })
 
-test('gives up after ten seconds on a receiver that hangs, and sends the webhook after the restart', async () => {
+test('SIGTERM lets it end too, but gives up after ten seconds on a receiver that hangs, and sends the webhook after the restart', async () => {
   await using run = await openRun({ CALLBACK_TIMEOUT: '11s' })
   const { api, upstream, receiver, service } = run
   receiver.plan('/hook', [{ fault: 'hang' }])
@@ -92,7 +92,7 @@ test('gives up after ten seconds on a receiver that hangs, and sends the webhook
   expect(await again.attempts(id)).toMatchObject([{ outcome: 'delivered' }])
 })
 
-test('SIGINT ends it too, and a restart goes on where it was: polls, retries, and what was counted', async () => {
+test('a restart goes on where it was: polls, retries, and what was counted', async () => {
   await using run = await openRun({ RETRY_SCHEDULE: '5s,1h' })
   const { api, upstream, receiver, service } = run
   receiver.plan('/retry', [500])
@@ -106,7 +106,7 @@ test('SIGINT ends it too, and a restart goes on where it was: polls, retries, an
   const { polls } = await api.until(poll.id, one => one.polls >= 2)
   const muchLater = await api.until(much.id, one => one.delivery.attempts === 1)
   const soon = await api.until(retry.id, one => one.delivery.attempts === 1)
-  expect(await end(service, 'SIGINT')).toMatchObject({ code: 0 })
+  expect(await end(service, 'SIGTERM')).toMatchObject({ code: 0 })
 
   const again = await run.start()
   const after = run.clientOf(again)

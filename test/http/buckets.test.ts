@@ -16,7 +16,7 @@ const setUp = (rate = RATE) => {
       if (retryAfterMs !== null) return { taken, retryAfterMs }
     }
   }
-  return { clock, take, drain }
+  return { clock, buckets, take, drain }
 }
 
 describe('a token bucket', () => {
@@ -72,6 +72,15 @@ describe('a token bucket', () => {
     clock.now -= 3_600_000
     expect(take()).toBe(200)
     clock.now += 200
+    expect(take()).toBeNull()
+  })
+
+  test('is kept beside as many as memory may hold, and one more makes all begin anew', () => {
+    const { buckets, take, drain } = setUp()
+    drain()
+    for (let n = 1; n < 10_000; n++) buckets(`${n}`, RATE)
+    expect(take()).toBe(200)
+    buckets('one more', RATE)
     expect(take()).toBeNull()
   })
 })

@@ -3,6 +3,8 @@ import { HOUR } from '../../../src/core/duration.ts'
 import { first, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
+const OTHER = 'https://partner.example/other'
+
 export const describeCancelling = (test: StoreTest): void => {
   test('ends a registration: no more polls, no webhook', async ({ scene, store, partnerId }) => {
     const { id } = await scene.register()
@@ -105,6 +107,16 @@ export const describeCancelling = (test: StoreTest): void => {
     expect(await scene.register({ idcardid: '1' })).toMatchObject({ status: 'pending', verdict: null })
   })
 
+  test('erasing one of two leaves the other its verdict', async ({ scene, store, partnerId }) => {
+    const one = await scene.register({ idcardid: '1' })
+    const two = await scene.register({ idcardid: '1', callbackUrl: OTHER })
+    await scene.poll(SUCCESS)
+    const before = await scene.find(two.id)
+    await store.cancel(partnerId, one.id, 'erase')
+    expect(before).toMatchObject({ status: 'succeeded' })
+    expect(await scene.find(two.id)).toEqual(before)
+  })
+
   test('tells who waits for the registration', async ({ scene, store, partnerId }) => {
     const { id } = await scene.register()
     const told: unknown[] = []
@@ -115,7 +127,7 @@ export const describeCancelling = (test: StoreTest): void => {
 
   test('of one of two goes on asking for the other', async ({ scene, store, partnerId }) => {
     const one = await scene.register({ idcardid: '1' })
-    const two = await scene.register({ idcardid: '1', callbackUrl: 'https://partner.example/other' })
+    const two = await scene.register({ idcardid: '1', callbackUrl: OTHER })
     const claimed = first(await scene.claim())
     await store.cancel(partnerId, one.id)
     await store.settleVerifications([scene.answered(claimed, SUCCESS)])

@@ -67,8 +67,9 @@ describe('an attempt', () => {
   })
 
   test('that was claimed before a resend does not deliver what is to be sent again', () => {
-    const resent = { claims: 4, fence: 4, claimedAt: null }
-    expect(settle({ step: DELIVERED }, resent)?.update).toMatchObject({ state: 'pending', dueAt: 200, attempts: 3 })
+    const resent = { claims: 4, fence: 4, claimedAt: null, unrecorded: 1 }
+    const kept = { state: 'pending', dueAt: 200, attempts: 3, unrecorded: 0 }
+    expect(settle({ step: DELIVERED }, resent)?.update).toMatchObject(kept)
     expect(settle({ step: DELIVERED }, { ...resent, claims: 5, claimedAt: 95 }, 5)?.update).toMatchObject({
       state: 'delivered',
       attempts: 3,
