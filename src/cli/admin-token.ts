@@ -1,26 +1,13 @@
-import { createIds, random } from '../app/clock-and-ids.ts'
 import { duration, enumOf } from '../config/parsers.ts'
-import { createAdminToken } from '../core/api-key.ts'
 import { DAY, SECOND } from '../core/duration.ts'
 import { MAX_NAME } from '../core/line.ts'
 import { ROLES } from '../core/role.ts'
-import type { AdminToken } from '../store/operators/admin-tokens.ts'
+import { viewToken } from '../http/admin/tokens.ts'
 import { listAll } from '../store/page.ts'
 import { argument, defineCommand, line, option, required } from './command.ts'
-import { refuse } from './ending.ts'
 import { answerList, iso } from './output.ts'
 
 const LIFE = duration({ min: SECOND, max: 3_650 * DAY })
-
-const viewToken = ({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }: AdminToken) => ({
-  id,
-  name,
-  role,
-  createdAt: iso(createdAt),
-  lastUsedAt: iso(lastUsedAt),
-  expiresAt: iso(expiresAt),
-  revoked: revokedAt !== null,
-})
 
 export const group = {
   en: 'create, list and revoke tokens of operators for /v1/admin',
@@ -41,18 +28,14 @@ export const commands = [
     },
     changes: true,
     example: 'admin-token create "Zoë" --role operate --expires 90d',
-    onStore: async (store, { name, role, expires, say, audited }) => {
-      const { id, text, hash } = createAdminToken(createIds()('token'), random)
-      const expiresAt = expires === null ? null : store.now() + expires
-      const after = { name, role, expiresAt: iso(expiresAt) }
-      const token = await audited({ act: 'admin_token.create', object: id, after }, () =>
-        store.createAdminToken({ id, hash, name, role, expiresAt }),
-      )
+    onStore: async (store, { name, role, expires, say, call }) => {
+      const expiresAt = expires === null ? null : iso(store.now() + expires)
+      const data = await call('POST /v1/admin/tokens', { body: { name, role, expiresAt } })
       const created = say(
         `Created a token with the role ${role} for ${name}. It is shown only once; save it.`,
         `已为 ${name} 创建角色为 ${role} 的令牌。令牌只显示这一次，请妥善保存。`,
       )
-      return { data: { ...viewToken(token), token: text }, text: `${created}\n\n  id     ${id}\n  token  ${text}` }
+      return { data, text: `${created}\n\n  id     ${data.id}\n  token  ${data.token}` }
     },
   }),
   defineCommand({
@@ -79,18 +62,10 @@ export const commands = [
     },
     changes: true,
     example: 'admin-token revoke token_01K9Z3N5T8V2X4B6D7F9G1H3J5',
-    onStore: async (store, { id, say, audited }) => {
-      const token = await audited({ act: 'admin_token.revoke', object: id }, () => store.revokeAdminToken(id))
-      if (!token)
-        return refuse(
-          `There is no token ${id}; "admin-token list" shows all.`,
-          `没有令牌 ${id}；用 admin-token list 查看。`,
-        )
-      const text = say(
-        `Revoked ${id} of ${token.name}. It stops within two seconds.`,
-        `已吊销 ${token.name} 的令牌 ${id}，两秒内失效。`,
-      )
-      return { data: viewToken(token), text }
+    onStore: async (_store, { id, say, call }) => {
+      await call('DELETE /v1/admin/tokens/:id', { id })
+      const text = say(`Revoked ${id}. It stops within two seconds.`, `已吊销 ${id}，两秒内失效。`)
+      return { data: { id, revoked: true }, text }
     },
   }),
 ]

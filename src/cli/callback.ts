@@ -1,13 +1,11 @@
-import { callbackPolicy, hostOf, judgeUrl } from '../core/callback-url.ts'
 import { showPartner } from '../core/operator-texts/catalogue.ts'
-import { callbackFacts, viewCallback } from '../http/admin/callbacks.ts'
+import { viewCallback } from '../http/admin/callbacks.ts'
 import { withPartnerNames } from '../http/admin/partner-names.ts'
 import type { Callback, CallbackTrouble } from '../store/callbacks/health.ts'
 import { listAll } from '../store/page.ts'
-import { ALL_REGISTRATIONS } from '../store/registrations/filter.ts'
 import type { Store } from '../store/store.ts'
 import { argument, defineCommand, flag, partnerOption, required } from './command.ts'
-import { fail, refuse } from './ending.ts'
+import { fail } from './ending.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'
 
@@ -15,9 +13,6 @@ const URL_ARGUMENT = argument('URL', {
   en: 'the URL, as "callback list --json" has it',
   zh: '地址，见 "callback list --json"',
 })
-
-/** Maximum number of registrations at the host in which a URL is looked for. */
-const RECENT = 1_000
 
 const allCallbacks = (store: Store, partnerId: string | null) =>
   listAll<CallbackTrouble, Callback>(page => store.listCallbacks(partnerId, page))
@@ -65,29 +60,14 @@ export const commands = [
     },
     changes: true,
     example: 'callback disable https://partner.example/hook --partner "Spruce Ltd"',
-    onStore: async (store, { partner, callbackUrl: typed, anyway, say, config, audited }) => {
-      // The same normalization as at registration, so that the URL equals the stored one.
-      const verdict = judgeUrl(typed, callbackPolicy(config.callback))
-      if (!verdict.ok) return refuse(`URL ${verdict.message.en}`, `URL ${verdict.message.zh}`)
-      const callbackUrl = verdict.url.href
+    onStore: async (store, { partner, callbackUrl, anyway, say, call }) => {
       const { id: partnerId } = await findPartner(store, partner)
-      const filter = { ...ALL_REGISTRATIONS, partnerId, host: hostOf(callbackUrl) }
-      const { found } = await store.searchRegistrations({ filter, act: null, limit: RECENT, before: null })
-      const isRegistered = found.some(one => one.callbackUrl === callbackUrl)
-      if (!isRegistered && !anyway)
-        fail(
-          `Nothing is disabled: no recent registration of the partner names ${callbackUrl}. Check its spelling; --anyway disables it nevertheless.`,
-          `未停用：该合作方近期的登记均未使用 ${callbackUrl}，请核对；确需停用请加 --anyway。`,
-        )
-      const after = callbackFacts(callbackUrl, true)
-      const disabled = await audited({ act: 'callback.disable', object: partnerId, after }, () =>
-        store.disableCallback({ partnerId, callbackUrl }),
-      )
+      const data = await call('POST /v1/admin/callbacks/disable', { body: { partnerId, callbackUrl, anyway } })
       const text = say(
         `${callbackUrl} is disabled: its webhooks are held until "callback enable".`,
         `已停用 ${callbackUrl}：其回调暂停投递，直到 "callback enable"。`,
       )
-      return { data: { disabled, isRegistered }, text }
+      return { data, text }
     },
   }),
   defineCommand({

@@ -1,5 +1,5 @@
 import { defineCommand } from './command.ts'
-import { formatTime, iso } from './output.ts'
+import { formatTime } from './output.ts'
 import { programCommand } from './program.ts'
 
 export const group = { en: 'hold and resume the sending of webhooks', zh: '暂停与恢复投递回调' }
@@ -12,24 +12,24 @@ export const commands = [
       zh: '暂停投递回调直到恢复，重启后仍有效；回调不会丢失',
     },
     changes: true,
-    onStore: async (store, { say, lang, audited }) => {
-      await audited({ act: 'deliveries.hold' }, store.holdDeliveries)
-      const heldAt = (await store.deliveriesHeldAt()) ?? store.now()
-      const [since, resume] = [formatTime(heldAt, lang), `${programCommand()} deliveries resume`]
+    onStore: async (store, { say, lang, call }) => {
+      const { heldSince } = await call('POST /v1/admin/deliveries/hold')
+      const since = formatTime(heldSince === null ? store.now() : Date.parse(heldSince), lang)
+      const resume = `${programCommand()} deliveries resume`
       const text = say(
         `Webhooks are held since ${since}: polling goes on, but no webhook is sent until you run: ${resume}`,
         `自${since} 起暂停投递回调：仍会查询 GetResult，但不投递，直到运行：${resume}`,
       )
-      return { data: { heldSince: iso(heldAt) }, text }
+      return { data: { heldSince }, text }
     },
   }),
   defineCommand({
     path: 'deliveries resume',
     words: { en: 'send again, what has waited first', zh: '恢复投递，等待最久的优先' },
     changes: true,
-    onStore: async (store, { say, audited }) => {
-      await audited({ act: 'deliveries.resume' }, store.resumeDeliveries)
-      return { data: { heldSince: null }, text: say('Webhooks are delivered.', '回调正常投递。') }
+    onStore: async (_store, { say, call }) => {
+      const data = await call('POST /v1/admin/deliveries/resume')
+      return { data, text: say('Webhooks are delivered.', '回调正常投递。') }
     },
   }),
 ]

@@ -21,7 +21,15 @@ type ConditionOf<Code extends TroubleCode> = {
 type Kind<Code extends TroubleCode> = readonly [
   level: 'error' | 'attention' | 'warning' | 'note',
   lights: readonly Light[],
-  page: 'deliveries#given-up' | 'deliveries#urls' | 'nodes' | 'nodes#backups' | 'alerts' | 'settings' | null,
+  page:
+    | 'deliveries'
+    | 'deliveries#given-up'
+    | 'deliveries#urls'
+    | 'nodes'
+    | 'nodes#backups'
+    | 'alerts'
+    | 'settings'
+    | null,
   ready: (typeof TROUBLE_CHECKS)[number] | null,
   command: string | null,
   alert: [ConditionOf<Code>] extends [never] ? null : ConditionOf<Code>,
@@ -39,7 +47,7 @@ const KINDS: { readonly [Code in TroubleCode]: Kind<Code> } = {
   upstream_unreachable: ['error', ['polls'], null, 'upstream', null, 'upstream.unreachable'],
   upstream_slow: ['warning', ['polls'], null, null, null, 'upstream.slow'],
   polls_late: ['attention', ['polls'], 'settings', null, null, 'backlog.growing'],
-  deliveries_held: ['attention', ['deliveries'], null, 'deliveries', 'deliveries resume', null],
+  deliveries_held: ['attention', ['deliveries'], 'deliveries', 'deliveries', 'deliveries resume', null],
   deliveries_late: ['error', ['deliveries'], null, null, null, 'backlog.growing'],
   node_lost: ['attention', ['service'], 'nodes', 'nodes', null, 'node.lost'],
   node_differs: ['attention', ['service'], 'nodes', 'nodes', null, null],

@@ -36,7 +36,7 @@ test('callback list shows what is disabled, and callback enable enables it', asy
   expect((await cli.run('callback', 'enable', HOOK, '--partner', 'one')).code).toBe(1)
 
   const mistyped = ['HTTPS://Partner.example/hook', '--partner', 'one']
-  expect((await cli.run('callback', 'disable', ...mistyped)).code).toBe(1)
+  expect((await cli.run('callback', 'disable', ...mistyped)).code).toBe(2)
   expect(await cli.runJson('callback', 'list')).toEqual({ data: [], nextCursor: null })
   const URL = [...mistyped, '--anyway']
   expect(await cli.runJson('callback', 'disable', ...URL)).toEqual({ disabled: true, isRegistered: false })

@@ -139,7 +139,8 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
     sentence: `An operator has held all webhooks since ${showTime(since)}: ${atLeast(due, isCapped)} are due, and none is sent.`,
-    remedy: 'When they may go out, run "idface-notifier deliveries resume".',
+    remedy: 'Resume them when they may go out.',
+    commands: ['"idface-notifier deliveries resume" resumes them.'],
   }),
   deliveries_late: ({ since, due, isCapped }, { at, showTime }) => ({
     sentence: `Webhooks have been late since ${showTime(since)}, and the oldest has been due for ${showSpan(at - since + LATE_MS, 'en')}: ${atLeast(due, isCapped)} are due.`,

@@ -125,7 +125,8 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
     sentence: `运维人员自${showTime(since)} 起暂停投递全部回调：${atLeast(due, isCapped)} 个回调待投递。`,
-    remedy: '可以恢复时，请运行 "idface-notifier deliveries resume"。',
+    remedy: '可以投递时请恢复。',
+    commands: ['运行 "idface-notifier deliveries resume" 恢复。'],
   }),
   deliveries_late: ({ since, due, isCapped }, { at, showTime }) => ({
     sentence: `回调自${showTime(since)} 起延迟，最久的已等待 ${showSpan(at - since + LATE_MS, 'zh')}：${atLeast(due, isCapped)} 个回调待投递。`,

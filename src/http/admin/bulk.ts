@@ -10,7 +10,7 @@ import type { ApiEnv } from '../api-env.ts'
 import { type AdminCalls, adminOperation, type Handle } from '../calls.ts'
 import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
-import { mustBeOneOf, packWords } from '../json/validate.ts'
+import { mustBeOneOf, packWords, TRUE_OR_FALSE } from '../json/validate.ts'
 import { ACT, REASON } from './authorize.ts'
 import { BULK, BULK_DRAFT, bulkFacts, viewBulk } from './bulk-view.ts'
 import { withPartnerNames } from './partner-names.ts'
@@ -18,7 +18,6 @@ import { viewFound } from './registration-view.ts'
 import { charged, FILTER_QUERY, readFilter } from './search.ts'
 
 const KIND = mustBeOneOf(BULK_ACTS)
-const FLAG = packWords({ en: 'must be true or false', zh: '必须是 true 或 false' })
 const PROBE = packWords({
   en: 'must be left out except for the act resend: a probe is a webhook that has to arrive',
   zh: '仅 resend 操作可用：探测是指先发送一条必须送达的回调',
@@ -34,8 +33,8 @@ const BULK_BODY = z
       'The parameters of a search. Registrations that are created, end or are tried after now are not included, so `until` is now at the latest.',
     ),
     reason: REASON,
-    probe: z.boolean(FLAG).optional().describe('Send one first, and the rest only once it has arrived.'),
-    dryRun: z.boolean(FLAG).optional().describe('Only show what would match.'),
+    probe: z.boolean(TRUE_OR_FALSE).optional().describe('Send one first, and the rest only once it has arrived.'),
+    dryRun: z.boolean(TRUE_OR_FALSE).optional().describe('Only show what would match.'),
   })
   .refine(({ act, probe }) => !probe || act === 'resend', { path: ['probe'], message: PROBE })
 

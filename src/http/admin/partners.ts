@@ -9,12 +9,11 @@ import { AT, AT_OR_NULL, COUNT, idField, lineField, QUOTAS, SHOWN_ONCE } from '.
 import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { readOne, timed, ZONE } from '../json/times.ts'
-import { invalid, packWords } from '../json/validate.ts'
+import { invalid, packWords, TRUE_OR_FALSE } from '../json/validate.ts'
 import { CONTACT, viewContact } from '../partner/contact.ts'
 import { KEY, viewKey } from '../partner/keys.ts'
 import { ACT, WHY } from './authorize.ts'
 
-const DISABLED = packWords({ en: 'must be true or false', zh: '必须是 true 或 false' })
 const NEW_PARTNER = z.strictObject({ name: lineField(MAX_NAME), ...WHY })
 const PAYLOAD = packWords({
   en: 'must be full, or thin (without the scores and the message)',
@@ -27,7 +26,7 @@ const QUOTA = packWords({
 const quota = z.int(QUOTA).min(0, QUOTA).max(1_000_000_000, QUOTA).nullable().optional()
 const PARTNER_CHANGE = z.strictObject({
   name: NEW_PARTNER.shape.name.optional(),
-  disabled: z.boolean(DISABLED).optional(),
+  disabled: z.boolean(TRUE_OR_FALSE).optional(),
   payload: z.enum(['full', 'thin'], PAYLOAD).optional(),
   quotas: z.strictObject({ pending: quota, hosts: quota, daily: quota }).optional(),
   ...WHY,
@@ -131,11 +130,13 @@ export const PARTNER_CALLS = {
   }),
 } satisfies AdminCalls
 
-const EXPIRY = {
+export const EXPIRY = {
   en: 'must be a time in the future, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z',
   zh: '必须是将来的时间，格式为带时区偏移的 ISO 8601，例如 2027-11-24T08:00:00Z',
 }
-const ENDS_AT = timed('', EXPIRY).meta({ description: 'When it ends: a time, or a day (`2027-11-24`, in `zone`).' })
+export const ENDS_AT = timed('', EXPIRY).meta({
+  description: 'When it ends: a time, or a day (`2027-11-24`, in `zone`).',
+})
 const NEW_KEY = z.strictObject({ expiresAt: ENDS_AT.nullable().optional(), zone: ZONE, ...WHY })
 
 const CREATED_KEY = z.strictObject({

@@ -38,6 +38,7 @@ import { createSessions, type Session, type Sessions } from './sessions.ts'
 import { addSettings } from './settings.ts'
 import { addSigningIn, signInPage } from './signing-in.ts'
 import { addTicked } from './ticked.ts'
+import { addTokens } from './tokens.ts'
 
 /** The context of one request of a signed-in caller. */
 export interface Visit extends Reader {
@@ -222,7 +223,10 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   const send: Frame['send'] = async (c, reader, made) => {
     if (made instanceof Response) return made
     if (typeof made === 'string') return c.redirect(reader.to(made), 303)
-    return c.html(await layout(c, reader, made, deps.config.server.consoleLabel), made.status)
+    const isOperator = reader.session?.kind === 'operator'
+    // While the database is away, the page is shown without.
+    const heldAt = isOperator ? deps.store.deliveriesHeldAt().catch(() => null) : null
+    return c.html(await layout(c, reader, made, { label: deps.config.server.consoleLabel, heldAt }), made.status)
   }
   const visited = createVisits({ deps, sessions, send }, callApi)
   addFrame(app, { deps, sessions, send })
@@ -271,6 +275,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addContact(pages)
   addAlerts(pages)
   addSettings(pages)
+  addTokens(pages)
   app.all('/console/*', c => show(c, async visit => notFoundPage(visit)))
 }
 

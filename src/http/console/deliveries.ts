@@ -4,6 +4,7 @@ import { hostOf } from '../../core/callback-url.ts'
 import type { Words } from '../../core/language.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
 import { CALLBACK_CALLS } from '../admin/callbacks.ts'
+import { type HeldAnswer, HOLD_CALLS } from '../admin/deliveries.ts'
 import type { FAILURE_CALLS } from '../admin/messages.ts'
 import type { AttemptAnswer } from '../partner/registration-schemas.ts'
 import type { ResendAnswer } from '../partner/resends.ts'
@@ -29,6 +30,7 @@ import {
   wrapped,
   zoneInput,
 } from './page.ts'
+import { partnerIdOf } from './partners.ts'
 import { listPart, readSearchQuery, search } from './registrations.ts'
 import { errorCell, STATE, stateBadge } from './words.ts'
 
@@ -42,6 +44,11 @@ const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
 const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
 const SEND_AGAIN: Words = { en: 'Resend of given-up webhooks', zh: '重新投递已放弃的回调' }
 const SINCE: Words = { en: 'Since', zh: '始于' }
+
+const HOLDING = {
+  hold: { en: 'Hold all webhooks', zh: '暂停投递全部回调' },
+  resume: { en: 'Resume all webhooks', zh: '恢复投递全部回调' },
+} satisfies Record<string, Words>
 
 const resendAll = (visit: Visit, query: Readonly<Record<string, string | undefined>>) =>
   actLink(visit, {
@@ -118,6 +125,35 @@ const callbackList = (visit: Visit, { data, nextCursor }: Callbacks): Html => {
   })}${nextPage(visit, nextCursor, { en: 'More URLs', zh: '更多回调地址' }, 'urls')}`
 }
 
+const disableForm = (visit: Visit): Html =>
+  actForm(visit, {
+    to: 'deliveries/disable',
+    name: { en: 'Disable a URL', zh: '停用一个回调地址' },
+    call: CALLBACK_CALLS['POST /v1/admin/callbacks/disable'],
+    fields: html`${field(visit, 'partner', '', true)}${field(visit, 'callbackUrl')}`,
+    warning: {
+      en: 'Its webhooks are held until an operator enables it; nothing is lost.',
+      zh: '停用后其回调暂停投递，直到由运维人员启用；回调不会丢失。',
+    },
+  })
+
+const holdForm = async (visit: Visit): Promise<Html> => {
+  const { heldSince } = await visit.call<HeldAnswer>('GET', '/v1/admin/deliveries')
+  const verb = heldSince === null ? 'hold' : 'resume'
+  return actForm(visit, {
+    to: `deliveries/${verb}`,
+    name: HOLDING[verb],
+    call: HOLD_CALLS[`POST /v1/admin/deliveries/${verb}`],
+    warning: {
+      hold: {
+        en: 'No webhook is sent, to nobody, until they are resumed, also after a restart. Registering and polling go on, and nothing is lost.',
+        zh: '在恢复之前不向任何合作方投递回调，重启后仍有效；登记和查询照常进行，回调不会丢失。',
+      },
+      resume: { en: 'All that waits is sent, the oldest first.', zh: '等待中的回调将按时间先后投递。' },
+    }[verb],
+  })
+}
+
 /** Not every role may list the URLs. */
 const callbacksFor = (visit: Visit): Promise<Html> => {
   const query = { cursor: visit.c.req.query('urls') }
@@ -139,8 +175,8 @@ const operatorPage = async (visit: Visit): Promise<ConsolePage> => {
   const groups = await call<Groups>('GET', '/v1/admin/messages/groups')
   const callbacks = await callbacksFor(visit)
   return {
-    body: html`${groupList(visit, groups)}
-    <h2 id="urls">${t(URLS)}</h2>${callbacks}
+    body: html`${await holdForm(visit)}${groupList(visit, groups)}
+    <h2 id="urls">${t(URLS)}</h2>${callbacks}${disableForm(visit)}
     ${(await visit.may(BULK_CALLS['POST /v1/admin/bulk'])) ? givenUpForm(visit) : ''}
     ${await webhookList(visit)}`,
   }
@@ -208,6 +244,15 @@ export const addDeliveries = ({ page, act }: Console): void => {
   act('deliveries/enable', async ({ call, form }) => {
     await call('POST', '/v1/admin/callbacks/enable', { body: await form() })
   })
+  act('deliveries/disable', async visit => {
+    const { partner = '', ...body } = await visit.form()
+    const partnerId = await partnerIdOf(visit, partner)
+    await visit.call('POST', '/v1/admin/callbacks/disable', { body: { ...body, partnerId } })
+  })
+  for (const verb of ['hold', 'resume'])
+    act(`deliveries/${verb}`, async ({ call, form }) => {
+      await call('POST', `/v1/admin/deliveries/${verb}`, { body: await form() })
+    })
   act('deliveries/test', async visit => {
     const { callbackUrl = '' } = await visit.form()
     const attempt = await visit.call<AttemptAnswer>('POST', '/v1/callbacks/test', { body: { callbackUrl } })

@@ -18,6 +18,7 @@ import {
   OVERLAP_WORDS,
   PAYLOAD,
   PAYLOAD_WORDS,
+  ROLE_WORDS,
   SIGNATURE_WORDS,
   TTL_WORDS,
 } from './words.ts'
@@ -92,6 +93,8 @@ const TYPES = {
     words: { en: 'Partner, by name or id; empty: every partner', zh: '合作方（名称或 ID）；不填则共用' },
     attributes: 'maxlength="64"',
   },
+  partner: { words: { en: 'Partner, by name or id', zh: '合作方（名称或 ID）' }, attributes: 'maxlength="64"' },
+  role: { words: { en: 'Role', zh: '角色' }, choices: ROLE_WORDS },
   payload: { words: PAYLOAD, choices: PAYLOAD_WORDS },
   'quotas.pending': { words: limitOf('pending'), example: NO_LIMIT, attributes: NUMBER },
   'quotas.hosts': { words: limitOf('hosts'), example: NO_LIMIT, attributes: NUMBER },

@@ -10,7 +10,7 @@ import type { Console, Visit } from './console.ts'
 import { actForm, field, shownOnce } from './forms.ts'
 import { badge, type ConsolePage, type Html, table, time, zoneInput } from './page.ts'
 import type { Session } from './sessions.ts'
-import { BY_KEY, CREATED } from './words.ts'
+import { BY_KEY, CREATED, EXPIRES, LAST_USED, REVOKE, REVOKED } from './words.ts'
 
 type Keys = z.output<(typeof KEY_CALLS)['GET /v1/admin/partners/:id/keys']['answers'][200]>
 type Key = Keys['data'][number]
@@ -18,7 +18,6 @@ type CreatedKey = z.output<(typeof KEY_CALLS)['POST /v1/admin/partners/:id/keys'
 
 export const API_KEY: Words = { en: 'API key', zh: 'API 密钥' }
 const NEW_KEY: Words = { en: 'New API key', zh: '新建 API 密钥' }
-const REVOKE: Words = { en: 'Revoke', zh: '吊销' }
 const LINK: Words = { en: 'Console link', zh: '合作方的控制台链接' }
 
 const keysPath = ({ id }: Visit): string => `/v1/admin/partners/${id}/keys`
@@ -42,7 +41,7 @@ export const keyTable = (visit: Visit, { data }: Keys): Html => {
       ? html`${badge('warned', t({ en: 'expired', zh: '已过期' }))} ${time(visit, expiresAt)}`
       : time(visit, expiresAt)
   const revocation = ({ id, revoked }: Key) => {
-    if (revoked) return badge('idle', t({ en: 'revoked', zh: '已吊销' }))
+    if (revoked) return badge('idle', t(REVOKED))
     if (id === session.who) return t({ en: 'this session uses it', zh: '当前登录所用' })
     return actForm(visit, {
       to: session.kind === 'partner' ? 'keys/end' : `partners/${visit.id}/revoke`,
@@ -59,12 +58,8 @@ export const keyTable = (visit: Visit, { data }: Keys): Html => {
     columns: [
       ['id', ({ id }) => html`<code>${id}</code>`],
       [CREATED, ({ createdAt }) => time(visit, createdAt), { by: ({ createdAt }) => createdAt }],
-      [
-        { en: 'Last used', zh: '最近使用' },
-        ({ lastUsedAt }) => time(visit, lastUsedAt),
-        { by: ({ lastUsedAt }) => lastUsedAt },
-      ],
-      [{ en: 'Expires', zh: '到期时间' }, expiry, { by: ({ expiresAt }) => expiresAt }],
+      [LAST_USED, ({ lastUsedAt }) => time(visit, lastUsedAt), { by: ({ lastUsedAt }) => lastUsedAt }],
+      [EXPIRES, expiry, { by: ({ expiresAt }) => expiresAt }],
       [REVOKE, revocation],
     ],
   })

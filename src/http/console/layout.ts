@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { html, raw } from 'hono/html'
+import type { HtmlEscapedString } from 'hono/utils/html'
 import type { Language, Words } from '../../core/language.ts'
 import { troubleKind } from '../../core/trouble-kinds.ts'
 import type { Overview } from '../admin/overview.ts'
@@ -13,6 +14,7 @@ import {
   type Reader,
   SEARCH_EXAMPLE,
   showCount,
+  time,
   zoneInput,
   zoneLabel,
 } from './page.ts'
@@ -23,7 +25,7 @@ const GROUPS: Readonly<Record<Session['kind'], readonly (readonly Entry[])[]>> =
   operator: [
     ['', 'registrations', 'deliveries', 'hosts'],
     ['partners', 'accounts', 'bulk'],
-    ['nodes', 'alerts', 'settings', 'audit'],
+    ['nodes', 'alerts', 'settings', 'audit', 'tokens'],
   ],
   partner: [
     ['', 'registrations', 'deliveries', 'hosts'],
@@ -81,12 +83,26 @@ const tools = ({ t, to, language }: Reader, { kind }: Session): Html => html`
     <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t(PLACEHOLDER[kind])}   /" data-key="/"></label>${zoneInput({ language })}</form>
   <form method="post" action="${to('sign-out')}"><button class="plain">${t({ en: 'Sign out', zh: '退出' })}</button></form>`
 
+/** Across all pages of operators, as long as no webhook is sent. */
+const holdBar = async (reader: Reader, heldAt: Promise<number | null> | null): Promise<HtmlEscapedString> => {
+  const since = await heldAt
+  if (since === null) return html``
+  const { t, to } = reader
+  return html`<p role="alert" class="hold bad">${t({ en: 'No webhook is sent since ', zh: '全部回调暂停投递，始于 ' })}${time(reader, new Date(since).toISOString())}
+    <a href="${to('deliveries')}">${t({ en: 'Resume…', zh: '恢复…' })}</a></p>`
+}
+
 /**
  * A whole page, with the label of the environment. Its referrer policy is looser than the header's: with `no-referrer`,
  * forms over plain HTTP send no origin and would be refused as coming from another site. Text of partners gets into the
  * page only through `html`, which escapes it.
  */
-export const layout = (c: Context, reader: Reader, page: ConsolePage, label: string | null): Html => {
+export const layout = (
+  c: Context,
+  reader: Reader,
+  page: ConsolePage,
+  { label, heldAt }: { label: string | null; heldAt: Promise<number | null> | null },
+): Html => {
   const { language, session, t, to } = reader
   const [, , active = ''] = c.req.path.split('/')
   const { title = t(PAGE_NAMES[active as Entry]), body } = page
@@ -115,6 +131,7 @@ export const layout = (c: Context, reader: Reader, page: ConsolePage, label: str
 <header>${session ? menu : ''}<strong class="brand">idface-notifier</strong>${label === null ? '' : html`<strong class="label bad">${label}</strong>`}${session ? tools(reader, session) : ''}
 <a class="language" href="${here.search}" lang="${TAG[other]}" hreflang="${TAG[other]}">${t({ en: '中文', zh: 'English' })}</a></header>
 ${session ? navigation(reader, session, active) : ''}
+${holdBar(reader, heldAt)}
 <main id="main" tabindex="-1"><h1>${title}</h1>
 ${body}
 </main>

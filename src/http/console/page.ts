@@ -74,6 +74,7 @@ export const PAGE_NAMES = {
   alerts: { en: 'Alerts', zh: '通知记录' },
   settings: { en: 'Settings', zh: '设置' },
   audit: { en: 'Audit', zh: '审计' },
+  tokens: { en: 'Tokens', zh: '令牌' },
   secrets: { en: 'Signing secrets', zh: '签名密钥' },
   contact: { en: 'Contact', zh: '通知渠道' },
   keys: { en: 'API keys', zh: 'API 密钥' },

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
 import type { ListedState, MessageState } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
+import type { Role } from '../../core/role.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { AccountAnswer } from '../admin/accounts.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
@@ -65,6 +66,15 @@ export const MODE_WORDS: Readonly<Record<AccountAnswer['mode'], Words>> = {
   dynamic: { en: 'dynamic', zh: '动态（dynamic）' },
   static: { en: 'static', zh: '静态（static）' },
 }
+export const ROLE_WORDS: Readonly<Record<Role, Words>> = {
+  read: { en: 'read: sees', zh: 'read：只能查看' },
+  operate: { en: 'operate: also pauses, resends and the like', zh: 'operate：还可暂停、重发等' },
+  admin: { en: 'admin: all', zh: 'admin：全部权限' },
+}
+export const REVOKE: Words = { en: 'Revoke', zh: '吊销' }
+export const REVOKED: Words = { en: 'revoked', zh: '已吊销' }
+export const LAST_USED: Words = { en: 'Last used', zh: '最近使用' }
+export const EXPIRES: Words = { en: 'Expires', zh: '到期时间' }
 export const SIGNATURE_WORDS: Readonly<Record<SigningSecretAnswer['type'], Words>> = {
   v1: { en: 'v1: HMAC-SHA256, one secret for both sides', zh: 'v1：HMAC-SHA256，共享密钥' },
   v1a: { en: 'v1a: ed25519, with a public key', zh: 'v1a：ed25519，使用公钥' },

@@ -137,6 +137,7 @@ const NOUNS = {
   account: '账户',
   key: '密钥',
   'bulk act': '批量操作',
+  token: '令牌',
 } as const
 export type Noun = keyof typeof NOUNS
 

@@ -19,6 +19,8 @@ const unpackWords = (message: string): Words => {
 export const mustBeOneOf = (names: readonly string[]): string =>
   packWords({ en: `must be one of ${names.join(', ')}`, zh: `必须是以下之一：${names.join('、')}` })
 
+export const TRUE_OR_FALSE = packWords({ en: 'must be true or false', zh: '必须是 true 或 false' })
+
 const MAX_ERRORS = 50
 const MAX_PATH_LENGTH = 100
 

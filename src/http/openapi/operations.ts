@@ -5,6 +5,7 @@ import { BULK_CALLS } from '../admin/bulk.ts'
 import { CALLBACK_CALLS } from '../admin/callbacks.ts'
 import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import { PARTNER_CONTACT_CALLS } from '../admin/contacts.ts'
+import { HOLD_CALLS } from '../admin/deliveries.ts'
 import { OPERATOR_HISTORY_CALLS } from '../admin/history.ts'
 import { OPERATOR_CALLS } from '../admin/me.ts'
 import { FAILURE_CALLS } from '../admin/messages.ts'
@@ -14,6 +15,7 @@ import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
 import { SETTING_CALLS } from '../admin/settings.ts'
 import { PARTNER_SECRET_CALLS } from '../admin/signing-secrets.ts'
+import { TOKEN_CALLS } from '../admin/tokens.ts'
 import { CALLBACK_TEST_CALLS } from '../partner/callback-test.ts'
 import { CONSOLE_LINK_CALLS } from '../partner/console-links.ts'
 import { CONTACT_CALLS } from '../partner/contact.ts'
@@ -55,6 +57,8 @@ export const OPERATOR_OPERATIONS = {
     ...FAILURE_CALLS,
     ...BULK_CALLS,
     ...CALLBACK_CALLS,
+    ...HOLD_CALLS,
+    ...TOKEN_CALLS,
     ...AUDIT_CALLS,
   },
 }

@@ -60,3 +60,21 @@ test('a partner that there is not had no callbacks, and one of them enabled', as
   const { data } = (await api.admin('GET', '/audit?act=callback.enable')).json
   expect(data).toMatchObject([{ object: null, outcome: 'refused' }])
 })
+
+test('disables one that a recent registration names, however it is spelled, or any with `anyway`', async () => {
+  const disable = (body: object) => api.admin('POST', '/callbacks/disable', body)
+  const of = { partnerId: api.partner.id, callbackUrl: HOOK.replace('https://', 'HTTPS://') }
+  const errors = [{ path: 'callbackUrl', message: expect.stringContaining('anyway') }]
+  expect(await disable(of)).toMatchObject({ status: 422, json: { errors } })
+  expect((await disable({ ...of, callbackUrl: 'ftp://x.example/' })).status).toBe(422)
+  expect((await list()).data).toEqual([])
+  await api.register()
+  expect((await disable({ ...of, reason: 'floods' })).json).toEqual({ disabled: true, isRegistered: true })
+  expect((await disable(of)).json).toEqual({ disabled: false, isRegistered: true })
+  expect((await list()).data).toMatchObject([{ callbackUrl: HOOK, state: 'disabled', lastError: 'operator' }])
+  const other = { ...of, callbackUrl: 'https://other.example/', anyway: true }
+  expect((await disable(other)).json).toEqual({ disabled: true, isRegistered: false })
+  const { data } = (await api.admin('GET', '/audit?act=callback.disable')).json
+  expect(data.at(-1).outcome).toBe('refused')
+  expect(JSON.stringify(data)).not.toContain('/hook')
+})

@@ -29,10 +29,11 @@ test('a route changes something only where the audit has a name for it', () => {
   for (const [route, { act }] of ROUTES) expect(act !== undefined, route).toBe(!route.startsWith('GET'))
 })
 
-test('the role operate may see and enable callbacks, pause, resume, resend, poll and act in bulk; no other call changes something without admin', () => {
+test('the role operate may see, disable and enable callbacks, hold, pause, resume, resend, poll and act in bulk; no other call changes something without admin', () => {
   const needs = (role: Role) => ROUTES.flatMap(([route, one]) => (one.role === role ? [route] : []))
   const acts = ['accounts/:id/pause', 'accounts/:id/resume', 'registrations/:id/resend', 'registrations/:id/poll']
-  const paths = [...acts, 'bulk', 'bulk/:id/start', 'bulk/:id/stop', 'callbacks/enable']
+  const paths = [...acts, 'bulk', 'bulk/:id/start', 'bulk/:id/stop', 'callbacks/disable', 'callbacks/enable']
+  paths.push('deliveries/hold', 'deliveries/resume')
   const expected = ['GET /v1/admin/callbacks', ...paths.map(path => `POST /v1/admin/${path}`)]
   expect(needs('operate').sort()).toEqual(expected.sort())
   expect(needs('read').filter(route => !route.startsWith('GET '))).toEqual([])

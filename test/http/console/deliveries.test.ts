@@ -39,6 +39,21 @@ describe('to operators', () => {
     expect(await read('registrations')).toContain(`href="partners/${api.partner.id}"`)
   })
 
+  test('holds all webhooks, says so on every page of operators, and resumes them there', async () => {
+    const { api, visit, post, cookieOf } = await openConsole()
+    const [admin, partner] = [await cookieOf(ADMIN_TOKEN), await cookieOf(api.partner.key)]
+    const alertOn = async (path: string, cookie = admin) =>
+      (await (await visit(path, cookie)).text()).includes('class="hold bad"')
+    const pages = ['', 'audit', 'deliveries', 'tokens', 'nothing']
+    for (const path of pages) expect(await alertOn(path), path).toBe(false)
+    expect((await post('deliveries/hold', { why: 'their move' }, admin)).status).toBe(303)
+    for (const path of pages) expect(await alertOn(path), path).toBe(true)
+    expect(await alertOn('', partner)).toBe(false)
+    expect(await (await visit('deliveries', admin)).text()).toContain('action="deliveries/resume"')
+    await post('deliveries/resume', {}, admin)
+    expect(await alertOn('')).toBe(false)
+  })
+
   test('enables a URL that is held', async () => {
     const { api, read, post, cookieOf } = await openConsole()
     await api.registerAndSend(410)

@@ -167,6 +167,14 @@ const CASES: readonly Case[] = [
   ofOperators('deliveries/enable', 'POST callbacks/enable', {
     form: ({ partner }) => ({ partnerId: partner, callbackUrl: HOOK }),
   }),
+  ofOperators('deliveries/disable', 'POST callbacks/disable', {
+    form: ({ partner }) => ({ partner, callbackUrl: FAILED_HOOK }),
+  }),
+  ofOperators('deliveries/hold', 'POST deliveries/hold'),
+  // Nothing is held.
+  ofOperators('deliveries/resume', 'POST deliveries/resume', { changesNothing: true }),
+  ofOperators('tokens/new', 'POST tokens', { form: () => ({ name: 'Zoë', role: 'read', expiresAt: '' }) }),
+  ofOperators('tokens/revoke', 'DELETE tokens/:id', { form: ({ tokens }) => ({ token: tokens.read.id }) }),
   ofPartners('deliveries/test', 'POST callbacks/test', {
     isOwn: true,
     changesNothing: true,
@@ -431,6 +439,7 @@ const PAGES: Readonly<Record<string, PageCase>> = {
   nodes: { operator: 'read' },
   alerts: { operator: 'read' },
   settings: { operator: 'read' },
+  tokens: { operator: 'admin' },
   secrets: { partner: true },
   contact: { partner: true },
   keys: { partner: true },
@@ -562,7 +571,9 @@ test('hostile names, serials, metadata, reasons and excerpts are text on every p
   await look('partner tests', await post('deliveries/test', { callbackUrl: HOOK }, partner))
   await look('bulk', await visit('bulk/new?act=resend&host=hostile.example', admin))
   for (const one of CASES) {
-    const names = Object.keys(formOf(one, { partner: '', keyId: '', secret: '', account: '' } as World))
+    const names = Object.keys(
+      formOf(one, { partner: '', keyId: '', secret: '', account: '', tokens: { read: {} } } as World),
+    )
     const hostile = Object.fromEntries(names.map(name => [name, SHORT]))
     for (const cookie of [admin, partner])
       await look(`form ${one.route}`, await post(one.route.replace(':id', hostileQuery), hostile, cookie))

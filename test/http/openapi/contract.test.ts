@@ -76,6 +76,8 @@ beforeAll(async () => {
   for (const { key } of [api.partner, api.other])
     await api.call('PUT', '/v1/contact', { key, body: { url: 'https://partner.example/contact' } })
   const spareKeys = await Promise.all([1, 2, 3].map(() => api.call('POST', '/v1/keys')))
+  const tokens = await Promise.all([1, 2, 3].map(n => api.admin('POST', '/tokens', { name: `${n}`, role: 'read' })))
+  known['/v1/admin/tokens/'] = tokens.map(({ json }) => json.id)
   known['/v1/keys/'] = spareKeys.map(({ json }) => json.id)
   const [secret] = await api.store.listSigningSecrets(api.partner.id)
   await api.call('POST', '/v1/signing-secrets/rotate', { body: { overlap: '30d' } })
