@@ -1,22 +1,10 @@
-import { clock, createIds } from '../app/clock-and-ids.ts'
-import { AppError } from '../core/error.ts'
 import type { TypedTime } from '../core/read-time.ts'
-import { TOO_MANY_BULK_ACTS } from '../http/admin/bulk.ts'
-import { bulkFacts } from '../http/admin/bulk-view.ts'
-import { exhaustedIn, isUnderWay } from '../store/bulk/states.ts'
-import { COMMAND } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
-import { userName } from './audit.ts'
 import { type Answer, anyText, defineCommand, flag, type OnStore, option, partnerOption, time } from './command.ts'
 import { refuse } from './ending.ts'
 import { explain } from './explain.ts'
 import { findPartner } from './find-partner.ts'
 import { formatTime, iso, readerZone } from './output.ts'
-import { createProgress } from './progress.ts'
-
-const BATCH = 200
-/** Pause after each batch, in which a running service has the file to itself. */
-const PAUSE_MS = 10
 
 const resendOne = async (store: Store, id: string, input: OnStore): Promise<Answer> => {
   const data = await input.call('POST /v1/admin/registrations/:id/resend', { id })
@@ -28,50 +16,27 @@ const resendOne = async (store: Store, id: string, input: OnStore): Promise<Answ
 type Span = OnStore & { partner: string | null; since: TypedTime; until: TypedTime | null }
 
 const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
-  const { partner, since, until, say, lang, reason, audited } = input
-  const partnerId = partner === null ? null : (await findPartner(store, partner)).id
-  const createdAt = store.now()
-  const here = { now: createdAt, zone: readerZone(lang) }
-  const span = { since: since(here), until: until?.({ ...here, isEnd: true }) ?? createdAt }
+  const { partner, since, until, say, lang, reason, call } = input
+  const now = store.now()
+  const here = { now, zone: readerZone(lang) }
+  const span = { since: since(here), until: until?.({ ...here, isEnd: true }) ?? now }
   if (span.until < span.since) refuse('--until must not be before --since', '--until 不能早于 --since')
-  const id = createIds()('bulk')
-  const meant = exhaustedIn(partnerId, span)
-  const resent = await audited({ act: 'bulk.create', object: id, after: bulkFacts(meant) }, async () => {
-    const counted = { count: await store.countExhausted(partnerId, span), isCapped: false }
-    const by = { partnerId: null, who: COMMAND, name: userName(), reason: reason ?? '' }
-    await store.createBulkAct({ id, ...meant, ...by, counted, createdAt })
-    const started = await store.startBulkAct(id)
-    if (started?.outcome !== 'changed') throw new AppError('conflict', TOO_MANY_BULK_ACTS)
-    return finish(store, id, say('Making webhooks due', '正在安排重发'))
-  })
+  const created = { messageSince: iso(span.since), messageUntil: iso(span.until) }
+  const of = partner === null ? {} : { partner: (await findPartner(store, partner)).id }
+  const body = { act: 'resend', filter: { delivery: 'exhausted', ...created, ...of }, reason: reason ?? 'resend' }
+  const { id, count, countIsCapped } = await call('POST /v1/admin/bulk', { body })
+  await call('POST /v1/admin/bulk/:id/start', { id: id ?? '' })
   const [from, to] = [formatTime(span.since, lang), formatTime(span.until, lang)]
   const none = say(
     `No webhook created from ${from} to ${to} has been given up: search further back, as with --since 7d.`,
     `${from} 至${to} 期间产生的回调都未放弃投递：请扩大范围，例如 --since 7d。`,
   )
+  const most = `${count}${countIsCapped ? '+' : ''}`
   const some = say(
-    `Given-up webhooks of ${from} to ${to} that are due again: ${resent}. The service sends them, those to URLs disabled by "callback disable" once these are enabled.`,
-    `${from} 至${to} 期间放弃投递的 ${resent} 个回调已安排重发，由服务投递；已用 "callback disable" 停用的地址，启用后才会投递。`,
+    `Given-up webhooks of ${from} to ${to}: ${most}. The running service, or its next start, sends them again, those to URLs disabled by "callback disable" once these are enabled. The console shows its progress at bulk/${id}.`,
+    `${from} 至${to} 期间放弃投递的回调有 ${most} 个，由运行中的服务（或下次启动时）重新投递；已用 "callback disable" 停用的地址，启用后才会投递。进度见控制台 bulk/${id}。`,
   )
-  return { data: { id, since: iso(span.since), until: iso(span.until), resent }, text: resent === 0 ? none : some }
-}
-
-/**
- * Runs the bulk act to its end and returns how many webhooks it made due. A running service runs batches of it too; if
- * the command is killed, the service goes on, or its next start does.
- */
-const finish = async (store: Store, id: string, resending: string): Promise<number> => {
-  const progress = createProgress()
-  for (;;) {
-    await store.continueBulkActs(BATCH, id)
-    const bulk = await store.findBulkAct(id)
-    if (bulk === null || !isUnderWay(bulk.state)) {
-      progress.end()
-      return bulk?.done ?? 0
-    }
-    progress.show(resending, bulk.done, bulk.counted.count)
-    await clock.sleep(PAUSE_MS)
-  }
+  return { data: { id, ...created, count, countIsCapped }, text: count === 0 && !countIsCapped ? none : some }
 }
 
 export const commands = [

@@ -54,7 +54,7 @@ export const createCommandApi = ({ operator, reason, ...given }: Caller): CallAd
     const response = await app.request(`${path.replace(':id', encodeURIComponent(id))}${search}`, {
       method,
       headers: { 'content-type': 'application/json' },
-      ...((method === 'POST' || method === 'PATCH') && { body: JSON.stringify({ ...body, reason }) }),
+      ...((method === 'POST' || method === 'PATCH') && { body: JSON.stringify({ reason, ...body }) }),
     })
     if (refusal !== null) throw refusal
     const answer = response.status === 204 ? null : await response.json()

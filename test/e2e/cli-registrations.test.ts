@@ -108,9 +108,9 @@ test('resend sends one webhook again, or all that were given up since then', asy
   await until(2, 'exhausted')
   expect(await runJson('resend', id)).toMatchObject({ registrationId: id, partnerId: first.partnerId })
   await until(4, 'exhausted')
-  expect(await runJson('resend', '--all-partners', '--since', '1h')).toMatchObject({ resent: 1 })
+  expect(await runJson('resend', '--all-partners', '--since', '1h')).toMatchObject({ count: 1 })
   await until(5, 'delivered')
-  expect(await runJson('resend', '--partner', 'second', '--since', '1h')).toMatchObject({ resent: 0 })
+  expect(await runJson('resend', '--partner', 'second', '--since', '1h')).toMatchObject({ count: 0 })
   expect(await run('resend', waiting.id, '--lang', 'zh')).toMatchObject({
     ...{ code: 2, stdout: '', stderr: expect.stringContaining('尚无回调可重发') },
   })

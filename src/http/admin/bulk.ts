@@ -49,7 +49,7 @@ const IMPOSSIBLE: Readonly<Record<BulkAct['state'], Words>> = {
   done: { en: 'It is done. Create another one.', zh: '该操作已全部完成。请新建一个。' },
   failed: { en: 'Its probe has failed. Create another one.', zh: '该操作的探测已失败。请新建一个。' },
 }
-export const TOO_MANY_BULK_ACTS = {
+const TOO_MANY_BULK_ACTS = {
   en: `${mostUnderWay(null)} bulk acts are under way, which is the maximum. Stop one, or start this one when another has ended.`,
   zh: `已有 ${mostUnderWay(null)} 个批量操作在进行，达到上限。请停止其中一个，或等其中一个结束后再开始。`,
 }

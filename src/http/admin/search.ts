@@ -31,6 +31,7 @@ export const FILTER = {
     .optional()
     .describe('Why the last attempt failed, of a webhook that has not arrived.'),
   messageSince: timed('Whose webhook was created then or later.').optional(),
+  messageUntil: timed('Whose webhook was created then or earlier.').optional(),
 }
 export const FILTER_QUERY = z.strictObject(FILTER)
 export type Filter = z.output<typeof FILTER_QUERY>

@@ -42,7 +42,7 @@ export const ZONE = z
 
 const BACKWARDS = { en: 'must not be after until', zh: '不能晚于截止时间（until）' }
 
-type Name = 'since' | 'until' | 'messageSince' | 'expiresAt'
+type Name = 'since' | 'until' | 'messageSince' | 'messageUntil' | 'expiresAt'
 type Asked = Readonly<Partial<Record<Name, TypedTime | null | undefined>>> & { zone?: string | undefined }
 interface Reading {
   now: number
@@ -53,7 +53,8 @@ interface Reading {
 
 /** Returns a time of a call as epoch ms; null: not given. Throws the problem that names it if it needs a zone. */
 export const readOne = (name: Name, asked: Asked, { now, source = 'query', within = '' }: Reading): number | null => {
-  const at = asked[name]?.({ now, zone: asked.zone ?? null, isEnd: name === 'until' }) ?? null
+  const at =
+    asked[name]?.({ now, zone: asked.zone ?? null, isEnd: name === 'until' || name === 'messageUntil' }) ?? null
   if (Number.isNaN(at)) throw invalid(source, [{ path: within + name, message: WHEN }])
   return at
 }
@@ -61,7 +62,8 @@ export const readOne = (name: Name, asked: Asked, { now, source = 'query', withi
 /** Returns the times of a call as epoch ms; null: not given. A day is its beginning, as `until` its end. Throws the problem that names a wrong one. */
 export const readTimes = (asked: Asked, reading: Reading) => {
   const read = (name: Name) => readOne(name, asked, reading)
-  const times = { since: read('since'), until: read('until'), messageSince: read('messageSince') }
+  const messageTimes = { messageSince: read('messageSince'), messageUntil: read('messageUntil') }
+  const times = { since: read('since'), until: read('until'), ...messageTimes }
   if (times.until !== null && (times.since ?? times.until) > times.until)
     throw invalid(reading.source ?? 'query', [{ path: `${reading.within ?? ''}since`, message: BACKWARDS }])
   return times

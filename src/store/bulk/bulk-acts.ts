@@ -89,14 +89,14 @@ export const bulkVerbs = {
 
   loops: context => ({
     /**
-     * Does one step of the bulk act `id`, or of the one with the oldest last step, chosen among all acts of operators
-     * and the oldest of each partner. A step reads `BULK_WINDOW` registrations and applies the act to at most `limit` of
+     * Does one step of the bulk act with the oldest last step, chosen among all acts of operators and the oldest of
+     * each partner. A step reads `BULK_WINDOW` registrations and applies the act to at most `limit` of
      * them (a partner's act: `PARTNER_BATCH`), possibly to none. If it fails other than as `unavailable`, that act ends
      * as `failed`.
      */
-    continueBulkActs: async (limit: number, id?: string): Promise<BulkStep> => {
+    continueBulkActs: async (limit: number): Promise<BulkStep> => {
       const [first] = await context.read(tx => tx.all(ANY_UNDER_WAY))
-      const done = first ? await stepOfNext(context, limit, id) : IDLE
+      const done = first ? await stepOfNext(context, limit) : IDLE
       if (done.count > 0)
         context.emitHints([
           ['messagesDue'],
@@ -138,9 +138,9 @@ const ANY_UNDER_WAY = `SELECT 1 FROM bulk_acts WHERE ${UNDER_WAY} LIMIT 1`
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
 
-/** Returns the act that may do a step and did its last one longest ago; with `id`, only that act. */
-const nextOpen = async ({ select, schema: { bulkActs } }: Tx, id: string | undefined): Promise<BulkRow | null> => {
-  const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
+/** Returns the act that may do a step and did its last one longest ago. */
+const nextOpen = async ({ select, schema: { bulkActs } }: Tx): Promise<BulkRow | null> => {
+  const open = and(OPEN, sql.raw(NEXT_OF_OWNER))
   const oldest = select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
   const [row] = await oldest.limit(1)
   return row ? withWholeFilter(row) : null
@@ -189,7 +189,7 @@ const afterFailure = ({ write }: StoreContext, id: string, isPassing: boolean): 
     if (row) await change(tx, row, isPassing ? { steppedAt: tx.at } : failedBulk(row, tx.at))
   })
 
-const stepOfNext = async (context: StoreContext, limit: number, id: string | undefined): Promise<BulkStep> => {
+const stepOfNext = async (context: StoreContext, limit: number): Promise<BulkStep> => {
   let row = null as BulkRow | null
   try {
     return await context.write(async tx => {
@@ -197,7 +197,7 @@ const stepOfNext = async (context: StoreContext, limit: number, id: string | und
       await lockBulkActs(tx)
       const { bulkActs } = tx.schema
       for (row of await tx.select().from(bulkActs).where(PROBED)) await judgeProbe(tx, row)
-      row = await nextOpen(tx, id)
+      row = await nextOpen(tx)
       return row ? step(tx, row, limit, context) : IDLE
     })
   } catch (error) {

@@ -10,7 +10,7 @@ import { webhookContent } from '../../support/webhook-content.ts'
 import { ADMIN_TOKEN, type Json, openApi, START } from '../support/api.ts'
 import { fitting, nearMiss } from '../support/schema-arbitrary.ts'
 
-const RUNS_OF_AN_OPERATION = 20
+const RUNS_OF_AN_OPERATION = 24
 const METHODS = ['get', 'post', 'patch', 'delete']
 
 /** The service, with something of everything in it, and what it says of itself. Whoever waits is answered at once. */
@@ -134,7 +134,7 @@ const withOurs = (fields: Json): Json => {
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return fields
   const ours: Json = {
     ...{ account: api.account.apiId, partner: api.partner.id, partnerId: api.partner.id },
-    ...{ expiresAt: new Date(START + DAY).toISOString(), until: '1m' },
+    ...{ expiresAt: new Date(START + DAY).toISOString(), until: '1m', messageUntil: '1m' },
   }
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, ours[name] ?? value]))
 }

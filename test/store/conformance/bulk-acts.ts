@@ -92,8 +92,6 @@ export const describeBulkActs = (test: StoreTest): void => {
       await steps(4)
     }
     expect(await done('bulk_1', 'bulk_2')).toEqual([6, 2])
-    await store.continueBulkActs(3, 'bulk_2')
-    expect(await done('bulk_1', 'bulk_2')).toEqual([6, 5])
   })
 
   test('go on by turns over partners, the oldest of each first', async ({ scene, store }) => {

@@ -207,8 +207,9 @@ export const describeStats = (test: StoreTest): void => {
     for (const id of ['bulk_1', 'bulk_2', 'bulk_3'])
       await scene.store.createBulkAct({ id, partnerId: null, ...polls, ...by })
     await scene.store.createBulkAct({ id: 'resend_1', partnerId: scene.partnerId, ...polls, ...by })
-    for (const id of ['bulk_1', 'bulk_2', 'resend_1']) await scene.store.startBulkAct(id)
-    await scene.store.continueBulkActs(1, 'bulk_1')
+    await scene.store.startBulkAct('bulk_1')
+    await scene.store.continueBulkActs(1)
+    for (const id of ['bulk_2', 'resend_1']) await scene.store.startBulkAct(id)
     expect((await scene.store.stats()).bulk).toEqual({
       resends: { open: 1, remaining: 3 },
       acts: { open: 2, remaining: 5 },
