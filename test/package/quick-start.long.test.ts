@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { freePorts } from '../support/free-ports.ts'
 import { openFolder } from '../support/service.ts'
+import { openUpstreamSimulator } from '../support/upstream.ts'
 import { isInstalled, openTerminal, SHELLS } from './terminal.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -53,19 +54,19 @@ describe.each(SHELLS)('pasted into %s', shell => {
     async () => {
       await using clone = await openClone()
       await using partner = await openFolder()
-      const [upstream = 0, service = 0, receiver = 0, second = 0] = await freePorts(4)
+      const [service = 0, receiver = 0, second = 0] = await freePorts(3)
+      await using upstream = await openUpstreamSimulator({
+        accounts: [{ apiId: 'sandbox', apiKey: 'sandbox' }],
+        now: Date.now,
+      })
       const open = (cwd: string, env: Record<string, string> = {}) =>
         openTerminal(shell, { cwd, env: { npm_config_update_notifier: 'false', ...env } })
 
-      const [simulate = '', serve = '', receive = '', register = '', live = '', ...others] = blocksOf(
+      const [serve = '', receive = '', register = '', live = '', ...others] = blocksOf(
         sectionOf(read('README.md'), 'Your first webhook'),
       )
       expect(others).toEqual([])
-      const ports = { 8090: `${upstream}`, 8080: `${service}`, 9000: `${receiver}` }
-
-      await using one = open(clone.path)
-      one.paste(`${simulate} --port ${upstream}`)
-      await one.shows(new RegExp(`127\\.0\\.0\\.1:${upstream}`))
+      const ports = { 8080: `${service}`, 9000: `${receiver}` }
 
       await using two = open(clone.path, { PORT: `${service}` })
       two.paste(replaceAll(serve, ports))
@@ -79,7 +80,7 @@ describe.each(SHELLS)('pasted into %s', shell => {
       three.paste(replaceAll(register, ports))
       await three.shows(/msg_\S+ idface\.succeeded test_success_3s/)
       // Of the real GetResult; the simulated one does not know the serial either.
-      await using check = open(clone.path)
+      await using check = open(clone.path, { IHUYI_URL: upstream.url })
       check.paste(live)
       await check.shows(/4061/)
 
@@ -127,7 +128,7 @@ describe.each(SHELLS)('pasted into %s', shell => {
       await five.shows(/"sentence":"The verification succeeded/)
 
       await six.shows(/idface\.succeeded reg_\w+ test_success_3s_\d+ → 204/)
-      for (const terminal of [one, two, three, check, four, five, six]) expect(terminal.text()).not.toMatch(COMPLAINT)
+      for (const terminal of [two, three, check, four, five, six]) expect(terminal.text()).not.toMatch(COMPLAINT)
     },
     120_000,
   )
