@@ -31,12 +31,15 @@ const ACCOUNT = argument(
 
 const stateOf = (account: AccountAnswer, { say, lang }: Common): string => {
   const { paused, reason, code, tried, reachable, error } = account
-  if (!paused) return reachable ? say('works', '正常') : say(`no usable answer (${error})`, `无有效响应（${error}）`)
+  if (!paused)
+    return reachable
+      ? say({ en: 'works', zh: '正常' })
+      : say({ en: `no usable answer (${error})`, zh: `无有效响应（${error}）` })
   const why =
     reason === null || reason === 'operator'
-      ? say('by an operator', '由运维人员暂停')
+      ? say({ en: 'by an operator', zh: '由运维人员暂停' })
       : describeFault(reason, lang).sentence
-  return `${say('paused: ', '已暂停：')}${why}${code === null ? '' : ` (${code})`}${tried ? say(', being tried', '，正在试探') : ''}`
+  return `${say({ en: 'paused: ', zh: '已暂停：' })}${why}${code === null ? '' : ` (${code})`}${tried ? say({ en: ', being tried', zh: '，正在试探' }) : ''}`
 }
 
 /** Reads the APIKEY from a file or stdin: other users of the machine can see a command's arguments. */
@@ -46,10 +49,11 @@ const readKey = (file: string): string => {
     key = readFileSync(file === '-' ? STDIN : file, 'utf8').trim()
   } catch (error) {
     const code = codeOf(error)
-    refuse(`--api-key-file ${file} cannot be read (${code})`, `无法读取 --api-key-file ${file}（${code}）`)
+    refuse({ en: `--api-key-file ${file} cannot be read (${code})`, zh: `无法读取 --api-key-file ${file}（${code}）` })
   }
   const { en, zh } = API_KEY_RULE
-  if (!API_KEY.test(key)) refuse(`the content of --api-key-file ${file} ${en}`, `--api-key-file ${file} 的内容${zh}`)
+  if (!API_KEY.test(key))
+    refuse({ en: `the content of --api-key-file ${file} ${en}`, zh: `--api-key-file ${file} 的内容${zh}` })
   return key
 }
 
@@ -91,10 +95,10 @@ export const commands = [
       const named = await partnerNames(store, accounts)
       const rows = accounts.map(one => [
         ...[one.account, one.id, String(one.rate)],
-        ...[one.partnerId === null ? say('all', '全部') : named(one.partnerId), stateOf(one, input)],
+        ...[one.partnerId === null ? say({ en: 'all', zh: '全部' }) : named(one.partnerId), stateOf(one, input)],
         one.since && Date.parse(one.since),
       ])
-      const head = say('APIID|id|calls/s|partner|state|since', 'APIID|id|每秒查询|合作方|状态|起始时间')
+      const head = say({ en: 'APIID|id|calls/s|partner|state|since', zh: 'APIID|id|每秒查询|合作方|状态|起始时间' })
       return answerList(accounts, { head, rows, lang })
     },
   }),
@@ -132,7 +136,7 @@ export const commands = [
       const partnerId = partner && (await findPartner(store, partner)).id
       const body = { account: apiId, apiKey: readKey(apiKeyFile), mode, rate, partnerId }
       const account = await call('POST /v1/admin/accounts', { body })
-      return { data: account, text: say(`Added ${apiId}.`, `已添加 ${apiId}。`) }
+      return { data: account, text: say({ en: `Added ${apiId}.`, zh: `已添加 ${apiId}。` }) }
     },
   }),
   ...(['pause', 'resume'] as const).map(verb =>
@@ -152,13 +156,13 @@ export const commands = [
         const told = (): string => {
           const resume = `${programCommand()} account resume ${quoted(apiId)}`
           if (verb === 'pause')
-            return say(
-              `${apiId} is paused: its serials are not polled until you run: ${resume}`,
-              `已暂停 ${apiId}，不再用它查询，直到运行：${resume}`,
-            )
-          if (paused) return say(`${apiId} is not back: ${state}`, `${apiId} 未恢复：${state}`)
-          if (!before.paused) return say(`${apiId} was not paused: ${state}`, `${apiId} 未暂停：${state}`)
-          return say(`${apiId} is resumed, slowly at first.`, `已恢复 ${apiId}，查询逐步放量。`)
+            return say({
+              en: `${apiId} is paused: its serials are not polled until you run: ${resume}`,
+              zh: `已暂停 ${apiId}，不再用它查询，直到运行：${resume}`,
+            })
+          if (paused) return say({ en: `${apiId} is not back: ${state}`, zh: `${apiId} 未恢复：${state}` })
+          if (!before.paused) return say({ en: `${apiId} was not paused: ${state}`, zh: `${apiId} 未暂停：${state}` })
+          return say({ en: `${apiId} is resumed, slowly at first.`, zh: `已恢复 ${apiId}，查询逐步放量。` })
         }
         if (verb === 'resume' && paused) process.exitCode = 1
         return { data: account, text: told() }
@@ -178,11 +182,11 @@ export const commands = [
       const { id, account: apiId, reason } = await call('GET /v1/admin/accounts/:id', { id: typed })
       await call('DELETE /v1/admin/accounts/:id', { id })
       const waiting = (await store.stats()).accounts.find(one => one.id === id)?.waiting ?? 0
-      const pause = reason === 'operator' ? say(' The pause ends with it.', '暂停随之结束。') : ''
-      const text = say(
-        `Removed ${apiId}.${pause} ${waiting === 0 ? 'No serial waits for it; its key is erased after a day.' : `Its waiting serials, ${waiting}, are still polled, then its key is erased; "status" shows how many are left.`}`,
-        `已移除 ${apiId}。${pause}${waiting === 0 ? '没有等待的流水号，其 APIKEY 一天后删除。' : `等待中的 ${waiting} 个流水号会继续查询到结束，之后删除其 APIKEY；剩余数量见 status。`}`,
-      )
+      const pause = reason === 'operator' ? say({ en: ' The pause ends with it.', zh: '暂停随之结束。' }) : ''
+      const text = say({
+        en: `Removed ${apiId}.${pause} ${waiting === 0 ? 'No serial waits for it; its key is erased after a day.' : `Its waiting serials, ${waiting}, are still polled, then its key is erased; "status" shows how many are left.`}`,
+        zh: `已移除 ${apiId}。${pause}${waiting === 0 ? '没有等待的流水号，其 APIKEY 一天后删除。' : `等待中的 ${waiting} 个流水号会继续查询到结束，之后删除其 APIKEY；剩余数量见 status。`}`,
+      })
       return { data: { id, account: apiId, removed: true, waiting }, text }
     },
   }),

@@ -31,10 +31,10 @@ export const commands = [
     onStore: async (store, { name, role, expires, say, call }) => {
       const expiresAt = expires === null ? null : iso(store.now() + expires)
       const data = await call('POST /v1/admin/tokens', { body: { name, role, expiresAt } })
-      const created = say(
-        `Created a token with the role ${role} for ${name}. It is shown only once; save it.`,
-        `已为 ${name} 创建角色为 ${role} 的令牌。令牌只显示这一次，请妥善保存。`,
-      )
+      const created = say({
+        en: `Created a token with the role ${role} for ${name}. It is shown only once; save it.`,
+        zh: `已为 ${name} 创建角色为 ${role} 的令牌。令牌只显示这一次，请妥善保存。`,
+      })
       return { data, text: `${created}\n\n  id     ${data.id}\n  token  ${data.token}` }
     },
   }),
@@ -47,10 +47,10 @@ export const commands = [
         ...[id, name, role],
         ...[createdAt, lastUsedAt, expiresAt, revokedAt !== null],
       ])
-      const head = say(
-        'id|name|role|created|last used|expires|revoked',
-        'id|名称|角色|创建时间|最近使用|过期时间|已吊销',
-      )
+      const head = say({
+        en: 'id|name|role|created|last used|expires|revoked',
+        zh: 'id|名称|角色|创建时间|最近使用|过期时间|已吊销',
+      })
       return answerList(tokens.map(viewToken), { head, rows, lang })
     },
   }),
@@ -64,7 +64,7 @@ export const commands = [
     example: 'admin-token revoke token_01K9Z3N5T8V2X4B6D7F9G1H3J5',
     onStore: async (_store, { id, say, call }) => {
       await call('DELETE /v1/admin/tokens/:id', { id })
-      const text = say(`Revoked ${id}. It stops within two seconds.`, `已吊销 ${id}，两秒内失效。`)
+      const text = say({ en: `Revoked ${id}. It stops within two seconds.`, zh: `已吊销 ${id}，两秒内失效。` })
       return { data: { id, revoked: true }, text }
     },
   }),

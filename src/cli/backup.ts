@@ -17,10 +17,10 @@ const backup = async ({ file, say, lang, reason }: Common & { file: string }): P
   const by = { name: userName(), reason }
   const made = await makeBackup(config, file, { by, now: clock.now, random })
   const [size, at] = [showBytes(made.bytes), formatTime(made.at, lang)]
-  const text = say(
-    `Backed up to ${made.file}: ${size}, as of ${at}. Keep a copy of it on another machine.\nIt can be read only with the master key of fingerprint ${made.masterKey}: keep that key, separate from the backup.`,
-    `已备份到 ${made.file}：${size}，数据截至${at}。请在另一台机器上保留一份副本。\n只有指纹为 ${made.masterKey} 的主密钥能打开它：请保管好该密钥，并与备份分开存放。`,
-  )
+  const text = say({
+    en: `Backed up to ${made.file}: ${size}, as of ${at}. Keep a copy of it on another machine.\nIt can be read only with the master key of fingerprint ${made.masterKey}: keep that key, separate from the backup.`,
+    zh: `已备份到 ${made.file}：${size}，数据截至${at}。请在另一台机器上保留一份副本。\n只有指纹为 ${made.masterKey} 的主密钥能打开它：请保管好该密钥，并与备份分开存放。`,
+  })
   return { data: { ...made, at: iso(made.at) }, text }
 }
 
@@ -30,29 +30,34 @@ type RestoreInput = Common & { file: string; yes: boolean; hold: boolean }
 const restore = async ({ file, json, yes, hold, say, lang, reason }: RestoreInput): Promise<Answer> => {
   const config = loadConfig('database')
   if (!yes && (json || !process.stdin.isTTY))
-    refuse(
-      'restore asks before it replaces the database, and there is no terminal here: add --yes',
-      'restore 在替换数据库前会询问，但此处没有终端：请加 --yes',
-    )
+    refuse({
+      en: 'restore asks before it replaces the database, and there is no terminal here: add --yes',
+      zh: 'restore 在替换数据库前会询问，但此处没有终端：请加 --yes',
+    })
   const prepared = await openRestore(config, file, { now: clock.now, random })
   await using stack = createClosing()
   stack.defer(prepared.close)
   const { plan, database } = prepared
   const { keepsAs: keptAs, newest, ...counts } = plan
   if (!json) print(planText(plan, { say, lang }))
-  const question = say(`Put the backup in the place of ${database}? [y/N] `, `用备份替换 ${database}？[y/N] `)
-  if (!yes && !(await confirm(question))) return fail(`${database} was left as it is.`, `${database} 未作任何改动。`)
+  const question = say({
+    en: `Put the backup in the place of ${database}? [y/N] `,
+    zh: `用备份替换 ${database}？[y/N] `,
+  })
+  if (!yes && !(await confirm(question)))
+    return fail({ en: `${database} was left as it is.`, zh: `${database} 未作任何改动。` })
   prepared.commit({ hold, by: { name: userName(), reason } })
-  const text = [say(`Restored ${database}. Start the service.`, `已恢复 ${database}。请启动服务。`)]
+  const text = [say({ en: `Restored ${database}. Start the service.`, zh: `已恢复 ${database}。请启动服务。` })]
   const resume = `${programCommand()} deliveries resume`
   if (hold)
     text.push(
-      say(
-        `It will poll, but send no webhook, until you run: ${resume}`,
-        `服务会查询，但不投递任何回调，直到运行：${resume}`,
-      ),
+      say({
+        en: `It will poll, but send no webhook, until you run: ${resume}`,
+        zh: `服务会查询，但不投递任何回调，直到运行：${resume}`,
+      }),
     )
-  if (keptAs !== null) text.push(say(`When all is well, remove ${keptAs}.`, `确认无误后，请删除 ${keptAs}。`))
+  if (keptAs !== null)
+    text.push(say({ en: `When all is well, remove ${keptAs}.`, zh: `确认无误后，请删除 ${keptAs}。` }))
   return { data: { database, keptAs, held: hold, newest: iso(newest), ...counts }, text: text.join('\n') }
 }
 
@@ -60,18 +65,18 @@ const planText = (plan: RestorePlan, { say, lang }: Pick<Common, 'say' | 'lang'>
   const [size, registrations] = [showBytes(plan.bytes), formatCount(plan.registrations)]
   const [send, ask] = [formatCount(plan.willSend), formatCount(plan.willAsk)]
   const newest = plan.newest === null ? '-' : formatTime(plan.newest, lang)
-  return say(
-    `The backup: ${size}, ${registrations} registrations, the newest of ${newest}.
+  return say({
+    en: `The backup: ${size}, ${registrations} registrations, the newest of ${newest}.
 Done again, under the same webhook-ids: ${send} webhooks are sent, ${ask} registrations are polled.
 Stopped: the bulk acts that it has as under way, if any.
 Lost: what was registered since then, and what was changed of partners, keys, secrets, accounts and admin tokens; a key or token that was revoked since works again.
 ${plan.keepsAs === null ? 'There is no database in its place.' : `The present database is kept as ${plan.keepsAs}.`}`,
-    `备份：${size}，${registrations} 条登记，最新一条登记于${newest}。
+    zh: `备份：${size}，${registrations} 条登记，最新一条登记于${newest}。
 将重做（webhook-id 不变）：投递 ${send} 个回调，查询 ${ask} 条登记。
 将停止：备份中正在进行的批量操作（如有）。
 将丢失：此后新增的登记，以及对合作方、API 密钥、签名密钥、账户与管理令牌的修改；此后吊销的密钥和令牌会重新生效。
 ${plan.keepsAs === null ? '该处目前没有数据库。' : `现有数据库将保留为 ${plan.keepsAs}。`}`,
-  )
+  })
 }
 
 const confirm = async (question: string): Promise<boolean> => {

@@ -36,14 +36,17 @@ export const commands = [
       const found = await allCallbacks(store, partner && (await findPartner(store, partner)).id)
       const troubles = await withPartnerNames(store, found)
       const states = {
-        failing: say('failing', '投递失败'),
-        disabled: say('disabled', '已停用'),
-        gone: say('410 (gone)', '410（已失效）'),
+        failing: say({ en: 'failing', zh: '投递失败' }),
+        disabled: say({ en: 'disabled', zh: '已停用' }),
+        gone: say({ en: '410 (gone)', zh: '410（已失效）' }),
       }
       const rows = troubles.map(one => [
         ...[showPartner(one), one.callbackUrl, states[one.state], one.since, one.lastError, String(one.held)],
       ])
-      const head = say('partner|URL|state|since|last error|held', '合作方|地址|状态|起始时间|最近错误|暂停条数')
+      const head = say({
+        en: 'partner|URL|state|since|last error|held',
+        zh: '合作方|地址|状态|起始时间|最近错误|暂停条数',
+      })
       return answerList(troubles.map(viewCallback), { head, rows, lang })
     },
   }),
@@ -63,10 +66,10 @@ export const commands = [
     onStore: async (store, { partner, callbackUrl, anyway, say, call }) => {
       const { id: partnerId } = await findPartner(store, partner)
       const data = await call('POST /v1/admin/callbacks/disable', { body: { partnerId, callbackUrl, anyway } })
-      const text = say(
-        `${callbackUrl} is disabled: its webhooks are held until "callback enable".`,
-        `已停用 ${callbackUrl}：其回调暂停投递，直到 "callback enable"。`,
-      )
+      const text = say({
+        en: `${callbackUrl} is disabled: its webhooks are held until "callback enable".`,
+        zh: `已停用 ${callbackUrl}：其回调暂停投递，直到 "callback enable"。`,
+      })
       return { data, text }
     },
   }),
@@ -81,15 +84,15 @@ export const commands = [
       const { id: partnerId, name } = await findPartner(store, partner)
       const found = (await allCallbacks(store, partnerId)).find(one => one.callbackUrl === callbackUrl)
       if (found?.heldSince == null)
-        fail(
-          `There is nothing to enable: ${callbackUrl} is neither disabled, nor held after a 410. "callback list --partner ${name}" shows what is; if its webhooks fail, resend them once the receiver works.`,
-          `无需启用：${callbackUrl} 未停用，也未因 410 暂停投递。可用 "callback list --partner ${name}" 查看；投递失败的，请在接收端恢复后重发。`,
-        )
+        fail({
+          en: `There is nothing to enable: ${callbackUrl} is neither disabled, nor held after a 410. "callback list --partner ${name}" shows what is; if its webhooks fail, resend them once the receiver works.`,
+          zh: `无需启用：${callbackUrl} 未停用，也未因 410 暂停投递。可用 "callback list --partner ${name}" 查看；投递失败的，请在接收端恢复后重发。`,
+        })
       const { released } = await call('POST /v1/admin/callbacks/enable', { body: { partnerId, callbackUrl } })
-      const text = say(
-        `${callbackUrl} is enabled: its failures are reset, and its held webhooks are sent within a second.`,
-        `已启用 ${callbackUrl}：失败记录已清除，暂停的消息将在一秒内开始投递。`,
-      )
+      const text = say({
+        en: `${callbackUrl} is enabled: its failures are reset, and its held webhooks are sent within a second.`,
+        zh: `已启用 ${callbackUrl}：失败记录已清除，暂停的消息将在一秒内开始投递。`,
+      })
       return { data: { released }, text }
     },
   }),

@@ -8,12 +8,12 @@ import type { Store } from '../store/store.ts'
 import type { Audited } from './audit.ts'
 
 /** Returns the text in the user's language. */
-export type Say = (en: string, zh: string) => string
+export type Say = (words: Words) => string
 
 export const sayIn =
   (language: Language): Say =>
-  (en, zh) =>
-    language === 'zh' ? zh : en
+  words =>
+    words[language]
 
 export const anyText: Parser<string> = {
   must: { en: 'must not be empty', zh: '不能为空' },

@@ -22,15 +22,15 @@ const prune = async (store: Store, { say, config, audited }: OnStore) => {
     runBatches(async () => {
       const done = await batch()
       erased += done.count
-      progress.count(say(`Erased ${erased} registrations so far …`, `已清除 ${erased} 条登记……`))
+      progress.count(say({ en: `Erased ${erased} registrations so far …`, zh: `已清除 ${erased} 条登记……` }))
       return done
     }),
   )
   progress.end()
-  const text = say(
-    `Erased ${pruned} registrations with their messages and attempts.`,
-    `已清除 ${pruned} 条登记及其消息与投递记录。`,
-  )
+  const text = say({
+    en: `Erased ${pruned} registrations with their messages and attempts.`,
+    zh: `已清除 ${pruned} 条登记及其消息与投递记录。`,
+  })
   return { data: { pruned }, text }
 }
 
@@ -43,38 +43,39 @@ const rekey = async (store: Store, { say, audited }: OnStore) => {
   const others = nodes.filter(node => isAlive(node, store.now()) && node.key !== engine.masterKey)
   const names = others.map(({ name }) => name)
   if (names.length > 0)
-    return fail(
-      `Nothing was moved: ${names.join(', ')} run with another MASTER_KEY and could not read it. Start every node with both keys ("The master key" in docs/backup.md), and run this again.`,
-      `未作任何改动：${names.join('、')} 正在使用另一个 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两个密钥启动（见 docs/backup.zh-CN.md 的“主密钥”），再重新运行。`,
-    )
+    return fail({
+      en: `Nothing was moved: ${names.join(', ')} run with another MASTER_KEY and could not read it. Start every node with both keys ("The master key" in docs/backup.md), and run this again.`,
+      zh: `未作任何改动：${names.join('、')} 正在使用另一个 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两个密钥启动（见 docs/backup.zh-CN.md 的“主密钥”），再重新运行。`,
+    })
   const progress = createProgress()
   const { moved: resealed, unreadable } = await audited({ act: 'database.rekey' }, () =>
     resealAll(store.reseal, {
       size: REKEY_BATCH,
       pause: () => clock.sleep(REKEY_PAUSE_MS),
-      onMoved: moved => progress.count(say(`Sealed ${moved} values so far …`, `已改用新密钥加密 ${moved} 个值……`)),
+      onMoved: moved =>
+        progress.count(say({ en: `Sealed ${moved} values so far …`, zh: `已改用新密钥加密 ${moved} 个值……` })),
     }),
   )
     .finally(progress.end)
     .catch((error: unknown) => {
       const { en, zh } = wordsOf(error)
-      return fail(
-        `${en}\nRun rekey again: it continues where it stopped. Keep both keys until it has finished.`,
-        `${zh}\nrekey 可以重新运行，会从中断处继续；完成之前请保留两个密钥。`,
-      )
+      return fail({
+        en: `${en}\nRun rekey again: it continues where it stopped. Keep both keys until it has finished.`,
+        zh: `${zh}\nrekey 可以重新运行，会从中断处继续；完成之前请保留两个密钥。`,
+      })
     })
   const text = [
-    say(
-      `Sealed ${resealed} values under MASTER_KEY. Remove MASTER_KEY_PREVIOUS once every node runs with the new key.`,
-      `已将 ${resealed} 个值改用 MASTER_KEY 加密。所有节点都使用新密钥后，请移除 MASTER_KEY_PREVIOUS。`,
-    ),
+    say({
+      en: `Sealed ${resealed} values under MASTER_KEY. Remove MASTER_KEY_PREVIOUS once every node runs with the new key.`,
+      zh: `已将 ${resealed} 个值改用 MASTER_KEY 加密。所有节点都使用新密钥后，请移除 MASTER_KEY_PREVIOUS。`,
+    }),
   ]
   if (unreadable.length > 0)
     text.push(
-      say(
-        `${unreadable.length} values can be decrypted with neither key and were left unchanged ("An unreadable value" in docs/operations.md); --json names all:`,
-        `${unreadable.length} 个值用两个密钥都无法解密，已原样保留（见 docs/operations.zh-CN.md 的“无法读取的值”）；--json 列出全部：`,
-      ),
+      say({
+        en: `${unreadable.length} values can be decrypted with neither key and were left unchanged ("An unreadable value" in docs/operations.md); --json names all:`,
+        zh: `${unreadable.length} 个值用两个密钥都无法解密，已原样保留（见 docs/operations.zh-CN.md 的“无法读取的值”）；--json 列出全部：`,
+      }),
       ...unreadable.slice(0, MAX_PRINTED).map(({ table, id }) => `  ${table} ${id}`),
     )
   return { data: { resealed, unreadable }, text: text.join('\n') }
@@ -92,8 +93,8 @@ export const commands = [
     onStore: async (_store, { say, audited, hasMigrated }) => {
       await audited({ act: 'database.migrate' }, async () => {})
       const text = hasMigrated
-        ? say('The database was changed to the current schema.', '数据库已升级到当前结构。')
-        : say('The database is at the current schema already.', '数据库已是当前结构，无需升级。')
+        ? say({ en: 'The database was changed to the current schema.', zh: '数据库已升级到当前结构。' })
+        : say({ en: 'The database is at the current schema already.', zh: '数据库已是当前结构，无需升级。' })
       return { data: { migrated: true }, text }
     },
   }),

@@ -16,10 +16,10 @@ export const commands = [
       const { heldSince } = await call('POST /v1/admin/deliveries/hold')
       const since = formatTime(heldSince === null ? store.now() : Date.parse(heldSince), lang)
       const resume = `${programCommand()} deliveries resume`
-      const text = say(
-        `Webhooks are held since ${since}: polling goes on, but no webhook is sent until you run: ${resume}`,
-        `自${since} 起暂停投递回调：仍会查询 GetResult，但不投递，直到运行：${resume}`,
-      )
+      const text = say({
+        en: `Webhooks are held since ${since}: polling goes on, but no webhook is sent until you run: ${resume}`,
+        zh: `自${since} 起暂停投递回调：仍会查询 GetResult，但不投递，直到运行：${resume}`,
+      })
       return { data: { heldSince }, text }
     },
   }),
@@ -29,7 +29,7 @@ export const commands = [
     changes: true,
     onStore: async (_store, { say, call }) => {
       const data = await call('POST /v1/admin/deliveries/resume')
-      return { data, text: say('Webhooks are delivered.', '回调正常投递。') }
+      return { data, text: say({ en: 'Webhooks are delivered.', zh: '回调正常投递。' }) }
     },
   }),
 ]

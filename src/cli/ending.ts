@@ -24,13 +24,13 @@ class CommandError extends Error {
 }
 
 /** Ends the command with exit code 2: the request cannot be carried out, or the settings are invalid. */
-export const refuse = (en: string, zh: string): never => {
-  throw new CommandError(2, { en, zh })
+export const refuse = (words: Words): never => {
+  throw new CommandError(2, words)
 }
 
 /** Ends the command with exit code 1: it failed. */
-export const fail = (en: string, zh: string): never => {
-  throw new CommandError(1, { en, zh })
+export const fail = (words: Words): never => {
+  throw new CommandError(1, words)
 }
 
 /** Backup faults for which the request is not to blame. */

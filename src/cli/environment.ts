@@ -25,10 +25,10 @@ export function loadConfig(need: Need): Config {
   loadEnvFile()
   const result = readConfig(process.env, need)
   if (result.ok) return result.config
-  return refuse(
-    result.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'),
-    result.problems.map(({ setting, message }) => `${setting}：${message.zh}`).join('\n'),
-  )
+  return refuse({
+    en: result.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'),
+    zh: result.problems.map(({ setting, message }) => `${setting}：${message.zh}`).join('\n'),
+  })
 }
 
 export const loadEnvFile = () => {
@@ -36,10 +36,10 @@ export const loadEnvFile = () => {
     if (existsSync('.env')) process.loadEnvFile('.env')
   } catch (error) {
     const [path, code] = [resolve('.env'), codeOf(error)]
-    refuse(
-      `${path} cannot be read (${code}): make it a file that this user may read, or remove it`,
-      `无法读取 ${path}（${code}）：请改为当前用户可读的文件，或将其删除`,
-    )
+    refuse({
+      en: `${path} cannot be read (${code}): make it a file that this user may read, or remove it`,
+      zh: `无法读取 ${path}（${code}）：请改为当前用户可读的文件，或将其删除`,
+    })
   }
 }
 
@@ -56,35 +56,35 @@ export const withStore = async (
   const { database } = config.storage
   if (!changes && database.kind === 'sqlite' && !existsSync(database.path)) {
     const path = resolve(database.path)
-    refuse(
-      `There is no database ${path}: run this in the folder of the service, or set its DATABASE_URL`,
-      `没有数据库 ${path}：请在服务所在的文件夹中运行，或设置服务所用的 DATABASE_URL`,
-    )
+    refuse({
+      en: `There is no database ${path}: run this in the folder of the service, or set its DATABASE_URL`,
+      zh: `没有数据库 ${path}：请在服务所在的文件夹中运行，或设置服务所用的 DATABASE_URL`,
+    })
   }
   await using locks = createClosing()
   let hasMigrated = false
   const emit: Emit<OpeningEvent> = (...[name, fields]) => {
     hasMigrated ||= name === 'database.migrated'
     if (name === 'database.migrating' && !migrates)
-      refuse(
-        'The database still has the schema of an older version: stop the service of that version if it runs, then start this one, or run migrate.',
-        '数据库仍是旧版本的结构：如旧版本的服务仍在运行，请先停止，再启动本版本的服务，或运行 migrate。',
-      )
+      refuse({
+        en: 'The database still has the schema of an older version: stop the service of that version if it runs, then start this one, or run migrate.',
+        zh: '数据库仍是旧版本的结构：如旧版本的服务仍在运行，请先停止，再启动本版本的服务，或运行 migrate。',
+      })
     if (name === 'database.migrating' && database.kind === 'sqlite')
       locks.defer(lockForService(findRealPath(resolve(database.path))).release)
     if (name === 'master_key.created')
       complain(
-        say(
-          `MASTER_KEY is not set: made ${fields.path}. Keep a copy of it apart from the database.`,
-          `未设置 MASTER_KEY：已生成 ${fields.path}。请另存一份，并与数据库分开存放。`,
-        ),
+        say({
+          en: `MASTER_KEY is not set: made ${fields.path}. Keep a copy of it apart from the database.`,
+          zh: `未设置 MASTER_KEY：已生成 ${fields.path}。请另存一份，并与数据库分开存放。`,
+        }),
       )
     if (name === 'database.created')
       complain(
-        say(
-          `Made a new database, ${fields.path}: ${fields.advice}.`,
-          `已新建数据库 ${fields.path}：若本应已有数据库，说明卷未挂载、工作文件夹不对，或 DATABASE_URL 指向了别的库，请停下检查。`,
-        ),
+        say({
+          en: `Made a new database, ${fields.path}: ${fields.advice}.`,
+          zh: `已新建数据库 ${fields.path}：若本应已有数据库，说明卷未挂载、工作文件夹不对，或 DATABASE_URL 指向了别的库，请停下检查。`,
+        }),
       )
   }
   const store = await openDatabase(config, { emit, as: changes || migrates ? 'command' : 'reader' })

@@ -21,10 +21,10 @@ export const explain = async (
 ): Promise<Answer> => {
   const { found, isCut } = await findAll(call, what)
   if (found.length === 0)
-    refuse(
-      `The serial ${what} is not registered, or was erased (RETENTION).`,
-      `流水号 ${what} 未被登记，或已按 RETENTION 清除。`,
-    )
+    refuse({
+      en: `The serial ${what} is not registered, or was erased (RETENTION).`,
+      zh: `流水号 ${what} 未被登记，或已按 RETENTION 清除。`,
+    })
   const explanations = (await Promise.all(found.map(({ partnerId, id }) => store.explain(partnerId, id)))).filter(
     explanation => explanation !== null,
   )
@@ -35,18 +35,18 @@ export const explain = async (
   const lines = explanations.flatMap(one => {
     const { id, idcardid: serial, partnerId, createdAt } = one.registration
     const [partner, created] = [named(partnerId), showAt(createdAt)]
-    const head = say(
-      `${id}: serial ${serial}, registered by ${partner} at ${created}`,
-      `${id}：流水号 ${serial}，由 ${partner} 于${created} 登记`,
-    )
+    const head = say({
+      en: `${id}: serial ${serial}, registered by ${partner} at ${created}`,
+      zh: `${id}：流水号 ${serial}，由 ${partner} 于${created} 登记`,
+    })
     const command = commandForWebhook(one)
     const typed = command === null ? [] : [`  $ ${programCommand()} ${command}`]
     return [head, `  ${explainSentence(one, { ...reader, showAt })}`, ...typed]
   })
-  const more = say(
-    `These are the newest ${MAX_EXPLAINED}; "registration list --serial …" shows all.`,
-    `以上为最近 ${MAX_EXPLAINED} 条；可用 "registration list --serial …" 查看全部。`,
-  )
+  const more = say({
+    en: `These are the newest ${MAX_EXPLAINED}; "registration list --serial …" shows all.`,
+    zh: `以上为最近 ${MAX_EXPLAINED} 条；可用 "registration list --serial …" 查看全部。`,
+  })
   return { data: { data, nextCursor: null }, text: [...lines, ...(isCut ? [more] : [])].join('\n') }
 }
 

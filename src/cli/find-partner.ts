@@ -22,14 +22,14 @@ export const findPartner = async (
   const like = named.length > 0 ? named : partners.filter(({ name }) => name.toLowerCase().includes(part))
   const meant = like.slice(0, MAX_NAMED).map(one => `\n  ${nameOfPartner(one)}`)
   return named.length > 0
-    ? refuse(
-        `Several partners are called ${typed}: give the id of one.${meant.join('')}`,
-        `有多个合作方名为 ${typed}：请改用 id 指定。${meant.join('')}`,
-      )
-    : refuse(
-        `There is no partner ${typed}; "partner list" shows all.${meant.join('')}`,
-        `没有合作方 ${typed}；可用 "partner list" 查看。${meant.join('')}`,
-      )
+    ? refuse({
+        en: `Several partners are called ${typed}: give the id of one.${meant.join('')}`,
+        zh: `有多个合作方名为 ${typed}：请改用 id 指定。${meant.join('')}`,
+      })
+    : refuse({
+        en: `There is no partner ${typed}; "partner list" shows all.${meant.join('')}`,
+        zh: `没有合作方 ${typed}；可用 "partner list" 查看。${meant.join('')}`,
+      })
 }
 
 /** Returns a function that names the partners of a table's rows. */

@@ -26,10 +26,10 @@ export const commands = [
     onStore: async (store, { partner: typed, say, call }) => {
       const partner = await findPartner(store, typed)
       const key = await call('POST /v1/admin/partners/:id/keys', { id: partner.id })
-      const text = say(
-        `Created ${key.id} of ${partner.name}. It is shown only once; save it.`,
-        `已为 ${partner.name} 新建 ${key.id}。密钥仅显示这一次，请妥善保存。`,
-      )
+      const text = say({
+        en: `Created ${key.id} of ${partner.name}. It is shown only once; save it.`,
+        zh: `已为 ${partner.name} 新建 ${key.id}。密钥仅显示这一次，请妥善保存。`,
+      })
       return { data: key, text: `${text}\n\n  apiKey  ${key.apiKey}` }
     },
   }),
@@ -40,7 +40,7 @@ export const commands = [
     example: 'key list partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
     onStore: async (store, { partner, say, lang }) => {
       const keys = (await store.listKeys((await findPartner(store, partner)).id)) ?? []
-      const head = say('id|created|last used|revoked', 'id|创建时间|最近使用|已吊销')
+      const head = say({ en: 'id|created|last used|revoked', zh: 'id|创建时间|最近使用|已吊销' })
       const rows = keys.map(one => [one.id, one.createdAt, one.lastUsedAt, one.revokedAt !== null])
       return answerList(keys.map(viewKey), { head, rows, lang })
     },
@@ -53,7 +53,7 @@ export const commands = [
     example: 'key revoke key_01K9Z3N5T8V2X4B6D7F9G1H3J5',
     onStore: async (_store, { keyId: id, say, call }) => {
       await call('DELETE /v1/admin/keys/:id', { id })
-      const text = say(`Revoked ${id}. It stops within two seconds.`, `已吊销 ${id}，两秒内失效。`)
+      const text = say({ en: `Revoked ${id}. It stops within two seconds.`, zh: `已吊销 ${id}，两秒内失效。` })
       return { data: { id, revoked: true }, text }
     },
   }),

@@ -41,10 +41,10 @@ const move = async ({ from, to: given, say, reason }: Input): Promise<Answer> =>
   const to =
     given ??
     named ??
-    refuse(
-      'The database to move to is missing: set DATABASE_URL (postgres://…) or DATABASE_URL_FILE, or give --to.',
-      '未指定目标数据库：请把 DATABASE_URL（postgres://…）或 DATABASE_URL_FILE 设为该库，或使用 --to。',
-    )
+    refuse({
+      en: 'The database to move to is missing: set DATABASE_URL (postgres://…) or DATABASE_URL_FILE, or give --to.',
+      zh: '未指定目标数据库：请把 DATABASE_URL（postgres://…）或 DATABASE_URL_FILE 设为该库，或使用 --to。',
+    })
   const path = realPathOf(resolve(from))
   const { host, pathname } = new URL(to)
   const name = `postgres://${host}${pathname}`
@@ -54,10 +54,10 @@ const move = async ({ from, to: given, say, reason }: Input): Promise<Answer> =>
   const masterKey =
     keysOf(storage).masterKey ??
     findKeyBeside(path) ??
-    refuse(
-      'MASTER_KEY is not set, and there is no key beside the file: set the key that it was written with',
-      '未设置 MASTER_KEY，文件旁也没有密钥：请设置写入该文件时使用的密钥',
-    )
+    refuse({
+      en: 'MASTER_KEY is not set, and there is no key beside the file: set the key that it was written with',
+      zh: '未设置 MASTER_KEY，文件旁也没有密钥：请设置写入该文件时使用的密钥',
+    })
   const moved = await moveDatabase({
     from: path,
     to,
@@ -65,30 +65,33 @@ const move = async ({ from, to: given, say, reason }: Input): Promise<Answer> =>
     by: { name: userName(), reason },
     now: clock.now,
     sealed: sealedUnder({ masterKey, previousKey: keysOf(storage).previousKey }, random),
-    onRows: (done, all) => progress.show(say('Copying', '正在复制'), done, all),
+    onRows: (done, all) => progress.show(say({ en: 'Copying', zh: '正在复制' }), done, all),
     signal: stopping.signal,
   }).finally(progress.end)
   if (moved === null)
-    return fail(
-      'Stopped: nothing was moved. Run the same command again, or start the service on the file.',
-      '已停止，未迁移任何数据。请再次运行同样的命令，或继续用该文件启动服务。',
-    )
+    return fail({
+      en: 'Stopped: nothing was moved. Run the same command again, or start the service on the file.',
+      zh: '已停止，未迁移任何数据。请再次运行同样的命令，或继续用该文件启动服务。',
+    })
   const [registrations, webhooks] = [moved.registrations, moved.message_bodies].map(count => formatCount(count ?? 0))
   const text = [
-    say(
-      `Moved ${registrations} registrations, ${webhooks} webhooks and all that belongs to them to ${name}.\nNow set DATABASE_URL to it on every node, and start them.`,
-      `已将 ${registrations} 条登记、${webhooks} 条回调及其相关数据迁移到 ${name}。\n现在请把每个节点的 DATABASE_URL 设为该数据库，然后启动。`,
-    ),
+    say({
+      en: `Moved ${registrations} registrations, ${webhooks} webhooks and all that belongs to them to ${name}.\nNow set DATABASE_URL to it on every node, and start them.`,
+      zh: `已将 ${registrations} 条登记、${webhooks} 条回调及其相关数据迁移到 ${name}。\n现在请把每个节点的 DATABASE_URL 设为该数据库，然后启动。`,
+    }),
   ]
   if (!storage.masterKey)
     text.push(
-      say(
-        `Every node needs the same key: set MASTER_KEY to the content of ${path}.key.`,
-        `所有节点须使用同一密钥：请把 MASTER_KEY 设为 ${path}.key 的内容。`,
-      ),
+      say({
+        en: `Every node needs the same key: set MASTER_KEY to the content of ${path}.key.`,
+        zh: `所有节点须使用同一密钥：请把 MASTER_KEY 设为 ${path}.key 的内容。`,
+      }),
     )
   text.push(
-    say('The file stays as it was, but no service starts on it any more.', '原文件保持不变，但不再有服务能以它启动。'),
+    say({
+      en: 'The file stays as it was, but no service starts on it any more.',
+      zh: '原文件保持不变，但不再有服务能以它启动。',
+    }),
   )
   return { data: { to: name, counts: moved }, text: text.join('\n') }
 }

@@ -52,10 +52,10 @@ export const commands = [
     onStore: async (_store, { name: typed, say, config, call }) => {
       const created = await call('POST /v1/admin/partners', { body: { name: typed } })
       const { partnerId: id, name } = created
-      const text = say(
-        `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown only once; save them. To paste into a shell:`,
-        `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
-      )
+      const text = say({
+        en: `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown only once; save them. To paste into a shell:`,
+        zh: `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
+      })
       const exports = exportsOf({ url: addressOf(config), ...created })
       return { data: created, text: `${text}\n\n${exports}\n` }
     },
@@ -66,7 +66,7 @@ export const commands = [
     onStore: async (store, { say, lang }) => {
       const partners = await listAll(store.listPartners)
       const rows = partners.map(one => [one.id, one.name, one.disabled, one.createdAt])
-      const head = say('id|name|disabled|created', 'id|名称|已停用|创建时间')
+      const head = say({ en: 'id|name|disabled|created', zh: 'id|名称|已停用|创建时间' })
       return answerList(partners.map(viewPartner), { head, rows, lang })
     },
   }),
@@ -92,19 +92,19 @@ export const commands = [
     onStore: async (store, input) => {
       const { partner: typed, name, payload, maxPending, maxHosts, daily, say, call } = input
       if ([name, payload, maxPending, maxHosts, daily].every(value => value === null))
-        refuse(
-          'Give at least one change: --name, --payload, --max-pending, --max-hosts or --daily',
-          '请指定要修改的项：--name、--payload、--max-pending、--max-hosts 或 --daily',
-        )
+        refuse({
+          en: 'Give at least one change: --name, --payload, --max-pending, --max-hosts or --daily',
+          zh: '请指定要修改的项：--name、--payload、--max-pending、--max-hosts 或 --daily',
+        })
       const quotas = { pending: quotaOf(maxPending), hosts: quotaOf(maxHosts), daily: quotaOf(daily) }
       const { id } = await findPartner(store, typed)
       const partner = await call('PATCH /v1/admin/partners/:id', { id, body: { name, payload, quotas } })
-      const shown = (value: number | null) => value ?? say('no limit', '不限')
+      const shown = (value: number | null) => value ?? say({ en: 'no limit', zh: '不限' })
       const { pending, hosts, daily: most } = partner.quotas
-      const text = say(
-        `${partner.name} is now:\n  payload       ${partner.payload}\n  max pending   ${shown(pending)}\n  max hosts     ${shown(hosts)}\n  daily         ${shown(most)}`,
-        `${partner.name} 现为：\n  回调内容        ${partner.payload}\n  等待结果上限    ${shown(pending)}\n  回调主机上限    ${shown(hosts)}\n  每日新登记上限  ${shown(most)}`,
-      )
+      const text = say({
+        en: `${partner.name} is now:\n  payload       ${partner.payload}\n  max pending   ${shown(pending)}\n  max hosts     ${shown(hosts)}\n  daily         ${shown(most)}`,
+        zh: `${partner.name} 现为：\n  回调内容        ${partner.payload}\n  等待结果上限    ${shown(pending)}\n  回调主机上限    ${shown(hosts)}\n  每日新登记上限  ${shown(most)}`,
+      })
       return { data: partner, text }
     },
   }),
@@ -119,7 +119,7 @@ export const commands = [
         const disabled = verb === 'disable'
         const { id, name } = await findPartner(store, typed)
         await call('PATCH /v1/admin/partners/:id', { id, body: { disabled } })
-        const text = say(`${name} is ${verb}d.`, `已${disabled ? '停用' : '启用'} ${name}。`)
+        const text = say({ en: `${name} is ${verb}d.`, zh: `已${disabled ? '停用' : '启用'} ${name}。` })
         return { data: { id, name, disabled }, text }
       },
     }),

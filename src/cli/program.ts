@@ -61,7 +61,10 @@ const problemIn = (language: Language, message: string, code: string): string =>
   const named = code === EXCESS ? /got \d+: (.+)\.$/ : /'(.+?)'(?:[\s\S]*Did you mean (.+)\?)?/
   const [, name, nearest] = named.exec(message) ?? []
   const hint = nearest ? `，是否想用 ${nearest}？` : ''
-  return sayIn(language)(message.replace('error: ', ''), `${PROBLEMS_ZH[code] ?? message}${name ?? ''}${hint}`)
+  return sayIn(language)({
+    en: message.replace('error: ', ''),
+    zh: `${PROBLEMS_ZH[code] ?? message}${name ?? ''}${hint}`,
+  })
 }
 
 /** How help looks, in `language`. `lang` is the option that all commands have. */
@@ -69,8 +72,8 @@ const helpIn = (language: Language, lang: ProgramOption): Partial<Help> => {
   const say = sayIn(language)
   const described = (one: { description: string; argChoices?: string[]; defaultValue?: unknown }) =>
     one.description +
-    (one.argChoices ? say(` (${one.argChoices.join(', ')})`, `（${one.argChoices.join('、')}）`) : '') +
-    (one.defaultValue ? say(` (default: ${one.defaultValue})`, `（默认：${one.defaultValue}）`) : '')
+    (one.argChoices ? say({ en: ` (${one.argChoices.join(', ')})`, zh: `（${one.argChoices.join('、')}）` }) : '') +
+    (one.defaultValue ? say({ en: ` (default: ${one.defaultValue})`, zh: `（默认：${one.defaultValue}）` }) : '')
   return {
     showGlobalOptions: true,
     visibleGlobalOptions: command => (command.parent ? [lang] : []),
@@ -119,7 +122,7 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
         // The value of an unknown option counts as an excess argument.
         if (code !== EXCESS || problems.length === 0) problems.push(problemIn(language, message, code))
       },
-    }).helpOption('-h, --help', say('this help', '显示本帮助')) as Program
+    }).helpOption('-h, --help', say({ en: 'this help', zh: '显示本帮助' })) as Program
   const withValue = <P extends Argument | ProgramOption>(one: P, name: string, parser: Parser<unknown>): P => {
     one.argParser((text: string | undefined) => {
       const value = text === undefined ? null : parser.parse(text)
@@ -128,31 +131,31 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
     })
     return parser.choices ? Object.assign(one, { argChoices: [...parser.choices] }) : one
   }
-  const langHelp = say('language; the default goes by LC_ALL and LANG', '语言；默认取自 LC_ALL 与 LANG')
+  const langHelp = say({ en: 'language; the default goes by LC_ALL and LANG', zh: '语言；默认取自 LC_ALL 与 LANG' })
   const lang = withValue(new ProgramOption('--lang <LANGUAGE>', langHelp), '--lang', enumOf(['zh', 'en']))
   const program = prepare(new Program('idface-notifier'))
     .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : 2))
     .configureHelp(helpIn(language, lang))
-    .version(VERSION, '-V, --version', say('print the version', '显示版本号'))
+    .version(VERSION, '-V, --version', say({ en: 'print the version', zh: '显示版本号' }))
     .description(
-      say(
-        "Polls ihuyi's idface GetResult until there is a verdict, then POSTs a signed webhook.",
-        '持续查询互亿无线人脸核验 GetResult 直至得到结果，再以带签名的回调通知合作方。',
-      ),
+      say({
+        en: "Polls ihuyi's idface GetResult until there is a verdict, then POSTs a signed webhook.",
+        zh: '持续查询互亿无线人脸核验 GetResult 直至得到结果，再以带签名的回调通知合作方。',
+      }),
     )
     .addOption(lang)
-    .helpCommand('help [COMMAND]', say('help for a command', '显示某个命令的帮助'))
+    .helpCommand('help [COMMAND]', say({ en: 'help for a command', zh: '显示某个命令的帮助' }))
     .addHelpText(
       'after',
-      say(
-        `\nSettings come from the environment, or from a file .env in the current folder.\nAll of them: ${programCommand()} settings`,
-        `\n配置项取自环境变量，或当前文件夹中的 .env 文件。\n查看全部配置项：${programCommand()} settings`,
-      ),
+      say({
+        en: `\nSettings come from the environment, or from a file .env in the current folder.\nAll of them: ${programCommand()} settings`,
+        zh: `\n配置项取自环境变量，或当前文件夹中的 .env 文件。\n查看全部配置项：${programCommand()} settings`,
+      }),
     )
   const addCommand = (parent: Program, spec: Command) => {
     const command = prepare(parent.command(spec.path.split(' ').at(-1) ?? spec.path))
       .description(spec.words[language])
-      .addHelpText('after', `\n${say('Example:', '示例：')}\n  ${programCommand()} ${spec.example}`)
+      .addHelpText('after', `\n${say({ en: 'Example:', zh: '示例：' })}\n  ${programCommand()} ${spec.example}`)
     for (const { placeholder, words, parser, fallback } of Object.values(spec.args)) {
       const name = placeholder ?? ''
       const added = new Argument(fallback === undefined ? `<${name}>` : `[${name}]`, words[language])
@@ -164,7 +167,8 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
       if (placeholder !== null) withValue(added, flag, parser)
       command.addOption(added.default(fallback).makeOptionMandatory(fallback === undefined))
     }
-    if (spec.printsData) command.option('--json', say('print JSON, for programs', '输出 JSON，供程序读取'), false)
+    if (spec.printsData)
+      command.option('--json', say({ en: 'print JSON, for programs', zh: '输出 JSON，供程序读取' }), false)
     command.action(async () => {
       where = command
       if (problems.length === 0) await runCommand(spec, language, command)
@@ -182,7 +186,7 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
     await program.parseAsync()
     const typed = [programCommand(), ...(where ? typedPath(where) : []), '--help'].join(' ')
     if (problems.length === 0) return
-    complain([...problems, say(`How it is used: ${typed}`, `用法见：${typed}`)].join('\n'))
+    complain([...problems, say({ en: `How it is used: ${typed}`, zh: `用法见：${typed}` })].join('\n'))
     process.exit(2)
   }
   return { program, run }

@@ -17,14 +17,14 @@ type Found = z.output<typeof FOUND_REGISTRATION>
 const MAX_PAGES = 100
 
 const statusWords = (say: Say) => ({
-  pending: say('pending', '等待中'),
-  succeeded: say('succeeded', '通过'),
-  failed: say('failed', '未通过'),
-  unresolved: say('unresolved', '未决'),
-  cancelled: say('cancelled', '已取消'),
-  delivered: say('delivered', '已送达'),
-  exhausted: say('exhausted', '已放弃'),
-  held: say('held', '暂停'),
+  pending: say({ en: 'pending', zh: '等待中' }),
+  succeeded: say({ en: 'succeeded', zh: '通过' }),
+  failed: say({ en: 'failed', zh: '未通过' }),
+  unresolved: say({ en: 'unresolved', zh: '未决' }),
+  cancelled: say({ en: 'cancelled', zh: '已取消' }),
+  delivered: say({ en: 'delivered', zh: '已送达' }),
+  exhausted: say({ en: 'exhausted', zh: '已放弃' }),
+  held: say({ en: 'held', zh: '暂停' }),
 })
 
 const rowOf = (one: Found, say: Say): Cell[] => {
@@ -32,8 +32,9 @@ const rowOf = (one: Found, say: Say): Cell[] => {
   const words = statusWords(say)
   const isHeld = delivery.state === 'pending' && delivery.nextAttemptAt === null
   const [sent, n] = [words[isHeld ? 'held' : delivery.state], delivery.attempts]
-  const webhook = delivery.messageId && say(`${sent} (${n})`, `${sent}（${n} 次）`)
-  const shown = reason === null ? words[status] : say(`${words[status]}: ${reason}`, `${words[status]}：${reason}`)
+  const webhook = delivery.messageId && say({ en: `${sent} (${n})`, zh: `${sent}（${n} 次）` })
+  const shown =
+    reason === null ? words[status] : say({ en: `${words[status]}: ${reason}`, zh: `${words[status]}：${reason}` })
   return [id, idcardid, showPartner(one), shown, webhook, delivery.error, Date.parse(createdAt)]
 }
 
@@ -98,16 +99,16 @@ export const commands = [
         since: since && iso(Math.max(0, since(here))),
         until: until && iso(Math.max(0, until({ ...here, isEnd: true }))),
       })
-      const head = say(
-        'id|serial|partner|status|webhook|last error|created',
-        'id|流水号|合作方|状态|回调|最近错误|创建时间',
-      )
+      const head = say({
+        en: 'id|serial|partner|status|webhook|last error|created',
+        zh: 'id|流水号|合作方|状态|回调|最近错误|创建时间',
+      })
       const rows = data.map(one => rowOf(one, say))
       const text = showTable(head.split('|'), rows, lang)
       const more =
         nextCursor === null
           ? ''
-          : say(`\nThere may be more: --cursor ${nextCursor}`, `\n可能还有更多：--cursor ${nextCursor}`)
+          : say({ en: `\nThere may be more: --cursor ${nextCursor}`, zh: `\n可能还有更多：--cursor ${nextCursor}` })
       return { data: { data, nextCursor }, text: `${text}${more}` }
     },
   }),

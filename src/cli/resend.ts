@@ -20,22 +20,22 @@ const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
   const now = store.now()
   const here = { now, zone: readerZone(lang) }
   const span = { since: since(here), until: until?.({ ...here, isEnd: true }) ?? now }
-  if (span.until < span.since) refuse('--until must not be before --since', '--until 不能早于 --since')
+  if (span.until < span.since) refuse({ en: '--until must not be before --since', zh: '--until 不能早于 --since' })
   const created = { messageSince: iso(span.since), messageUntil: iso(span.until) }
   const of = partner === null ? {} : { partner: (await findPartner(store, partner)).id }
   const body = { act: 'resend', filter: { delivery: 'exhausted', ...created, ...of }, reason: reason ?? 'resend' }
   const { id, count, countIsCapped } = await call('POST /v1/admin/bulk', { body })
   await call('POST /v1/admin/bulk/:id/start', { id: id ?? '' })
   const [from, to] = [formatTime(span.since, lang), formatTime(span.until, lang)]
-  const none = say(
-    `No webhook created from ${from} to ${to} has been given up: search further back, as with --since 7d.`,
-    `${from} 至${to} 期间产生的回调都未放弃投递：请扩大范围，例如 --since 7d。`,
-  )
+  const none = say({
+    en: `No webhook created from ${from} to ${to} has been given up: search further back, as with --since 7d.`,
+    zh: `${from} 至${to} 期间产生的回调都未放弃投递：请扩大范围，例如 --since 7d。`,
+  })
   const most = `${count}${countIsCapped ? '+' : ''}`
-  const some = say(
-    `Given-up webhooks of ${from} to ${to}: ${most}. The running service, or its next start, sends them again, those to URLs disabled by "callback disable" once these are enabled. The console shows its progress at bulk/${id}.`,
-    `${from} 至${to} 期间放弃投递的回调有 ${most} 个，由运行中的服务（或下次启动时）重新投递；已用 "callback disable" 停用的地址，启用后才会投递。进度见控制台 bulk/${id}。`,
-  )
+  const some = say({
+    en: `Given-up webhooks of ${from} to ${to}: ${most}. The running service, or its next start, sends them again, those to URLs disabled by "callback disable" once these are enabled. The console shows its progress at bulk/${id}.`,
+    zh: `${from} 至${to} 期间放弃投递的回调有 ${most} 个，由运行中的服务（或下次启动时）重新投递；已用 "callback disable" 停用的地址，启用后才会投递。进度见控制台 bulk/${id}。`,
+  })
   return { data: { id, ...created, count, countIsCapped }, text: count === 0 && !countIsCapped ? none : some }
 }
 
@@ -74,10 +74,10 @@ export const commands = [
       const isOfSome = (partner !== null) !== allPartners
       if (id === null && isOfSome && since !== null) return resendSpan(store, { ...input, since })
       if (id !== null && !(partner || allPartners || since || until)) return resendOne(store, id, input)
-      return refuse(
-        'Give the id of a registration alone, or either --partner or --all-partners, together with --since',
-        '请指定重发范围：仅登记 id，或 --since 加上 --partner、--all-partners 之一',
-      )
+      return refuse({
+        en: 'Give the id of a registration alone, or either --partner or --all-partners, together with --since',
+        zh: '请指定重发范围：仅登记 id，或 --since 加上 --partner、--all-partners 之一',
+      })
     },
   }),
 ]

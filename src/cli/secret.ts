@@ -21,7 +21,7 @@ export const commands = [
     onStore: async (store, { partner, say, lang }) => {
       const secrets = await store.listSigningSecrets((await findPartner(store, partner)).id)
       const rows = secrets.map(({ id, type, createdAt, expiresAt }) => [id, type, createdAt, expiresAt])
-      const head = say('id|type|created|ends', 'id|类型|创建时间|失效时间')
+      const head = say({ en: 'id|type|created|ends', zh: 'id|类型|创建时间|失效时间' })
       return answerList(secrets.map(viewSecret), { head, rows, lang })
     },
   }),
@@ -53,10 +53,10 @@ export const commands = [
       const rotated = await call('POST /v1/admin/partners/:id/signing-secrets/rotate', { id: partnerId, body })
       const { id, secret, previousExpiresAt } = rotated
       const until = formatTime(previousExpiresAt === null ? store.now() : Date.parse(previousExpiresAt), lang)
-      const text = say(
-        `Created ${id} of ${name}; it signs from now on, and is shown only once. Hand it over safely. The earlier ones end at ${until} at the latest.`,
-        `已为 ${name} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。此前的密钥最迟于${until} 失效。`,
-      )
+      const text = say({
+        en: `Created ${id} of ${name}; it signs from now on, and is shown only once. Hand it over safely. The earlier ones end at ${until} at the latest.`,
+        zh: `已为 ${name} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。此前的密钥最迟于${until} 失效。`,
+      })
       return { data: { partnerId, ...rotated }, text: `${text}\n\n  secret  ${secret}` }
     },
   }),
@@ -72,7 +72,7 @@ export const commands = [
     onStore: async (store, { partner: typed, id, say, call }) => {
       const { id: partner } = await findPartner(store, typed)
       await call('DELETE /v1/admin/signing-secrets/:id', { id, query: { partner } })
-      const text = say(`Ended ${id}: it signs nothing any more.`, `已停用 ${id}，不再用于签名。`)
+      const text = say({ en: `Ended ${id}: it signs nothing any more.`, zh: `已停用 ${id}，不再用于签名。` })
       return { data: { id, ended: true }, text }
     },
   }),

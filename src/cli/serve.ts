@@ -53,7 +53,7 @@ const pathOf = ({ storage: { database } }: UpstreamConfig): string =>
 const refuseToStart = (thrown: unknown, { storage: { database } }: UpstreamConfig): never => {
   const error = thrown instanceof AppError ? explainStart(thrown, database) : thrown
   const { en, zh } = wordsOf(error)
-  return mayPass(error) ? fail(en, zh) : refuse(en, zh)
+  return mayPass(error) ? fail({ en, zh }) : refuse({ en, zh })
 }
 
 /** Opens the database on its thread while the other modules load. If it breaks meanwhile, the start fails. */

@@ -25,37 +25,37 @@ const simulate = async ({ host, port, account: apiId, apiKey, json, say }: Input
     defaultScript: scriptOfSerial,
   }).catch((error: unknown) => {
     const code = describeError(error).code ?? '?'
-    return refuse(
-      `cannot listen on ${host}:${port} (${code}); use another one with --port`,
-      `无法监听 ${host}:${port}（${code}）；请用 --port 换一个端口`,
-    )
+    return refuse({
+      en: `cannot listen on ${host}:${port} (${code}); use another one with --port`,
+      zh: `无法监听 ${host}:${port}（${code}）；请用 --port 换一个端口`,
+    })
   })
   const { url, origin } = simulator
   const post = `curl -H 'content-type: application/json' -d`
-  const text = `${say('The simulator of GetResult runs:', 'GetResult 模拟器已启动：')}
+  const text = `${say({ en: 'The simulator of GetResult runs:', zh: 'GetResult 模拟器已启动：' })}
 
   IHUYI_URL=${url}
   IHUYI_ACCOUNT=${apiId}
   IHUYI_API_KEY=${apiKey}
 
-${say('These serials answer by themselves, any other one 4061:', '以下流水号会自动得出结果，其他一律返回 4061：')}
+${say({ en: 'These serials answer by themselves, any other one 4061:', zh: '以下流水号会自动得出结果，其他一律返回 4061：' })}
 
   test_success_3s   test_fail_10s   test_notfound   test_expire
 
-${say('Script another, here one that passes after 5 seconds:', '也可指定某个流水号的结果，例如 5 秒后通过：')}
+${say({ en: 'Script another, here one that passes after 5 seconds:', zh: '也可指定某个流水号的结果，例如 5 秒后通过：' })}
 
   ${post} '{"idcardid":"123","afterMs":5000,"status":"SUCCESS"}' ${origin}/_script
 
-${say('Refuse all calls of the account with a code of GetResult, and end that:', '以某个返回码拒绝该账户的所有查询，以及恢复：')}
+${say({ en: 'Refuse all calls of the account with a code of GetResult, and end that:', zh: '以某个返回码拒绝该账户的所有查询，以及恢复：' })}
 
   ${post} '{"apiId":"${apiId}","code":4050}' ${origin}/_account
   curl -X DELETE '${origin}/_account?apiId=${apiId}'
 
-${say('The queries for a serial:', '查看收到过某个流水号的哪些查询：')}
+${say({ en: 'The queries for a serial:', zh: '查看收到过某个流水号的哪些查询：' })}
 
   curl '${origin}/_calls?idcardid=123'
 
-${say('Ctrl-C stops it.', '按 Ctrl-C 结束。')}`
+${say({ en: 'Ctrl-C stops it.', zh: '按 Ctrl-C 结束。' })}`
   print(json ? JSON.stringify({ url, account: apiId, apiKey }) : text)
   await stopped
   await simulator.close()

@@ -35,7 +35,7 @@ const showOverview = (overview: Overview, reader: Reader): string => {
     ...problemLines(overview, reader),
     ...(disabledPartners.length === 0
       ? []
-      : [`${DISABLED[lang]}${disabledPartners.map(({ name }) => name).join(say(', ', '、'))}`]),
+      : [`${DISABLED[lang]}${disabledPartners.map(({ name }) => name).join(say({ en: ', ', zh: '、' }))}`]),
     ...(deliveries.scheduled === 0 ? [] : [retried(String(deliveries.scheduled), disabledPartners)[lang]]),
     '',
     queueTable(overview, reader),
@@ -44,17 +44,17 @@ const showOverview = (overview: Overview, reader: Reader): string => {
   ]
   if (resends.remaining > 0)
     lines.push(
-      say(
-        `Bulk resends: ${resends.remaining} still to be made due.`,
-        `批量重发还有 ${resends.remaining} 个回调未排入投递。`,
-      ),
+      say({
+        en: `Bulk resends: ${resends.remaining} still to be made due.`,
+        zh: `批量重发还有 ${resends.remaining} 个回调未排入投递。`,
+      }),
     )
   if (acts.open > 0)
     lines.push(
-      say(
-        `Bulk acts: ${acts.open} under way, with about ${acts.remaining} registrations still to be processed (GET /v1/admin/bulk).`,
-        `批量操作：进行中 ${acts.open} 项，约还有 ${acts.remaining} 个登记未处理（GET /v1/admin/bulk）。`,
-      ),
+      say({
+        en: `Bulk acts: ${acts.open} under way, with about ${acts.remaining} registrations still to be processed (GET /v1/admin/bulk).`,
+        zh: `批量操作：进行中 ${acts.open} 项，约还有 ${acts.remaining} 个登记未处理（GET /v1/admin/bulk）。`,
+      }),
     )
   return [...lines, engineLine(overview, reader)].join('\n')
 }
@@ -63,14 +63,14 @@ const engineLine = ({ engine, backup: { good } }: Overview, { say, lang }: Reade
   const size = showBytes(engine.databaseBytes)
   if (engine.kind === 'postgres') {
     const { serverVersion: version } = engine
-    return say(`Database: ${size} in PostgreSQL ${version}.`, `数据库 ${size}（PostgreSQL ${version}）。`)
+    return say({ en: `Database: ${size} in PostgreSQL ${version}.`, zh: `数据库 ${size}（PostgreSQL ${version}）。` })
   }
   const backup = good ? formatTime(Date.parse(good.at), lang) : NO_BACKUP[lang]
   const [log, free] = [showBytes(engine.walBytes), showBytes(engine.diskFreeBytes ?? 0)]
-  return say(
-    `Database: ${size}, its log ${log}, ${free} free on its disk. ${LAST_BACKUP.en}: ${backup}.`,
-    `数据库 ${size}，日志 ${log}，磁盘剩余 ${free}。${LAST_BACKUP.zh}：${backup}。`,
-  )
+  return say({
+    en: `Database: ${size}, its log ${log}, ${free} free on its disk. ${LAST_BACKUP.en}: ${backup}.`,
+    zh: `数据库 ${size}，日志 ${log}，磁盘剩余 ${free}。${LAST_BACKUP.zh}：${backup}。`,
+  })
 }
 
 const problemLines = ({ problems }: Overview, { lang }: Reader): string[] => {
@@ -95,22 +95,26 @@ const queueTable = ({ at, problems, accounts, deliveries }: Overview, { say, lan
     ...[String(queue.leased), String(queue.scheduled)],
   ]
   const stateOf = ({ paused, reachable, answerMs, removed, waiting }: Overview['accounts'][number]): string => {
-    if (removed) return say(`(removed) ${waiting} still waiting`, `（已移除）${waiting} 个等待中`)
+    if (removed) return say({ en: `(removed) ${waiting} still waiting`, zh: `（已移除）${waiting} 个等待中` })
     if (isIdle) return '–'
-    if (paused) return say('paused', '已暂停')
-    if (!reachable) return say('no usable answer', '无有效响应')
-    const running = say('running', '运行中')
+    if (paused) return say({ en: 'paused', zh: '已暂停' })
+    if (!reachable) return say({ en: 'no usable answer', zh: '无有效响应' })
+    const running = say({ en: 'running', zh: '运行中' })
     if (answerMs === null) return running
     const answers = showSeconds(answerMs, lang)
-    return say(`${running}, ${ANSWERS.en}: ${answers}`, `${running}，${ANSWERS.zh}：${answers}`)
+    return say({ en: `${running}, ${ANSWERS.en}: ${answers}`, zh: `${running}，${ANSWERS.zh}：${answers}` })
   }
-  const head = [say('Queue', '队列'), ...Object.values(QUEUE).map(words => words[lang]), say('State', '状态')]
+  const head = [
+    say({ en: 'Queue', zh: '队列' }),
+    ...Object.values(QUEUE).map(words => words[lang]),
+    say({ en: 'State', zh: '状态' }),
+  ]
   const rows = accounts.map(account => [
-    say(`polls of ${account.account}`, `查询（${account.account}）`),
+    say({ en: `polls of ${account.account}`, zh: `查询（${account.account}）` }),
     ...cells(account),
     ...['', stateOf(account)],
   ])
-  const webhooks = [say('webhooks', '回调'), ...cells(deliveries), String(deliveries.held), '']
+  const webhooks = [say({ en: 'webhooks', zh: '回调' }), ...cells(deliveries), String(deliveries.held), '']
   return showTable(head, [...rows, webhooks], lang)
 }
 
@@ -120,17 +124,17 @@ const nodeTable = ({ at, problems, nodes }: Overview, { say, lang }: Reader): st
   const isIdle = problems.some(({ code }) => code === 'no_service')
   const stateOf = ({ lost, differsIn }: Overview['nodes'][number]): string => {
     if (isIdle) return '–'
-    if (lost) return say('lost', '失联')
+    if (lost) return say({ en: 'lost', zh: '失联' })
     const named = differsIn.map(trait => CATALOGUES[lang].traits[trait])
     return named.length === 0
-      ? say('running', '运行中')
-      : say(`differs: ${named.join(', ')}`, `不一致：${named.join('、')}`)
+      ? say({ en: 'running', zh: '运行中' })
+      : say({ en: `differs: ${named.join(', ')}`, zh: `不一致：${named.join('、')}` })
   }
   const sinceSeen = (seenAt: string) => showSpan(Math.max(0, Date.parse(at) - Date.parse(seenAt)), lang)
   const rows = nodes.map(node => [
     ...[node.name, node.id, node.roles.join(','), node.version, sinceSeen(node.seenAt), stateOf(node)],
   ])
-  const head = say('node|id|ROLES|version|last seen before|state', '节点|id|ROLES|版本|上次报到距今|状态')
+  const head = say({ en: 'node|id|ROLES|version|last seen before|state', zh: '节点|id|ROLES|版本|上次报到距今|状态' })
   return [showTable(head.split('|'), rows, lang), '']
 }
 

@@ -111,7 +111,7 @@ test('a callback that never accepts is told of, and the demo has failed', async 
   const signal = AbortSignal.timeout(15_000)
   const print = (text: string) => lines.push(text)
   try {
-    expect(await runDemo({ stage, scenes: [scene], say: en => en, lang: 'en', print, signal })).toBe(false)
+    expect(await runDemo({ stage, scenes: [scene], say: ({ en }) => en, lang: 'en', print, signal })).toBe(false)
   } finally {
     await stage.close()
   }

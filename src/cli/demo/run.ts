@@ -48,7 +48,7 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
   for (const { idcardid, script } of scenes) if (script) stage.simulator.script(idcardid, script)
   const ids: string[] = []
   for (const { idcardid, path } of scenes) {
-    const text = say(`POST /v1/registrations, callback ${path}`, `POST /v1/registrations，回调到 ${path}`)
+    const text = say({ en: `POST /v1/registrations, callback ${path}`, zh: `POST /v1/registrations，回调到 ${path}` })
     show({ from: 'partner', to: 'notifier', idcardid, text, format: 'reset' })
     const { id } = await stage.client.register({ idcardid, callbackUrl: stage.receiver.urlFor(path) })
     ids.push(id)
@@ -80,14 +80,14 @@ const createTimeline = ({ scenes, lang, print }: DemoRun, startedAt: number): Sh
 }
 
 const printCast = ({ stage, scenes, say, lang, print }: DemoRun): void => {
-  const title = say(
-    'idface-notifier demo: everything in one process, with a temporary database.',
-    'idface-notifier 演示：全部在一个进程内运行，使用临时数据库。',
-  )
+  const title = say({
+    en: 'idface-notifier demo: everything in one process, with a temporary database.',
+    zh: 'idface-notifier 演示：全部在一个进程内运行，使用临时数据库。',
+  })
   print(`${styleText('bold', title)}\n`)
   print(`  ${pad(PARTIES.upstream[lang], 14)}${stage.simulator.url}`)
   print(`  ${pad(PARTIES.notifier[lang], 14)}${stage.url}`)
-  print(`  ${pad(say('callback', '接收端'), 14)}${stage.receiver.url}\n`)
+  print(`  ${pad(say({ en: 'callback', zh: '接收端' }), 14)}${stage.receiver.url}\n`)
   for (const { idcardid, what } of scenes) print(`  ${pad(idcardid, 14)}${what[lang]}`)
   print('')
 }
@@ -96,16 +96,18 @@ const showEvents = ({ stage, say, lang }: DemoRun, show: Show): void => {
   stage.simulator.events.on('call', ({ idcardid, answer }: GetResultCall) => {
     const number = stage.simulator.callsOf(idcardid ?? '').length
     const told = ANSWERS[answer]?.[lang] ?? answer
-    const text = say(`poll ${number}: ${told}`, `第 ${number} 次查询：${told}`)
+    const text = say({ en: `poll ${number}: ${told}`, zh: `第 ${number} 次查询：${told}` })
     const format = answer === '2 SUCCESS' || answer === '2 FAIL' ? 'reset' : 'dim'
     show({ from: 'notifier', to: 'upstream', idcardid: idcardid ?? '-', text, format })
   })
   stage.receiver.events.on('delivery', ({ body, type, attempt, verified, status }: Delivery) => {
     const isTaken = status !== null && status >= 200 && status < 300
-    const tried = say(`${type}, attempt ${attempt}: `, `${type}，第 ${attempt} 次投递：`)
+    const tried = say({ en: `${type}, attempt ${attempt}: `, zh: `${type}，第 ${attempt} 次投递：` })
     const judged =
-      verified === true ? say('verified', '验签通过') : say(`NOT verified (${verified})`, `验签失败（${verified}）`)
-    const answered = ` → ${status ?? say('no answer', '无响应')}${isTaken ? '' : say(', refused', '，拒收')}`
+      verified === true
+        ? say({ en: 'verified', zh: '验签通过' })
+        : say({ en: `NOT verified (${verified})`, zh: `验签失败（${verified}）` })
+    const answered = ` → ${status ?? say({ en: 'no answer', zh: '无响应' })}${isTaken ? '' : say({ en: ', refused', zh: '，拒收' })}`
     const text = `${tried}${judged}${answered}`
     show({ from: 'notifier', to: 'partner', idcardid: idcardidOf(body), text, format: isTaken ? 'green' : 'yellow' })
   })
@@ -125,15 +127,22 @@ const allSettled = async ({ stage, signal }: DemoRun, ids: readonly string[]): P
 const printOutcome = ({ stage, scenes, say, print }: DemoRun, seconds: string): boolean => {
   const faults = scenes.flatMap(scene => judgeScene(scene, stage.receiver.receivedAt(scene.path)) ?? [])
   const [count, deliveries, polls] = [scenes.length, stage.receiver.received.length, stage.simulator.calls.length]
-  const held = say(
-    `${count} registered, ${count} webhooks received and verified (in ${deliveries} attempts)`,
-    `登记 ${count} 条，收到并验签通过的回调 ${count} 个（共投递 ${deliveries} 次）`,
-  )
+  const held = say({
+    en: `${count} registered, ${count} webhooks received and verified (in ${deliveries} attempts)`,
+    zh: `登记 ${count} 条，收到并验签通过的回调 ${count} 个（共投递 ${deliveries} 次）`,
+  })
   print('')
   if (faults.length === 0) print(styleText('green', held))
-  else print(styleText('red', say('Not everything went as it should:', '结果与预期不符：')))
+  else print(styleText('red', say({ en: 'Not everything went as it should:', zh: '结果与预期不符：' })))
   for (const { idcardid, expected, got } of faults)
-    print(say(`  ${idcardid}: expected ${expected}, got ${got}`, `  ${idcardid}：应为 ${expected}，实为 ${got}`))
-  print(say(`${polls} polls of GetResult, ${seconds} s\n`, `查询 GetResult ${polls} 次，用时 ${seconds} 秒\n`))
+    print(
+      say({
+        en: `  ${idcardid}: expected ${expected}, got ${got}`,
+        zh: `  ${idcardid}：应为 ${expected}，实为 ${got}`,
+      }),
+    )
+  print(
+    say({ en: `${polls} polls of GetResult, ${seconds} s\n`, zh: `查询 GetResult ${polls} 次，用时 ${seconds} 秒\n` }),
+  )
   return faults.length === 0
 }

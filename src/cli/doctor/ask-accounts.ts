@@ -37,8 +37,10 @@ const unknownSerial = (): string => `99${randomInt(1e12).toString().padStart(12,
 
 const unread = ({ en, zh }: Words): Finding =>
   failed(
-    `nothing was polled, because the database cannot be read to check whether this serial is registered here: ${en}`,
-    `未查询：不能确定该流水号是否已在本服务登记；无法读取数据库：${zh}`,
+    {
+      en: `nothing was polled, because the database cannot be read to check whether this serial is registered here: ${en}`,
+      zh: `未查询：不能确定该流水号是否已在本服务登记；无法读取数据库：${zh}`,
+    },
     {
       en: 'fix what the other checks of doctor find',
       zh: '请先处理 doctor 其他检查项指出的问题',
@@ -57,10 +59,13 @@ export const findRefusal = async (
   { inspection, unopened }: { inspection: Inspection | null; unopened: Words | null },
 ): Promise<Finding | null> => {
   if (serial.startsWith('test_'))
-    return failed('nothing was polled: GetResult has no test serials', '未查询：GetResult 没有测试流水号', {
-      en: 'give a serial that Submit returned',
-      zh: '请使用 Submit 返回的流水号',
-    })
+    return failed(
+      { en: 'nothing was polled: GetResult has no test serials', zh: '未查询：GetResult 没有测试流水号' },
+      {
+        en: 'give a serial that Submit returned',
+        zh: '请使用 Submit 返回的流水号',
+      },
+    )
   if (unopened) return unread(unopened)
   if (inspection === null) return null
   try {
@@ -71,8 +76,10 @@ export const findRefusal = async (
     const registered = await inspection.registeredAs(serial)
     if (registered === null) return null
     return failed(
-      `nothing was polled: ${registered} is registered here, and GetResult may return its verdict only once, which the service needs`,
-      `未查询：${registered} 已在本服务登记；结果可能只返回一次，应留给服务读取`,
+      {
+        en: `nothing was polled: ${registered} is registered here, and GetResult may return its verdict only once, which the service needs`,
+        zh: `未查询：${registered} 已在本服务登记；结果可能只返回一次，应留给服务读取`,
+      },
       {
         en: 'see what the service knows about it, or give a serial that is not registered here',
         zh: '请查看该登记的情况，或改用未在本服务登记的流水号',

@@ -65,10 +65,10 @@ type Input = Common & { offline: boolean; deep: boolean; only: CheckName | null;
 /** Finds faults without changing anything, also while a service runs. The exit code is 1 if a check fails. */
 const doctor = async ({ offline, deep, only, live, json, lang }: Input): Promise<void> => {
   if (live !== null && (offline || (only ?? 'upstream') !== 'upstream'))
-    refuse(
-      '--live needs the check upstream: leave out --offline and --only',
-      '--live 需要检查项 upstream：请去掉 --offline 和 --only',
-    )
+    refuse({
+      en: '--live needs the check upstream: leave out --offline and --only',
+      zh: '--live 需要检查项 upstream：请去掉 --offline 和 --only',
+    })
   await using stack = createClosing()
   const facts = await openFacts({ now: clock.now(), deep, offline, live })
   stack.defer(() => facts.close())
@@ -93,8 +93,8 @@ const doctor = async ({ offline, deep, only, live, json, lang }: Input): Promise
 const run = async (name: CheckName, facts: DoctorFacts): Promise<Found> => {
   const { check, of, online }: Checked = CHECKS[name]
   if (of !== undefined && of !== facts.engine)
-    return skipped('not made: it is about another kind of database', '未检查：该项针对另一种数据库')
-  if (online && facts.offline) return skipped('not made, because of --offline', '因 --offline 未检查')
+    return skipped({ en: 'not made: it is about another kind of database', zh: '未检查：该项针对另一种数据库' })
+  if (online && facts.offline) return skipped({ en: 'not made, because of --offline', zh: '因 --offline 未检查' })
   try {
     return await check(facts)
   } catch (error) {
@@ -105,13 +105,15 @@ const run = async (name: CheckName, facts: DoctorFacts): Promise<Found> => {
 export const judgeBroken = (error: unknown): Finding => {
   const [{ en, zh }, fault] = [wordsOf(error), databaseFaultOf(databaseErrorOf(error) ?? '')]
   const todo = { en: CATALOGUES.en.databaseRemedies[fault], zh: CATALOGUES.zh.databaseRemedies[fault] }
-  return failed(`the check broke: ${en}`, `检查中断：${zh}`, todo)
+  return failed({ en: `the check broke: ${en}`, zh: `检查中断：${zh}` }, todo)
 }
 
 /** If several checks fail for one reason, such as a database that cannot be opened, only the first one reports it. */
 const skipIfReported = (finding: Finding, told: readonly Named[]): Finding => {
   const before = told.find(one => one.finding.state === 'failed' && one.finding.text.en === finding.text.en)
-  return before ? skipped(`not made, for the same reason as ${before.name}`, `未检查，原因同 ${before.name}`) : finding
+  return before
+    ? skipped({ en: `not made, for the same reason as ${before.name}`, zh: `未检查，原因同 ${before.name}` })
+    : finding
 }
 
 const showFinding = ({ name, finding }: Named, lang: Language): string => {

@@ -80,7 +80,9 @@ export type Check = (facts: DoctorFacts) => Found | Promise<Found>
 export const withConfig =
   (judge: (config: Config, facts: DoctorFacts) => Found | Promise<Found>): Check =>
   facts =>
-    facts.config === null ? skipped('the settings must be corrected first', '请先改正配置') : judge(facts.config, facts)
+    facts.config === null
+      ? skipped({ en: 'the settings must be corrected first', zh: '请先改正配置' })
+      : judge(facts.config, facts)
 
 /** A check on the database. */
 export const onDatabase =
@@ -89,10 +91,9 @@ export const onDatabase =
     const { inspection, unopened, engine } = facts
     if (inspection) return judge(inspection, facts)
     if (unopened === null)
-      return skipped('there is no database yet; the service makes it', '尚无数据库，服务启动时会新建')
+      return skipped({ en: 'there is no database yet; the service makes it', zh: '尚无数据库，服务启动时会新建' })
     return failed(
-      `the database cannot be opened: ${unopened.en}`,
-      `无法打开数据库：${unopened.zh}`,
+      { en: `the database cannot be opened: ${unopened.en}`, zh: `无法打开数据库：${unopened.zh}` },
       engine === 'postgres'
         ? { en: 'see docs/postgresql.md', zh: '见 docs/postgresql.zh-CN.md' }
         : { en: 'see "A damaged database" in docs/operations.md', zh: '见 docs/operations.zh-CN.md 的“数据库损坏”' },
@@ -104,7 +105,7 @@ export const onTables = (judge: Parameters<typeof onDatabase>[0]): Check =>
   onDatabase(async (inspection, facts) =>
     (await inspection.age()) === 'current'
       ? judge(inspection, facts)
-      : skipped('the schema is not the one of this version', '数据库结构不是当前版本'),
+      : skipped({ en: 'the schema is not the one of this version', zh: '数据库结构不是当前版本' }),
   )
 
 /** A check on PostgreSQL; `CHECKS` leaves it out for SQLite. */

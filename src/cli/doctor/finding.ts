@@ -21,11 +21,11 @@ export type Found = Finding | Finding[]
 
 const finding =
   (state: FindingState) =>
-  (en: string, zh: string, todo: Todo | null = null): Finding => ({ state, text: { en, zh }, todo })
+  (text: Words, todo: Todo | null = null): Finding => ({ state, text, todo })
 
 export const ok = finding('ok')
 /** A fault always comes with advice. */
-type Fault = (en: string, zh: string, todo: Todo) => Finding
+type Fault = (text: Words, todo: Todo) => Finding
 export const warning: Fault = finding('warning')
 export const failed: Fault = finding('failed')
 export const skipped = finding('skipped')

@@ -105,19 +105,25 @@ const judgeAct = (asked: AskedAccount, answer: Answer, { words: { en, zh }, isOf
   switch (answer.kind) {
     case 'verdict':
     case 'waiting':
-      return ok(en, zh)
+      return ok({ en, zh })
     case 'unknown_status':
-      return warning(en, zh, { en: 'ask the vendor what it means', zh: '请向厂商确认其含义' })
+      return warning({ en, zh }, { en: 'ask the vendor what it means', zh: '请向厂商确认其含义' })
     case 'not_found':
-      return warning(en, zh, {
-        en: 'check that the serial is complete and was submitted with this APIID',
-        zh: '请确认流水号完整，且由该 APIID 提交',
-      })
+      return warning(
+        { en, zh },
+        {
+          en: 'check that the serial is complete and was submitted with this APIID',
+          zh: '请确认流水号完整，且由该 APIID 提交',
+        },
+      )
     case 'invalid_id':
-      return failed(en, zh, {
-        en: 'check that the serial is complete; try the other IHUYI_METHOD',
-        zh: '请确认流水号完整；可试用另一种 IHUYI_METHOD',
-      })
+      return failed(
+        { en, zh },
+        {
+          en: 'check that the serial is complete; try the other IHUYI_METHOD',
+          zh: '请确认流水号完整；可试用另一种 IHUYI_METHOD',
+        },
+      )
     default: {
       const { text, todo, ...finding } = judgeAnswer(asked)
       const told = { en: `${text.en}: ${en}`, zh: `${text.zh}：${zh}` }
@@ -129,15 +135,18 @@ const judgeAct = (asked: AskedAccount, answer: Answer, { words: { en, zh }, isOf
 const sameVerdict = (one: Answer, other: Answer): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 const judgeAgain = (first: Answer, again: Answer): Finding => {
-  if (sameVerdict(first, again)) return ok('a second call says the same verdict', '第二次查询返回相同的结果')
+  if (sameVerdict(first, again))
+    return ok({ en: 'a second call says the same verdict', zh: '第二次查询返回相同的结果' })
   if (checkStateOf(again) === null && again.kind !== 'invalid_id')
-    return skipped(
-      `a second call brought no answer about the serial (${again.kind}, code ${again.code ?? '-'}), so it is unknown whether a verdict can be read twice`,
-      `第二次查询未得到关于该流水号的响应（返回码 ${again.code ?? '-'}），无法得知结果能否再次读取`,
-    )
+    return skipped({
+      en: `a second call brought no answer about the serial (${again.kind}, code ${again.code ?? '-'}), so it is unknown whether a verdict can be read twice`,
+      zh: `第二次查询未得到关于该流水号的响应（返回码 ${again.code ?? '-'}），无法得知结果能否再次读取`,
+    })
   return warning(
-    `a second call returned something else (${again.kind}, code ${again.code}); the service keeps the first verdict`,
-    `第二次查询的响应不同（返回码 ${again.code}）；服务以首次结果为准`,
+    {
+      en: `a second call returned something else (${again.kind}, code ${again.code}); the service keeps the first verdict`,
+      zh: `第二次查询的响应不同（返回码 ${again.code}）；服务以首次结果为准`,
+    },
     {
       en: 'let no other system poll serials that are registered here',
       zh: '已在本服务登记的流水号，请勿再由其他程序查询 GetResult',
@@ -168,10 +177,10 @@ const judgeLive = (asked: AskedAccount, serial: string, config: Config, now: num
     checkStateOf(outcome) === null
       ? { en: '', zh: '' }
       : { en: 'GetResult accepts the key and this address: ', zh: '密钥和本机出口 IP 已被 GetResult 接受：' }
-  const call = ok(
-    `${accepted.en}${apiId} about ${serial}, ${method}, ${passwordMode} password: ${shown}; ${durationMs} ms, clock of GetResult ${showAhead(aheadMs)}`,
-    `${accepted.zh}${apiId} 查询 ${serial}，${method}，${passwordMode} 密码：${shown}；用时 ${durationMs} 毫秒，GetResult 时钟偏差 ${showAhead(aheadMs)}`,
-  )
+  const call = ok({
+    en: `${accepted.en}${apiId} about ${serial}, ${method}, ${passwordMode} password: ${shown}; ${durationMs} ms, clock of GetResult ${showAhead(aheadMs)}`,
+    zh: `${accepted.zh}${apiId} 查询 ${serial}，${method}，${passwordMode} 密码：${shown}；用时 ${durationMs} 毫秒，GetResult 时钟偏差 ${showAhead(aheadMs)}`,
+  })
   const told = { account: apiId, idcardid: serial, method, passwordMode, durationMs, clockAheadMs: aheadMs }
   const data = { ...told, answer: viewAnswer(outcome), ...then, again: again && viewAnswer(again) }
   const found = [{ ...call, state: act.state, data }, act]
@@ -182,19 +191,25 @@ const askUpstream = withConfig(async (config, { asked, live, now, refusal }) => 
   if (refusal) return refusal
   const accounts = await asked()
   if (live !== null && accounts.length === 0)
-    return failed('no account is known, so nothing was polled', '没有已知账户，因此未查询', {
-      en: 'set IHUYI_ACCOUNT and IHUYI_API_KEY',
-      zh: '请设置 IHUYI_ACCOUNT 和 IHUYI_API_KEY',
-    })
-  if (accounts.length === 0) return skipped('no account is known', '没有已知账户')
+    return failed(
+      { en: 'no account is known, so nothing was polled', zh: '没有已知账户，因此未查询' },
+      {
+        en: 'set IHUYI_ACCOUNT and IHUYI_API_KEY',
+        zh: '请设置 IHUYI_ACCOUNT 和 IHUYI_API_KEY',
+      },
+    )
+  if (accounts.length === 0) return skipped({ en: 'no account is known', zh: '没有已知账户' })
   return accounts.flatMap(one => (live === null ? judgeAnswer(one) : judgeLive(one, live, config, now)))
 })
 
 export const checkUpstream: Check = facts =>
   facts.live !== null && facts.config === null
-    ? failed('nothing was polled: the settings must be corrected first', '未查询：请先改正配置', {
-        en: 'correct what the check "settings" names',
-        zh: '请改正检查项 settings 指出的配置',
-        command: `${programCommand()} doctor --only settings`,
-      })
+    ? failed(
+        { en: 'nothing was polled: the settings must be corrected first', zh: '未查询：请先改正配置' },
+        {
+          en: 'correct what the check "settings" names',
+          zh: '请改正检查项 settings 指出的配置',
+          command: `${programCommand()} doctor --only settings`,
+        },
+      )
     : askUpstream(facts)

@@ -18,13 +18,19 @@ export const checkDns = withConfig(async config => {
   const { hostname: host } = originOf(new URL(config.upstream.url))
   try {
     const { length } = await lookup(host, { all: true })
-    return ok(`${host} has ${length} ${length === 1 ? 'address' : 'addresses'}`, `${host} 有 ${length} 个地址`)
-  } catch (error) {
-    return failed(`${host} is not found by DNS (${codeOf(error)})`, `DNS 无法解析 ${host}（${codeOf(error)}）`, {
-      en: 'check the name servers of this machine',
-      zh: '请检查本机的 DNS 服务器',
-      command: `getent hosts ${host}`,
+    return ok({
+      en: `${host} has ${length} ${length === 1 ? 'address' : 'addresses'}`,
+      zh: `${host} 有 ${length} 个地址`,
     })
+  } catch (error) {
+    return failed(
+      { en: `${host} is not found by DNS (${codeOf(error)})`, zh: `DNS 无法解析 ${host}（${codeOf(error)}）` },
+      {
+        en: 'check the name servers of this machine',
+        zh: '请检查本机的 DNS 服务器',
+        command: `getent hosts ${host}`,
+      },
+    )
   }
 })
 
@@ -34,35 +40,46 @@ export const judgeAnswer = ({
   durationMs,
 }: Pick<AskedAccount, 'apiId' | 'outcome' | 'durationMs'>): Finding => {
   if (outcome === 'paused')
-    return warning(`${apiId} is paused, so it was not checked`, `${apiId} 已暂停，因此未查询`, {
-      en: 'the check "work" says why, and what to do',
-      zh: '检查项 work 说明原因与处理办法',
-      command: `${programCommand()} doctor --only work`,
-    })
+    return warning(
+      { en: `${apiId} is paused, so it was not checked`, zh: `${apiId} 已暂停，因此未查询` },
+      {
+        en: 'the check "work" says why, and what to do',
+        zh: '检查项 work 说明原因与处理办法',
+        command: `${programCommand()} doctor --only work`,
+      },
+    )
   if (outcome === 'unreadable')
-    return failed(`the APIKEY of ${apiId} does not decrypt`, `${apiId} 的 APIKEY 无法解密`, {
-      en: 'see "An unreadable value" in docs/operations.md',
-      zh: '见 docs/operations.zh-CN.md 的“无法读取的值”',
-    })
+    return failed(
+      { en: `the APIKEY of ${apiId} does not decrypt`, zh: `${apiId} 的 APIKEY 无法解密` },
+      {
+        en: 'see "An unreadable value" in docs/operations.md',
+        zh: '见 docs/operations.zh-CN.md 的“无法读取的值”',
+      },
+    )
   switch (outcome.kind) {
     case 'not_found':
-      return ok(
-        `${apiId}: GetResult answers 4061 about an unknown serial, as expected, in ${durationMs} ms`,
-        `${apiId}：GetResult 对未知流水号正确返回 4061，用时 ${durationMs} 毫秒`,
-      )
+      return ok({
+        en: `${apiId}: GetResult answers 4061 about an unknown serial, as expected, in ${durationMs} ms`,
+        zh: `${apiId}：GetResult 对未知流水号正确返回 4061，用时 ${durationMs} 毫秒`,
+      })
     case 'account': {
       const [en, zh] = [describeFault(outcome.fault, 'en'), describeFault(outcome.fault, 'zh')]
       const { code } = outcome
-      return failed(`${apiId}: ${en.sentence} (code ${code})`, `${apiId}：${zh.sentence}（返回码 ${code}）`, {
-        en: en.remedy,
-        zh: zh.remedy,
-      })
+      return failed(
+        { en: `${apiId}: ${en.sentence} (code ${code})`, zh: `${apiId}：${zh.sentence}（返回码 ${code}）` },
+        {
+          en: en.remedy,
+          zh: zh.remedy,
+        },
+      )
     }
     case 'transient': {
       const cause = `${outcome.cause} ${outcome.detail ?? outcome.code ?? ''}`.trim()
       return failed(
-        `${apiId}: GetResult gave no usable answer (${cause})`,
-        `${apiId}：GetResult 未给出可用的响应（${cause}）`,
+        {
+          en: `${apiId}: GetResult gave no usable answer (${cause})`,
+          zh: `${apiId}：GetResult 未给出可用的响应（${cause}）`,
+        },
         {
           en: 'see "An outage of GetResult" in docs/operations.md',
           zh: '见 docs/operations.zh-CN.md 的“GetResult 故障”',
@@ -70,14 +87,19 @@ export const judgeAnswer = ({
       )
     }
     case 'throttled':
-      return warning(`${apiId}: GetResult asks for fewer calls`, `${apiId}：GetResult 要求降低查询频率`, {
-        en: 'lower UPSTREAM_RATE, or have the vendor allow more',
-        zh: '请调小 UPSTREAM_RATE，或向厂商申请更高频率',
-      })
+      return warning(
+        { en: `${apiId}: GetResult asks for fewer calls`, zh: `${apiId}：GetResult 要求降低查询频率` },
+        {
+          en: 'lower UPSTREAM_RATE, or have the vendor allow more',
+          zh: '请调小 UPSTREAM_RATE，或向厂商申请更高频率',
+        },
+      )
     default:
       return warning(
-        `${apiId}: GetResult answered an unknown serial with something else than 4061 (${outcome.kind}, ${outcome.code})`,
-        `${apiId}：GetResult 对未知流水号的响应不是 4061（${outcome.kind}，${outcome.code}）`,
+        {
+          en: `${apiId}: GetResult answered an unknown serial with something else than 4061 (${outcome.kind}, ${outcome.code})`,
+          zh: `${apiId}：GetResult 对未知流水号的响应不是 4061（${outcome.kind}，${outcome.code}）`,
+        },
         { en: 'ask the vendor whether this has changed', zh: '请向厂商确认是否有变更' },
       )
   }
@@ -85,14 +107,15 @@ export const judgeAnswer = ({
 
 /** @param aheadMs lead of GetResult's clock over this machine's, in ms; null: unknown */
 export const judgeClock = (aheadMs: number | null, now: number): Finding => {
-  if (aheadMs === null) return skipped('GetResult gave no answer with a date', '未得到带时间的 GetResult 响应')
+  if (aheadMs === null)
+    return skipped({ en: 'GetResult gave no answer with a date', zh: '未得到带时间的 GetResult 响应' })
   const [wrong] = wrongClocks([{ name: hostname(), isLost: false, clockAheadMs: aheadMs }])
   if (wrong) return judgeTrouble(wrong, { at: now })
   const apart = Math.max(1, Math.round(Math.abs(aheadMs) / SECOND))
-  return ok(
-    `the clocks here and at GetResult agree to within ${apart} s`,
-    `本机与 GetResult 的时钟相差在 ${apart} 秒以内`,
-  )
+  return ok({
+    en: `the clocks here and at GetResult agree to within ${apart} s`,
+    zh: `本机与 GetResult 的时钟相差在 ${apart} 秒以内`,
+  })
 }
 
 export const checkClock = async (facts: DoctorFacts): Promise<Finding> =>
@@ -110,10 +133,12 @@ export const checkProxies = async ({ config }: DoctorFacts): Promise<Finding[]> 
     const error = await connectionError(hostname, port)
     findings.push(
       error === null
-        ? ok(`the proxy for callbacks, ${host}, takes connections`, `回调代理 ${host} 可以连接`)
+        ? ok({ en: `the proxy for callbacks, ${host}, takes connections`, zh: `回调代理 ${host} 可以连接` })
         : failed(
-            `the proxy for callbacks, ${host}, takes no connection (${error})`,
-            `无法连接回调代理 ${host}（${error}）`,
+            {
+              en: `the proxy for callbacks, ${host}, takes no connection (${error})`,
+              zh: `无法连接回调代理 ${host}（${error}）`,
+            },
             { en: 'see "A proxy that fails" in docs/operations.md', zh: '见 docs/operations.zh-CN.md 的“代理故障”' },
           ),
     )
@@ -121,12 +146,14 @@ export const checkProxies = async ({ config }: DoctorFacts): Promise<Finding[]> 
   if (ignored.length > 0)
     findings.push(
       warning(
-        `${ignored.join(', ')} is set, but this service uses only CALLBACK_PROXY; GetResult is called directly`,
-        `已设置 ${ignored.join('、')}，但本服务只使用 CALLBACK_PROXY；查询 GetResult 不经代理`,
+        {
+          en: `${ignored.join(', ')} is set, but this service uses only CALLBACK_PROXY; GetResult is called directly`,
+          zh: `已设置 ${ignored.join('、')}，但本服务只使用 CALLBACK_PROXY；查询 GetResult 不经代理`,
+        },
         { en: 'set CALLBACK_PROXY, if callbacks must go through a proxy', zh: '若回调须经代理，请设置 CALLBACK_PROXY' },
       ),
     )
-  return findings.length > 0 ? findings : [ok('no proxy is set', '未设置代理')]
+  return findings.length > 0 ? findings : [ok({ en: 'no proxy is set', zh: '未设置代理' })]
 }
 
 /** Returns the error code of a connection, or null if it succeeds. */
@@ -147,8 +174,10 @@ export const judgeOperator = (host: string | null, told: Awaited<ReturnType<type
   const command = `${programCommand()} notify-test`
   if (host === null)
     return warning(
-      'OPERATOR_URL is not set: nobody is notified when something goes wrong',
-      '未设置 OPERATOR_URL：出问题时不会通知任何人',
+      {
+        en: 'OPERATOR_URL is not set: nobody is notified when something goes wrong',
+        zh: '未设置 OPERATOR_URL：出问题时不会通知任何人',
+      },
       {
         en: 'set it to the webhook address of a robot, then try it',
         zh: '请设为群机器人的 webhook 地址，再试发',
@@ -156,13 +185,19 @@ export const judgeOperator = (host: string | null, told: Awaited<ReturnType<type
       },
     )
   if (told === null)
-    return ok(`notices go to ${host}; --deep sends a test there`, `运维通知发往 ${host}；加 --deep 会试发一条`)
+    return ok({
+      en: `notices go to ${host}; --deep sends a test there`,
+      zh: `运维通知发往 ${host}；加 --deep 会试发一条`,
+    })
   const { channel, answer } = told
-  if (answer.kind === 'told') return ok(`${channel} at ${host} has taken a test`, `${channel}（${host}）已接收测试消息`)
+  if (answer.kind === 'told')
+    return ok({ en: `${channel} at ${host} has taken a test`, zh: `${channel}（${host}）已接收测试消息` })
   const problem = answer.kind === 'refused' ? answer.problem : 'later'
   return failed(
-    `${channel} at ${host} did not take a test (${answer.code})`,
-    `${channel}（${host}）未接收测试消息（${answer.code}）`,
+    {
+      en: `${channel} at ${host} did not take a test (${answer.code})`,
+      zh: `${channel}（${host}）未接收测试消息（${answer.code}）`,
+    },
     { en: channelRemedy(problem, 'en'), zh: channelRemedy(problem, 'zh'), command },
   )
 }

@@ -27,20 +27,28 @@ export const judgeServer = ({
           zh: '服务器崩溃时可能损坏数据库，或丢失已确认的数据',
         }
     const turnOn = psql(`ALTER SYSTEM SET ${name} = on`, 'SELECT pg_reload_conf()')
-    return failed(`${name} is off: ${en}`, `${name} 已关闭：${zh}`, { en: 'turn it on', zh: '请打开', command: turnOn })
+    return failed(
+      { en: `${name} is off: ${en}`, zh: `${name} 已关闭：${zh}` },
+      { en: 'turn it on', zh: '请打开', command: turnOn },
+    )
   })
   if (isReadOnly)
     wrong.push(
-      failed('the server is a standby or read-only: nothing can be written', '该服务器是备库或只读的：无法写入', {
-        en: 'point DATABASE_URL to the primary',
-        zh: '请使 DATABASE_URL 指向主库',
-      }),
+      failed(
+        { en: 'the server is a standby or read-only: nothing can be written', zh: '该服务器是备库或只读的：无法写入' },
+        {
+          en: 'point DATABASE_URL to the primary',
+          zh: '请使 DATABASE_URL 指向主库',
+        },
+      ),
     )
   if (!receivesNotifications)
     wrong.push(
       warning(
-        'LISTEN does not work through this pooler: other nodes learn of new work within a second instead of at once',
-        '经此连接池无法使用 LISTEN：其他节点要在一秒内才得知新任务，而非立即',
+        {
+          en: 'LISTEN does not work through this pooler: other nodes learn of new work within a second instead of at once',
+          zh: '经此连接池无法使用 LISTEN：其他节点要在一秒内才得知新任务，而非立即',
+        },
         {
           en: 'use session pooling, or connect to the server directly',
           zh: '请让连接池保持会话（session 模式），或直连服务器',
@@ -49,7 +57,7 @@ export const judgeServer = ({
     )
   if (wrong.length > 0) return wrong
   const { en, zh } = isPooled ? { en: ', through a pooler', zh: '，经连接池' } : { en: '', zh: '' }
-  return [ok(`PostgreSQL ${version} as user ${user}${en}`, `PostgreSQL ${version}，用户 ${user}${zh}`)]
+  return [ok({ en: `PostgreSQL ${version} as user ${user}${en}`, zh: `PostgreSQL ${version}，用户 ${user}${zh}` })]
 }
 
 const HEARD_WITHIN_MS = 2 * SECOND
@@ -68,17 +76,21 @@ export const judgeTransactions = (
     .filter(({ openMs }) => openMs === null || openMs > LONG_MS)
     .map(({ name, openMs, endsWith }) =>
       warning(
-        `${name} has kept dead rows from being removed${openMs === null ? '' : ` for ${showSpan(openMs, 'en')}`}: claims get slower`,
-        `${name} ${openMs === null ? '' : `已 ${showSpan(openMs, 'zh')} `}使失效的行无法清除：取任务变慢`,
+        {
+          en: `${name} has kept dead rows from being removed${openMs === null ? '' : ` for ${showSpan(openMs, 'en')}`}: claims get slower`,
+          zh: `${name} ${openMs === null ? '' : `已 ${showSpan(openMs, 'zh')} `}使失效的行无法清除：取任务变慢`,
+        },
         { en: 'end it, if it is not needed', zh: '若不需要，请结束它', command: psql(endsWith) },
       ),
     )
   if (found.length > 0) return found
-  if (seesOthers) return [ok('no transaction keeps dead rows for long', '没有长时间阻止清除失效行的事务')]
+  if (seesOthers) return [ok({ en: 'no transaction keeps dead rows for long', zh: '没有长时间阻止清除失效行的事务' })]
   return [
     warning(
-      `no transaction of ${user} keeps dead rows for long; those of other users cannot be seen`,
-      `用户 ${user} 没有长事务；其他用户的事务无法查看`,
+      {
+        en: `no transaction of ${user} keeps dead rows for long; those of other users cannot be seen`,
+        zh: `用户 ${user} 没有长事务；其他用户的事务无法查看`,
+      },
       { en: 'let it see them', zh: '请允许其查看', command: psql(`GRANT pg_read_all_stats TO "${user}"`) },
     ),
   ]
@@ -96,12 +108,16 @@ export const judgeLocks = (sessions: readonly SessionFacts[]): Finding[] => {
     .filter(({ openMs }) => openMs === null || openMs > LOCKED_MS)
     .map(({ name, openMs, isInTheWay, endsWith }) =>
       (isInTheWay ? failed : warning)(
-        `${name} holds locks${openMs === null ? '' : ` for ${showSpan(openMs, 'en')}`}: ${isInTheWay ? 'others wait for it' : 'no other waits for it now'}`,
-        `${name} ${openMs === null ? '' : `已 ${showSpan(openMs, 'zh')} `}持有锁：${isInTheWay ? '其他会话正在等待' : '目前没有会话在等待'}`,
+        {
+          en: `${name} holds locks${openMs === null ? '' : ` for ${showSpan(openMs, 'en')}`}: ${isInTheWay ? 'others wait for it' : 'no other waits for it now'}`,
+          zh: `${name} ${openMs === null ? '' : `已 ${showSpan(openMs, 'zh')} `}持有锁：${isInTheWay ? '其他会话正在等待' : '目前没有会话在等待'}`,
+        },
         { en: 'end it, if it is not needed', zh: '若不需要，请结束它', command: psql(endsWith) },
       ),
     )
-  return found.length > 0 ? found : [ok('no session keeps others waiting for a lock', '没有会话让其他会话等待锁')]
+  return found.length > 0
+    ? found
+    : [ok({ en: 'no session keeps others waiting for a lock', zh: '没有会话让其他会话等待锁' })]
 }
 
 export const checkLocks = onPostgres(async ({ lockHolders }) => judgeLocks(await lockHolders()))
