@@ -1,19 +1,27 @@
+import type { Context } from 'hono'
 import type { Config } from '../config/settings.ts'
 import type { ActName } from '../core/act.ts'
 import type { Edit } from '../core/changes.ts'
 import type { Clock } from '../core/clock.ts'
+import type { Read } from '../core/registration-input.ts'
+import type { Role } from '../core/role.ts'
 import type { Attempt } from '../store/messages/message.ts'
 import type { NewRegistration, Registered } from '../store/registrations/registering.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
+import type { Tracer } from '../telemetry/traces/span-tracer.ts'
+import type { TrustedProxies } from './caller.ts'
 import type { ConsoleVault } from './console-links.ts'
-import type { Operator } from './middleware/authenticate-operator.ts'
 import type { EnumerationGuard } from './middleware/enumeration-guard.ts'
-import type { createRegistrar } from './partner/register.ts'
-import type { JudgeUrl } from './partner/registration-schemas.ts'
-import type { createLongPoll } from './partner/registrations.ts'
-import type { ProbeDeps } from './probes.ts'
-import type { Rates } from './rates.ts'
+import type { RateDeps, Rates } from './rates.ts'
+
+/** Caller of the admin API. */
+export interface Operator {
+  /** Id of the token; `ADMIN_TOKEN` for the setting's. */
+  id: string
+  name: string
+  role: Role
+}
 
 /** Variables that a request of the API carries from its middleware to its handlers. */
 export interface ApiEnv {
@@ -38,13 +46,42 @@ export interface ApiEnv {
   }
 }
 
+export interface FrameDeps {
+  emit: Emit<'request.answered' | 'probe.answered' | 'stranger.refused' | 'request.failed'>
+  monotonic: () => number
+  newId: (prefix: string) => string
+  /** Aborted when the service stops; from then on all but `/healthz` and `/readyz` get 503. */
+  stopping: AbortSignal
+  /** Null: tracing is off. */
+  tracer: Pick<Tracer, 'request'> | null
+}
+
+export interface RefusalDeps {
+  rates: Pick<Rates, 'take'>
+  trustedProxies: TrustedProxies
+}
+
+/** One precondition of the service. `reason` describes the fault in words; null: none. */
+export interface ReadyCheck {
+  name: string
+  ok: boolean
+  reason: string | null
+}
+
+export interface ProbeDeps extends FrameDeps, RateDeps, Omit<RefusalDeps, 'rates'> {
+  version: string
+  ready: () => Promise<ReadyCheck[]>
+  metrics: { contentType: string; text: () => Promise<string> }
+}
+
 /** Dependencies of the API. */
 export interface ApiDeps extends ProbeDeps {
   config: Config
   store: Store
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
-  judgeUrl: JudgeUrl
+  /** Returns the normalised form of a callback URL, or a message that describes the allowed URLs. */
+  judgeUrl: (text: unknown) => Read<string>
   enumerationGuard: Pick<EnumerationGuard, 'recordConflict' | 'slowedForMs'>
   /** Returns the three `webhook-*` headers of each event, signed now. */
   signEvents: (
@@ -61,6 +98,10 @@ export interface ApiDeps extends ProbeDeps {
 
 export type SharedDeps = ApiDeps & { rates: Rates; consoleVault: ConsoleVault }
 export type PartDeps = SharedDeps & {
-  registrar: ReturnType<typeof createRegistrar>
-  waitForEnd: ReturnType<typeof createLongPoll>
+  registrar: {
+    one: (c: Context<ApiEnv>) => Promise<Response>
+    batch: (c: Context<ApiEnv>, registrations: readonly unknown[]) => Promise<Response>
+  }
+  /** Resolves when the registration ends, after `ms`, or when the signal aborts; at once if too many calls wait. */
+  waitForEnd: (id: string, wait: { partnerId: string; ms: number; signal: AbortSignal }) => Promise<void>
 }

@@ -1,11 +1,10 @@
 import { Hono } from 'hono'
 import type { z } from 'zod'
 import { AppError } from '../core/error.ts'
-import type { ApiDeps, ApiEnv, PartDeps } from './api-env.ts'
+import type { ApiDeps, ApiEnv, Operator, PartDeps } from './api-env.ts'
 import { addCalls } from './calls.ts'
 import { type Query, queryText } from './console/api-calls.ts'
 import { sendError } from './json/problem.ts'
-import type { Operator } from './middleware/authenticate-operator.ts'
 import { OPERATOR_OPERATIONS } from './openapi/operations.ts'
 
 export type { Query }

@@ -3,21 +3,10 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { routePath } from 'hono/route'
 import { AppError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
-import type { Emit } from '../telemetry/emit.ts'
 import type { Tracer } from '../telemetry/traces/span-tracer.ts'
-import type { ApiEnv } from './api-env.ts'
+import type { ApiEnv, FrameDeps } from './api-env.ts'
 import { setHeader } from './caller.ts'
 import { sendError, sendProblem } from './json/problem.ts'
-
-export interface FrameDeps {
-  emit: Emit<'request.answered' | 'probe.answered' | 'stranger.refused' | 'request.failed'>
-  monotonic: () => number
-  newId: (prefix: string) => string
-  /** Aborted when the service stops; from then on all but `/healthz` and `/readyz` get 503. */
-  stopping: AbortSignal
-  /** Null: tracing is off. */
-  tracer: Pick<Tracer, 'request'> | null
-}
 
 const HEADER = 'x-request-id'
 /** Responses below this path are for one caller and must not be cached. */

@@ -1,23 +1,10 @@
 import type { Hono } from 'hono'
-import type { ApiEnv } from './api-env.ts'
+import type { ApiEnv, ProbeDeps, RefusalDeps } from './api-env.ts'
 import { clientNetwork } from './caller.ts'
-import { createFrame, type FrameDeps } from './frame.ts'
-import { type RefusalDeps, readToken, refusalOf } from './middleware/authenticate.ts'
+import { createFrame } from './frame.ts'
+import { readToken, refusalOf } from './middleware/authenticate.ts'
 import { createSecretCheck } from './middleware/authenticate-operator.ts'
-import { createRates, type RateDeps } from './rates.ts'
-
-/** One precondition of the service. `reason` describes the fault in words; null: none. */
-export interface ReadyCheck {
-  name: string
-  ok: boolean
-  reason: string | null
-}
-
-export interface ProbeDeps extends FrameDeps, RateDeps, Omit<RefusalDeps, 'rates'> {
-  version: string
-  ready: () => Promise<ReadyCheck[]>
-  metrics: { contentType: string; text: () => Promise<string> }
-}
+import { createRates } from './rates.ts'
 
 /** Adds liveness and readiness, which are public, so no reason may contain a secret; and Prometheus' `/metrics`. */
 export const addProbes = (app: Hono<ApiEnv>, deps: ProbeDeps & RefusalDeps): void => {

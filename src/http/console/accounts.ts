@@ -6,7 +6,6 @@ import { ANSWERS, QUEUE } from '../../core/operator-texts/overview.ts'
 import { showSeconds } from '../../core/show-sizes.ts'
 import { ACCOUNT_CALLS, type AccountAnswer } from '../admin/accounts.ts'
 import type { Overview } from '../admin/overview.ts'
-import type { Console, Visit } from './console.ts'
 import { actForm, actForms, actLink, field, numberOf } from './forms.ts'
 import { numberColumn } from './hosts.ts'
 import {
@@ -25,6 +24,7 @@ import {
   time,
 } from './page.ts'
 import { FIRST_PAGE, type Partners, partnerIdOf } from './partners.ts'
+import type { Console, Visit } from './visit.ts'
 import { MODE_WORDS, STATE } from './words.ts'
 
 export type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>

@@ -2,8 +2,8 @@ import { html } from 'hono/html'
 import { REFIRE_MS } from '../../core/alert.ts'
 import type { Words } from '../../core/language.ts'
 import type { AlertsAnswer } from '../admin/alerts.ts'
-import type { Console, Visit } from './console.ts'
 import { badge, type ConsolePage, facts, type Html, nextPage, PAGE_NAMES, type Reader, table, time } from './page.ts'
+import type { Console, Visit } from './visit.ts'
 
 type Alert = AlertsAnswer['data'][number]
 

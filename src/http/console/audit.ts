@@ -5,7 +5,6 @@ import type { Words } from '../../core/language.ts'
 import { MAX_NAME } from '../../core/line.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
 import type { Accounts } from './accounts.ts'
-import type { Console, Visit } from './console.ts'
 import { field, withoutEmpty } from './forms.ts'
 import {
   type Column,
@@ -19,10 +18,10 @@ import {
   zoneInput,
 } from './page.ts'
 import { FIRST_PAGE, type Partners } from './partners.ts'
-import { OUTCOMES, stateBadge, WHO } from './words.ts'
+import type { Console, Visit } from './visit.ts'
+import { type Act, OUTCOMES, stateBadge, WHO } from './words.ts'
 
 type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
-export type Act = Acts['data'][number]
 
 const WHAT: Words = { en: 'Act', zh: '操作' }
 

@@ -6,7 +6,6 @@ import { showSpan } from '../../core/show-sizes.ts'
 import { BULK_CALLS, roleOfBulkAct } from '../admin/bulk.ts'
 import type { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import { Refused } from './api-calls.ts'
-import type { Console, Visit } from './console.ts'
 import { actForm, withoutEmpty } from './forms.ts'
 import {
   type ConsolePage,
@@ -23,6 +22,7 @@ import {
 } from './page.ts'
 import { FIELDS, foundColumns } from './registration-columns.ts'
 import { HELD } from './ticked.ts'
+import type { Console, Visit } from './visit.ts'
 import { CREATED, STATE, stateBadge, WHO } from './words.ts'
 
 type Bulk = z.output<typeof BULK>

@@ -4,8 +4,8 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { MINUTES, SECONDS, shareOf, showShare } from '../../core/show-sizes.ts'
 import type { HISTORY, OPERATOR_HISTORY } from '../json/history.ts'
-import type { Visit } from './console.ts'
 import { type Html, type Name, named, partOrRefusal, type Reader, showCount, time } from './page.ts'
+import type { Visit } from './visit.ts'
 
 type OperatorHistory = z.output<typeof OPERATOR_HISTORY>
 /** Counts and times of a span. Those of upstream are of all partners, for operators. */

@@ -15,7 +15,7 @@ import { problemOf, problemOfError } from '../json/problem.ts'
 import { keepLanguage } from '../language.ts'
 import { addAccounts } from './accounts.ts'
 import { addAlerts } from './alerts.ts'
-import { type CallApi, createApiCalls, type Method, type Query, Refused } from './api-calls.ts'
+import { type CallApi, createApiCalls, Refused } from './api-calls.ts'
 import { addAssets } from './assets.ts'
 import { addAudit } from './audit.ts'
 import { addBulk } from './bulk.ts'
@@ -23,7 +23,7 @@ import { addContact } from './contact.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addExport } from './export.ts'
 import { addFind } from './find.ts'
-import { type Form, formAgain, formOf, postedOf, refuseLarge, roleOf, wrongFields } from './forms.ts'
+import { formAgain, formOf, postedOf, refuseLarge, roleOf, wrongFields } from './forms.ts'
 import { addHosts } from './hosts.ts'
 import { addKeys } from './keys.ts'
 import { COUNTED, layout, redirectPage, shortPage } from './layout.ts'
@@ -34,43 +34,12 @@ import { type ConsolePage, type Counts, pathOf, type Reader, readerOf } from './
 import { addPartners } from './partners.ts'
 import { addRegistrations } from './registrations.ts'
 import { addSecrets } from './secrets.ts'
-import { createSessions, type Session, type Sessions } from './sessions.ts'
+import { createSessions, type Sessions } from './sessions.ts'
 import { addSettings } from './settings.ts'
 import { addSigningIn, signInPage } from './signing-in.ts'
 import { addTicked } from './ticked.ts'
 import { addTokens } from './tokens.ts'
-
-/** The context of one request of a signed-in caller. */
-export interface Visit extends Reader {
-  c: Context<ApiEnv>
-  session: Session
-  /** The `:id` of the path, URL-encoded. */
-  id: string
-  /** Base URL under which the caller reaches the API. */
-  baseUrl: string
-  /** Calls the API as the signed-in caller. */
-  call: <Answer>(method: Method, path: string, more?: { query?: Query | undefined; body?: unknown }) => Promise<Answer>
-  now: () => number
-  /** Whether the signed-in caller may make a call of the API. Pages leave out calls that would be refused. */
-  may: (call: { role: Role }) => Promise<boolean>
-  /** The posted form. */
-  form: () => Promise<Form>
-}
-
-type Made = ConsolePage | string | Response
-
-export interface Console {
-  /** Adds a page for callers without a session. */
-  open: (
-    method: 'GET' | 'POST',
-    path: string,
-    make: (c: Context<ApiEnv>, reader: Reader) => Promise<ConsolePage | string>,
-  ) => void
-  /** Adds a page; `make` may return a path to redirect to, or a download. With `asksFor`, other roles are refused. */
-  page: (path: string, make: (visit: Visit) => Promise<Made>, asksFor?: { role: Role }) => void
-  /** Adds the action of a form. `run` returns the page of the result, or its path; by default that of the page above. */
-  act: (path: string, run: (visit: Visit) => Promise<string | ConsolePage | undefined>) => void
-}
+import type { Console, Made, Visit } from './visit.ts'
 
 const SECURE = secureHeaders({
   contentSecurityPolicy: {

@@ -6,10 +6,10 @@ import type { ContactAnswer } from '../partner/contact.ts'
 import type { AttemptAnswer } from '../partner/registration-schemas.ts'
 import { CHANNELS } from './alerts.ts'
 import { Refused } from './api-calls.ts'
-import type { Console, Visit } from './console.ts'
 import { actForm, field } from './forms.ts'
 import { testPage } from './moments.ts'
 import { type ConsolePage, type Fact, facts, type Html, PAGE_NAMES, type Reader } from './page.ts'
+import type { Console, Visit } from './visit.ts'
 import { BY_KEY } from './words.ts'
 
 const NONE: Words = { en: 'not set', zh: '未设置' }

@@ -9,7 +9,6 @@ import type { FAILURE_CALLS } from '../admin/messages.ts'
 import type { AttemptAnswer } from '../partner/registration-schemas.ts'
 import type { ResendAnswer } from '../partner/resends.ts'
 import type { StatusAnswer } from '../partner/status.ts'
-import type { Console, Visit } from './console.ts'
 import { actForm, actLink, field } from './forms.ts'
 import { testPage } from './moments.ts'
 import {
@@ -32,6 +31,7 @@ import {
 } from './page.ts'
 import { partnerIdOf } from './partners.ts'
 import { listPart, readSearchQuery, search } from './registrations.ts'
+import type { Console, Visit } from './visit.ts'
 import { errorCell, STATE, stateBadge } from './words.ts'
 
 type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['answers'][200]>

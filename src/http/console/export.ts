@@ -6,10 +6,10 @@ import type { SharedDeps } from '../api-env.ts'
 import { nodeBindings } from '../caller.ts'
 import { MAX_PAGE_SIZE } from '../json/pagination.ts'
 import { Refused } from './api-calls.ts'
-import type { Console } from './console.ts'
 import type { AnyRegistration } from './registration-columns.ts'
 import { readSearchQuery, search } from './registrations.ts'
 import type { Session } from './sessions.ts'
+import type { Console } from './visit.ts'
 
 const MAX_ROWS = 10_000
 /** Maximum number of searches per export, since each may return only a few rows. */

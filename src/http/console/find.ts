@@ -4,11 +4,11 @@ import { isRegistrationId } from '../../core/registration.ts'
 import { SERIAL } from '../../core/registration-input.ts'
 import type { Accounts } from './accounts.ts'
 import { pathOfObject } from './audit.ts'
-import type { Console, Visit } from './console.ts'
 import { SEARCH_EXAMPLE } from './page.ts'
 import { FIRST_PAGE, partnersNamed } from './partners.ts'
 import { searchFieldsOf } from './registration-columns.ts'
 import { readSearchQuery, search } from './registrations.ts'
+import type { Console, Visit } from './visit.ts'
 
 /** `name:value`, `name=value`, `name:"a value"` or a word. Chinese keyboards type a full-width colon. */
 const PART = /(?:([\p{L}_][\p{L}\w.-]*)[:：=])?(?:"([^"]*)"|(\S+))/giu

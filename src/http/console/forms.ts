@@ -8,9 +8,9 @@ import { MAX_NAME, MAX_REASON } from '../../core/line.ts'
 import type { Role } from '../../core/role.ts'
 import type { OPERATOR_CALLS } from '../admin/me.ts'
 import type { ProblemAnswer } from '../json/problem.ts'
-import type { Visit } from './console.ts'
 import { copied, type Html, type Reader, zoneLabel } from './page.ts'
 import { FIELDS } from './registration-columns.ts'
+import type { Form, Visit } from './visit.ts'
 import {
   limitOf,
   MODE_WORDS,
@@ -58,7 +58,6 @@ export const withoutEmpty = (fields: Readonly<Record<string, string>>): Record<s
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
 
 /** A form as the API takes it, without empty fields. Its `why` is the API's `reason`: searches have a `reason` too. */
-export type Form = Readonly<Partial<Record<string, string>>>
 export const formOf = async (c: Context): Promise<Form> => {
   const { why, ...fields } = withoutEmpty(await postedOf(c))
   return why === undefined ? fields : { ...fields, reason: why }

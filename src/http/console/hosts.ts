@@ -2,9 +2,9 @@ import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
 import { showShare } from '../../core/show-sizes.ts'
 import { arrivedShare, type Figures, showMs, spanLinks, spanOf } from './charts.ts'
-import type { Console, Visit } from './console.ts'
 import type { Column, Html, Reader } from './page.ts'
 import { NUMBER, PAGE_NAMES, partnerLink, partOrRefusal, showCount, table, time, wrapped } from './page.ts'
+import type { Console, Visit } from './visit.ts'
 
 type Webhooks = Figures['webhooks']
 /** A host with its figures, for operators with its partner. */

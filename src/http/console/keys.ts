@@ -6,10 +6,10 @@ import { KEY_CALLS } from '../admin/partners.ts'
 import { isConsoleLink } from '../console-links.ts'
 import type { ConsoleLinkAnswer } from '../partner/console-links.ts'
 import type { NewKeyAnswer } from '../partner/keys.ts'
-import type { Console, Visit } from './console.ts'
 import { actForm, field, shownOnce } from './forms.ts'
 import { badge, type ConsolePage, type Html, table, time, zoneInput } from './page.ts'
 import type { Session } from './sessions.ts'
+import type { Console, Visit } from './visit.ts'
 import { BY_KEY, CREATED, EXPIRES, LAST_USED, REVOKE, REVOKED } from './words.ts'
 
 type Keys = z.output<(typeof KEY_CALLS)['GET /v1/admin/partners/:id/keys']['answers'][200]>

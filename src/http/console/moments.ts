@@ -1,13 +1,16 @@
 import { html } from 'hono/html'
+import type { z } from 'zod'
 import type { ActName } from '../../core/act.ts'
 import type { Words } from '../../core/language.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
+import type { REGISTRATION_DETAIL } from '../admin/registration-view.ts'
 import type { ExplanationAnswer } from '../partner/explain.ts'
-import type { AttemptAnswer } from '../partner/registration-schemas.ts'
-import type { Act } from './audit.ts'
-import type { OneRegistration } from './one-registration.ts'
+import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
 import { type Html, PAGE_NAMES, type Reader, time } from './page.ts'
-import { OUTCOMES, statusOf } from './words.ts'
+import { type Act, OUTCOMES, statusOf } from './words.ts'
+
+/** A registration as its partner gets it, or as operators get it. */
+export type OneRegistration = RegistrationAnswer | z.output<typeof REGISTRATION_DETAIL>
 
 /** A moment in the history of a registration; `next`: it is still to come. */
 export interface Moment {

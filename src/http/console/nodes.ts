@@ -3,8 +3,8 @@ import { CATALOGUES } from '../../core/operator-texts/describe.ts'
 import { BACKUP_FAULTS } from '../../core/operator-texts/overview.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { Overview } from '../admin/overview.ts'
-import type { Console, Visit } from './console.ts'
 import { badge, type ConsolePage, facts, type Html, PAGE_NAMES, type Reader, table, time } from './page.ts'
+import type { Console, Visit } from './visit.ts'
 
 const stateOf = ({ t, language }: Reader, { lost, differsIn, settingsDiffering }: Overview['nodes'][number]): Html => {
   const { traits } = CATALOGUES[language]

@@ -21,13 +21,13 @@ import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_KEYS } from '../json/fields.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
-import { type Act, newestActs } from './audit.ts'
+import { newestActs } from './audit.ts'
 import { charts, type Mark } from './charts.ts'
-import type { Console, Visit } from './console.ts'
 import { noContact } from './contact.ts'
 import { hostPart } from './hosts.ts'
 import { type ConsolePage, facts, type Html, live, PAGE_NAMES, type Reader, showCount, table, time } from './page.ts'
-import { NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, usageOf } from './words.ts'
+import type { Console, Visit } from './visit.ts'
+import { type Act, NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, usageOf } from './words.ts'
 
 const STATES = {
   good: { en: 'OK', zh: '正常' },

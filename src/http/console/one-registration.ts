@@ -7,18 +7,16 @@ import type { REGISTRATION_DETAIL } from '../admin/registration-view.ts'
 import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
 import type { EventAnswer } from '../partner/events.ts'
 import type { ExplanationAnswer } from '../partner/explain.ts'
-import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
+import type { AttemptAnswer } from '../partner/registration-schemas.ts'
 import { newestActs } from './audit.ts'
-import type { Console, Visit } from './console.ts'
 import { actForms } from './forms.ts'
-import { DEADLINE, registrationTimeline } from './moments.ts'
+import { DEADLINE, type OneRegistration, registrationTimeline } from './moments.ts'
 import { type ConsolePage, copied, type Fact, facts, type Html, live, type Reader, time, wrapped } from './page.ts'
 import { actOn, BASES, CALLS } from './ticked.ts'
+import type { Console, Visit } from './visit.ts'
 import { deliveryBadge, PAYLOAD_WORDS, statusOf } from './words.ts'
 
 type Detail = z.output<typeof REGISTRATION_DETAIL>
-/** A registration as its partner gets it, or as operators get it. */
-export type OneRegistration = RegistrationAnswer | Detail
 
 /** Matches only the ids of registrations, so that no path can reach other API calls. */
 const PATH = 'registrations/:id{reg_[0-9A-Z]+}'

@@ -7,8 +7,8 @@ import { showPartner } from '../../core/operator-texts/catalogue.ts'
 import { clockIn, SHOW_TIME, ZONE_OF, zoneName } from '../../core/show-time.ts'
 import { languageFor } from '../language.ts'
 import { queryText, Refused } from './api-calls.ts'
-import type { Visit } from './console.ts'
 import type { Session } from './sessions.ts'
+import type { Visit } from './visit.ts'
 
 /** Content of a page. A plain string is text: `html` escapes it. */
 export type Html = string | HtmlEscapedString | Promise<HtmlEscapedString>

@@ -4,7 +4,6 @@ import { dateIn, isZone, ZONE_OF } from '../../core/show-time.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import { Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
-import type { Console, Visit } from './console.ts'
 import { fieldOf } from './forms.ts'
 import { type Html, nextPage, type Reader, time, zoneInput } from './page.ts'
 import { partnerIdOf } from './partners.ts'
@@ -18,6 +17,7 @@ import {
   searchFieldsOf,
 } from './registration-columns.ts'
 import { tickColumn, tickedForm } from './ticked.ts'
+import type { Console, Visit } from './visit.ts'
 
 interface ListOf<Item> {
   data: Item[]

@@ -4,9 +4,9 @@ import type { Words } from '../../core/language.ts'
 import { PARTNER_SECRET_CALLS } from '../admin/signing-secrets.ts'
 import { isConsoleLink } from '../console-links.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
-import type { Console, Visit } from './console.ts'
 import { actForm, field, shownOnce } from './forms.ts'
 import { type ConsolePage, type Html, PAGE_NAMES, table, time } from './page.ts'
+import type { Console, Visit } from './visit.ts'
 import { BY_KEY, SIGNING_SECRET } from './words.ts'
 
 /** Page and API calls of a partner's own secrets. */

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { SettingsAnswer } from '../admin/settings.ts'
-import type { Console, Visit } from './console.ts'
 import { type ConsolePage, type Html, PAGE_NAMES, type Reader, table } from './page.ts'
+import type { Console, Visit } from './visit.ts'
 
 type Setting = SettingsAnswer['data'][number]
 

@@ -7,10 +7,10 @@ import { clientNetwork } from '../caller.ts'
 import { openConsoleLink } from '../console-links.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import { type CallApi, Refused } from './api-calls.ts'
-import type { Console } from './console.ts'
 import { postedOf } from './forms.ts'
 import { type ConsolePage, type Reader, time } from './page.ts'
 import type { Session, Sessions } from './sessions.ts'
+import type { Console } from './visit.ts'
 
 const SIGN_IN: Words = { en: 'Sign in', zh: '登录' }
 const ENTER: Words = { en: 'Open the console', zh: '进入控制台' }

@@ -4,11 +4,11 @@ import { isRegistrationId } from '../../core/registration.ts'
 import { BULK_ACTS, type BulkActName } from '../../store/registrations/filter.ts'
 import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
 import { Refused } from './api-calls.ts'
-import type { Console, Visit } from './console.ts'
 import { actForms } from './forms.ts'
 import { type Column, type ConsolePage, facts, type Html, PAGE_NAMES, table } from './page.ts'
 import type { AnyRegistration } from './registration-columns.ts'
 import type { Session } from './sessions.ts'
+import type { Console, Visit } from './visit.ts'
 
 /** Base path of the API calls, by the kind of session. */
 export const BASES: Readonly<Record<Session['kind'], string>> = {

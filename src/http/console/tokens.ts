@@ -2,9 +2,9 @@ import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { TOKEN_CALLS } from '../admin/tokens.ts'
-import type { Console, Visit } from './console.ts'
 import { actForm, field, shownOnce } from './forms.ts'
 import { badge, type ConsolePage, type Html, nextPage, PAGE_NAMES, table, time, zoneInput } from './page.ts'
+import type { Console, Visit } from './visit.ts'
 import { CREATED, EXPIRES, LAST_USED, REVOKE, REVOKED, ROLE_WORDS } from './words.ts'
 
 type Tokens = z.output<(typeof TOKEN_CALLS)['GET /v1/admin/tokens']['answers'][200]>

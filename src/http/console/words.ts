@@ -1,16 +1,20 @@
 import { html } from 'hono/html'
+import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import type { ListedState, MessageState } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Role } from '../../core/role.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { AccountAnswer } from '../admin/accounts.ts'
+import type { AUDIT_CALLS } from '../admin/audit.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import { errorText } from '../partner/explain-sentence.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { SigningSecretAnswer } from '../partner/signing-secrets.ts'
-import type { Act } from './audit.ts'
 import { badge, type Html, type Reader, type Tone } from './page.ts'
+
+/** An act of the audit. */
+export type Act = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>['data'][number]
 
 export const STATE: Words = { en: 'State', zh: '状态' }
 export const WHO: Words = { en: 'Who', zh: '操作人' }

@@ -2,20 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { readAdminToken } from '../../core/api-key.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
-import type { Role } from '../../core/role.ts'
 import type { Secret } from '../../core/secret.ts'
-import type { ApiEnv, PartDeps } from '../api-env.ts'
+import type { ApiEnv, Operator, PartDeps } from '../api-env.ts'
 import { clientAddress } from '../caller.ts'
 import { createBuckets } from '../rates.ts'
 import { createConcurrencyLimit, createKeyCache, readToken, refusalOf } from './authenticate.ts'
-
-/** Caller of the admin API. */
-export interface Operator {
-  /** Id of the token; `ADMIN_TOKEN` for the setting's. */
-  id: string
-  name: string
-  role: Role
-}
 
 /** Maximum number of requests of one token at a time, to leave threads and connections to other callers. */
 const MAX_CONCURRENT_OF_TOKEN = 16

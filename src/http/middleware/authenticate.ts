@@ -6,10 +6,9 @@ import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
 import type { Words } from '../../core/language.ts'
 import { createTtlCache } from '../../core/ttl-cache.ts'
-import type { ApiEnv, PartDeps } from '../api-env.ts'
-import { clientNetwork, setHeader, type TrustedProxies } from '../caller.ts'
+import type { ApiEnv, PartDeps, RefusalDeps } from '../api-env.ts'
+import { clientNetwork, setHeader } from '../caller.ts'
 import { type ConsoleLink, openConsoleLink, tokenMark } from '../console-links.ts'
-import type { Rates } from '../rates.ts'
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 
@@ -30,11 +29,6 @@ const SIGNING_SECRET = {
 const isSigningSecret = (token: string): boolean => /^wh(sec|pk|sk)_/.test(token)
 
 export const readToken = (header: string | undefined): string => BEARER.exec(header ?? '')?.[1] ?? ''
-
-export interface RefusalDeps {
-  rates: Pick<Rates, 'take'>
-  trustedProxies: TrustedProxies
-}
 
 /**
  * Returns the 401 for a caller without a valid key. Throws 429 if too many wrong keys have come from its network. Only

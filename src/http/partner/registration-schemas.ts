@@ -23,9 +23,6 @@ import { bodyLike, packWords } from '../json/validate.ts'
 import { MAX_BATCH_SIZE } from '../rates.ts'
 import { attemptText } from './explain-sentence.ts'
 
-/** Returns the normalised form of a callback URL, or a message that describes the allowed URLs. */
-export type JudgeUrl = (text: unknown) => Read<string>
-
 export const ACCOUNT_FORM = {
   en: 'must be the id or the APIID of an account; leave it out to use the default account',
   zh: '必须是某个账户的 id 或 APIID；不填则使用默认账户',
@@ -49,7 +46,7 @@ export const CALLBACK_URL = z.string().meta({
   examples: ['https://partner.example/hook'],
 })
 /** Its output is the normalised URL. */
-export const judgedUrl = (judgeUrl: JudgeUrl) => z.unknown().transform(readWith(judgeUrl))
+export const judgedUrl = (judgeUrl: ApiDeps['judgeUrl']) => z.unknown().transform(readWith(judgeUrl))
 
 /** The body of `POST /v1/registrations`. `checkedRegistration` adds the checks that depend on settings and the time. */
 export const REGISTRATION_BODY = z

@@ -3,12 +3,13 @@ import { z } from 'zod'
 import { judgeUrl } from '../../../src/core/callback-url.ts'
 import { SECOND } from '../../../src/core/duration.ts'
 import { AppError, type FieldError } from '../../../src/core/error.ts'
+import type { ApiDeps } from '../../../src/http/api-env.ts'
 import { callsOf } from '../../../src/http/calls.ts'
 import { PROBLEMS } from '../../../src/http/json/problem.ts'
 import { checkBody } from '../../../src/http/json/validate.ts'
 import { OPERATOR_OPERATIONS, PARTNER_OPERATIONS } from '../../../src/http/openapi/operations.ts'
 import { checkedContact } from '../../../src/http/partner/contact.ts'
-import { checkedRegistration, type JudgeUrl } from '../../../src/http/partner/registration-schemas.ts'
+import { checkedRegistration } from '../../../src/http/partner/registration-schemas.ts'
 import { openApi, START } from '../support/api.ts'
 
 const CHINESE = /\p{Script=Han}/u
@@ -36,7 +37,7 @@ test.each([
 describe('what is wrong with a field is said in both languages', () => {
   const calls = callsOf({ ...PARTNER_OPERATIONS, ...OPERATOR_OPERATIONS })
   // The document's own knows no URLs.
-  const judged: JudgeUrl = text => {
+  const judged: ApiDeps['judgeUrl'] = text => {
     const verdict = judgeUrl(text, { allowHttp: true, allowed: { contains: () => false } })
     return verdict.ok ? { ok: true, value: verdict.url.href } : verdict
   }
