@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
-/** A literal after `zh:`, which may go on over several lines. */
-const CHINESE_TEXT = /\bzh:\s*(?:'((?:[^'\\]|\\.)*)'|`((?:[^`\\]|\\.)*)`)/g
+/** A literal after `zh:`, which may go on over several lines, and have others within `${}`. */
+const CHINESE_TEXT = /\bzh:\s*(?:'((?:[^'\\]|\\.)*)'|`((?:\$\{(?:[^`}]|`[^`]*`)*\}|[^`\\]|\\.)*)`)/g
 /** The name of a file, of a setting or call of the vendor, or of the language that a link leads to. */
 const NAME = /^([\w./-]+\.md|APIID|APIKEY|GetResult|English)$/
 

@@ -12,7 +12,7 @@ const entry = (series: Partial<Series>, counts: Partial<HistoryCounts>) => ({
 })
 
 const sceneOf = ({ store }: StoreFixture) => {
-  const hour = store.now() - (store.now() % HOUR)
+  const hour = Math.floor(store.now() / HOUR) * HOUR
   const historyOf = (step: '5m' | '1h', series: Partial<Series> = {}, span = {}) =>
     store.historyOf('caller', { ...ALL_SERIES, ...series }, { since: hour, until: hour + HOUR, step, ...span })
   return { store, hour, historyOf }
