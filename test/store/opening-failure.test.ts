@@ -27,7 +27,7 @@ test.each([
     error: unavailableBy('SQLITE_BUSY', 'busy'),
     says: /Another process keeps the database busy\. "fuser -v \/srv/,
   },
-])('a start said only "$error.code", without the setting, the path or what to do', ({ error, says }) => {
+])('a start said only "$error.code", without the setting, the path or a remedy', ({ error, says }) => {
   const explained = explainOpening(error, PATH) as StartError
   expect(explained.message).toMatch(says)
   // The service that could not start was not to be stopped.

@@ -38,7 +38,7 @@ describe('a number where a sealed value should be, as after one flipped bit,', (
 })
 
 describe('P12 a message that cannot be decrypted', () => {
-  test('is given up and told once, and the others go on', async () => {
+  test('is given up, reported once; the others go on', async () => {
     await using bench = await open()
     const poisoned = await bench.resolve({ idcardid: '1' })
     const sound = await bench.resolve({ idcardid: '2' })

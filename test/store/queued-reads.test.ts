@@ -37,7 +37,7 @@ test('of sixteen counts of a token at once the first is over before the third be
   expect(await reads()).toBe(3)
 })
 
-test('reads of a partner wait for each other whatever they read', async () => {
+test('reads of a partner wait for each other, of any kind', async () => {
   const { verbs, reads } = openVerbs()
   for (let n = 0; n < 60; n++) void verbs.statusOf('partner_1', null)
   void verbs.findRegistration('partner_1', 'reg_1')
@@ -52,7 +52,7 @@ test('reads of a partner wait for each other whatever they read', async () => {
   expect(await reads()).toBe(3)
 })
 
-test('figures of nobody, and those for alerts of a partner, wait for none of its reads', async () => {
+test('global figures, and those for alerts of a partner, wait for none of its reads', async () => {
   const { verbs, reads } = openVerbs()
   for (let n = 0; n < 60; n++) void verbs.statusOf('partner_1', null)
   expect(await reads()).toBe(2)

@@ -61,7 +61,7 @@ const run = async (prepare: Case, { isReplayed }: { isReplayed: boolean }) => {
 }
 
 describe('a transaction that is run again because another call in it throws', () => {
-  test.each(Object.entries(CASES))('does once what %s does', async (_, prepare) => {
+  test.each(Object.entries(CASES))('does %s once', async (_, prepare) => {
     expect(await run(prepare, { isReplayed: true })).toEqual(await run(prepare, { isReplayed: false }))
   })
 

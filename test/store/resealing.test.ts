@@ -33,7 +33,7 @@ const openOld = async () => {
 }
 
 describe('a change of the master key', () => {
-  test('goes on past what opens under neither key, and names it', async () => {
+  test('goes on past values of neither key, and names them', async () => {
     const old = await openOld()
     old.add(LOST, 'sec_00500_lost')
     old.file.prepare("UPDATE message_bodies SET body = x'00112233'").run()
@@ -54,7 +54,7 @@ describe('a change of the master key', () => {
     await alone.close()
   })
 
-  test('also moves what is written under the earlier key behind it, before the canary says that all is moved', async () => {
+  test('also moves rows written under the earlier key behind it, before the canary says that all is moved', async () => {
     const old = await openOld()
     const store = await old.openWith(NEW, OLD)
     let place: ResealPlace | null = null
@@ -69,7 +69,7 @@ describe('a change of the master key', () => {
     expect(left.get(Buffer.from(createVault(randomBytes, OLD).keyId, 'hex'))).toBe(0)
   })
 
-  test('does not undo what was changed between its look and its write', async () => {
+  test('does not undo a change between its look and its write', async () => {
     const old = await openOld()
     const store = await old.openWith(NEW, OLD)
     const batch = store.reseal({ column: 1, after: null, moved: 0 }, 10)

@@ -29,7 +29,7 @@ const missingOf = async (dialect: string, room: string): Promise<string[]> => {
 test.each([
   ['sqlite', 'sqlite'],
   ['postgresql', 'postgres'],
-])('the migrations of %s make what its schema.ts says', { timeout: 60_000 }, async (dialect, room) => {
+])('the migrations of %s make exactly its schema.ts', { timeout: 60_000 }, async (dialect, room) => {
   expect(await missingOf(dialect, room)).toEqual([])
 })
 

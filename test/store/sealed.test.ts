@@ -12,7 +12,7 @@ const vault = createVault(randomBytes, OLD)
 const sealed = sealedUnder({ masterKey: OLD }, randomBytes)
 const VERDICT = { status: 'FAIL', message: 'no', livingScore: null, similarity: '12.5' } as const
 
-describe('what is sealed', () => {
+describe('sealed columns', () => {
   test('opens as it was, in its own row', () => {
     const account = { apiId: 'api_1' }
     const secret = { partnerId: 'ptn_1', id: 'sec_1' }

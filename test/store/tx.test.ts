@@ -101,7 +101,7 @@ describe.each([
     expect(lanes.find(({ id }) => id === two)).toMatchObject({ dueAt: null, slow: false })
   })
 
-  test('reads through the builder what was written: flags, JSON, bytes, fractions and NULL', async () => {
+  test('reads through the builder the written values: flags, JSON, bytes, fractions and NULL', async () => {
     const node = {
       ...{ id: 'node_1', name: 'a:80', version: '1', settings: 's', key: 'k', roles: ['api'] as const },
       ...{ startedAt: 2 ** 42, seenAt: 2, steadyAt: 3, lostAt: null, clockAheadMs: -5, answers: null },
@@ -163,7 +163,7 @@ describe.each([
     expect(hosts).toEqual([{ host: 'after.example' }, { host: 'before.example' }])
   })
 
-  test('is not seen by those that read before it is committed', async () => {
+  test('is not seen by earlier reads before it is committed', async () => {
     const seen: unknown[] = []
     const count = () =>
       opened

@@ -8,7 +8,7 @@ const vault = createVault(randomBytes, KEY)
 const CONTEXT = 'signing-secret|partner_1|secret_1'
 
 describe('the vault', () => {
-  test('gives back what was sealed, whatever it is', () => {
+  test('opens any text it sealed', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (text, context) => {
         expect(vault.open(vault.seal(text, context), context)).toBe(text)
@@ -52,7 +52,7 @@ describe('the vault', () => {
 describe('a change of the master key', () => {
   const next = createVault(randomBytes, randomBytes(32), KEY)
 
-  test('still opens what the earlier one sealed, and seals with the new one', () => {
+  test('still opens the earlier key’s text, and seals with the new one', () => {
     const old = vault.seal('text', CONTEXT)
     const fresh = next.seal('text', CONTEXT)
     expect(next.open(old, CONTEXT)).toBe('text')

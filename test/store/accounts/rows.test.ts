@@ -22,7 +22,7 @@ describe('an account', () => {
     expect(accountOfRow({ ...ROW, rate: 3 }, 7).rate).toBe(3)
   })
 
-  test('is shown without its key, and without what only claims need', () => {
+  test('is shown without its key, and without fields for claims', () => {
     expect(accountOfRow(ROW, 7)).toEqual({
       id: 'acc_1',
       apiId: 'C1',

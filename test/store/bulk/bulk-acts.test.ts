@@ -19,7 +19,7 @@ const openHeld = async () => {
   return { ...bench, held }
 }
 
-test('a step of a bulk act sends what it names, and its 2xx makes due all that was held for each of its URLs', async () => {
+test('a step of a bulk act resends its webhooks, and a 2xx makes all that is held for each URL due', async () => {
   await using bench = await openHeld()
   expect(await bench.held()).toBe(URLS.length * HELD)
   const by = { reason: 'it works again', who: 'token_1', name: 'Zoë', createdAt: bench.store.now() }

@@ -51,7 +51,7 @@ test('of many failures within an hour only the first ten are written, unless the
 
 const HELD = { state: 'disabled', heldSince: AT } as const
 
-test('a success ends it, and lets go what is held, after a 410 only if it was claimed later', () => {
+test('a success ends it and releases the hold, after a 410 only if it was claimed later', () => {
   expect(afterAttemptAt(health({ state: 'failing' }), DELIVERED, AT)).toEqual({ health: null, transition: 'recovered' })
   expect(afterAttemptAt(health(), DELIVERED, AT)).toEqual({ health: null, transition: null })
   expect(afterAttemptAt(health(HELD), DELIVERED, AT)).toMatchObject({
@@ -66,7 +66,7 @@ test('a success ends it, and lets go what is held, after a 410 only if it was cl
   expect(afterAttemptAt(stopped, { ...DELIVERED, claimedAt: AT + 1 }, AT + 2).health).toBe(stopped)
 })
 
-test('a 410 holds it, also while what was held before is let go, unless its claim no longer held', () => {
+test('a 410 holds it, also while an earlier hold is released, unless its claim no longer held', () => {
   for (const before of [null, health({ state: 'failing' }), health({ state: 'releasing' })]) {
     expect(afterAttemptAt(before, GONE, AT).health).toMatchObject({ state: 'gone', heldSince: AT })
     expect(afterAttemptAt(before, { ...GONE, holdsUrl: false }, AT)).toEqual({ health: before, transition: null })
@@ -76,7 +76,7 @@ test('a 410 holds it, also while what was held before is let go, unless its clai
 test.each([
   ['failed', SILENT],
   ['a 410', GONE],
-] as const)('what was under way when it was disabled changes nothing: %s', (_name, attempt) => {
+] as const)('attempts in flight when it was disabled change nothing: %s', (_name, attempt) => {
   const disabled = health(HELD)
   expect(afterAttemptAt(disabled, attempt, AT + 6 * DAY)).toEqual({ health: disabled, transition: null })
 })
@@ -107,7 +107,7 @@ test('a clock that was set back lets it begin then, and disables nothing too ear
   expect(plan.health).toMatchObject({ failingSince: AT - DAY, attempts: 2 })
 })
 
-test('each of what may end a hold does, but what an operator has disabled only an operator enables', () => {
+test('each way to end a hold ends it, but only an operator enables a URL that one disabled', () => {
   for (const end of ['registration', 'test', 'operator'] as const) {
     expect(endsHold(end, health({ ...HELD, state: 'gone' }))).toBe(true)
     expect(endsHold(end, health(HELD))).toBe(true)

@@ -188,7 +188,7 @@ export const describeAccounts = (test: StoreTest): void => {
     expect(await scene.claimMessages()).toHaveLength(20)
   })
 
-  test('paused by an operator, hand out nothing, whatever an answer in flight says', async ({ scene, store }) => {
+  test('paused by an operator, hand out nothing, despite a resume in flight', async ({ scene, store }) => {
     await scene.register()
     await scene.register()
     const claimed = first(await scene.claim({ concurrency: 1 }))
@@ -222,7 +222,7 @@ export const describeAccounts = (test: StoreTest): void => {
     })
   })
 
-  test('removed, lost what was registered for them afterwards, by who had found them before', async ({ scene }) => {
+  test('removed, lost later registrations by clients that had found them before', async ({ scene }) => {
     const { store } = scene
     await store.createAccount(account())
     const before = await scene.register({ accountId: 'acc_z' })
@@ -257,9 +257,7 @@ export const describeAccounts = (test: StoreTest): void => {
     ])
   })
 
-  test('removed, come back when they are created again, or the settings name them, with what waits for them', async ({
-    scene,
-  }) => {
+  test('removed, come back with their queue when created again, or when the settings name them', async ({ scene }) => {
     const { store } = scene
     await store.createAccount(account({ rate: 3 }))
     await scene.register({ accountId: 'acc_z' })

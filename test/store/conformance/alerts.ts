@@ -27,7 +27,7 @@ const tell = async (scene: StoreFixture) => {
 }
 
 export const describeAlerts = (test: StoreTest): void => {
-  test('what is noted is told once, and its number after an hour', async ({ scene, store }) => {
+  test('are sent once, and their count after an hour', async ({ scene, store }) => {
     const event = { condition: 'message.exhausted', subject: 'partner_1', state: 'firing', since: store.now() }
     expect(await store.noteAlerts([exhausted(scene)])).toEqual({ merged: [], dropped: [] })
     expect(await tell(scene)).toEqual([{ ...event, count: 1 }])
@@ -38,7 +38,7 @@ export const describeAlerts = (test: StoreTest): void => {
     expect(await tell(scene)).toEqual([{ ...event, count: 3 }])
   })
 
-  test('what has come is told until it is over, and its end at once', async ({ scene, store }) => {
+  test('fire until they are over, and the end is sent at once', async ({ scene, store }) => {
     await store.noteAlerts([low(scene)])
     await tell(scene)
     expect(await store.firingAlerts()).toMatchObject([{ condition: 'disk.low', subject: 'disk' }])
@@ -50,7 +50,7 @@ export const describeAlerts = (test: StoreTest): void => {
     expect(await tell(scene)).toEqual([])
   })
 
-  test('are listed with what was told and what is held back, the last noted first', async ({ scene, store }) => {
+  test('are listed as sent or held back, the last noted first', async ({ scene, store }) => {
     await store.noteAlerts([exhausted(scene, 'one')])
     await tell(scene)
     await store.noteAlerts([exhausted(scene, 'two'), exhausted(scene, 'three')])
@@ -77,7 +77,7 @@ export const describeAlerts = (test: StoreTest): void => {
     expect(await claim(scene)).toMatchObject([{ subject: 'two' }])
   })
 
-  test('nothing was told, once the clock was set back, for as long as that', async ({ scene, store }) => {
+  test('were not sent after the clock was set back, for as long as that', async ({ scene, store }) => {
     await store.noteAlerts([exhausted(scene)])
     await tell(scene)
     await store.noteAlerts([exhausted(scene)])
@@ -87,7 +87,7 @@ export const describeAlerts = (test: StoreTest): void => {
     expect(await tell(scene)).toEqual([])
   })
 
-  test('nothing was told, once the clock was set back by less than an hour, for as long as that', async ({ scene }) => {
+  test('were not sent after the clock was set back by less than an hour, for as long as that', async ({ scene }) => {
     await scene.store.noteAlerts([exhausted(scene), low(scene)])
     await scene.store.settleAlerts({ alerts: await claim(scene), outcome: 'untold', claimableAt: null })
     await scene.advance(-HOUR / 2)
@@ -99,7 +99,7 @@ export const describeAlerts = (test: StoreTest): void => {
     expect(await claim(scene)).toEqual([])
   })
 
-  test('of more than a thousand those of partners go first, and what concerns all is told first', async ({ scene }) => {
+  test('beyond a thousand, alerts of partners are dropped first, and global ones sent first', async ({ scene }) => {
     await scene.store.noteAlerts([low(scene)])
     const many = Array.from({ length: MAX_ALERTS }, (_, n) => exhausted(scene, `partner_${n}`))
     expect((await scene.store.noteAlerts(many)).dropped).toEqual(['message.exhausted'])
@@ -108,7 +108,7 @@ export const describeAlerts = (test: StoreTest): void => {
     expect(events[0]).toMatchObject({ condition: 'disk.low' })
   })
 
-  test('of more than a thousand those go first of which nothing more is to be told', async ({ scene, store }) => {
+  test('beyond a thousand, alerts with nothing left to send are dropped first', async ({ scene, store }) => {
     await store.noteAlerts([low(scene)])
     await store.settleAlerts({ alerts: await claim(scene), outcome: 'told', claimableAt: null })
     await store.noteAlerts([{ ...low(scene), details: null }])

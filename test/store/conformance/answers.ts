@@ -5,7 +5,7 @@ import { first, SUCCESS, UNREACHABLE, WAITING } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describeAnswers = (test: StoreTest): void => {
-  test('records what was answered, and asks again when the step says so', async ({ scene, store }) => {
+  test('records the answer, and polls again when the step says so', async ({ scene, store }) => {
     const { id } = await scene.register()
     await scene.advance(SECOND)
     const claimed = first(await scene.claim())

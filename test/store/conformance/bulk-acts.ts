@@ -58,7 +58,7 @@ export const describeBulkActs = (test: StoreTest): void => {
     expect((await scene.claimedIds()).sort()).toEqual(ids.sort())
   })
 
-  test('means only what was there when its time was fixed, of its filter', async ({ scene }) => {
+  test('takes only matches of its filter from before its time was fixed', async ({ scene }) => {
     const [newest, oldest] = await exhaust(scene, 2)
     const until = (await scene.find(oldest ?? '')).createdAt
     await start(scene, { filter: { until } })
@@ -67,7 +67,7 @@ export const describeBulkActs = (test: StoreTest): void => {
     expect((await scene.find(newest ?? '')).delivery.state).toBe('exhausted')
   })
 
-  test('passes over what is not meant, so much at a time', async ({ scene, store }) => {
+  test('passes over rows that do not match, in windows', async ({ scene, store }) => {
     await store.register(Array.from({ length: BULK_WINDOW + 1 }, () => scene.newRegistration()))
     await start(scene, { act: 'poll', filter: { host: 'other.example' } })
     const nothingYet = { count: 0, isIdle: false, isOfPartner: false, cancelled: [] }
@@ -78,7 +78,7 @@ export const describeBulkActs = (test: StoreTest): void => {
     expect((await store.continueBulkActs(10)).isIdle).toBe(true)
   })
 
-  test('takes steps in turn with others, whoever has begun later', async ({ scene, store }) => {
+  test('takes steps in turn with others, even with later ones', async ({ scene, store }) => {
     await store.register(Array.from({ length: 20 }, () => scene.newRegistration()))
     const steps = async (count: number) => {
       for (let n = 0; n < count; n++) {
@@ -115,7 +115,7 @@ export const describeBulkActs = (test: StoreTest): void => {
     expect(await states()).toEqual([1, 1, 1])
   })
 
-  test('of a partner means also what its clock says is tried later', async ({ scene, store, partnerId }) => {
+  test('of a partner covers also messages later than its own time', async ({ scene, store, partnerId }) => {
     await exhaust(scene, 1)
     const createdAt = store.now() - HOUR
     await start(scene, { partnerId, filter: { partnerId, delivery: 'exhausted' }, createdAt })
@@ -236,7 +236,7 @@ export const describeBulkActs = (test: StoreTest): void => {
     expect(await store.startBulkAct('bulk_1')).toMatchObject({ outcome: 'changed' })
   })
 
-  test('cancels, and tells what it has ended', async ({ scene, store }) => {
+  test('cancels, and emits a hint for each', async ({ scene, store }) => {
     const [one, two] = [await scene.register(), await scene.register()]
     const told: string[] = []
     store.hints.on('withdrawn', ({ registrationId }) => told.push(registrationId ?? ''))

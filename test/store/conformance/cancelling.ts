@@ -22,7 +22,7 @@ export const describeCancelling = (test: StoreTest): void => {
     expect((await scene.claimWith()).nextAt).toBeNull()
   })
 
-  test('during a call, tells nobody what that call brings', async ({ open }) => {
+  test('during a call, discards the answer of that call', async ({ open }) => {
     for (const answer of [WAITING, SUCCESS]) {
       await using scene = await openStoreFixture(open)
       const { id } = await scene.register()
@@ -93,9 +93,7 @@ export const describeCancelling = (test: StoreTest): void => {
     expect(await scene.find(old.id)).toMatchObject({ status: 'cancelled' })
   })
 
-  test('erases what was known: the metadata, the result, the text of its webhook, what the receiver said', async ({
-    scene,
-  }) => {
+  test('erases the data: metadata, result, text of its webhook, response of the receiver', async ({ scene }) => {
     const { id } = await scene.resolve({ idcardid: '1', metadata: { order: '42' } })
     await scene.deliver(500)
     const events = () => scene.store.listEvents(scene.partnerId, { after: null, limit: 1 })
@@ -117,7 +115,7 @@ export const describeCancelling = (test: StoreTest): void => {
     expect(await scene.find(two.id)).toEqual(before)
   })
 
-  test('tells who waits for the registration', async ({ scene, store, partnerId }) => {
+  test('notifies listeners of its ending', async ({ scene, store, partnerId }) => {
     const { id } = await scene.register()
     const told: unknown[] = []
     store.hints.on('resolved', ids => told.push(ids))

@@ -4,7 +4,7 @@ import { WAITING } from '../../support/store.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describeClockSteps = (test: StoreTest): void => {
-  test('C1 asks, within the longest pause, about what was planned before the clock was set back', async ({ scene }) => {
+  test('C1 polls, within the longest pause, serials scheduled before the clock was set back', async ({ scene }) => {
     const old = await scene.register()
     await scene.poll(WAITING)
     await scene.advance(-HOUR)
@@ -16,7 +16,7 @@ export const describeClockSteps = (test: StoreTest): void => {
     expect((await scene.claim()).map(({ verification }) => verification.waiting[0]?.id)).toEqual([fresh.id])
   })
 
-  test('C1 sends at once, after the clock was set back by more than any retry waits, what waits for one or was under way', async ({
+  test('C1 sends waiting and claimed webhooks at once after the clock was set back by more than any retry delay', async ({
     scene,
   }) => {
     const lost = await scene.resolve()
@@ -30,9 +30,7 @@ export const describeClockSteps = (test: StoreTest): void => {
     expect(await scene.claimedIds()).toEqual([lost.id, id])
   })
 
-  test('C1 hands out again, when its lease has ended, what was under way as the clock was set back', async ({
-    scene,
-  }) => {
+  test('C1 hands out again, after its lease, a webhook claimed when the clock was set back', async ({ scene }) => {
     const lost = await scene.resolve()
     expect(await scene.claimMessages()).toHaveLength(1)
     await scene.advance(-HOUR)

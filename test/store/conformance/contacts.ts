@@ -38,7 +38,7 @@ const disable = async (scene: StoreFixture, id: string) => {
 }
 
 export const describeContacts = (test: StoreTest): void => {
-  test('a contact is told once when a URL has only failed for 30 minutes, and once that this is over', async ({
+  test('a contact is notified once when a URL has only failed for 30 minutes, and once when it is over', async ({
     scene,
   }) => {
     const { since, id } = await failTwice(scene)
@@ -63,7 +63,7 @@ export const describeContacts = (test: StoreTest): void => {
     expect(await scene.store.findContact(scene.partnerId)).toEqual(CONTACT)
   })
 
-  test('one failed attempt, and what worked again before it was told, are no news', async ({ scene }) => {
+  test('one failed attempt, or a recovery before the notice, is no news', async ({ scene }) => {
     const { id } = await failTwice(scene)
     await scene.resolve({ callbackUrl: `${HOOK}/once` })
     expect(await scene.deliver(500)).toBe(1)
@@ -83,7 +83,7 @@ export const describeContacts = (test: StoreTest): void => {
     expect(await claim(scene)).toEqual([])
   })
 
-  test('what ended its node before it was settled is told again, and by one node only', async ({ scene }) => {
+  test('a notice whose node ended before settling is sent again, by one node only', async ({ scene }) => {
     await failTwice(scene)
     await scene.advance(HOUR)
     const [both] = [await Promise.all([claim(scene), claim(scene)])]
@@ -97,7 +97,7 @@ export const describeContacts = (test: StoreTest): void => {
     expect(await claim(scene)).toMatchObject([{ news: again?.news }])
   })
 
-  test('it is told that a URL is disabled, by failures, a 410 or an operator, and that it is held no more', async ({
+  test('it is notified of a URL disabled by failures, a 410 or an operator, and of the end of the hold', async ({
     scene,
   }) => {
     const failing = await failTwice(scene)
@@ -118,7 +118,7 @@ export const describeContacts = (test: StoreTest): void => {
     expect(await tell(scene)).toMatchObject([gone])
   })
 
-  test('held again before the end was told, it is told anew', async ({ scene, store, partnerId }) => {
+  test('held again before its end was sent, is sent anew', async ({ scene, store, partnerId }) => {
     await failTwice(scene)
     const { id } = await scene.resolve({ callbackUrl: `${HOOK}/gone` })
     await scene.deliver(410)
@@ -159,7 +159,7 @@ export const describeContacts = (test: StoreTest): void => {
     expect(await tell(scene)).toHaveLength(1)
   })
 
-  test('a partner that is disabled is told nothing, nor is anybody while deliveries are held', async ({ scene }) => {
+  test('no notice goes to a disabled partner, nor to anybody while deliveries are held', async ({ scene }) => {
     await failTwice(scene)
     const other = await scene.addPartner()
     await scene.store.putContact(other, CONTACT)
@@ -174,7 +174,7 @@ export const describeContacts = (test: StoreTest): void => {
     expect(await claim(scene)).toMatchObject([{ partnerId: scene.partnerId }])
   })
 
-  test('what is put off is claimed then, or when the clock was set back', async ({ scene, store }) => {
+  test('a postponed notice is due then, or when the clock was set back', async ({ scene, store }) => {
     await failTwice(scene)
     await scene.advance(HOUR)
     const [claimed] = await claim(scene)

@@ -108,7 +108,7 @@ export const describeDelivering = (test: StoreTest): void => {
     expect(attempts?.[1]?.at).toBe((attempts?.[0]?.at ?? 0) + MINUTE)
   })
 
-  test('says what each attempt was made for', async ({ scene, store, partnerId }) => {
+  test('records the origin of each attempt', async ({ scene, store, partnerId }) => {
     const { id } = await scene.resolve()
     const originsOf = async (one: string) => (await store.listAttempts(partnerId, one))?.map(({ origin }) => origin)
     await scene.deliver(500)
@@ -177,7 +177,7 @@ export const describeDelivering = (test: StoreTest): void => {
   })
 
   test.for([500, 200])(
-    'resent during an attempt, goes out once more whatever comes of it (%i)',
+    'resent during an attempt, goes out once more after any outcome (%i)',
     async (httpStatus, { scene, store, partnerId }) => {
       const { id } = await scene.resolve()
       const message = first(await scene.claimMessages())

@@ -81,7 +81,7 @@ export const describeEvents = (test: StoreTest): void => {
     expect(page).toMatchObject({ outcome: 'page', events: [{ position: { n: 2, at: since } }] })
   })
 
-  test('of one state of delivery are those that are in it now', async ({ scene, store, partnerId }) => {
+  test('filtered by delivery state match the current state', async ({ scene, store, partnerId }) => {
     const of = async (delivery: MessageState) => {
       const page = await store.listEvents(partnerId, { after: null, limit: 10, delivery })
       return page.outcome === 'page' ? page.events.map(({ position }) => position.n) : page.outcome

@@ -48,7 +48,7 @@ export const describeFailingCallbacks = (test: StoreTest): void => {
     expect((await scene.claimMessagesWith()).nextAt).toBeNull()
   })
 
-  test('is told as failing after an hour and ten attempts, once, and as recovered by a success', async ({ scene }) => {
+  test('is reported failing after an hour and ten attempts, once, and recovered by a success', async ({ scene }) => {
     const { id } = await scene.resolve()
     const changedUrls = listen(scene)
     await fail(scene, id, { times: 30, apartMs: 4 * MINUTE })
@@ -112,7 +112,7 @@ export const describeFailingCallbacks = (test: StoreTest): void => {
     expect(await callbacksOf(scene)).toEqual([])
   })
 
-  test('is not blamed for what could not be sent for a fault of our own', async ({ scene, store }) => {
+  test('is not blamed for webhooks unsent by our own fault', async ({ scene, store }) => {
     await scene.resolve()
     for (let n = 0; n < 12; n++) {
       const message = first(await scene.claimMessages())
@@ -167,7 +167,7 @@ export const describeFailingCallbacks = (test: StoreTest): void => {
     expect(await another.claimedIds()).toEqual(other.heldIds.slice(1))
   })
 
-  test('that answered 410 is told of as gone, and works again after a good test, or when an operator says so', async ({
+  test('that answered 410 is reported gone, and works again after a good test, or an operator’s act', async ({
     scene,
   }) => {
     await scene.resolve()

@@ -30,7 +30,7 @@ export const describeFencing = (test: StoreTest): void => {
     expect(await scene.find(id)).toMatchObject({ polls: 1 })
   })
 
-  test('counts a first verdict, whoever brings it', async ({ scene, store }) => {
+  test('counts a first verdict from any claim', async ({ scene, store }) => {
     const { id, stale, held } = await overtake(scene)
     await store.settleVerifications([scene.answered(stale, SUCCESS)])
     expect(await scene.find(id)).toMatchObject({ status: 'succeeded', nextPollAt: null })
@@ -40,7 +40,7 @@ export const describeFencing = (test: StoreTest): void => {
     expect(await scene.claim()).toEqual([])
   })
 
-  test('lets no second verdict replace the first, nor be told', async ({ scene, store }) => {
+  test('lets no second verdict replace the first, nor be sent', async ({ scene, store }) => {
     const { id, stale, held } = await overtake(scene)
     await store.settleVerifications([scene.answered(held, FAIL), scene.answered(stale, SUCCESS)])
     expect(await scene.find(id)).toMatchObject({ status: 'failed', verdict: { status: 'FAIL' } })
@@ -66,7 +66,7 @@ export const describeFencing = (test: StoreTest): void => {
     expect(await scene.claim()).toHaveLength(1)
   })
 
-  test('records an attempt whose claim no longer holds, and leaves the message to who has it', async ({ scene }) => {
+  test('records an attempt with a lost claim, and leaves the message to the new claim', async ({ scene }) => {
     const { id, stale, held } = await overtakeMessage(scene)
     await scene.store.settleMessages([scene.received(stale, 500)])
     expect((await scene.find(id)).delivery).toMatchObject({ state: 'pending', attempts: 1 })
@@ -75,7 +75,7 @@ export const describeFencing = (test: StoreTest): void => {
     expect((await scene.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: 2 })
   })
 
-  test('does not send again what was delivered, because a later attempt failed', async ({ scene, store }) => {
+  test('does not resend a delivered message when a later attempt failed', async ({ scene, store }) => {
     const { id, stale, held } = await overtakeMessage(scene)
     await store.settleMessages([scene.received(stale, 200)])
     await store.settleMessages([scene.received(held, 500)])
@@ -84,7 +84,7 @@ export const describeFencing = (test: StoreTest): void => {
     expect(await scene.claimMessages()).toEqual([])
   })
 
-  test('answers in one batch about one verification count as if told one by one', async ({ scene, store }) => {
+  test('answers in one batch for one verification count as if settled singly', async ({ scene, store }) => {
     const { id } = await scene.register()
     const { id: joined } = await scene.register({ idcardid: (await scene.find(id)).idcardid, callbackUrl: `${HOOK}/2` })
     const stale = first(await scene.claim())
@@ -123,7 +123,7 @@ export const describeFencing = (test: StoreTest): void => {
     expect((await scene.claimWith()).nextAt).toBe(now + 2 * MINUTE)
   })
 
-  test('counts a settlement of a verification once, however often it is told', async ({ scene, store }) => {
+  test('counts a repeated settlement of a verification once', async ({ scene, store }) => {
     const { id } = await scene.register()
     const settlement = scene.answered(first(await scene.claim()), WAITING)
     await store.settleVerifications([settlement, settlement])
@@ -131,7 +131,7 @@ export const describeFencing = (test: StoreTest): void => {
     expect(await scene.find(id)).toMatchObject({ polls: 1 })
   })
 
-  test('counts an attempt once, however often it is told', async ({ scene, store, partnerId }) => {
+  test('counts a repeated attempt once', async ({ scene, store, partnerId }) => {
     const { id } = await scene.resolve()
     const failed = scene.received(first(await scene.claimMessages()), null)
     await store.settleMessages([failed, failed])

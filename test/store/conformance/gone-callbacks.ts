@@ -33,7 +33,7 @@ export const describeGoneCallbacks = (test: StoreTest): void => {
     expect((await scene.claimMessagesWith()).nextAt).toBeNull()
   })
 
-  test('disabled by an operator, sends nothing until one enables it, whatever its partner and its receiver do', async ({
+  test('disabled by an operator, sends nothing until one enables it, despite its partner and its receiver', async ({
     scene,
   }) => {
     const [url, other] = [{ partnerId: scene.partnerId, callbackUrl: HOOK }, await scene.resolve()]

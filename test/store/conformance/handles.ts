@@ -50,7 +50,7 @@ export const describeHandles = (open: OpenTwo): void => {
       return nodes
     })
 
-  test('claim what operators are told once, when both claim at once', async ({ nodes }) => {
+  test('claim alerts once, when both claim at once', async ({ nodes }) => {
     const { scene, both } = nodes
     await scene.store.noteAlerts(
       ['partner_1', 'partner_2'].map(subject => ({

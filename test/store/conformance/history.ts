@@ -19,7 +19,7 @@ const sceneOf = ({ store }: StoreFixture) => {
 }
 
 export const describeHistory = (test: StoreTest): void => {
-  test('adds up the nodes and the writes of a minute, and takes the highest of what was due', async ({ scene }) => {
+  test('adds up nodes and writes of a minute, and takes the highest of the due counts', async ({ scene }) => {
     const { store, hour, historyOf } = sceneOf(scene)
     const add = (node: string, at: number, counts: Partial<HistoryCounts>) =>
       store.addHistory(node, { at, entries: [entry({}, counts)] })
@@ -52,7 +52,7 @@ export const describeHistory = (test: StoreTest): void => {
     expect(await historyOf('5m', { partnerId: 'partner_a' })).toEqual([])
   })
 
-  test('groups hours by partner, host and account, those with the most failures first', async ({ scene }) => {
+  test('groups hours by partner, host and account, most failures first', async ({ scene }) => {
     const { store, hour } = sceneOf(scene)
     const [a, b, c, d] = await Promise.all(['a', 'b', 'c', 'd'].map(name => scene.addPartner(name)))
     const host = (partnerId = '', name: string, counts: Partial<HistoryCounts>) => [
@@ -85,9 +85,7 @@ export const describeHistory = (test: StoreTest): void => {
     ])
   })
 
-  test('any number of hosts cuts their partner’s own hosts, and not what is told of all partners', async ({
-    scene,
-  }) => {
+  test('any number of hosts cuts their partner’s own hosts, but no totals of all partners', async ({ scene }) => {
     const { store, hour } = sceneOf(scene)
     const partnerId = scene.partnerId
     for (let n = 0; n < 3; n++) {
@@ -114,7 +112,7 @@ export const describeHistory = (test: StoreTest): void => {
     expect([found.length, isCapped, found.at(-1)?.host]).toEqual([250, true, 'h1'])
   })
 
-  test('keeps five minutes for a day and hours for eight, and erases what is older with the next write', async ({
+  test('keeps five minutes for a day and hours for eight, and erases older rows with the next write', async ({
     scene,
   }) => {
     const { store, hour, historyOf } = sceneOf(scene)

@@ -46,7 +46,7 @@ export const describeHolding = (test: StoreTest): void => {
       expect(await scene.claimMessages()).toMatchObject([{ registrationId: id, attempts: 0 }])
     })
 
-    test('what is claimed already is recorded', async ({ scene, store }) => {
+    test('an attempt in flight is recorded', async ({ scene, store }) => {
       const { id } = await scene.resolve()
       const message = first(await scene.claimMessages())
       await store.holdDeliveries()
@@ -98,7 +98,7 @@ export const describeHolding = (test: StoreTest): void => {
     })
   })
 
-  describe('what must not be sent any more is told', () => {
+  describe('webhooks to withdraw are signalled', () => {
     test('of a registration, before its cancelling is confirmed', async ({ scene, store, partnerId }) => {
       const { id } = await scene.resolve()
       const told: string[] = []

@@ -29,7 +29,7 @@ const SHARES = sharesOf(CLAIM_ALL.concurrency)
 const NO_SLOW = new Map([[0, SHARES.slow]])
 
 export const describeLanes = (test: StoreTest): void => {
-  test('a host gets no more than its share, those in flight counted', async ({ scene }) => {
+  test('a host gets no more than its share, in flight ones counted', async ({ scene }) => {
     await fill(scene, { 'a.example': 9, 'b.example': 2 })
     const taken = await scene.claimMessages({ perHost: 4, busyHosts: new Map([['a.example', 1]]) })
     expect(hostsOf(taken)).toEqual({ 'a.example': 3, 'b.example': 2 })
@@ -40,7 +40,7 @@ export const describeLanes = (test: StoreTest): void => {
     const allBut = (free: number, { partnerId }: StoreFixture) =>
       new Map([[partnerId, SHARES.unprovenPerPartner - free]])
 
-    test('share what a partner has for them, and have all of their own once one has', async ({ scene, store }) => {
+    test('share their partner’s slots for them, and get a full share after one answer', async ({ scene, store }) => {
       await fill(scene, { 'new.example': 9 })
       const taken = await scene.claimMessages({ busyUnproven: allBut(3, scene) })
       expect(hostsOf(taken)).toEqual({ 'new.example': 3 })
@@ -61,7 +61,7 @@ export const describeLanes = (test: StoreTest): void => {
     })
   })
 
-  test('a partner gets no more than its share, those in flight counted', async ({ scene }) => {
+  test('a partner gets no more than its share, in flight ones counted', async ({ scene }) => {
     const other = await scene.addPartner()
     await fill(scene, { 'a.example': 3, 'b.example': 3, 'c.example': 3 })
     await fill(scene, { 'd.example': 2 }, other)
@@ -119,7 +119,7 @@ export const describeLanes = (test: StoreTest): void => {
     expect(seen.size).toBe(300)
   })
 
-  test('hands out at once what is due behind many partners that have only retries for later', {
+  test('hands out due webhooks at once behind many partners with only later retries', {
     timeout: 60_000,
   }, async ({ scene, store }) => {
     // No 256 partners in a row have both the first and the one in the middle.

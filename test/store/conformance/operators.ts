@@ -51,7 +51,7 @@ export const describeOperators = (test: StoreTest): void => {
     expect(await store.findAdminToken(token.id)).toMatchObject({ live: false })
   })
 
-  test('are told what was done, the newest first, page by page', async ({ scene, store }) => {
+  test('list acts, the newest first, page by page', async ({ scene, store }) => {
     const at = store.now()
     await store.recordAct(RESUME)
     await scene.advance(MINUTE)

@@ -35,7 +35,7 @@ export const describeOrdering = (test: StoreTest): void => {
     expect(await store.prune(store.now(), 0, null)).toEqual({ erased: 0, next: null })
   })
 
-  test('a usage counts what waits, the hosts, and the registrations of a day', async ({ scene, store, partnerId }) => {
+  test('a usage counts pending ones, hosts, and the registrations of a day', async ({ scene, store, partnerId }) => {
     await scene.resolve()
     await scene.register({ callbackUrl: 'https://b.example/' })
     await scene.poll(WAITING)

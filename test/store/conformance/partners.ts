@@ -66,7 +66,7 @@ export const describePartners = (test: StoreTest): void => {
     expect((await store.partnerNames([...many, two])).size).toBe(1)
   })
 
-  test('change in what is named, and stay the same in everything else', async ({ store, partnerId }) => {
+  test('change in the given fields, and stay the same in the others', async ({ store, partnerId }) => {
     const before = await store.findPartner(partnerId)
     expect(await store.changePartner(partnerId, {})).toEqual(before)
     expect(await store.changePartner(partnerId, { name: 'new' })).toEqual({ ...before, name: 'new' })

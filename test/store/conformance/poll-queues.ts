@@ -32,9 +32,7 @@ export const describePollQueues = (test: StoreTest): void => {
     expect(await ask(scene, 4)).toContain('single')
   })
 
-  test('a new serial does not wait for those that became overdue in an outage, asked before or not', async ({
-    scene,
-  }) => {
+  test('a new serial does not wait for serials overdue since an outage, asked before or not', async ({ scene }) => {
     await registerMany(scene, 'asked', 100)
     await scene.poll(WAITING)
     await registerMany(scene, 'never', 100)
@@ -43,7 +41,7 @@ export const describePollQueues = (test: StoreTest): void => {
     expect(await ask(scene, 2)).toContain('new')
   })
 
-  test('those that are overdue do not wait for ever because new ones keep coming', async ({ scene }) => {
+  test('overdue serials do not wait for ever while new ones keep coming', async ({ scene }) => {
     await registerMany(scene, 'old', 2)
     await scene.poll(WAITING)
     await registerMany(scene, 'never', 2)
@@ -95,7 +93,7 @@ export const describePollQueues = (test: StoreTest): void => {
     expect(await forecast()).toMatchObject({ before: 1, isAtLeast: true, rate: 30 })
   })
 
-  test('a status says how many calls go before what is registered next, and counts the messages of the last hour', async ({
+  test('a status counts the calls before the next registration, and the messages of the last hour', async ({
     scene,
   }) => {
     const { store, partnerId } = scene

@@ -4,7 +4,7 @@ import { first, LEASE_MS, openStoreFixture, WAITING } from '../../support/store.
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describePolling = (test: StoreTest): void => {
-  test('hands out what is due with all that a call and its judgement need', async ({ scene, partnerId }) => {
+  test('hands out due polls with all data for the call and its judgement', async ({ scene, partnerId }) => {
     const { id, createdAt, expiresAt } = await scene.register({ idcardid: '42' })
     const { account, verification } = first(await scene.claim())
     expect(verification).toMatchObject({
@@ -93,7 +93,7 @@ export const describePolling = (test: StoreTest): void => {
     expect([scene.partnerId, two, three].map(countOf)).toEqual([5, 5, 5])
   })
 
-  test('told so during a call, lets the lease stand and asks once more right after it', async ({ scene }) => {
+  test('nudged during a call, lets the lease stand and asks once more right after it', async ({ scene }) => {
     const { id } = await scene.register()
     const claimed = first(await scene.claim())
     await scene.advance(1)
@@ -103,7 +103,7 @@ export const describePolling = (test: StoreTest): void => {
     expect(await scene.claim()).toHaveLength(1)
   })
 
-  test('does not ask about a registration that has ended, whatever it is told', async ({ scene, store, partnerId }) => {
+  test('does not ask about an ended registration, even when nudged', async ({ scene, store, partnerId }) => {
     const resolved = await scene.resolve()
     expect(await store.nudge(partnerId, resolved.id)).toEqual(resolved)
     expect(await scene.claim()).toEqual([])

@@ -28,7 +28,7 @@ const registerMixed = async (scene: StoreFixture) => {
 }
 
 export const describeQueries = (test: StoreTest): void => {
-  test('is in line with what the same partner or operator reads, and in front of nobody else', async ({ scene }) => {
+  test('is in line with reads of the same partner or operator, and in front of nobody else', async ({ scene }) => {
     const { store } = scene
     const other = await scene.addPartner()
     const ended: string[] = []
@@ -110,7 +110,7 @@ export const describeQueries = (test: StoreTest): void => {
     expect(await found({ host: 'other.example' })).toEqual(['b'])
   })
 
-  test('tells which of some registrations have ended, whoever has them', async ({ scene, store }) => {
+  test('returns the ended ones of some registrations, of any partner', async ({ scene, store }) => {
     const { ids } = await registerMixed(scene)
     const ended = await store.endedAmong([ids.pending.id, ids.failing.id, ids.cancelled.id, 'reg_nobody'])
     expect(ended.toSorted()).toEqual([ids.failing.id, ids.cancelled.id].toSorted())

@@ -186,7 +186,7 @@ export const describeRegistering = (test: StoreTest): void => {
     expect((await scene.claimMessages()).map(message => message.callbackUrl)).toEqual(urls)
   })
 
-  test('rings for what it made due, and not where nothing changed', async ({ scene, store }) => {
+  test('emits hints for due rows, and none where nothing changed', async ({ scene, store }) => {
     const rung: string[] = []
     store.hints.on('verificationsDue', () => rung.push('verifications'))
     store.hints.on('messagesDue', () => rung.push('messages'))
@@ -221,7 +221,7 @@ export const describeRegistering = (test: StoreTest): void => {
     await scene.register({ idcardid: '3' })
   })
 
-  test('does not count as pending what is told at once in the same batch', async ({ scene, store, partnerId }) => {
+  test('does not count known verdicts in the same batch as pending', async ({ scene, store, partnerId }) => {
     await scene.resolve({ idcardid: '1' })
     await store.changePartner(partnerId, { quotas: { pending: 1 } })
     const items = [{ idcardid: '1', callbackUrl: OTHER_HOOK }, { idcardid: '2' }, { idcardid: '3' }]

@@ -53,7 +53,7 @@ export const describeSearching = (test: StoreTest): void => {
     expect([rest.found.map(({ id }) => id), rest.next]).toEqual([all.slice(4), null])
   })
 
-  test('finds by each of what a filter names, and by several at once', async ({ scene }) => {
+  test('finds by each field of a filter, and by several at once', async ({ scene }) => {
     const { delivered, exhausted, failing, theirs, cancelled, pending, other } = await populate(scene)
     const { partnerId, account } = scene
     expect(await search(scene, { partnerId })).toEqual([pending, cancelled, failing, exhausted, delivered])
@@ -82,7 +82,7 @@ export const describeSearching = (test: StoreTest): void => {
     expect(await search(scene, { error: 'no_response', partnerId: other })).toEqual([])
   })
 
-  test('finds a serial of all partners by what upstream may take for it, and for an act or a partner exactly', async ({
+  test('finds a serial of all partners by its upstream spellings, and for an act or a partner exactly', async ({
     scene,
   }) => {
     const number = (await scene.register({ idcardid: '20261203' })).id
@@ -115,7 +115,7 @@ export const describeSearching = (test: StoreTest): void => {
     expect(await search(scene, { since: since + HOUR, until: since - HOUR })).toEqual([])
   })
 
-  test('shows what is known of each, and of its webhook', async ({ scene, store, partnerId }) => {
+  test('shows all fields of each, and of its webhook', async ({ scene, store, partnerId }) => {
     const { failing, pending } = await populate(scene)
     const { found } = await store.searchRegistrations({
       filter: { ...ALL_REGISTRATIONS, partnerId },

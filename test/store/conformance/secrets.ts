@@ -59,7 +59,7 @@ export const describeSecrets = (test: StoreTest): void => {
     expect(await store.endSigningSecret(partnerId, secret.id)).toBe('newest')
   })
 
-  test('what is claimed is given back when a secret ends at once, since it would be signed with that', async ({
+  test('claimed webhooks are withdrawn when a secret ends at once, as they would be signed with it', async ({
     scene,
   }) => {
     const told: unknown[] = []

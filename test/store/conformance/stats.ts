@@ -14,7 +14,7 @@ export const describeStats = (test: StoreTest): void => {
     expect(await store.stats()).toEqual(stats)
   })
 
-  test('tells what is due to be asked, and since when, what is claimed, and what is asked later', async ({ scene }) => {
+  test('counts polls that are due, and since when, claimed, and scheduled for later', async ({ scene }) => {
     const polls = async () => (await scene.store.stats()).polls
     await scene.register()
     const since = scene.store.now()
@@ -46,7 +46,7 @@ export const describeStats = (test: StoreTest): void => {
     expect(await most()).toEqual([{ partnerId: many, partnerName: expect.stringMatching(/^named_/), waiting: 3 }])
   })
 
-  test('what waited while its partner was disabled was said to be late since before', async ({ scene }) => {
+  test('rows waiting while their partner was disabled counted as late since before', async ({ scene }) => {
     const oldest = async () => {
       const { polls, deliveries } = await scene.store.stats()
       return [polls.oldestDueAt, deliveries.oldestDueAt]
@@ -87,7 +87,7 @@ export const describeStats = (test: StoreTest): void => {
     expect(await account()).toMatchObject({ rateNow: 1_000, answers: null })
   })
 
-  test('counts what is sent, given up and held, over all partners', async ({ scene, store, partnerId }) => {
+  test('counts sent, given-up and held webhooks over all partners', async ({ scene, store, partnerId }) => {
     const other = await scene.addPartner()
     await scene.resolve()
     await scene.deliver(200)
@@ -117,7 +117,7 @@ export const describeStats = (test: StoreTest): void => {
     expect(await waits()).toEqual([sent])
   })
 
-  test('tells for a day what was given up, but for what was resent or cancelled', async ({ scene, store }) => {
+  test('counts given-up webhooks for a day, except resent or cancelled ones', async ({ scene, store }) => {
     const givenUp = async () => (await store.stats()).deliveries.givenUp
     const registrations = []
     for (const host of ['a', 'b', 'c'])
@@ -136,7 +136,7 @@ export const describeStats = (test: StoreTest): void => {
     expect([await left(scene.partnerId, since - HOUR), await left(other, since - HOUR)]).toEqual([1, 0])
   })
 
-  test('tells what was resent until it has arrived, but for what had arrived or never failed, of each partner', async ({
+  test('counts resent webhooks until they arrive, but none that had arrived or never failed, of each partner', async ({
     scene,
   }) => {
     const of = async (partnerId: string) => {
@@ -176,7 +176,7 @@ export const describeStats = (test: StoreTest): void => {
     ])
   })
 
-  test('counts what was given up, however many newer webhooks fail', async ({ scene, store }) => {
+  test('counts given-up webhooks behind many newer failures', async ({ scene, store }) => {
     const givenUp = async () => (await store.stats()).deliveries.givenUp
     const deliverAll = async (httpStatus: number) => {
       while ((await scene.deliver(httpStatus)) > 0);

@@ -4,7 +4,7 @@ import type { Resealed, ResealPlace } from '../../../src/store/resealing.ts'
 import type { StoreTest } from '../support/store-test.ts'
 
 export const describeRetention = (test: StoreTest): void => {
-  test('erases what ended before the given time, with its serial, and keeps what waits', async ({ scene }) => {
+  test('erases rows ended before the given time, with their serial, and keeps others', async ({ scene }) => {
     const done = await scene.resolve({ idcardid: '1' })
     await scene.deliver(200)
     const cancelled = await scene.register()

@@ -41,7 +41,7 @@ const settle = (more: Partial<MessageSettlement>, facts: Partial<MessageFacts> =
   settleMessage(settlement(more, claim), { ...FACTS, ...facts }, NEW_LANE)
 
 describe('an attempt', () => {
-  test('of the claim that holds decides what becomes of the message, and when its lane is due', () => {
+  test('of the current claim decides the state of the message, and when its lane is due', () => {
     expect(settle({})).toEqual({
       update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 3, unrecorded: 0, retries: 3 },
       attempt: { ...ATTEMPT, n: 3 },
@@ -66,7 +66,7 @@ describe('an attempt', () => {
       expect(settle({ step: DELIVERED }, {}, claim)?.update).toMatchObject({ state: 'delivered', dueAt: null })
   })
 
-  test('that was claimed before a resend does not deliver what is to be sent again', () => {
+  test('claimed before a resend does not deliver the resent message', () => {
     const resent = { claims: 4, fence: 4, claimedAt: null, unrecorded: 1 }
     const kept = { state: 'pending', dueAt: 200, attempts: 3, unrecorded: 0 }
     expect(settle({ step: DELIVERED }, resent)?.update).toMatchObject(kept)
@@ -76,7 +76,7 @@ describe('an attempt', () => {
     })
   })
 
-  test('never revives what was given up', () => {
+  test('never revives one given up', () => {
     const ended = { state: 'exhausted', dueAt: null, claimedAt: null, claims: 4 } as const
     expect(settle({ step: DELIVERED }, ended)?.update).toMatchObject({ state: 'exhausted', attempts: 3 })
     expect(settle({}, ended)?.update).toMatchObject({ state: 'exhausted', dueAt: null })

@@ -29,7 +29,7 @@ const total = (counts: ReadonlyMap<unknown, number>) => sum([...counts.values()]
 const sum = <Item>(items: readonly Item[], of: (item: Item) => number) =>
   items.reduce((total, item) => total + of(item), 0)
 
-test('keeps within the slots, and within what a host, a partner and the slow lanes may have', () => {
+test('keeps within the slots, and the limits of a host, a partner and the slow lanes', () => {
   fc.assert(
     fc.property(claim, lanes, (limits, due) => {
       const shares = shareSlots(limits, due)
@@ -161,7 +161,7 @@ const fillUp = (lanes: readonly DueLane[]): DueLane[] => {
   return busy
 }
 
-test('whatever hangs, proven lanes keep their half and slow ones their sixteenth, and sixteen new partners a try', () => {
+test('behind hanging hosts, proven lanes keep half, slow ones a sixteenth, sixteen new partners a try each', () => {
   const partners = fc.integer({ min: 1, max: 8 })
   fc.assert(
     fc.property(partners, fc.nat(200), fc.nat(100), (count, unprovenEach, slowEach) => {
@@ -189,7 +189,7 @@ const shareRead = (claim: Limits, all: readonly DueLane[]) => {
   return shareSlots(claim, read)
 }
 
-test('whatever is busy, something is taken of the lanes that are read where all lanes would give something', () => {
+test('behind any load, the lanes read give something wherever all lanes would', () => {
   fc.assert(
     fc.property(claim, lanes, (claim, some) => {
       // A slow lane is never proven.

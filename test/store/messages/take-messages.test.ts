@@ -19,12 +19,12 @@ const take = (oldest: readonly Row[], count: number, newest: readonly Row[] = []
   return { taken: taken.map(({ seq }) => seq), held: held.map(({ seq }) => seq) }
 }
 
-test('what is for a held URL is held, and those behind it are handed out', () => {
+test('messages for a held URL are held, and later ones are handed out', () => {
   const rows = [row(1, { isHeld: true }), row(2), row(3), row(4)]
   expect(take(rows, 2)).toEqual({ taken: [2, 3], held: [1] })
 })
 
-test('a claim reads beyond what it takes only where something may be held, and not without end', () => {
+test('a claim reads further rows only where some may be held, and not without end', () => {
   expect(heldAllowance({ hasHeld: false, left: 1_000 })).toBe(0)
   expect(heldAllowance({ hasHeld: true, left: 1_000 })).toBe(100)
   expect(heldAllowance({ hasHeld: true, left: 30 })).toBe(30)

@@ -11,6 +11,6 @@ test.each([
   ['in the hour before that', NOON - DAY - 1, false],
   ['in the next hour, where the clock was set back', NOON + HOUR, false],
   ['in a month', NOON + 30 * DAY, false],
-])('what was registered %s counts for the quota of a day: %s', (_when, at, counts) => {
+])('registrations %s count for the quota of a day: %s', (_when, at, counts) => {
   expect(countedHours(NOON + HOUR / 2).includes(hourOf(at))).toBe(counts)
 })

@@ -125,7 +125,7 @@ test('nodes that claim, settle and register the same serials at once never stand
   expect(new Set(keys).size).toBe(keys.length)
 })
 
-test('a delivery at a host that answers is recorded without waiting for whoever claims of its lane', async () => {
+test('a delivery at a host that answers is recorded without waiting for a claim of its lane', async () => {
   const { bench, whileLocked } = await openNodes(1)
   await bench.resolve()
   await bench.deliver(200)

@@ -9,7 +9,7 @@ import { count, open, openOwnRow, timed, useRows } from './support.ts'
 const { database, counted } = useRows()
 const atOnce = async () => {}
 
-test('the limits of the service are those that docs/postgresql.md tells', () => {
+test('the limits of the service are the ones in docs/postgresql.md', () => {
   const { statementMs, lockMs, idleMs, beginMs, connectMs, answerMs } = TIME_LIMITS
   // Within seconds; a call under way, within a quarter of a minute.
   expect(beginMs + connectMs).toBeLessThan(10 * SECOND)
@@ -61,7 +61,7 @@ describe('a connection to PostgreSQL', () => {
     expect(await counted()).toBe(1)
   })
 
-  test('G7: a deadlock is run again, by whoever is its victim', async () => {
+  test('G7: a deadlock is run again, by either victim', async () => {
     await database.query(`ALTER DATABASE "${database.name}" SET deadlock_timeout = '50ms'`)
     await using connection = await open(database.url)
     const met = Promise.withResolvers<void>()
@@ -80,7 +80,7 @@ describe('a connection to PostgreSQL', () => {
     expect(arrived).toBeGreaterThan(2)
   })
 
-  test('G7: what always fails so is run again five times only', async () => {
+  test('G7: one that always fails is run five times only', async () => {
     await using connection = await open(database.url, { sleep: atOnce })
     let runs = 0
     const fail = connection.write(async tx => {
@@ -91,7 +91,7 @@ describe('a connection to PostgreSQL', () => {
     expect(runs).toBe(5)
   })
 
-  test.each(['XX000', 'XX001'])('a damaged row (%s) was told as if it could be written later', async code => {
+  test.each(['XX000', 'XX001'])('a damaged row (%s) was shown as if it could be written later', async code => {
     await using connection = await open(database.url)
     const fail = connection.write(tx => tx.all(`DO $$ BEGIN RAISE SQLSTATE '${code}'; END $$`))
     await expect(fail).rejects.toMatchObject({ cause: { code } })

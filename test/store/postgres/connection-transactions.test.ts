@@ -14,7 +14,7 @@ describe('a transaction of PostgreSQL', () => {
     expect(shown).toEqual([{ synchronous_commit: 'on' }])
   })
 
-  test('sends what nobody waits for with its COMMIT, and tells the first error of it', async () => {
+  test('sends unawaited statements with its COMMIT, and reports their first error', async () => {
     await using link = await openDatabaseLink(server)
     await using connection = await open(link.urlOf(database.name))
     await count(connection)
@@ -33,7 +33,7 @@ describe('a transaction of PostgreSQL', () => {
     expect(await counted()).toBe(14)
   })
 
-  test('plans a statement once, but for what a call reads', async () => {
+  test('plans a statement once, except in a read', async () => {
     await using connection = await open(database.url, { connections: 1 })
     const plansOf = async (run: typeof connection.read) => {
       for (const id of [1, 2, 3]) await run(tx => tx.all('SELECT n FROM rows WHERE id = @id', { id }))
@@ -48,7 +48,7 @@ describe('a transaction of PostgreSQL', () => {
     expect(await plansOf(connection.write)).toEqual({ once: 3, anew: 3 })
   })
 
-  test('that reads sees what there was when it began, whatever is committed meanwhile', async () => {
+  test('that reads sees a snapshot of its start, despite later commits', async () => {
     await using connection = await open(database.url)
     const seen = await connection.read(async tx => {
       const sum = () => tx.all('SELECT sum(n)::int AS n FROM rows')
@@ -75,7 +75,7 @@ describe('a transaction of PostgreSQL', () => {
     },
     { what: 'a value', run: 'INSERT INTO rows VALUES (@id, @n)', values: { id: '8f3a-marker', n: 0 } },
     { what: 'a row', run: 'INSERT INTO rows VALUES (77123, NULL)', values: {} },
-  ])('tells nothing of $what in an error', async ({ run, values }) => {
+  ])('shows nothing of $what in an error', async ({ run, values }) => {
     await using connection = await open(database.url)
     const error = await connection.write(tx => tx.all(run, values)).catch((error: unknown) => error)
     expect(String((error as Error).stack)).toMatch(/PostgreSQL refuses a statement: \w{5}/)
@@ -99,7 +99,7 @@ describe('a transaction of PostgreSQL', () => {
     }
   })
 
-  test('an error in a transaction of the own code is told as it is, and undoes the rest', async () => {
+  test('throws an error of its own code as it is, and undoes the rest', async () => {
     await using connection = await open(database.url)
     const wrong = new TypeError('wrong')
     const run = connection.write(async tx => {

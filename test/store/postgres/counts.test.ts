@@ -39,7 +39,7 @@ const counts = () => database.query('SELECT what, owner, n::int FROM counts ORDE
 const changes = async () => (await database.query<{ n: number }>('SELECT count(*)::int AS n FROM count_changes'))[0]?.n
 
 describe('folding of counts', () => {
-  test('folds what was counted into the counts, and keeps none that is empty', async () => {
+  test('folds the changes into the counts, and keeps no empty one', async () => {
     const connection = open()
     await change('waiting', 'a', 1, 12_000)
     await change('waiting', 'b', 1, 3)
@@ -52,7 +52,7 @@ describe('folding of counts', () => {
     expect(await counts()).toEqual([])
   })
 
-  test('folds on several nodes at once without one lost, and nobody who reads the sum sees another', async () => {
+  test('folds on several nodes at once without one lost, and readers always see the same sum', async () => {
     const nodes = [open(), open(), open()]
     const [reader] = nodes
     await change('waiting', 'a', 1, 9_000)

@@ -4,7 +4,7 @@ import { openPostgres, useServer } from '../../support/postgres-server.ts'
 
 const { newDatabase } = useServer()
 
-test('a node that started with another account could deadlock with what settles both', async () => {
+test('a node that started with another account could deadlock with a settlement', async () => {
   const { url, connect, untilWaiting } = await newDatabase()
   const store = await openPostgres(url)
   await using stack = new AsyncDisposableStack()

@@ -21,7 +21,7 @@ const openNode = async (limits = TIME_LIMITS) => {
 
 const countOf = ({ counts }: { counts: readonly number[] }) => counts.reduce((sum, count) => sum + count, 0)
 
-test('tells the size, the server, its connections, and what it has committed', async () => {
+test('shows the size, the server, its connections, and its commits', async () => {
   await using node = await openNode()
   const before = await node.counts()
   await Promise.all([node.store.probe(), node.store.probe(), node.store.probe()])
@@ -43,7 +43,7 @@ test('tells the size, the server, its connections, and what it has committed', a
   expect([inUse + idle, waiting]).toEqual([2, 0])
 })
 
-test('counts what failed by why, and names it as PostgreSQL does', async () => {
+test('counts errors by reason, and names them as PostgreSQL does', async () => {
   await using node = await openNode(SHORT_LIMITS)
   expect(await findWriteError(node.store)).toBeNull()
   await node.query("ALTER TABLE meta ADD CONSTRAINT refuses CHECK (key <> 'probed') NOT VALID")

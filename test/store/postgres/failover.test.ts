@@ -15,7 +15,7 @@ const copyOf = async (server: OwnServer): Promise<string> => {
   return copy
 }
 
-test('G10: after a fail-over to a standby without the last commits, nodes go on with what it has', {
+test('G10: after a fail-over to a standby without the last commits, nodes go on with its data', {
   timeout: 60_000,
 }, async () => {
   await using server = await openOwnServer()

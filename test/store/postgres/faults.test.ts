@@ -59,7 +59,7 @@ describe('nodes on PostgreSQL', () => {
     expect(again).toMatchObject([{ outcome: 'existing', registration: { id: made.id } }])
   })
 
-  test('G2: what is claimed is withdrawn when a secret ends whose COMMIT has lost its answer', async () => {
+  test('G2: claims are withdrawn when a secret ends whose COMMIT has lost its answer', async () => {
     await using link = await openDatabaseLink(server)
     const node = await openNode({ url: link.urlOf(database.name) })
     const { partnerId, store } = node
@@ -79,7 +79,7 @@ describe('nodes on PostgreSQL', () => {
     expect(told).toEqual([{ partnerId, registrationId: null }])
   })
 
-  test('G3: another takes over what one has claimed that is cut off, whose late success counts once', async () => {
+  test('G3: another takes over the claims of a node cut off, whose late success counts once', async () => {
     await using link = await openDatabaseLink(server)
     const [cut, other] = [await openNode({ url: link.urlOf(database.name), limits: SHORT_LIMITS }), await openNode()]
     const { id } = await cut.resolve()

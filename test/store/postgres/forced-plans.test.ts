@@ -34,7 +34,7 @@ const addDeliveries = (count: number, dueAt: number | null) =>
     [count, PARTNER, URL, dueAt],
   )
 
-test('mends no more due times than it was to, whatever plan the planner chooses', async () => {
+test('mends no more due times than its limit, under any plan', async () => {
   const late = Date.now() + 10 * DAY
   await database.query(
     `INSERT INTO verifications (account_id, partner_id, idcardid, created_at, nudged_at, queue, due_at)
@@ -47,7 +47,7 @@ test('mends no more due times than it was to, whatever plan the planner chooses'
   expect([await mend(), await mend(), await mend()]).toEqual([4, 2, 0])
 })
 
-test('makes no more held messages due at a time than it was to, whatever plan the planner chooses', async () => {
+test('makes no more held messages due at a time than its limit, under any plan', async () => {
   await database.query('DELETE FROM deliveries')
   await addDeliveries(RELEASED_TOGETHER + 100, null)
   await database.query(

@@ -74,7 +74,7 @@ describe('hints between nodes', () => {
     expect(one.heard).toEqual([...told, last])
   })
 
-  test('are heard that were told while others were being sent', async () => {
+  test('are received when sent while others were being sent', async () => {
     let sent = () => {}
     const one = await openNode(database.url, async (...pause) => {
       await sleep(...pause)
@@ -90,7 +90,7 @@ describe('hints between nodes', () => {
     await soon(() => expect(two.heard).toEqual([['messagesDue'], ['bulkActsDue']]))
   })
 
-  test('are not disturbed by what others send', async () => {
+  test('are not disturbed by foreign ones', async () => {
     const [one, two] = await openNodes(2)
     const strange = [
       '',

@@ -69,7 +69,7 @@ describe('a migration', () => {
     expect(await query(schemas)).toEqual([{ name: 'public' }])
   })
 
-  test('from the baseline keeps what was there, and partners may have contacts then', async () => {
+  test('from the baseline keeps the data, and partners may have contacts then', async () => {
     await runMigrations(database.url, migrationsTo('0000_baseline'))
     await query("INSERT INTO partners (id, name, created_at) VALUES ('prt_1', 'Zoë', 1)")
     await query(`INSERT INTO callbacks (partner_id, callback_url, state, failing_since, attempts, last_error, last_at, held_since)
@@ -126,7 +126,7 @@ describe('a migration', () => {
       expect(brokenIn(found).filter(name => name !== 'a lane has no registration')).toEqual([])
     })
 
-    test('lets them claim nothing more, and record what they have claimed before', async () => {
+    test('lets them claim nothing more, and record their earlier claims', async () => {
       await prepare()
       expect(await claimAsBefore(IN_FLIGHT.waiting)).toHaveLength(1)
       const node = await openNode(masterKey)

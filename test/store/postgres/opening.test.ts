@@ -53,7 +53,7 @@ test('a new database is announced, without its password, and opened again in sil
   expect(again.told).toEqual([])
 })
 
-test('a database that cannot be opened is told with the setting, the address without its password, and what to do', async () => {
+test('a database that cannot be opened is reported with setting, address without password, and remedy', async () => {
   await server.createDatabase('standby')
   await server.query(`ALTER DATABASE standby SET default_transaction_read_only = on`)
   await server.createDatabase('foreign')
@@ -84,7 +84,7 @@ test('a database that cannot be opened is told with the setting, the address wit
   }
 })
 
-test('a start or a command waited a minute for a table that somebody had locked, and did not say how to find out who', async () => {
+test('a start or a command waited a minute for a locked table, and did not say how to find the holder', async () => {
   const { url, connect } = await newDatabase()
   await using _ = await openAt(url)
   await using dba = await connect()

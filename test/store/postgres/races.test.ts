@@ -76,7 +76,7 @@ test('a quota holds exactly, however many register at once', async () => {
   expect(new Set(created.map(({ callbackUrl }) => callbackUrl)).size).toBeLessThanOrEqual(3)
 })
 
-test('what is cancelled and registered at once is live once or not at all, and its verification is asked for it', async () => {
+test('a pair cancelled and registered at once is live once or not at all, and is polled if live', async () => {
   const { bench, nodes, query } = await openNodes()
   const [one, two] = nodes
   for (let round = 0; round < 20; round++) {
@@ -100,7 +100,7 @@ test('what is cancelled and registered at once is live once or not at all, and i
   }
 })
 
-test('what is settled, cancelled, registered and resent at once is told once to whoever still waits', async () => {
+test('pairs settled, cancelled, registered and resent at once are notified once if still waiting', async () => {
   const { bench, nodes, query } = await openNodes()
   const [one, two] = nodes
   const pair = (serial: number, url: string) =>
@@ -215,7 +215,7 @@ test('a webhook that becomes due while its lane is claimed is due after the clai
   expect(await bench.claimMessages()).toHaveLength(2)
 })
 
-test('what an operator pauses and disables while answers are recorded stays so', async () => {
+test('a pause or disabling by an operator while answers are recorded stays so', async () => {
   const { bench, query, connect, untilWaiting } = await openNodes()
   await bench.resolve()
   await bench.deliver(503)
@@ -235,7 +235,7 @@ test('what an operator pauses and disables while answers are recorded stays so',
   expect(await query('SELECT state FROM callbacks')).toEqual([{ state: 'disabled' }])
 })
 
-test('nodes that count the same minutes and hours at once, and erase what is old, lose no count', async () => {
+test('nodes that count the same minutes and hours at once, and erase old ones, lose no count', async () => {
   const { nodes, bench } = await openNodes()
   const hour = (Math.floor(bench.store.now() / HOUR) - 1) * HOUR
   const mine = { ...ALL_SERIES, partnerId: 'partner_a' }

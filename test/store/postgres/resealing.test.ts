@@ -41,7 +41,7 @@ test('all that is sealed moves to the new key', async () => {
   await moved.close()
 })
 
-test('what is changed while it is resealed keeps the change', async () => {
+test('a row changed while it is resealed keeps the change', async () => {
   const { url, connect, untilWaiting } = await newDatabase()
   await using bench = await openPostgresBench(url, OLD)
   const { id } = await bench.register({ metadata: { order: '42' } })

@@ -82,7 +82,7 @@ test.each([
   },
 )
 
-test('what one node changes of a partner holds on the others within two seconds, though they do not hear of it', async () => {
+test('a change of a partner on one node holds on the others within two seconds, without a hint', async () => {
   const [node, other] = [await openNode(), await openNode(link.urlOf('postgres'))]
   const { id, keyId, key } = await addPartner(node)
   const statusOnOther = async () => (await register(other, key)).status

@@ -45,7 +45,7 @@ const openRetention = async () => {
   }
 }
 
-test('what is registered while retention erases the last of its serial and host keeps both', async () => {
+test('a pair registered while retention erases the last of its serial and host keeps both', async () => {
   const { homeless, endAll, registerAll, prune } = await openRetention()
   for (let round = 0; round < ROUNDS; round++) {
     await endAll(`ended-${round}`)

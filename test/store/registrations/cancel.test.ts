@@ -25,7 +25,7 @@ describe('cancelling', () => {
   }
   const NOBODY = { pending: false, notCancelled: false }
 
-  test('the last that waits stops the calls, and what is in flight decides nothing', () => {
+  test('the last that waits stops the calls, and a call in flight decides nothing', () => {
     expect(cancelRegistration(FACTS, NOBODY, AT)).toEqual({
       resolvedAt: AT,
       message: null,
@@ -35,7 +35,7 @@ describe('cancelling', () => {
     })
   })
 
-  test('one of two lets the other be asked for, and leaves it what upstream has said', () => {
+  test('one of two keeps the other polled, and its known verdict', () => {
     const plan = cancelRegistration(FACTS, { pending: true, notCancelled: true }, AT)
     expect(plan).toMatchObject({ stoppedClaims: null, isErased: false })
     expect(cancelRegistration(FACTS, { pending: false, notCancelled: true }, AT)?.isErased).toBe(false)

@@ -54,7 +54,7 @@ describe('registering', () => {
     expect(register(ITEM, ended, AT)).toEqual({ outcome: 'taken' })
   })
 
-  test('a live pair is there already, whatever the quotas', () => {
+  test('a live pair is existing, even over the quotas', () => {
     const facts = { ...NEW, verification: KNOWN, hasLive: true, quotas: quotas({ pending: 0 }, {}) }
     expect(register(ITEM, facts, AT)).toEqual({ outcome: 'existing' })
   })
@@ -67,7 +67,7 @@ describe('registering', () => {
     expect(register(ITEM, { ...facts(100, 1_000), hasLive: true }, AT)).toEqual({ outcome: 'existing' })
   })
 
-  test('a serial whose verdict is known is told at once, and not asked', () => {
+  test('a serial with a known verdict ends at once, and is not asked', () => {
     const verdict = { status: 'FAIL', message: null, livingScore: null, similarity: null } as const
     const facts = { ...NEW, verification: { ...KNOWN, dueAt: null, verdict, observedAt: 700, previousPollAt: 600 } }
     expect(register(ITEM, facts, AT)).toMatchObject({

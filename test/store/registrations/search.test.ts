@@ -36,7 +36,7 @@ test('a page of a partner looks at so many registrations at most, and says where
   expect([last.found.map(({ id }) => id), last.next, last.lookedBackTo]).toEqual([[idOf(1)], null, undefined])
 })
 
-test('a page looks only at so many, too, where what it wants is to be opened', async () => {
+test('a page looks only at so many, too, where matches are to be opened', async () => {
   const { window, read } = windowsOf(SEARCHED_AT_ONCE + 10)
   const query = { idcardid: null, status: null, delivery: null, limit: 2, before: null }
   const opened: number[] = []
@@ -56,7 +56,7 @@ test('a page that has all that it may reads no further', async () => {
   expect([found.length, next, read()]).toEqual([2, idOf(4_999), 3])
 })
 
-test('what was given up is counted window by window, and others read in between', async () => {
+test('given-up webhooks are counted by windows, and others read in between', async () => {
   const order: string[] = []
   let left = 2_500
   const all = async (_sql: unknown, { limit }: { limit: number }) => {

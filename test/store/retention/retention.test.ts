@@ -12,7 +12,7 @@ const open = async () => {
 }
 
 describe('retention', () => {
-  test('keeps what still waits for a verdict or to be sent, however old', async () => {
+  test('keeps rows that wait for a verdict or to be sent, however old', async () => {
     await using fixture = await open()
     const unsent = await fixture.resolve()
     await fixture.deliver(500)
@@ -45,7 +45,7 @@ describe('retention', () => {
     expect(await registerAsOther()).toBe('created')
   })
 
-  test('finds what may be erased behind any number that is kept, again and again', { timeout: 30_000 }, async () => {
+  test('finds erasable rows behind any number of kept ones, again and again', { timeout: 30_000 }, async () => {
     await using fixture = await open()
     const kept = Array.from({ length: 1_100 }, (_, n) =>
       fixture.newRegistration({ idcardid: 'kept', callbackUrl: `https://partner.example/${n}` }),
@@ -83,7 +83,7 @@ describe('retention', () => {
     expect((await fixture.store.explain(fixture.partnerId, two.id))?.heldSince).not.toBeNull()
   })
 
-  test('erases what was held for a URL that answered 410, and the hold with it', async () => {
+  test('erases webhooks held for a URL that answered 410, and the hold too', async () => {
     await using fixture = await open()
     const [one, two] = [await fixture.register(), await fixture.register()]
     await fixture.poll(FAIL)
@@ -96,7 +96,7 @@ describe('retention', () => {
     expect(readTables(fixture.path).callbacks).toBe('')
   })
 
-  test('takes hosts with it, so that the quota counts those that there are', async () => {
+  test('takes hosts with it, so that the quota counts only remaining ones', async () => {
     await using fixture = await open()
     await fixture.store.changePartner(fixture.partnerId, { quotas: { hosts: 2 } })
     const hostsOf = async () => (await fixture.store.usageOf(fixture.partnerId)).hosts

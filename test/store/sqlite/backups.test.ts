@@ -22,7 +22,7 @@ import { BY, configOf, faultOf, NOW, openScene, registrationsIn } from '../suppo
 vi.mock('../../../src/store/sqlite/file-system.ts', { spy: true })
 
 describe('a backup', () => {
-  test('holds what was there, opens without anything beside it, and is told in the database', async () => {
+  test('holds all rows, opens without anything beside it, and is noted in the database', async () => {
     const { bench, backups, file, path, backUp } = await openScene()
     const { at, bytes } = await backUp()
     expect(at).toBe(NOW)

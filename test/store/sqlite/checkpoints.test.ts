@@ -36,7 +36,7 @@ test('a log worth it is moved into the database, and begins anew with the next w
   expect(log.failures).toEqual([])
 })
 
-test('a reader keeps the log from beginning anew, which is told, and holds up no writer', async () => {
+test('a reader keeps the log from beginning anew, measured, and holds up no writer', async () => {
   const log = openLog()
   log.write(3_000)
   const reader = log.openReader()

@@ -64,7 +64,7 @@ describe.each([
       },
     },
     { what: 'a removed log', change: (path: string) => unlinkSync(`${path}-wal`) },
-  ])('$what is noticed within 10 s, told broken, and nothing later is acknowledged', async ({ change }) => {
+  ])('$what is noticed within 10 s, signalled, and nothing later is acknowledged', async ({ change }) => {
     const folder = mkdtempSync(join(tmpdir(), 'notifier-file-'))
     const path = join(folder, 'notifier.db')
     const store = await open({ path, masterKey: KEY, now: Date.now, defaultRate: 1 })
@@ -79,7 +79,7 @@ describe.each([
   })
 })
 
-test('a schema of a later version is refused with what to do, and left as it is', async () => {
+test('a schema of a later version is refused with a remedy, and left as it is', async () => {
   const path = newPath()
   await (await openAt(path)).close()
   const insert = 'INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)'
@@ -158,7 +158,7 @@ describe('damage that shows only when a page is read', () => {
   })
 })
 
-describe('what is not the database', () => {
+describe('any other file', () => {
   test('a folder is refused', async () => {
     expect((await failureOf(openAsService(join(newPath(), '..')))).message).toContain('is a folder; name a file in it')
   })
@@ -166,7 +166,7 @@ describe('what is not the database', () => {
   test.each([
     { what: 'by its application_id', statements: 'CREATE TABLE cars (n); PRAGMA application_id = 1196444487' },
     { what: 'by its tables', statements: 'CREATE TABLE cars (n)' },
-  ])('the SQLite database of something else is told apart $what, and left as it is', async ({ statements }) => {
+  ])('a foreign SQLite database is recognized $what, and left as it is', async ({ statements }) => {
     const path = newPath()
     new Database(path).exec(statements).close()
     const before = readFileSync(path)
@@ -185,7 +185,7 @@ test('a second service is refused until the first has ended', async () => {
   await (await openAsService(path)).store.close()
 })
 
-test('a new database is told of where one was missing, or empty', async () => {
+test('a new database is logged where one was missing, or empty', async () => {
   const path = newPath()
   const advice = 'if you expected an existing one, stop: the volume or the working folder is wrong'
   const created = ['database.created', { path, advice }]

@@ -56,7 +56,7 @@ test.skipIf(whyNoDiskShim() !== null)(
 
 describe('a disk that refuses to sync', () => {
   test.skipIf(whyNoDiskShim() !== null).each(CASES)(
-    '$what is told broken once, and nothing later is acknowledged',
+    '$what is signalled once, and nothing later is acknowledged',
     async ({ command, says }) => {
       const { path, masterKey, child, result } = runTask<Told>('register until broken', disk => disk.set(command))
       const { broken, acknowledged, partnerId, later } = await result

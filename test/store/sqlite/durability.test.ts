@@ -68,7 +68,7 @@ describe('several processes on one file', () => {
 })
 
 describe('S12 a write lock held by somebody else', () => {
-  test('is told while it is held, and the event loop turns between the tries', async () => {
+  test('makes writes unavailable, and the event loop turns between tries', async () => {
     const path = newPath()
     await using fixture = await fixtureAt(path)
     const { id } = await fixture.register()

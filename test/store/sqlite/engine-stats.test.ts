@@ -10,7 +10,7 @@ const countOf = ({ counts }: { counts: readonly number[] }) => counts.reduce((su
 test.each([
   { where: 'here', openSqlite: openSqliteStore },
   { where: 'on a thread', openSqlite: openRemoteStore },
-])('an engine that runs $where tells its sizes, and what it has committed', async ({ openSqlite }) => {
+])('an engine that runs $where shows its sizes, and its commits', async ({ openSqlite }) => {
   const path = newPath()
   await using bench = await openFileBench(path, { open: openSqlite, now: Date.now })
   const countsNow = async () => (await bench.store.engineCounts()) as SqliteCounts

@@ -43,7 +43,7 @@ describe('writes of one turn', () => {
     expect(commits).toEqual([0])
   })
 
-  test('are undone alone when they throw, and told why', async () => {
+  test('are undone alone when they throw, and reject', async () => {
     const { write, names, add } = openTable()
     const outcomes = await Promise.allSettled([
       write(add('a')),
@@ -63,7 +63,7 @@ describe('writes of one turn', () => {
 })
 
 describe('a write', () => {
-  test('is told once its transaction has been committed, not before', async () => {
+  test('resolves once its transaction is committed, not before', async () => {
     const opened = Promise.withResolvers<void>()
     const { client, write, names, add } = openTable()
     const written = write(add('a'))
@@ -75,7 +75,7 @@ describe('a write', () => {
     expect([client.inTransaction, names()]).toEqual([false, ['a']])
   })
 
-  test('is told that it has failed where its COMMIT has', async () => {
+  test('rejects where its COMMIT has failed', async () => {
     const { client, write, names, add } = openTable()
     client.exec('CREATE TABLE owners (name REFERENCES written (rowid) DEFERRABLE INITIALLY DEFERRED)')
     const owned = write(() => void client.prepare('INSERT INTO owners VALUES (7)').run())

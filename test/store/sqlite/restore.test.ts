@@ -16,7 +16,7 @@ const restore = (prepared: Awaited<ReturnType<typeof openRestore>>, hold = false
 }
 
 describe('a restore', () => {
-  test('says what is done again, and keeps the database before it', async () => {
+  test('lists repeated work, and keeps the database before it', async () => {
     const { bench, path, file, reopen, backUp, prepare } = await openScene()
     await bench.resolve()
     await backUp()
@@ -94,7 +94,7 @@ describe('a restore', () => {
     await service.close()
   })
 
-  test('is refused while a shell has it open, with what that has written', async () => {
+  test('is refused while a shell has it open, and keeps its rows', async () => {
     const { bench, folder, path, backUp, prepare } = await openScene()
     await backUp()
     await bench.store.close()

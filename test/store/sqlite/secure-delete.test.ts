@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { SUCCESS } from '../../support/store.ts'
 import { newPath, onFile, openFileBench } from '../support/files.ts'
 
-test('what is erased is overwritten in the file, not only forgotten', async () => {
+test('erased data is overwritten in the file, not only freed', async () => {
   const path = newPath()
   const bench = await openFileBench(path, { startAt: 1_000 })
   await bench.register({ idcardid: 'kept' })

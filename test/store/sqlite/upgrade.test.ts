@@ -44,7 +44,7 @@ const upgraded = async (path: string, now = () => NOW) => {
   return store
 }
 
-test('a file of the baseline opens with what was in it', async () => {
+test('a file of the baseline opens with its data', async () => {
   const sql = `
     INSERT INTO partners (id, name, created_at) VALUES ('prt_1', 'Zoë', 1);
     INSERT INTO callbacks (partner_id, callback_url, state, failing_since, attempts, last_error, last_at, held_since)

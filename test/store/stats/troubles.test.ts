@@ -111,7 +111,7 @@ test('a database that cannot be written was no trouble', () => {
   expect(told(stats, { ...full, isServed: false }).map(({ code }) => code)).not.toContain('no_service')
 })
 
-test('where no service runs, that is told first, and nobody can say how long the backlog takes', () => {
+test('where no service runs, that comes first, and the backlog has no time estimate', () => {
   const late = withAccount({ due: 600, oldestDueAt: AT - 3 * MINUTE })
   expect(told(late, { isServed: false })).toMatchObject([
     { code: 'no_service', since: null },
@@ -119,7 +119,7 @@ test('where no service runs, that is told first, and nobody can say how long the
   ])
 })
 
-test('slow answers are told beside late polls, and not in a pause', () => {
+test('slow answers are named beside late polls, and not in a pause', () => {
   const slow = { answers: { ms: 8_000, calls: 4 } }
   const late = withAccount({ ...slow, due: 64, oldestDueAt: AT - 3 * MINUTE, rateNow: 0.5 })
   expect(told(late).map(({ code }) => code)).toEqual(['polls_late', 'upstream_slow'])
@@ -129,7 +129,7 @@ test('slow answers are told beside late polls, and not in a pause', () => {
   expect(told(withAccount({ answers: { ms: 2_000, calls: 4 } }))).toEqual([])
 })
 
-test('polls that are late in a pause or an outage are told as that', () => {
+test('polls late in a pause or an outage are named as that', () => {
   const late = { due: 600, oldestDueAt: AT - 60 * MINUTE }
   const paused = withAccount({ ...late, pausedAt: AT - 1, pauseReason: 'frozen', pauseCode: 4050 })
   expect(told(paused).map(({ code }) => code)).toEqual(['account_paused'])
@@ -144,7 +144,7 @@ test('tells of a disk that is nearly full', () => {
   expect(told(stats, { engine: { ...ENGINE, diskFreeBytes: null } })).toEqual([])
 })
 
-test('webhooks that an operator holds are told as that, however late they are', () => {
+test('webhooks that an operator holds are named as held, however late', () => {
   expect(told(withDeliveries({ due: 9, oldestDueAt: AT - 60 * MINUTE, heldAt: AT - MINUTE }))).toEqual([
     { code: 'deliveries_held', since: AT - MINUTE, due: 9, isCapped: false },
   ])
@@ -155,7 +155,7 @@ const node = (name: string, { seenAt = AT, ...more }: Partial<ServiceNode>): Ser
   ...{ seenAt, lostAt: seenAt === AT ? null : AT, ...more },
 })
 
-test('names the nodes whose clock is off by what receivers may not stand, but for one that is lost', () => {
+test('names nodes whose clock receivers may not tolerate, except a lost one', () => {
   const ahead = { new: null, well: 29_999, behind: 30_000, ahead: -3_600_000 }
   const nodes = Object.entries(ahead).map(([name, clockAheadMs]) => node(name, { clockAheadMs }))
   nodes.push(node('lost', { clockAheadMs: 3_600_000, seenAt: AT - 40 * SECOND }))
@@ -165,7 +165,7 @@ test('names the nodes whose clock is off by what receivers may not stand, but fo
   ])
 })
 
-test('says what was given up in the last day and is still, and which hosts only fail', () => {
+test('counts given-up webhooks of the last day, and names hosts that only fail', () => {
   const resent = { code: 'messages_resent', since: null, count: 3, isCapped: false } as const
   expect(told(withDeliveries({ resent: 3 }))).toEqual([{ ...resent, isAll: true }])
   expect(told(withDeliveries({ givenUp: 2, resent: 3 }))).toEqual([
@@ -201,7 +201,7 @@ test('a backup that has not run for 36 hours, or never in a day, was nothing wro
   expect(told({ ...stats, firstPartnerAt: 0 }, { engine: { ...postgres, deadRows } })).toEqual([])
 })
 
-test('says of a lost node what nobody else does, and nothing where others do all of it', () => {
+test('names the roles that only a lost node had, and none that others still have', () => {
   const lost = { seenAt: AT - 40 * SECOND }
   const [a, b] = [node('a', { roles: ['api', 'deliver'] }), node('b', { roles: ['poll', 'deliver'], ...lost })]
   expect(told(stats, { nodes: [a, b] })).toEqual([

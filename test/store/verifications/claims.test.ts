@@ -40,14 +40,14 @@ test('a claim looks at no more partners than it takes rows', async () => {
   expect(asked).toHaveLength(4)
 })
 
-test('what one partner leaves of its share the next claim gives to those after it', async () => {
+test('the next claim gives a partner’s unused share to the ones after it', async () => {
   const { claim } = waitingOf({ a: 1, b: 9, c: 9 })
   const { ids, place } = await claim(4)
   expect(ids).toEqual([0, 1_000, 1_001])
   expect((await claim(1, place)).ids).toEqual([2_000])
 })
 
-test('a claim looks at a queue from its head on, and where it takes all that is new, at what is fresh', async () => {
+test('a claim reads a queue from its head, and where it takes all new ones, the fresh rows', async () => {
   const dueAt = AT - 2 * FRESH_MS
   const { claim, asked } = waitingOf({ a: 3, b: 3 }, { queue: NEW, dueAt })
   await claim(5)

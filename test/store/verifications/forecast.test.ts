@@ -14,13 +14,10 @@ test.each([
   ['a new one of a batch', NEW_IN_BATCH, [NUDGED, NEW, NEW_IN_BATCH], [AGAIN, AGAIN_IN_BATCH]],
   ['one that is asked again', AGAIN, [AGAIN], [NUDGED, NEW, NEW_IN_BATCH]],
   ['one of a batch that is asked again', AGAIN_IN_BATCH, [AGAIN, AGAIN_IN_BATCH], [NUDGED, NEW, NEW_IN_BATCH]],
-])(
-  '%s waits for those of its kind, a batch for what came by itself, and has every second pick',
-  (_, queue, first, others) => {
-    const { before, between } = spansBefore({ queue, dueAt: NOW, id: 1 }, ALL, NOW)
-    expect([before.queues, between.queues]).toEqual([first, others])
-  },
-)
+])('%s waits for its kind, a batch for single ones, and has every second pick', (_, queue, first, others) => {
+  const { before, between } = spansBefore({ queue, dueAt: NOW, id: 1 }, ALL, NOW)
+  expect([before.queues, between.queues]).toEqual([first, others])
+})
 
 test('a fresh one passes new ones that are not', () => {
   const afterOf = (dueAt: number) => spansBefore({ queue: NEW, dueAt, id: 1 }, ALL, NOW).before.after

@@ -29,7 +29,7 @@ const takeAll = (queues: [number, DueVerification[]][], { limit = 100, picks = 0
 const pickAll = (queues: [number, DueVerification[]][]) =>
   Array.from({ length: PICKS }, (_, picks) => takeAll(queues, { limit: 1, picks })[0])
 
-describe('of what is due of a partner', () => {
+describe('due polls of a partner', () => {
   test('every second call is for new ones, however long the others have waited', () => {
     const queues: [number, DueVerification[]][] = [
       [again(5 * SECOND), many(100, 50, id => late(id, 3_600 * SECOND))],
@@ -46,7 +46,7 @@ describe('of what is due of a partner', () => {
     expect(takeAll(queues, { limit: 2 })).toEqual([1, 2])
   })
 
-  test('a batch waits for what came by itself, asked before or not', () => {
+  test('a batch waits for single serials, asked before or not', () => {
     const picked = pickAll([
       [NEW_IN_BATCH, [never(1)]],
       [again(5 * SECOND), [late(2, 10)]],
@@ -56,7 +56,7 @@ describe('of what is due of a partner', () => {
     expect(new Set(picked)).toEqual(new Set([1, 2, 3]))
   })
 
-  test('what GetResult has not answered about goes behind the others with its interval', () => {
+  test('a serial without a GetResult answer goes behind the others with its interval', () => {
     const queue = again(5 * SECOND)
     const throttled = { id: 1, dueAt: AT }
     expect(takeAll([[queue, [late(2, SECOND), throttled]]], { limit: 1 })).toEqual([2])
@@ -91,14 +91,14 @@ describe('of what is due of a partner', () => {
 })
 
 describe('after a poll', () => {
-  test('those with about the same interval wait in one queue', () => {
+  test('serials with about the same interval share a queue', () => {
     expect(again(5 * SECOND)).toBe(again(7 * SECOND))
     expect(again(5 * SECOND)).toBeLessThan(again(10 * SECOND))
     for (const intervalMs of [-1, 0, 1, 200, 365 * 86_400 * SECOND])
       expect(again(intervalMs)).toBeGreaterThan(NEW_IN_BATCH)
   })
 
-  test('what came in a batch is still behind what came by itself, until its user is back', () => {
+  test('a batch stays behind single serials, until its user is back', () => {
     expect(queueAfterPoll(queueOfNew(true), SECOND)).toBe(againInBatch(SECOND))
     expect(queueAfterPoll(againInBatch(SECOND), SECOND)).toBe(againInBatch(SECOND))
     expect(queueAfterPoll(NUDGED, SECOND)).toBe(queueAfterPoll(queueOfNew(false), SECOND))

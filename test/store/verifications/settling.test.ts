@@ -61,7 +61,7 @@ const AT = 100
 const FIRST_VERDICT = { verdict: VERDICT, dueAt: null }
 
 describe('an answer', () => {
-  test('about the serial has it wait among those with the same interval, behind what is new', () => {
+  test('about the serial queues it by its interval, behind new ones', () => {
     const queueAfter = (queue: number, answer: Answer, dueAt = 5_090, facts = {}) =>
       settleVerification(settlement({ dueAt }, answer), { ...FACTS, queue, ...facts }, AT)?.update.queue
     expect(queueAfter(1, WAITING)).toBe(16 + 3)
@@ -114,7 +114,7 @@ describe('the last poll that showed the check still open', () => {
 })
 
 describe('a first verdict', () => {
-  test('ends everybody who waits, also those who joined during the call, whoever brings it', () => {
+  test('from any claim ends every waiting registration, also ones joined during the call', () => {
     const facts = { ...FACTS, waiting: [waiting('reg_1'), waiting('reg_2', 1)] }
     for (const claim of [2, 3]) {
       const plan = settleVerification(settlement(FIRST_VERDICT, SUCCESS, claim), facts, AT)
@@ -149,7 +149,7 @@ describe('a deadline', () => {
     expect(settleVerification(settlement({ ...ended, dueAt: null }), FACTS, AT)?.update.dueAt).toBeNull()
   })
 
-  test('of all who were known has somebody who joined during the call asked for at once', () => {
+  test('of all known registrations polls at once for one that joined during the call', () => {
     const joined = { ...FACTS, nudgedAt: 85, waiting: [waiting('reg_1'), waiting('reg_2', 1)] }
     expect(settleVerification(settlement({ ...ended, dueAt: null }), joined, AT)?.update.dueAt).toBe(AT)
   })

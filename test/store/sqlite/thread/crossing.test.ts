@@ -43,13 +43,13 @@ describe('errors', () => {
     Object.assign(new RangeError('too long'), { code: 'ERR_OUT_OF_RANGE' }),
     unavailableBy('SQLITE_FULL', 'full'),
     new StartError({ en: 'put the key back', zh: '请放回密钥' }),
-  ])('are told as they would be where they were thrown: $name', error => {
+  ])('read as they would where they were thrown: $name', error => {
     expect(describeError(cross(error))).toEqual(describeError(error))
     expect(databaseErrorOf(cross(error))).toBe(databaseErrorOf(error))
   })
 })
 
-describe('what crosses', () => {
+describe('crossing', () => {
   test('secrets are secrets on both sides, and no log shows them', async () => {
     await using bench = await openFileBench(newPath(), { open: openRemoteStore })
     const { store, partnerId } = bench
@@ -76,7 +76,7 @@ describe('what crosses', () => {
     expect(shown).not.toMatch(/MARKER|upstream-key/)
   })
 
-  test('what cannot cross fails alone', async () => {
+  test('an uncloneable value fails alone', async () => {
     await using bench = await openFileBench(newPath(), { open: openRemoteStore })
     const wrong = failureOf(bench.store.createKey(bench.partnerId, { id: () => 'key_1' } as never))
     const after = bench.store.findPartner(bench.partnerId)
@@ -84,7 +84,7 @@ describe('what crosses', () => {
     expect(await after).toMatchObject({ id: bench.partnerId })
   })
 
-  test('hints come before the outcome of what caused them', async () => {
+  test('hints come before the outcome of their cause', async () => {
     await using bench = await openFileBench(newPath(), { open: openRemoteStore })
     let told: unknown[] = []
     for (const name of ['verificationsDue', 'resolved', 'messagesDue'] as const)

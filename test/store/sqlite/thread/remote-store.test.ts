@@ -56,7 +56,7 @@ describe('a start that fails', () => {
     },
   }
 
-  test.each(Object.keys(scenes))('%s: the same is told, and no thread is left', async name => {
+  test.each(Object.keys(scenes))('%s: the same error, and no thread is left', async name => {
     const path = newPath()
     const options = { ...optionsFor(path), ...(await scenes[name]?.(path)) }
     const expected = await failureOf(openSqliteStore(options))
@@ -83,7 +83,7 @@ describe('a thread that ends by itself', () => {
       },
     }
 
-  test.each(Object.keys(endings))('and %s leaves no call without an answer, and is told broken once', async name => {
+  test.each(Object.keys(endings))('and %s leaves no call without an answer, and emits broken once', async name => {
     const { limits = {}, end, broken } = endings[name] ?? {}
     threads.limits = limits
     onTestFinished(() => {
@@ -133,7 +133,7 @@ describe('long reads', () => {
 })
 
 describe('the reader’s thread', () => {
-  test('ends with the first `stats` when no read has begun for a minute; what is read then is read all the same', async () => {
+  test('ends with the first `stats` when no read has begun for a minute; later reads are read all the same', async () => {
     let at = START
     await using bench = await openAt(newPath(), { now: () => at })
     const broken = vi.fn()
@@ -176,7 +176,7 @@ describe('the reader’s thread', () => {
 })
 
 describe('close', () => {
-  test('lets what is in flight end, takes no more, and ends the thread', async () => {
+  test('lets calls in flight end, takes no more, and ends the thread', async () => {
     const path = newPath()
     const { store, thread, ...bench } = await openAt(path)
     const broken = vi.fn()
