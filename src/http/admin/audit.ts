@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MAX_NAME } from '../../core/line.ts'
-import { ACT_OUTCOMES, type Act } from '../../store/operators/acts.ts'
+import type { Act } from '../../store/operators/acts.ts'
+import { ACT_OUTCOMES } from '../../store/schema/operators.ts'
 import { type AdminCalls, adminOperation } from '../calls.ts'
 import { AT, lineField, textField } from '../json/fields.ts'
 import { cursorField, listOf, PAGE_PARAMETERS, SPAN, viewPage } from '../json/pagination.ts'

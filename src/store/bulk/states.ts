@@ -6,13 +6,9 @@ import {
   isMatch,
 } from '../registrations/filter.ts'
 import type { Cancellation } from '../registrations/registration.ts'
+import type { BULK_STATES } from '../schema/operators.ts'
 import type { Row } from '../tx.ts'
 
-/**
- * `draft`: not started; `probing`: one message is sent, and its outcome decides; `stopped`: by an operator, may be
- * started again; `failed`: its probe did not arrive, or one of its steps cannot be done.
- */
-export const BULK_STATES = ['draft', 'probing', 'running', 'stopped', 'done', 'failed'] as const
 export type BulkState = (typeof BULK_STATES)[number]
 
 type BulkRow = Row<'bulkActs'>

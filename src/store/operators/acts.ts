@@ -3,13 +3,9 @@ import { DAY } from '../../core/duration.ts'
 import type { StoreContext, VerbModule } from '../context.ts'
 import { and, desc, eq, gte, lt, or } from '../drizzle.ts'
 import { idOf, type Page, pageOf } from '../page.ts'
+import type { ACT_OUTCOMES } from '../schema/operators.ts'
 import type { Row, Sql } from '../tx.ts'
 
-/**
- * Outcome of an act. `refused`: not allowed or not possible; `failed`: a part of it may be done; `begun`: under way, or
- * its process ended first, so that it may be done or not.
- */
-export const ACT_OUTCOMES = ['begun', 'done', 'refused', 'failed'] as const
 export type ActOutcome = (typeof ACT_OUTCOMES)[number]
 export type ActEnd = Exclude<ActOutcome, 'begun'>
 

@@ -2,11 +2,21 @@ import type { AlertCondition } from '../../core/alert.ts'
 import type { NodeAnswers } from '../../core/answer-times.ts'
 import type { NodeRole } from '../../core/node.ts'
 import { ROLES } from '../../core/role.ts'
-import { BULK_STATES } from '../bulk/states.ts'
 import { isOneOf, sql } from '../drizzle.ts'
-import { ACT_OUTCOMES } from '../operators/acts.ts'
 import type { Kit } from '../postgres/drizzle.ts'
 import { BULK_ACTS, type RegistrationFilter } from '../registrations/filter.ts'
+
+/**
+ * Outcome of an act. `refused`: not allowed or not possible; `failed`: a part of it may be done; `begun`: under way, or
+ * its process ended first, so that it may be done or not.
+ */
+export const ACT_OUTCOMES = ['begun', 'done', 'refused', 'failed'] as const
+
+/**
+ * `draft`: not started; `probing`: one message is sent, and its outcome decides; `stopped`: by an operator, may be
+ * started again; `failed`: its probe did not arrive, or one of its steps cannot be done.
+ */
+export const BULK_STATES = ['draft', 'probing', 'running', 'stopped', 'done', 'failed'] as const
 
 export const operatorTables = ({
   bytes,
