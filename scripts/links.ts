@@ -6,6 +6,8 @@ import { renderMarkdown } from './markdown.ts'
 const ROOT = join(import.meta.dirname, '..')
 const DOCUMENTS = ['*.md', 'docs/**/*.md', 'deploy/**/*.md', 'test/**/*.md', 'bench/*.md']
 const ANCHOR = /\sid="([^"]*)"/g
+/** Of a row of a table: the renderer shows it as text, a forge takes it. */
+const ANCHOR_OF_ROW = /^\| <a id="([^"]*)">/gm
 
 const unescapeHtml = (text: string): string => text.replaceAll('&amp;', '&').replaceAll('&#39;', "'")
 const all = (text: string, pattern: RegExp): string[] =>
@@ -21,7 +23,7 @@ const readDocument = (markdown: string) => {
       return null
     },
   })
-  return { links, anchors: all(html, ANCHOR) }
+  return { links, anchors: [...all(html, ANCHOR), ...all(markdown, ANCHOR_OF_ROW)] }
 }
 
 /** What is wrong with the links of the documents in a folder, a line each. Addresses outside are not called. */

@@ -34,7 +34,7 @@ describe('the shipped rules of Prometheus', () => {
     expect(text).toMatch(/^ +description: ".{40,}"$/m)
     expect(text).toContain(`runbook: docs/operations.md#${name.toLowerCase()}\n`)
     expect(textOf('docs/operations.md')).toMatch(
-      new RegExp(`^### ${name}\n.+ \\*\\*Look at\\*\\*: .+ \\*\\*Do\\*\\*: .+$`, 'm'),
+      new RegExp(`^\\| <a id="${name.toLowerCase()}"></a>\`${name}\`( \\| .+){3} \\|$`, 'm'),
     )
   })
 
