@@ -48,12 +48,6 @@ const CALLERS: readonly Caller[] = [
   },
 ]
 
-/** The section of the page that has a block for each of them. */
-const sectionOf = (file: string) =>
-  readFileSync(at(file), 'utf8')
-    .split(/^## /m)
-    .find(one => one.includes('caller.py'))
-
 const { PATH = '', HOME = '' } = process.env
 
 const exec = (argv: readonly string[], env: Record<string, string> = {}) => {
@@ -137,7 +131,7 @@ describe.each(CALLERS)('the caller in $name', ({ name, probe: [command = '', ...
   test.each(['README.md', 'README.zh-CN.md'])(
     'registers as %s has it, with the variables of the start page',
     async file => {
-      const [, block = ''] = sectionOf(file)?.split(`\`\`\`sh ${name.replace(' 8', '')}\n`) ?? []
+      const [, block = ''] = readFileSync(at(file), 'utf8').split(`\`\`\`sh ${name.replace(' 8', '')}\n`)
       const lines = block.split('```')[0]?.split('\n') ?? []
       expect(lines[0]).toMatch(/^curl /)
       const words = lines.find(line => / register /.test(line))?.replace(/^.* register /, 'printf "%s " ') ?? ''
